@@ -1,0 +1,3 @@
+"""
+The logic of one peer: no Twisted, no clock, no file, no global chance.
+"""

@@ -1,0 +1,59 @@
+"""
+What can go wrong, as exceptions with one clear line each.
+
+Everything that swarmpeer raises on purpose derives from L{SwarmPeerError}, and
+C{str()} of it is fit to be shown to a person as it is.
+"""
+
+from enum import StrEnum
+
+
+class SwarmPeerError(Exception):
+    """
+    The base of all errors raised on purpose.
+    """
+
+
+class ConfigError(SwarmPeerError):
+    """
+    A configuration that cannot be used: C{file:line:column: what, and what
+    would be right}.
+    """
+
+
+class StorageError(SwarmPeerError):
+    """
+    The file could not be opened, read, written or put in place; names the path
+    and the reason.
+    """
+
+
+class ViolationReason(StrEnum):
+    """
+    How a neighbour broke the protocol; the value is the code shown in logs and
+    events.
+    """
+
+    BAD_HANDSHAKE = "bad-handshake"
+    UNKNOWN_PEER = "unknown-peer"
+    OWN_ID = "own-id"
+    WRONG_PEER = "wrong-peer"
+    BAD_LENGTH = "bad-length"
+    INDEX_OUT_OF_RANGE = "index-out-of-range"
+    SPARE_BITS_SET = "spare-bits-set"
+    LATE_BITFIELD = "late-bitfield"
+    UNREQUESTED_PIECE = "unrequested-piece"
+
+
+class ProtocolViolation(SwarmPeerError):
+    """
+    A neighbour broke the rules.  Caught in one place, which closes that one
+    connection.
+
+    @ivar reason: the code of what happened.
+    """
+
+    def __init__(self, reason: ViolationReason, detail: str) -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,334 @@
+"""
+What an observer may hear: one frozen value per kind of happening.
+
+Events carry facts and no time; an observer that wants to know when something
+happened asks the clock of its own world.  Every C{peer_id} is the neighbour's.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmEvent:
+    """
+    The base of all events.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningStarted(SwarmEvent):
+    """
+    This peer accepts connections at C{address}.
+    """
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialFailed(SwarmEvent):
+    """
+    A neighbour could not be reached; it is called again in C{retry_seconds}.
+    """
+
+    peer_id: int
+    reason: str
+    retry_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborConnected(SwarmEvent):
+    """
+    Both handshakes are there.  C{is_dialled}: did we call them?
+    """
+
+    peer_id: int
+    is_dialled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborDisconnected(SwarmEvent):
+    """
+    A conversation ended.  C{reason} is for people.
+    """
+
+    peer_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRefused(SwarmEvent):
+    """
+    A connection was turned away before a conversation began.
+
+    C{peer_id} is who they said they were, if they came that far; C{reason} is
+    for people.
+    """
+
+    peer_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationSeen(SwarmEvent):
+    """
+    A neighbour broke the protocol with the code C{reason} and was closed.
+    """
+
+    peer_id: int | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownMessageSkipped(SwarmEvent):
+    """
+    A message of a type that we do not know was skipped by its length.
+    """
+
+    peer_id: int
+    message_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class BitfieldReceived(SwarmEvent):
+    """
+    They said which pieces they hold: C{held} of them.
+    """
+
+    peer_id: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class HaveReceived(SwarmEvent):
+    """
+    They said that they hold the piece C{index}.
+    """
+
+    peer_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterestedReceived(SwarmEvent):
+    """
+    They said that they want something we have.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotInterestedReceived(SwarmEvent):
+    """
+    They said that they want nothing from us.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnchokedBy(SwarmEvent):
+    """
+    They serve us from now on.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChokedBy(SwarmEvent):
+    """
+    They do not serve us any more.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborUnchoked(SwarmEvent):
+    """
+    We serve them from now on.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborChoked(SwarmEvent):
+    """
+    We do not serve them any more.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterestChanged(SwarmEvent):
+    """
+    We told them whether they have something that we lack.
+    """
+
+    peer_id: int
+    am_interested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    One neighbour as a choke round saw it, with the bytes that it gave us in the
+    round before.
+    """
+
+    peer_id: int
+    received_bytes: int
+    is_unchoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreferredRoundHeld(SwarmEvent):
+    """
+    The preferred neighbours were chosen, by what they gave (C{by_rate}) or by
+    lot.
+
+    @ivar candidates: the interested neighbours, by id.
+    @ivar preferred: who was chosen, by id.
+    @ivar is_changed: is it another set than that of the round before?
+    """
+
+    candidates: tuple[Candidate, ...]
+    preferred: tuple[int, ...]
+    optimistic: int | None
+    by_rate: bool
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptimisticRoundHeld(SwarmEvent):
+    """
+    The optimistic neighbour was drawn by lot among the C{candidates}, those
+    that were interested and choked.
+    """
+
+    candidates: tuple[int, ...]
+    optimistic: int | None
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PieceRequested(SwarmEvent):
+    """
+    We asked them for the piece C{index}.
+    """
+
+    peer_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestGivenBack(SwarmEvent):
+    """
+    A request will not be answered, or not in time; the piece may be fetched
+    from anybody.  C{reason} is C{choke}, C{close} or C{stall}.
+    """
+
+    peer_id: int
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestIgnored(SwarmEvent):
+    """
+    They asked for a piece that they do not get.  C{reason} is C{choked},
+    C{out-of-range}, C{not-held}, C{repeated}, C{flood} or C{unreadable}.
+    """
+
+    peer_id: int
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PieceSent(SwarmEvent):
+    """
+    We handed them the piece C{index}, C{size_bytes} long.
+    """
+
+    peer_id: int
+    index: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceStored(SwarmEvent):
+    """
+    The piece C{index}, which they gave us, is ours; now we hold C{held}.
+    """
+
+    peer_id: int
+    index: int
+    size_bytes: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePieceReceived(SwarmEvent):
+    """
+    They gave us a piece that we no longer needed.
+    """
+
+    peer_id: int
+    index: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceStoreFailed(SwarmEvent):
+    """
+    The piece C{index} could not be kept; it is missing again, and fetching
+    pauses until the next preferred round.
+    """
+
+    peer_id: int
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileCompleted(SwarmEvent):
+    """
+    Every piece is here.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlaced(SwarmEvent):
+    """
+    The whole file stands under its final name.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlacingFailed(SwarmEvent):
+    """
+    The whole file could not be put in place.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCompleted(SwarmEvent):
+    """
+    The neighbour holds every piece.
+    """
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmCompleted(SwarmEvent):
+    """
+    Every peer of the list holds the whole file, and ours is in place.
+    """

@@ -1,0 +1,3 @@
+"""
+The edge towards the network: TCP connections that speak the peer protocol.
+"""

@@ -1,0 +1,192 @@
+"""
+The seam between the network and the logic: two named sets of methods, and
+nothing else between them.
+
+L{NetworkSide} is what the logic may ask of one connection, L{LogicSide} is what
+a connection tells the logic.  An C{on_*} may be called while a C{send_*} of the
+same peer is still on the stack, so whoever implements one side changes its own
+state before it calls the other.
+"""
+
+from typing import Protocol
+
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+
+class NetworkSide(Protocol):
+    """
+    One connection as the logic sees it.  After C{close} every C{send_*} is
+    silently dropped.
+    """
+
+    @property
+    def is_dialled(self) -> bool:
+        """
+        Did we open this connection (else they did)?
+        """
+
+    @property
+    def is_writable(self) -> bool:
+        """
+        Is there room for another piece?  While there is none, the logic keeps
+        its pieces on the disk; C{LogicSide.on_writable} tells when to go on.
+        """
+
+    def send_handshake(self, peer_id: int) -> None:
+        """
+        Send the 32 bytes, with C{peer_id} as our own id.
+        """
+
+    def send_choke(self) -> None:
+        """
+        Tell them that we do not serve them any more.
+        """
+
+    def send_unchoke(self) -> None:
+        """
+        Tell them that we serve them from now on.
+        """
+
+    def send_interested(self) -> None:
+        """
+        Tell them that they have a piece we lack.
+        """
+
+    def send_not_interested(self) -> None:
+        """
+        Tell them that they have nothing we lack.
+        """
+
+    def send_have(self, index: int) -> None:
+        """
+        Tell them that we hold the piece C{index}.
+        """
+
+    def send_bitfield(self, bits: Bitfield) -> None:
+        """
+        Tell them which pieces we hold; only as the first message.
+        """
+
+    def send_request(self, index: int) -> None:
+        """
+        Ask for the piece C{index}, and watch for progress until it is in, until
+        they choke us or until C{stop_waiting}.
+        """
+
+    def stop_waiting(self) -> None:
+        """
+        The outstanding request is given up: stop watching for progress.
+        """
+
+    def send_piece(self, index: int, data: PieceData) -> None:
+        """
+        Send the bytes of the piece C{index}.
+        """
+
+    def close(self, reason: str = "") -> None:
+        """
+        Flush what is written, close, and deliver nothing from now on.
+
+        @param reason: why, for people.
+        """
+
+
+class LogicSide(Protocol):
+    """
+    The logic of one conversation as its connection sees it.
+
+    Each C{on_*} may raise L{swarmpeer.errors.ProtocolViolation}; the connection
+    then closes.
+    """
+
+    def on_connect(self) -> None:
+        """
+        The connection stands; nothing was said yet.
+        """
+
+    def on_handshake(self, peer_id: int) -> None:
+        """
+        Their handshake is in and well formed; C{peer_id} is who they say they
+        are.
+        """
+
+    def on_disconnect(self) -> None:
+        """
+        The connection is gone.  Called exactly once after C{on_connect}, and
+        nothing else is called after it.
+        """
+
+    def on_choke(self) -> None:
+        """
+        They do not serve us any more.
+        """
+
+    def on_unchoke(self) -> None:
+        """
+        They serve us from now on.
+        """
+
+    def on_interested(self) -> None:
+        """
+        They want something we have.
+        """
+
+    def on_not_interested(self) -> None:
+        """
+        They want nothing from us.
+        """
+
+    def on_have(self, index: int) -> None:
+        """
+        They hold the piece C{index} now.
+        """
+
+    def on_bitfield(self, bits: Bitfield) -> None:
+        """
+        They hold these pieces.
+        """
+
+    def on_request(self, index: int) -> None:
+        """
+        They ask for the piece C{index}, which may be any 32-bit number.
+        """
+
+    def expect_piece(self, index: int) -> None:
+        """
+        The head of a piece message is in: may its bytes be buffered?
+
+        @raise swarmpeer.errors.ProtocolViolation: if it was never asked for.
+        """
+
+    def on_piece(self, index: int, data: PieceData) -> None:
+        """
+        A whole piece is in.  C{data} is the receiver's to keep and is not
+        changed any more.
+        """
+
+    def on_stall(self) -> None:
+        """
+        A request is outstanding and not a byte came for the stall time.  Called
+        again after each further stall time until something comes.
+        """
+
+    def on_writable(self) -> None:
+        """
+        There is room for another piece again.
+        """
+
+
+class LogicFactory(Protocol):
+    """
+    Whoever answers for new connections: the peer's node.
+    """
+
+    def open_conversation(
+        self, network: NetworkSide, expected_peer_id: int | None
+    ) -> LogicSide:
+        """
+        A connection is about to start; give it its logic.
+
+        @param expected_peer_id: whom we dialled, or C{None} if they called us.
+        """

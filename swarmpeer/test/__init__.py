@@ -1,0 +1,3 @@
+"""
+Unit tests, one module per module; run by C{trial swarmpeer}.
+"""

@@ -1,0 +1,3 @@
+"""
+Public tools for testing programs that embed a peer.
+"""

@@ -1,0 +1,3 @@
+"""
+Tests of whole processes on loopback; run by C{python -m twisted.trial tests}.
+"""

@@ -1,0 +1,15 @@
+"""
+Tells C{twistd} about C{twistd swarmpeer}.
+
+Every start of any C{twistd} imports this file, so it imports nothing of
+swarmpeer and only names it.
+"""
+
+from twisted.application.service import ServiceMaker
+
+swarmpeer = ServiceMaker(
+    "swarmpeer",
+    "swarmpeer.tap",
+    "A peer that gets one large file onto every machine of its swarm.",
+    "swarmpeer",
+)
