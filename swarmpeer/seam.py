@@ -111,10 +111,10 @@ class LogicSide(Protocol):
         are.
         """
 
-    def on_disconnect(self) -> None:
+    def on_disconnect(self, reason: str = "") -> None:
         """
-        The connection is gone.  Called exactly once after C{on_connect}, and
-        nothing else is called after it.
+        The connection is gone, for C{reason}.  Called exactly once after
+        C{on_connect}, and nothing else is called after it.
         """
 
     def on_choke(self) -> None:
@@ -163,6 +163,11 @@ class LogicSide(Protocol):
         """
         A whole piece is in.  C{data} is the receiver's to keep and is not
         changed any more.
+        """
+
+    def on_unknown(self, message_type: int) -> None:
+        """
+        A message of a type that we do not know was skipped.
         """
 
     def on_stall(self) -> None:

@@ -1,0 +1,33 @@
+"""
+The limits that guard a peer against the network, in one value.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    Times are in seconds.
+
+    @ivar handshake_seconds: from the connection until the last byte of their
+        handshake, however slowly the bytes come.
+    @ivar stall_seconds: a request is outstanding and no byte comes: the piece
+        is offered to others.
+    @ivar frame_seconds: a message has begun and no byte of it comes: closed.
+    @ivar drain_seconds: what we wrote is not taken: closed.
+    @ivar linger_seconds: how long after our end of a connection is closed we go
+        on reading and dropping, so that what we said last is not lost to a
+        reset.
+    @ivar max_pending: inbound connections without a handshake, from anywhere;
+        one more pushes out the oldest of them.
+    @ivar max_pending_per_address: the same for one address.
+    """
+
+    handshake_seconds: float = 10.0
+    stall_seconds: float = 8.0
+    frame_seconds: float = 60.0
+    drain_seconds: float = 60.0
+    linger_seconds: float = 1.0
+    max_pending: int = 256
+    max_pending_per_address: int = 64

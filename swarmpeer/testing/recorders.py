@@ -1,0 +1,152 @@
+"""
+Recorders: both sides of the seam as lists of what was said.
+
+A test gives the same list to all recorders and compares it whole, so the order
+between collaborators is tested for free.
+"""
+
+from dataclasses import dataclass, field
+
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+Call = tuple[object, ...]
+
+
+@dataclass
+class RecordingNetwork:
+    """
+    A L{swarmpeer.seam.NetworkSide} that remembers what was asked of it.
+
+    @ivar calls: tuples of C{(name, "method", arguments...)}.
+    """
+
+    name: str
+    calls: list[Call]
+    is_dialled: bool = False
+    is_writable: bool = True
+
+    def _say(self, *call: object) -> None:
+        self.calls.append((self.name, *call))
+
+    def send_handshake(self, peer_id: int) -> None:
+        """Remember."""
+        self._say("send_handshake", peer_id)
+
+    def send_choke(self) -> None:
+        """Remember."""
+        self._say("send_choke")
+
+    def send_unchoke(self) -> None:
+        """Remember."""
+        self._say("send_unchoke")
+
+    def send_interested(self) -> None:
+        """Remember."""
+        self._say("send_interested")
+
+    def send_not_interested(self) -> None:
+        """Remember."""
+        self._say("send_not_interested")
+
+    def send_have(self, index: int) -> None:
+        """Remember."""
+        self._say("send_have", index)
+
+    def send_bitfield(self, bits: Bitfield) -> None:
+        """Remember the bytes, since the bits go on changing."""
+        self._say("send_bitfield", bits.to_bytes())
+
+    def send_request(self, index: int) -> None:
+        """Remember."""
+        self._say("send_request", index)
+
+    def stop_waiting(self) -> None:
+        """Remember."""
+        self._say("stop_waiting")
+
+    def send_piece(self, index: int, data: PieceData) -> None:
+        """Remember."""
+        self._say("send_piece", index, bytes(data))
+
+    def close(self, reason: str = "") -> None:
+        """Remember."""
+        self._say("close", reason)
+
+
+@dataclass
+class RecordingLogic:
+    """
+    A L{swarmpeer.seam.LogicSide} that remembers what it was told.
+
+    @ivar refuse_pieces: raise this when the head of a piece comes in.
+    """
+
+    name: str
+    calls: list[Call] = field(default_factory=list)
+    refuse_pieces: Exception | None = None
+
+    def _hear(self, *call: object) -> None:
+        self.calls.append((self.name, *call))
+
+    def on_connect(self) -> None:
+        """Remember."""
+        self._hear("on_connect")
+
+    def on_handshake(self, peer_id: int) -> None:
+        """Remember."""
+        self._hear("on_handshake", peer_id)
+
+    def on_disconnect(self, reason: str = "") -> None:
+        """Remember."""
+        self._hear("on_disconnect", reason)
+
+    def on_choke(self) -> None:
+        """Remember."""
+        self._hear("on_choke")
+
+    def on_unchoke(self) -> None:
+        """Remember."""
+        self._hear("on_unchoke")
+
+    def on_interested(self) -> None:
+        """Remember."""
+        self._hear("on_interested")
+
+    def on_not_interested(self) -> None:
+        """Remember."""
+        self._hear("on_not_interested")
+
+    def on_have(self, index: int) -> None:
+        """Remember."""
+        self._hear("on_have", index)
+
+    def on_bitfield(self, bits: Bitfield) -> None:
+        """Remember."""
+        self._hear("on_bitfield", bits.to_bytes())
+
+    def on_request(self, index: int) -> None:
+        """Remember."""
+        self._hear("on_request", index)
+
+    def expect_piece(self, index: int) -> None:
+        """Remember, or refuse."""
+        self._hear("expect_piece", index)
+        if self.refuse_pieces is not None:
+            raise self.refuse_pieces
+
+    def on_piece(self, index: int, data: PieceData) -> None:
+        """Remember."""
+        self._hear("on_piece", index, bytes(data))
+
+    def on_unknown(self, message_type: int) -> None:
+        """Remember."""
+        self._hear("on_unknown", message_type)
+
+    def on_stall(self) -> None:
+        """Remember."""
+        self._hear("on_stall")
+
+    def on_writable(self) -> None:
+        """Remember."""
+        self._hear("on_writable")
