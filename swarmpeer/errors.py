@@ -28,6 +28,12 @@ class StorageError(SwarmPeerError):
     """
 
 
+class ListenError(SwarmPeerError):
+    """
+    Nobody can call us: names the address and the reason.
+    """
+
+
 class ViolationReason(StrEnum):
     """
     How a neighbour broke the protocol; the value is the code shown in logs and
@@ -39,6 +45,7 @@ class ViolationReason(StrEnum):
     OWN_ID = "own-id"
     WRONG_PEER = "wrong-peer"
     BAD_LENGTH = "bad-length"
+    UNKNOWN_TYPE = "unknown-type"
     INDEX_OUT_OF_RANGE = "index-out-of-range"
     SPARE_BITS_SET = "spare-bits-set"
     LATE_BITFIELD = "late-bitfield"

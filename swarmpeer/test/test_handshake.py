@@ -1,0 +1,226 @@
+"""
+Tests of L{swarmpeer.wire.handshake}.
+"""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.wire.handshake import HANDSHAKE_SIZE, HEADER, MAX_PEER_ID, Handshake
+
+WIRE_1001 = bytes.fromhex(
+    "50325046494c4553484152494e4750524f4a00000000000000000000000003e9"
+)
+TEXT_1001 = b"P2PFILESHARINGPROJ00000000001001"
+
+PEER_IDS = st.integers(1, MAX_PEER_ID)
+
+
+def changed(position: int, byte: int) -> bytes:
+    """
+    The handshake of 1001 with one byte replaced.
+    """
+    data = bytearray(WIRE_1001)
+    data[position] = byte
+    return bytes(data)
+
+
+class HandshakeTests(SynchronousTestCase):
+    """
+    The 32 bytes, and nothing else, introduce a peer.
+    """
+
+    def refused(self, data: bytes, lenient: bool = False) -> str:
+        """
+        Why C{data} is no handshake.
+        """
+        violation = self.assertRaises(
+            ProtocolViolation, Handshake.decode, data, lenient
+        )
+        self.assertEqual(violation.reason, ViolationReason.BAD_HANDSHAKE)
+        return str(violation.detail)
+
+    def test_bytes(self) -> None:
+        """
+        Header, ten zero bytes, and the id as a big-endian number.
+        """
+        self.assertEqual(len(WIRE_1001), HANDSHAKE_SIZE)
+        self.assertEqual(Handshake(1001).encode(), WIRE_1001)
+        self.assertEqual(Handshake.decode(WIRE_1001), Handshake(1001))
+
+    @settings(deadline=None)
+    @given(PEER_IDS)
+    def test_roundTrip(self, peer_id: int) -> None:
+        """
+        Every id survives the way to bytes, of whatever type, and back.
+        """
+        wire = Handshake(peer_id).encode()
+        self.assertEqual(len(wire), HANDSHAKE_SIZE)
+        for data in (wire, bytearray(wire), memoryview(wire)):
+            self.assertEqual(Handshake.decode(data), Handshake(peer_id))
+
+    def test_idRange(self) -> None:
+        """
+        An id is a positive 32-bit number.
+        """
+        self.assertRaises(ValueError, Handshake, 0)
+        self.assertRaises(ValueError, Handshake, -1)
+        self.assertRaises(ValueError, Handshake, MAX_PEER_ID + 1)
+        self.assertEqual(
+            Handshake.decode(Handshake(MAX_PEER_ID).encode()).peer_id, 2**32 - 1
+        )
+
+    def test_idZero(self) -> None:
+        """
+        Nobody is number 0.
+        """
+        self.assertIn(
+            "the peer id is 0: b'P2P", self.refused(WIRE_1001[:28] + bytes(4))
+        )
+        self.assertIn("the peer id is 0", self.refused(HEADER + b"0" * 14, True))
+
+    @settings(deadline=None)
+    @given(st.binary(max_size=40), st.booleans())
+    def test_anyBytes(self, data: bytes, lenient: bool) -> None:
+        """
+        Bytes that do not begin with the header are refused and shown, in a
+        bounded printable line.
+        """
+        detail = self.refused(data, lenient)
+        self.assertTrue(detail.isprintable() and len(detail) < 250, detail)
+        self.assertTrue(detail.endswith(repr(data[:32])), detail)
+
+    @settings(deadline=None)
+    @given(st.integers(0, 27), st.integers(0, 255))
+    def test_oneWrongByte(self, position: int, byte: int) -> None:
+        """
+        One wrong byte before the id spoils a handshake, as soon as it is there
+        and no sooner.
+        """
+        data = changed(position, byte)
+        Handshake.check_prefix(data[:position])
+        if data == WIRE_1001:
+            Handshake.check_prefix(data)
+        else:
+            self.refused(data)
+            self.assertRaises(
+                ProtocolViolation, Handshake.check_prefix, data[: position + 1]
+            )
+
+    @settings(deadline=None)
+    @given(PEER_IDS, st.integers(0, 31))
+    def test_cutAnywhere(self, peer_id: int, end: int) -> None:
+        """
+        A handshake that is still coming is no violation, but it is no handshake
+        either.
+        """
+        data = Handshake(peer_id).encode()[:end]
+        Handshake.check_prefix(data)
+        self.assertIn(f"{end} bytes instead of 32", self.refused(data))
+
+    def test_moreBehind(self) -> None:
+        """
+        What follows a handshake is not looked at while it is being checked.
+        """
+        Handshake.check_prefix(WIRE_1001 + b"\x00\x00\x00\x01\x02")
+        self.assertIn("33 bytes instead of 32", self.refused(WIRE_1001 + b"\x00"))
+
+
+class OtherKindsTests(SynchronousTestCase):
+    """
+    Wrong ways to introduce oneself that are known are called by their names.
+    """
+
+    def complaint(self, data: bytes) -> str:
+        """
+        What is said about bytes that come first, whole or not.
+        """
+        violation = self.assertRaises(ProtocolViolation, Handshake.check_prefix, data)
+        return str(violation)
+
+    def test_javaStream(self) -> None:
+        """
+        A stream of Java objects is recognised by its first four bytes.
+        """
+        self.assertEqual(
+            self.complaint(bytes.fromhex("aced0005")),
+            "bad-handshake: a Java object stream instead of plain bytes: "
+            r"b'\xac\xed\x00\x05'",
+        )
+
+    def test_otherHeader(self) -> None:
+        """
+        Another protocol's first line is shown.
+        """
+        self.assertEqual(
+            self.complaint(b"GET / HTTP/1.1\r\n"),
+            r"bad-handshake: the header is wrong: b'GET / HTTP/1.1\r\n'",
+        )
+
+    def test_textPadding(self) -> None:
+        """
+        Text zeros are told from the first of them on; an id in text, once it is
+        there.
+        """
+        self.assertIn(
+            "text zeros instead of zero bytes: ", self.complaint(TEXT_1001[:19])
+        )
+        self.assertIn(
+            "text zeros instead of zero bytes and the id as text digits: ",
+            self.complaint(TEXT_1001),
+        )
+
+    def test_otherPadding(self) -> None:
+        """
+        Other bytes than zeros behind the header are told.
+        """
+        self.assertIn("behind the header are not zero", self.complaint(changed(27, 1)))
+
+    def test_textIdIsANumber(self) -> None:
+        """
+        Four text digits behind zero bytes are a binary id like any other.
+        """
+        self.assertEqual(
+            Handshake.decode(WIRE_1001[:28] + b"1001"), Handshake(0x31303031)
+        )
+
+
+class LenientTests(SynchronousTestCase):
+    """
+    On demand, two common slips are let pass.
+    """
+
+    def test_textAccepted(self) -> None:
+        """
+        Text zeros, text digits, and each of them alone, are accepted.
+        """
+        for data in (
+            WIRE_1001,
+            TEXT_1001,
+            TEXT_1001[:28] + WIRE_1001[28:],
+            WIRE_1001[:28] + TEXT_1001[28:],
+        ):
+            Handshake.check_prefix(data, lenient=True)
+            self.assertEqual(Handshake.decode(data, lenient=True), Handshake(1001))
+
+    def test_noMore(self) -> None:
+        """
+        Zeros of both kinds, mixed, and other bytes stay wrong.
+        """
+        for padding in (b"0" * 9 + b"\x00", b"\x00" * 9 + b"0", b"1" * 10):
+            data = HEADER + padding + b"1001"
+            self.assertRaises(ProtocolViolation, Handshake.decode, data, True)
+            self.assertRaises(ProtocolViolation, Handshake.check_prefix, data, True)
+
+    @settings(deadline=None)
+    @given(PEER_IDS)
+    def test_binaryIds(self, peer_id: int) -> None:
+        """
+        An id is read as binary unless all of its bytes are text digits.
+        """
+        wire = Handshake(peer_id).encode()
+        id_bytes = wire[28:]
+        if id_bytes.isdigit() and int(id_bytes):
+            peer_id = int(id_bytes)
+        self.assertEqual(Handshake.decode(wire, lenient=True), Handshake(peer_id))

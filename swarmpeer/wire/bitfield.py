@@ -1,0 +1,235 @@
+"""
+Which pieces a peer holds: one bit a piece, in the order of the wire.
+
+The only module that knows bitstring.  Every question about many bits is
+answered by bitstring's own loops, so a bitfield of millions of pieces costs
+microseconds and one bit of memory a piece.
+
+Invariant: C{count} is always the number of set bits.
+"""
+
+from collections.abc import Iterator
+from random import Random
+
+from bitstring import BitArray, Bits
+
+from swarmpeer.errors import ProtocolViolation, ViolationReason
+
+_HELD = Bits("0b1")
+_WINDOW_BITS = 1024
+"""
+How many bits are looked through at once where indexes are wanted one by one.
+"""
+
+
+class Bitfield:
+    """
+    A set of piece indexes below C{size}.  The wire's order: piece 0 is the
+    highest bit of the first byte.
+
+    An index outside of the range is an C{IndexError} everywhere, a negative one
+    too.  Bitfields that meet in one question must have one size, else it is a
+    C{ValueError}.
+    """
+
+    __slots__ = ("_bits", "_count")
+
+    def __init__(self, size: int) -> None:
+        """
+        A bitfield that holds nothing.
+
+        @param size: the number of pieces, at least 0.
+        """
+        self._bits = BitArray.from_zeros(size)
+        self._count = 0
+
+    @classmethod
+    def full(cls, size: int) -> "Bitfield":
+        """
+        A bitfield that holds every one of C{size} pieces.
+        """
+        return cls._of(BitArray.from_ones(size), size)
+
+    @classmethod
+    def from_bytes(cls, size: int, data: bytes | bytearray | memoryview) -> "Bitfield":
+        """
+        Read the bits of C{size} pieces as the wire has them.
+
+        @raise ProtocolViolation: if the number of bytes is not that of C{size}
+            pieces, or a bit behind the last piece is set.
+        """
+        size_bytes = -(-size // 8)
+        if len(data) != size_bytes:
+            raise ProtocolViolation(
+                ViolationReason.BAD_LENGTH,
+                f"a bitfield of {len(data)} bytes, but {size} pieces take {size_bytes}",
+            )
+        spare_bits = -size % 8
+        if spare_bits and data[-1] & ((1 << spare_bits) - 1):
+            raise ProtocolViolation(
+                ViolationReason.SPARE_BITS_SET,
+                f"the last byte of the bitfield is {data[-1]:#04x}, but its low "
+                f"{spare_bits} bits belong to no piece",
+            )
+        bits = BitArray.from_bytes(data, length=size)
+        return cls._of(bits, bits.count(1))
+
+    @classmethod
+    def _of(cls, bits: BitArray, count: int) -> "Bitfield":
+        made = cls.__new__(cls)
+        made._bits = bits
+        made._count = count
+        return made
+
+    def to_bytes(self) -> bytes:
+        """
+        The bits as the wire has them: C{ceil(size / 8)} bytes, what is left of
+        the last one is zero.
+        """
+        return self._bits.to_bytes()
+
+    @property
+    def size(self) -> int:
+        """
+        The number of pieces, held or not.
+        """
+        return len(self._bits)
+
+    @property
+    def count(self) -> int:
+        """
+        The number of pieces held.
+        """
+        return self._count
+
+    @property
+    def is_full(self) -> bool:
+        """
+        Is every piece held?  True if there are none.
+        """
+        return self._count == len(self._bits)
+
+    @property
+    def is_empty(self) -> bool:
+        """
+        Is no piece held?
+        """
+        return self._count == 0
+
+    def add(self, index: int) -> bool:
+        """
+        Hold the piece C{index}.
+
+        @return: was it not held before?
+        """
+        if index in self:
+            return False
+        self._bits.set(True, index)
+        self._count += 1
+        return True
+
+    def discard(self, index: int) -> bool:
+        """
+        Hold the piece C{index} no longer.
+
+        @return: was it held before?
+        """
+        if index not in self:
+            return False
+        self._bits.set(False, index)
+        self._count -= 1
+        return True
+
+    def copy(self) -> "Bitfield":
+        """
+        The same pieces, free to change apart from these.
+        """
+        return self._of(self._bits.copy(), self._count)
+
+    def missing_from(self, theirs: "Bitfield") -> "Bitfield":
+        """
+        The pieces that C{theirs} holds and this lacks.
+        """
+        bits = (self._bits | theirs._bits) ^ self._bits
+        return self._of(bits, bits.count(1))
+
+    def count_missing_from(self, theirs: "Bitfield") -> int:
+        """
+        How many pieces C{theirs} holds and this lacks.
+        """
+        return (self._bits | theirs._bits).count(1) - self._count
+
+    def lacks_any_of(self, theirs: "Bitfield") -> bool:
+        """
+        Does C{theirs} hold a piece that this lacks?
+        """
+        if self.size != theirs.size:
+            raise ValueError(f"bitfields of {self.size} and {theirs.size} pieces")
+        # Who holds more holds something new: most questions end here.
+        if theirs._count > self._count:
+            return True
+        if theirs.is_empty or self.is_full:
+            return False
+        return (self._bits | theirs._bits) != self._bits
+
+    def pick(self, rng: Random) -> int | None:
+        """
+        One of the pieces held, each as likely as any other.
+
+        One number is drawn, then halves are counted until the place of that
+        piece is known.
+
+        @return: the index, or C{None} if nothing is held.
+        """
+        if self.is_empty:
+            return None
+        rank = rng.randrange(self._count)
+        if self.is_full:
+            return rank
+        start, width = 0, len(self._bits)
+        while width > _WINDOW_BITS:
+            width = (width + 1) // 2
+            held = self._bits[start : start + width].count(1)
+            if rank >= held:
+                rank -= held
+                start += width
+        return list(self._held_within(start, start + width))[rank]
+
+    def _held_within(self, start: int, end: int) -> Iterator[int]:
+        return iter(self._bits.findall(_HELD, start, end))
+
+    def __contains__(self, index: int) -> bool:
+        """
+        Is the piece C{index} held?
+        """
+        if index < 0:
+            raise IndexError(f"piece {index} is negative")
+        return self._bits[index]
+
+    def __len__(self) -> int:
+        """
+        The same as C{size}.
+        """
+        return len(self._bits)
+
+    def __iter__(self) -> Iterator[int]:
+        """
+        The indexes of the pieces held, ascending.  What changes meanwhile may
+        or may not be seen.
+        """
+        for start in range(0, len(self._bits), _WINDOW_BITS):
+            yield from self._held_within(start, start + _WINDOW_BITS)
+
+    def __eq__(self, other: object) -> bool:
+        """
+        Has C{other} the same size and the same pieces?
+        """
+        if not isinstance(other, Bitfield):
+            return NotImplemented
+        return self._bits == other._bits
+
+    def __repr__(self) -> str:
+        """
+        For people who look for mistakes.
+        """
+        return f"<Bitfield: {self._count} of {len(self._bits)} pieces>"

@@ -1,0 +1,277 @@
+"""
+Frames to messages and back.
+
+A frame is a 4-byte big-endian length and that many bytes of payload, the first
+of which is the type.  Whatever a neighbour may send is limited by its type and
+by the file's geometry, and judged from its first bytes, before the rest of it
+need be kept.
+
+Invariant: any bytes either become a message or raise L{ProtocolViolation}.
+"""
+
+import struct
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
+
+from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import (
+    BitfieldMessage,
+    ChokeMessage,
+    HaveMessage,
+    InterestedMessage,
+    Message,
+    MessageType,
+    NotInterestedMessage,
+    PieceData,
+    PieceMessage,
+    RequestMessage,
+    UnchokeMessage,
+)
+
+LENGTH_SIZE = 4
+"""
+Bytes of the length in front of each payload.
+"""
+PIECE_HEAD_SIZE = 5
+"""
+Bytes of a piece's payload in front of the data: type and index.
+"""
+MAX_UNKNOWN_LENGTH = 2**20
+"""
+The longest payload of an unknown type that is skipped, in bytes.
+"""
+MAX_INDEX = 2**32 - 1
+"""
+The highest index that fits into a message.
+"""
+
+_EMPTY_FRAME = struct.Struct(">IB")
+_INDEX_FRAME = struct.Struct(">IBI")
+_INDEX = struct.Struct(">I")
+
+FrameBytes = bytes | bytearray | memoryview
+
+
+class Geometry(Protocol):
+    """
+    What the lengths of messages depend on.
+    """
+
+    @property
+    def piece_count(self) -> int:
+        """
+        The number of pieces.
+        """
+
+    @property
+    def bitfield_size_bytes(self) -> int:
+        """
+        The number of bytes of a bitfield.
+        """
+
+    def size(self, index: int) -> int:
+        """
+        The length of a piece in bytes.  None is longer than piece 0.
+        """
+
+
+class FrameKind(Enum):
+    """
+    What is to be done with a frame that has begun.
+    """
+
+    UNDECIDED = auto()
+    """
+    More of its first bytes must be seen.
+    """
+    MESSAGE = auto()
+    """
+    Gather the payload and decode it.
+    """
+    PIECE = auto()
+    """
+    The same, but the payload is a piece, and its index is known already.
+    """
+    UNKNOWN = auto()
+    """
+    Drop the payload as it comes.
+    """
+
+
+class MessageCodec:
+    """
+    Turns messages of a file with a given geometry into bytes and back.  It
+    remembers nothing from one call to the next.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        """
+        @raise ValueError: if the pieces are too many or too long for the 32-bit
+            numbers of the wire.
+        """
+        self._geometry = geometry
+        self._piece_count = geometry.piece_count
+        largest = geometry.size(0) if self._piece_count else 0
+        if self._piece_count > MAX_INDEX + 1:
+            raise ValueError(f"{self._piece_count} pieces are more than 2**32")
+        if PIECE_HEAD_SIZE + largest > 2**32 - 1:
+            raise ValueError(f"a piece of {largest} bytes does not fit into a message")
+        # By type; a piece has its own rule.
+        self._lengths = (1, 1, 1, 1, 5, 1 + geometry.bitfield_size_bytes, 5)
+        self._max_piece_length = PIECE_HEAD_SIZE + largest
+        self._max_length = max(
+            *self._lengths, self._max_piece_length, MAX_UNKNOWN_LENGTH
+        )
+        self._decoders: tuple[Callable[[FrameBytes], Message], ...] = (
+            lambda _: _CHOKE,
+            lambda _: _UNCHOKE,
+            lambda _: _INTERESTED,
+            lambda _: _NOT_INTERESTED,
+            self._decode_have,
+            self._decode_bitfield,
+            self._decode_request,
+            self._decode_piece,
+        )
+
+    def encode(self, message: Message) -> bytes:
+        """
+        The whole frame of C{message}, its length in front.
+
+        @raise ValueError: if the message does not fit the geometry, so that the
+            other side would have to refuse it.
+        """
+        match message:
+            case HaveMessage(index):
+                if not 0 <= index < self._piece_count:
+                    raise ValueError(f"have {index} of {self._piece_count} pieces")
+                return _INDEX_FRAME.pack(5, MessageType.HAVE, index)
+            case RequestMessage(index):
+                if not 0 <= index <= MAX_INDEX:
+                    raise ValueError(f"request {index} is not a 32-bit number")
+                return _INDEX_FRAME.pack(5, MessageType.REQUEST, index)
+            case PieceMessage(index, data):
+                return b"".join((self.encode_piece_head(index, len(data)), data))
+            case BitfieldMessage(bits):
+                if bits.size != self._piece_count:
+                    raise ValueError(
+                        f"bitfield of {bits.size}, not {self._piece_count}, pieces"
+                    )
+                data = bits.to_bytes()
+                return _EMPTY_FRAME.pack(1 + len(data), MessageType.BITFIELD) + data
+            case _:
+                return _EMPTY_FRAME.pack(1, message.type)
+
+    def encode_piece_head(self, index: int, size: int) -> bytes:
+        """
+        The frame of a piece as far as its data, which follow as they are.
+
+        @param size: the length of the data in bytes.
+        @raise ValueError: if the piece C{index} is not of that size.
+        """
+        if not 0 <= index < self._piece_count or size != self._geometry.size(index):
+            raise ValueError(f"no piece {index} has {size} bytes")
+        return _INDEX_FRAME.pack(PIECE_HEAD_SIZE + size, MessageType.PIECE, index)
+
+    def check_frame(self, length: int, head: FrameBytes) -> FrameKind:
+        """
+        Judge a frame by its first bytes, before anything of it is kept.
+
+        The length alone may be judged; with one byte of payload everything is
+        decided but a piece, which takes L{PIECE_HEAD_SIZE}.
+
+        @param length: the number in front of the payload.
+        @param head: what there is of the payload.  Bytes behind its end are not
+            looked at.
+        @raise ProtocolViolation: if no such frame may come.
+        """
+        if not 1 <= length <= self._max_length:
+            raise _bad_length(f"a frame of {length} bytes")
+        if not head:
+            return FrameKind.UNDECIDED
+        type_byte = head[0]
+        if type_byte < MessageType.PIECE:
+            if length != self._lengths[type_byte]:
+                raise _bad_length(
+                    f"{MessageType(type_byte).name} of {length} bytes instead of "
+                    f"{self._lengths[type_byte]}"
+                )
+            return FrameKind.MESSAGE
+        if type_byte == MessageType.PIECE:
+            return self._check_piece_frame(length, head)
+        if length > MAX_UNKNOWN_LENGTH:
+            raise _bad_length(f"unknown type {type_byte} of {length} bytes")
+        return FrameKind.UNKNOWN
+
+    def _check_piece_frame(self, length: int, head: FrameBytes) -> FrameKind:
+        if not PIECE_HEAD_SIZE <= length <= self._max_piece_length:
+            raise _bad_length(f"PIECE of {length} bytes")
+        if len(head) < PIECE_HEAD_SIZE:
+            return FrameKind.UNDECIDED
+        index = self.piece_index(head)
+        self._check_index("PIECE", index)
+        expected = PIECE_HEAD_SIZE + self._geometry.size(index)
+        if length != expected:
+            raise _bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
+        return FrameKind.PIECE
+
+    @staticmethod
+    def piece_index(head: FrameBytes) -> int:
+        """
+        Which piece is it?
+
+        @param head: at least the first L{PIECE_HEAD_SIZE} bytes of a frame that
+            was found to be a L{FrameKind.PIECE}.
+        """
+        (index,) = _INDEX.unpack_from(head, 1)
+        return int(index)
+
+    def decode(self, payload: FrameBytes) -> Message:
+        """
+        Read one message, with every check that L{check_frame} does and those
+        that need the whole of it.
+
+        @param payload: the whole payload, type first.  The data of a piece is a
+            slice of it; of a C{memoryview}, without a copy.
+        @raise ProtocolViolation: if it is not a message of this geometry.
+        """
+        if self.check_frame(len(payload), payload) is FrameKind.UNKNOWN:
+            raise ProtocolViolation(
+                ViolationReason.UNKNOWN_TYPE,
+                f"there is no message of type {payload[0]}",
+            )
+        return self._decoders[payload[0]](payload)
+
+    def _decode_have(self, payload: FrameBytes) -> HaveMessage:
+        (index,) = _INDEX.unpack_from(payload, 1)
+        self._check_index("HAVE", index)
+        return HaveMessage(index)
+
+    def _decode_bitfield(self, payload: FrameBytes) -> BitfieldMessage:
+        return BitfieldMessage(Bitfield.from_bytes(self._piece_count, payload[1:]))
+
+    def _decode_request(self, payload: FrameBytes) -> RequestMessage:
+        (index,) = _INDEX.unpack_from(payload, 1)
+        return RequestMessage(index)
+
+    def _decode_piece(self, payload: FrameBytes) -> PieceMessage:
+        data: PieceData = payload[PIECE_HEAD_SIZE:]
+        return PieceMessage(self.piece_index(payload), data)
+
+    def _check_index(self, name: str, index: int) -> None:
+        if index >= self._piece_count:
+            raise ProtocolViolation(
+                ViolationReason.INDEX_OUT_OF_RANGE,
+                f"{name} {index}, but there are {self._piece_count} pieces",
+            )
+
+
+def _bad_length(detail: str) -> ProtocolViolation:
+    return ProtocolViolation(ViolationReason.BAD_LENGTH, detail)
+
+
+_CHOKE = ChokeMessage()
+_UNCHOKE = UnchokeMessage()
+_INTERESTED = InterestedMessage()
+_NOT_INTERESTED = NotInterestedMessage()
