@@ -88,13 +88,15 @@ class IPeerService(Interface):
     def when_complete() -> object:
         """
         @return: a fresh C{Deferred[None]} that fires once the whole file is in
-            place here, and fails with L{StorageError} if it cannot be.
+            place here, and fails with C{CancelledError} if the service is
+            stopped before.
         """
 
     def when_swarm_complete() -> object:
         """
         @return: a fresh C{Deferred[None]} that fires once every peer of the
-            list is known to hold the whole file and ours is in place.
+            list is known to hold the whole file and ours is in place; fails
+            as that of C{when_complete} does.
         """
 
     def add_observer(observer: ISwarmObserver) -> None:

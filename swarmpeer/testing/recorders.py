@@ -7,6 +7,10 @@ between collaborators is tested for free.
 
 from dataclasses import dataclass, field
 
+from zope.interface import implementer
+
+from swarmpeer.events import SwarmEvent
+from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -150,3 +154,17 @@ class RecordingLogic:
     def on_writable(self) -> None:
         """Remember."""
         self._hear("on_writable")
+
+
+@implementer(ISwarmObserver)
+@dataclass
+class RecordingObserver:
+    """
+    Remembers every event.
+    """
+
+    events: list[SwarmEvent] = field(default_factory=list)
+
+    def observe(self, event: SwarmEvent) -> None:
+        """Remember."""
+        self.events.append(event)

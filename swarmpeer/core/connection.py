@@ -1,0 +1,404 @@
+"""
+One conversation with one neighbour: the manners between two peers.
+
+Where the protocol is silent, it is decided here:
+
+- a piece that comes after a choke, or after we gave up waiting, is taken if it
+  is still needed, else dropped; one that was never asked for is a violation;
+- a request while they are choked, or for a piece that we do not hold or that
+  does not exist, is dropped without an answer;
+- a neighbour that sends no bitfield as its first message holds nothing;
+- what was said already may be said again.
+"""
+
+from functools import partial
+from typing import Protocol
+
+from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.errors import ProtocolViolation, StorageError, ViolationReason
+from swarmpeer.events import (
+    BitfieldReceived,
+    ChokedBy,
+    HaveReceived,
+    InterestChanged,
+    InterestedReceived,
+    NeighborChoked,
+    NeighborUnchoked,
+    NotInterestedReceived,
+    PieceRequested,
+    PieceSent,
+    RequestIgnored,
+    SwarmEvent,
+    UnchokedBy,
+    UnknownMessageSkipped,
+)
+from swarmpeer.seam import NetworkSide
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+#: Requests of one neighbour that may wait to be served.  The protocol needs
+#: one; a peer that pipelines is served too, a flood is not.
+_QUEUE_LIMIT = 64
+
+
+class SwarmSide(Protocol):
+    """
+    What a conversation asks of its node, and tells it.
+    """
+
+    @property
+    def own_id(self) -> int:
+        """
+        Who we are.
+        """
+
+    @property
+    def store(self) -> PieceStore:
+        """
+        What we hold.
+        """
+
+    def admit(self, conversation: "PeerConnection", peer_id: int) -> bool:
+        """
+        They said who they are.
+
+        @return: does the conversation begin?
+        @raise ProtocolViolation: if that peer has no business here.
+        """
+
+    def joined(self, conversation: "PeerConnection") -> None:
+        """
+        An admitted conversation began: they were told what we hold.
+        """
+
+    def departed(self, conversation: "PeerConnection", reason: str) -> None:
+        """
+        An admitted conversation ended.
+        """
+
+    def holdings_learned(self, conversation: "PeerConnection") -> None:
+        """
+        They told what they hold, or that they hold more.
+        """
+
+    def request_next(self, conversation: "PeerConnection") -> None:
+        """
+        They may serve us another piece.
+        """
+
+    def give_back(self, conversation: "PeerConnection", reason: str) -> None:
+        """
+        What we asked of them will not come, or not in time.
+        """
+
+    def piece_arrived(self, conversation: "PeerConnection", piece: Piece) -> None:
+        """
+        They sent a piece that we had asked of them.
+        """
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Tell the observers.
+        """
+
+
+class PeerConnection:
+    """
+    The logic of one conversation: a L{swarmpeer.seam.LogicSide}.
+
+    @ivar network: the connection it speaks through.
+    @ivar neighbor: the facts about them; there are none before the handshake.
+    """
+
+    def __init__(
+        self, swarm: SwarmSide, network: NetworkSide, expected_peer_id: int | None
+    ) -> None:
+        self._swarm = swarm
+        self.network = network
+        self._expected_peer_id = expected_peer_id
+        self._neighbor: NeighborState | None = None
+        self._is_first_message = True
+        self._is_closed = False
+        self._is_serving = False
+        self._is_reading = False
+
+    @property
+    def neighbor(self) -> NeighborState:
+        """
+        The facts about them.
+
+        @raise RuntimeError: before their handshake.
+        """
+        if self._neighbor is None:
+            raise RuntimeError("there is no neighbour before the handshake")
+        return self._neighbor
+
+    @property
+    def peer_id(self) -> int:
+        """
+        Who they are; the same errors as C{neighbor}.
+        """
+        return self.neighbor.peer_id
+
+    # What the network tells us.
+
+    def on_connect(self) -> None:
+        """
+        Both ends greet at once, without waiting for the other.
+        """
+        self.network.send_handshake(self._swarm.own_id)
+
+    def on_handshake(self, peer_id: int) -> None:
+        """
+        Check who they are, and tell what we hold.
+        """
+        if self._expected_peer_id not in (None, peer_id):
+            raise ProtocolViolation(
+                ViolationReason.WRONG_PEER,
+                f"peer {self._expected_peer_id} was called, {peer_id} answered",
+            )
+        store = self._swarm.store
+        self._neighbor = NeighborState(peer_id, store.layout.piece_count)
+        if not self._swarm.admit(self, peer_id):
+            self._neighbor = None
+            return
+        # Some peers never end without a bitfield from everybody, so it is sent
+        # even when it is empty.
+        self.network.send_bitfield(store.bits)
+        self._swarm.joined(self)
+
+    def on_disconnect(self, reason: str = "") -> None:
+        """
+        The conversation is over.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._neighbor is not None:
+            self._neighbor.wanted_from_us.clear()
+            self._swarm.departed(self, reason)
+
+    def on_choke(self) -> None:
+        """
+        What we asked of them will not come.
+        """
+        self._note_message()
+        if self.neighbor.change_peer_choking(True):
+            self._swarm.give_back(self, "choke")
+            self._swarm.publish(ChokedBy(self.peer_id))
+
+    def on_unchoke(self) -> None:
+        """
+        We may ask.
+        """
+        self._note_message()
+        if self.neighbor.change_peer_choking(False):
+            self.neighbor.is_snubbed = False
+            self._swarm.request_next(self)
+            self._swarm.publish(UnchokedBy(self.peer_id))
+
+    def on_interested(self) -> None:
+        """
+        They are a candidate for the next choke round.
+        """
+        self._note_message()
+        self.neighbor.peer_interested = True
+        self._swarm.publish(InterestedReceived(self.peer_id))
+
+    def on_not_interested(self) -> None:
+        """
+        They are no candidate any more.
+        """
+        self._note_message()
+        self.neighbor.peer_interested = False
+        self._swarm.publish(NotInterestedReceived(self.peer_id))
+
+    def on_have(self, index: int) -> None:
+        """
+        They hold one more piece.
+        """
+        self._note_message()
+        is_news = self.neighbor.learn_have(index, self._swarm.store.bits)
+        if is_news:
+            self.review_interest()
+            self._swarm.request_next(self)
+        self._swarm.publish(HaveReceived(self.peer_id, index))
+        if is_news:
+            self._swarm.holdings_learned(self)
+
+    def on_bitfield(self, bits: Bitfield) -> None:
+        """
+        They tell what they hold; the answer is always one of the two.
+        """
+        if not self._is_first_message:
+            raise ProtocolViolation(
+                ViolationReason.LATE_BITFIELD,
+                "a bitfield may only be the first message",
+            )
+        self._is_first_message = False
+        neighbor = self.neighbor
+        neighbor.learn_bits(bits, self._swarm.store.bits)
+        self._tell_interest(neighbor.useful > 0)
+        self._swarm.publish(BitfieldReceived(self.peer_id, bits.count))
+        self._swarm.holdings_learned(self)
+
+    def on_request(self, index: int) -> None:
+        """
+        Serve the piece as soon as it can be written.
+        """
+        self._note_message()
+        neighbor = self.neighbor
+        store = self._swarm.store
+        if neighbor.am_choking:
+            refusal = "choked"
+        elif not store.layout.is_valid(index):
+            refusal = "out-of-range"
+        elif index not in store.bits:
+            refusal = "not-held"
+        elif index in neighbor.wanted_from_us:
+            refusal = "repeated"
+        elif len(neighbor.wanted_from_us) >= _QUEUE_LIMIT:
+            refusal = "flood"
+        else:
+            neighbor.wanted_from_us.append(index)
+            self._serve()
+            return
+        self._swarm.publish(RequestIgnored(self.peer_id, index, refusal))
+
+    def expect_piece(self, index: int) -> None:
+        """
+        Only what was asked of them may come.
+        """
+        if not self.neighbor.may_send(index):
+            raise ProtocolViolation(
+                ViolationReason.UNREQUESTED_PIECE, f"piece {index} was not asked for"
+            )
+
+    def on_piece(self, index: int, data: PieceData) -> None:
+        """
+        A piece is in.
+        """
+        self._note_message()
+        self.expect_piece(index)
+        self._swarm.piece_arrived(self, Piece(index, data))
+
+    def on_unknown(self, message_type: int) -> None:
+        """
+        Others may speak more than we do.
+        """
+        self._note_message()
+        self._swarm.publish(UnknownMessageSkipped(self.peer_id, message_type))
+
+    def on_stall(self) -> None:
+        """
+        They do not answer: offer the piece to others first, then ask again.
+        """
+        self.neighbor.is_snubbed = True
+        self._swarm.give_back(self, "stall")
+        self._swarm.request_next(self)
+
+    def on_writable(self) -> None:
+        """
+        Go on serving.
+        """
+        if self._neighbor is not None:
+            self._serve()
+
+    # What the node asks of us.
+
+    def choke(self) -> None:
+        """
+        Serve them no more, not even what they asked for already.
+        """
+        if self.neighbor.change_am_choking(True):
+            self.neighbor.wanted_from_us.clear()
+            self.network.send_choke()
+            self._swarm.publish(NeighborChoked(self.peer_id))
+
+    def unchoke(self) -> None:
+        """
+        Serve them from now on.
+        """
+        if self.neighbor.change_am_choking(False):
+            self.network.send_unchoke()
+            self._swarm.publish(NeighborUnchoked(self.peer_id))
+
+    def request(self, index: int) -> None:
+        """
+        Ask for a piece that the request manager chose.
+        """
+        self.network.send_request(index)
+        self._swarm.publish(PieceRequested(self.peer_id, index))
+
+    def announce(self, index: int) -> None:
+        """
+        We hold one more piece.
+        """
+        self.neighbor.note_held(index)
+        self.network.send_have(index)
+        self.review_interest()
+
+    def review_interest(self) -> None:
+        """
+        Tell them whether they have something we lack, if that changed.
+        """
+        wanted = self.neighbor.useful > 0
+        if self.neighbor.am_interested != wanted:
+            self._tell_interest(wanted)
+
+    def close(self, reason: str) -> None:
+        """
+        End the conversation.
+        """
+        self.network.close(reason)
+        self.on_disconnect(reason)
+
+    def _note_message(self) -> None:
+        """
+        A neighbour whose first message is no bitfield holds nothing so far.
+        """
+        if self._is_first_message:
+            self._is_first_message = False
+            self._swarm.holdings_learned(self)
+
+    def _tell_interest(self, wanted: bool) -> None:
+        self.neighbor.change_am_interested(wanted)
+        if wanted:
+            self.network.send_interested()
+        else:
+            self.network.send_not_interested()
+        self._swarm.publish(InterestChanged(self.peer_id, wanted))
+
+    def _serve(self) -> None:
+        """
+        Read and send while there is something to send and room for it; one
+        piece at a time, so that they wait on our disk and not in our memory.
+        """
+        if self._is_serving:
+            return
+        self._is_serving = True
+        waiting = self.neighbor.wanted_from_us
+        while waiting and self.network.is_writable and not self._is_reading:
+            index = waiting.popleft()
+            self._is_reading = True
+            self._swarm.store.read(
+                index, partial(self._send, index), partial(self._skip, index)
+            )
+        self._is_serving = False
+
+    def _send(self, index: int, data: PieceData) -> None:
+        self._is_reading = False
+        # A piece must never follow a choke: some peers lose it for good.
+        if self._is_closed or self.neighbor.am_choking:
+            return
+        self.network.send_piece(index, data)
+        self._swarm.publish(PieceSent(self.peer_id, index, len(data)))
+        self._serve()
+
+    def _skip(self, index: int, error: StorageError) -> None:
+        self._is_reading = False
+        if self._is_closed:
+            return
+        self._swarm.publish(RequestIgnored(self.peer_id, index, "unreadable"))
+        self._serve()

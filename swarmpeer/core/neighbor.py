@@ -1,0 +1,128 @@
+"""
+The facts about one neighbour, and no decisions.
+"""
+
+from collections import deque
+
+from swarmpeer.wire.bitfield import Bitfield
+
+#: How many withdrawn requests may still be answered.  A neighbour answers at
+#: most what was on its way when it choked us; more is not honest.
+_LATE_LIMIT = 64
+
+
+class NeighborState:
+    """
+    The page of our notebook about one neighbour.  The methods that change a
+    fact say whether it was a change.
+
+    @ivar peer_id: who they are.
+    @ivar bits: the pieces they hold, as far as they told.
+    @ivar useful: how many of those we do not hold ourselves.
+    @ivar am_choking: do we refuse to serve them?
+    @ivar am_interested: did we tell them that they have something we lack?
+    @ivar peer_choking: do they refuse to serve us?
+    @ivar peer_interested: do they want something from us?
+    @ivar is_snubbed: did they leave a request without a byte of answer?
+    @ivar requested: the pieces we asked of them and wait for.
+    @ivar wanted_from_us: the pieces they asked of us, in order, not served yet.
+    """
+
+    def __init__(self, peer_id: int, piece_count: int) -> None:
+        self.peer_id = peer_id
+        self.bits = Bitfield(piece_count)
+        self.useful = 0
+        self.am_choking = True
+        self.am_interested = False
+        self.peer_choking = True
+        self.peer_interested = False
+        self.is_snubbed = False
+        self.requested: set[int] = set()
+        self.wanted_from_us: deque[int] = deque()
+        # Insertion order tells which is the oldest.
+        self._late: dict[int, None] = {}
+
+    def learn_bits(self, theirs: Bitfield, own: Bitfield) -> None:
+        """
+        They told all they hold.
+        """
+        self.bits = theirs
+        self.useful = own.count_missing_from(theirs)
+
+    def learn_have(self, index: int, own: Bitfield) -> bool:
+        """
+        They told of one more piece.
+
+        @return: was it news?
+        """
+        if not self.bits.add(index):
+            return False
+        if index not in own:
+            self.useful += 1
+        return True
+
+    def note_held(self, index: int) -> None:
+        """
+        We hold the piece from now on, so theirs is of no use any more.
+        """
+        if index in self.bits:
+            self.useful -= 1
+
+    def change_am_choking(self, value: bool) -> bool:
+        """
+        @return: was it a change?
+        """
+        changed = self.am_choking != value
+        self.am_choking = value
+        return changed
+
+    def change_am_interested(self, value: bool) -> bool:
+        """
+        @return: was it a change?
+        """
+        changed = self.am_interested != value
+        self.am_interested = value
+        return changed
+
+    def change_peer_choking(self, value: bool) -> bool:
+        """
+        @return: was it a change?
+        """
+        changed = self.peer_choking != value
+        self.peer_choking = value
+        return changed
+
+    def withdraw_requests(self) -> list[int]:
+        """
+        What we asked of them is not waited for any more; it may still come.
+
+        @return: the pieces, lowest first.
+        """
+        withdrawn = sorted(self.requested)
+        self.requested.clear()
+        for index in withdrawn:
+            self.expect_late(index)
+        return withdrawn
+
+    def expect_late(self, index: int) -> None:
+        """
+        The piece is asked of somebody else now, but theirs may still come.
+        """
+        self.requested.discard(index)
+        self._late[index] = None
+        if len(self._late) > _LATE_LIMIT:
+            del self._late[next(iter(self._late))]
+
+    def may_send(self, index: int) -> bool:
+        """
+        Did we ever ask it of them, without an answer so far?
+        """
+        return index in self.requested or index in self._late
+
+    def settle(self, index: int) -> None:
+        """
+        They sent the piece.
+        """
+        self.requested.discard(index)
+        self._late.pop(index, None)
+        self.is_snubbed = False

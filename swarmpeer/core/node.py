@@ -1,0 +1,374 @@
+"""
+The mind of one peer: it hears what the conversations tell, decides with the
+help of the request and choking managers, and has the decisions carried out.
+
+State first, send second, publish last.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from swarmpeer.config import Config
+from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.picking import PiecePicker, RandomPicker
+from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.rates import RateTracker
+from swarmpeer.core.registry import PeerRegistry
+from swarmpeer.core.requests import RequestManager
+from swarmpeer.errors import StorageError
+from swarmpeer.events import (
+    Candidate,
+    ConnectionRefused,
+    DuplicatePieceReceived,
+    FileCompleted,
+    FilePlaced,
+    FilePlacingFailed,
+    NeighborConnected,
+    NeighborDisconnected,
+    PeerCompleted,
+    PieceStored,
+    PieceStoreFailed,
+    RequestGivenBack,
+    SwarmCompleted,
+    SwarmEvent,
+)
+from swarmpeer.seam import NetworkSide
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborProgress:
+    """
+    One neighbour as a status page wants it.
+
+    @ivar held: the pieces they hold.
+    """
+
+    peer_id: int
+    held: int
+    am_choking: bool
+    am_interested: bool
+    peer_choking: bool
+    peer_interested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    How far a peer is.
+
+    @ivar held: the pieces we hold, of C{piece_count}.
+    @ivar is_placed: does the whole file stand under its final name?
+    @ivar optimistic: the neighbour that has its chance now.
+    @ivar incomplete: the other peers not known to hold everything.
+    """
+
+    peer_id: int
+    held: int
+    piece_count: int
+    is_placed: bool
+    optimistic: int | None
+    neighbors: tuple[NeighborProgress, ...]
+    incomplete: tuple[int, ...]
+
+
+class PeerNode:
+    """
+    One peer, without its network, its disk and its clock.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: PieceStore,
+        *,
+        bus: EventBus,
+        rng: Random,
+        picker: PiecePicker | None = None,
+    ) -> None:
+        """
+        @param rng: where every draw comes from.
+        @param picker: how to choose the next piece; by lot if not given.
+        """
+        self.own_id = config.peer_id
+        self.store = store
+        self.bus = bus
+        self.registry = PeerRegistry(
+            config.peer_id, [peer.peer_id for peer in config.peers]
+        )
+        self.rates = RateTracker()
+        self.choking = ChokingManager(config.common.preferred_neighbors, rng)
+        self.requests = RequestManager(store, picker or RandomPicker(store.bits, rng))
+        self.is_placed = False
+        self._is_placing = False
+        self._is_swarm_complete = False
+
+    @property
+    def is_swarm_complete(self) -> bool:
+        """
+        Do all peers of the list hold the file, and does ours stand in place?
+        """
+        return self._is_swarm_complete
+
+    def start(self, *, is_placed: bool) -> None:
+        """
+        Begin.
+
+        @param is_placed: did the whole file stand in place from the start?
+        """
+        self.is_placed = is_placed
+        if self.store.is_complete and not is_placed:
+            # An empty file has no piece to wait for.
+            self._complete()
+        self._review_swarm()
+
+    def progress(self) -> Progress:
+        """
+        How far this peer is, now.
+        """
+        return Progress(
+            peer_id=self.own_id,
+            held=self.store.bits.count,
+            piece_count=self.store.layout.piece_count,
+            is_placed=self.is_placed,
+            optimistic=self.choking.optimistic,
+            neighbors=tuple(
+                NeighborProgress(
+                    peer_id=neighbor.peer_id,
+                    held=neighbor.bits.count,
+                    am_choking=neighbor.am_choking,
+                    am_interested=neighbor.am_interested,
+                    peer_choking=neighbor.peer_choking,
+                    peer_interested=neighbor.peer_interested,
+                )
+                for neighbor in (
+                    conversation.neighbor
+                    for conversation in self.registry.conversations
+                )
+            ),
+            incomplete=self.registry.incomplete,
+        )
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Tell the observers.
+        """
+        self.bus.publish(event)
+
+    # The rounds, driven by the service.
+
+    def hold_preferred_round(self) -> None:
+        """
+        Choose whom to serve by what they gave since the last time.
+        """
+        self._retry_storage()
+        plan = self.choking.hold_preferred_round(
+            self._candidates(), by_rate=not self.store.is_complete
+        )
+        self.rates.begin_round()
+        self._apply_choking()
+        self.publish(plan)
+
+    def hold_optimistic_round(self) -> None:
+        """
+        Give one more neighbour a chance.
+        """
+        plan = self.choking.hold_optimistic_round(self._candidates())
+        self._apply_choking()
+        self.publish(plan)
+
+    # What the network asks: seam.LogicFactory.
+
+    def open_conversation(
+        self, network: NetworkSide, expected_peer_id: int | None
+    ) -> PeerConnection:
+        """
+        A connection is about to start; give it its logic.
+        """
+        return PeerConnection(self, network, expected_peer_id)
+
+    # What the conversations tell: connection.SwarmSide.
+
+    def admit(self, conversation: PeerConnection, peer_id: int) -> bool:
+        """
+        They said who they are.
+        """
+        self.registry.check(peer_id)
+        if not self.registry.prefers(conversation, peer_id):
+            reason = f"there is a conversation with {peer_id} already"
+            conversation.network.close(reason)
+            self.publish(ConnectionRefused(peer_id, reason))
+            return False
+        present = self.registry.find(peer_id)
+        if present is not None:
+            present.close("replaced by a new connection")
+        self.registry.add(conversation)
+        return True
+
+    def joined(self, conversation: PeerConnection) -> None:
+        """
+        An admitted conversation began: they were told what we hold.
+        """
+        self.publish(
+            NeighborConnected(conversation.peer_id, conversation.network.is_dialled)
+        )
+        if self.store.layout.piece_count == 0:
+            # With nothing to hold, nobody need say that they hold it.
+            self.holdings_learned(conversation)
+
+    def departed(self, conversation: PeerConnection, reason: str) -> None:
+        """
+        A conversation ended.
+        """
+        if not self.registry.remove(conversation):
+            return
+        peer_id = conversation.peer_id
+        self.choking.forget(peer_id)
+        self.rates.forget(peer_id)
+        self.give_back(conversation, "close")
+        self.publish(NeighborDisconnected(peer_id, reason))
+
+    def holdings_learned(self, conversation: PeerConnection) -> None:
+        """
+        They told what they hold, or that they hold more.
+        """
+        neighbor = conversation.neighbor
+        if self.registry.note_complete(neighbor.peer_id, neighbor.bits.is_full):
+            self.publish(PeerCompleted(neighbor.peer_id))
+            self._review_swarm()
+
+    def request_next(self, conversation: PeerConnection) -> None:
+        """
+        They may serve us another piece.
+        """
+        index = self.requests.next_for(conversation.neighbor)
+        if index is not None:
+            conversation.request(index)
+
+    def give_back(self, conversation: PeerConnection, reason: str) -> None:
+        """
+        What we asked of them will not come, or not in time: ask others.
+        """
+        conversation.network.stop_waiting()
+        withdrawn = self.requests.give_back(conversation.neighbor)
+        if not withdrawn:
+            return
+        self._request_everywhere(but=conversation)
+        for index in withdrawn:
+            self.publish(RequestGivenBack(conversation.peer_id, index, reason))
+
+    def piece_arrived(self, conversation: PeerConnection, piece: Piece) -> None:
+        """
+        They sent a piece.  The next request goes out first: the network is
+        slower than the disk.
+        """
+        neighbor = conversation.neighbor
+        self.rates.credit(neighbor.peer_id, piece.size_bytes)
+        is_needed = self.requests.arrived(neighbor, piece.index)
+        self.request_next(conversation)
+        if is_needed:
+            self.store.put(
+                piece,
+                partial(
+                    self._piece_stored, neighbor.peer_id, piece.index, piece.size_bytes
+                ),
+                partial(self._piece_not_stored, neighbor.peer_id, piece.index),
+            )
+        else:
+            self.publish(
+                DuplicatePieceReceived(neighbor.peer_id, piece.index, piece.size_bytes)
+            )
+
+    # What the storage answers.
+
+    def _piece_stored(self, peer_id: int, index: int, size_bytes: int) -> None:
+        self.requests.stored(index)
+        held = self.store.bits.count
+        for conversation in self.registry.conversations:
+            conversation.announce(index)
+        if self.requests.is_starved:
+            self.requests.is_starved = False
+            self._request_everywhere()
+        self.publish(PieceStored(peer_id, index, size_bytes, held))
+        if self.store.is_complete:
+            self._complete()
+
+    def _piece_not_stored(self, peer_id: int, index: int, error: StorageError) -> None:
+        self.requests.store_failed(index)
+        # Asking again at once would spin; the next preferred round does.
+        self.requests.is_paused = True
+        self.publish(PieceStoreFailed(peer_id, index, str(error)))
+
+    def _complete(self) -> None:
+        self.publish(FileCompleted())
+        self._place()
+
+    def _place(self) -> None:
+        if self.is_placed or self._is_placing:
+            return
+        self._is_placing = True
+        self.store.finish(self._placed, self._not_placed)
+
+    def _placed(self) -> None:
+        self._is_placing = False
+        self.is_placed = True
+        self.publish(FilePlaced())
+        self._review_swarm()
+
+    def _not_placed(self, error: StorageError) -> None:
+        self._is_placing = False
+        self.publish(FilePlacingFailed(str(error)))
+
+    def _retry_storage(self) -> None:
+        """
+        A disk that failed may work again.
+        """
+        if self.requests.is_paused:
+            self.requests.is_paused = False
+            self._request_everywhere()
+        if self.store.is_complete:
+            self._place()
+
+    # Decisions about everybody.
+
+    def _request_everywhere(self, but: PeerConnection | None = None) -> None:
+        """
+        Pieces came open: ask all that may serve us and are not busy.
+        """
+        for conversation in self.registry.conversations:
+            if conversation is not but:
+                self.request_next(conversation)
+
+    def _candidates(self) -> list[Candidate]:
+        return [
+            Candidate(
+                neighbor.peer_id,
+                self.rates.received_bytes(neighbor.peer_id),
+                not neighbor.am_choking,
+            )
+            for neighbor in (
+                conversation.neighbor for conversation in self.registry.conversations
+            )
+            if neighbor.peer_interested
+        ]
+
+    def _apply_choking(self) -> None:
+        """
+        Carry out the difference, chokes first, so that there are never more
+        unchoked neighbours than there are places.
+        """
+        conversations = self.registry.conversations
+        for conversation in conversations:
+            if not self.choking.is_unchoked(conversation.peer_id):
+                conversation.choke()
+        for conversation in conversations:
+            if self.choking.is_unchoked(conversation.peer_id):
+                conversation.unchoke()
+
+    def _review_swarm(self) -> None:
+        if self._is_swarm_complete or not self.is_placed or self.registry.incomplete:
+            return
+        self._is_swarm_complete = True
+        self.publish(SwarmCompleted())

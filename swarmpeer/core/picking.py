@@ -1,0 +1,100 @@
+"""
+Which piece to fetch next.
+
+A picker knows the open pieces, those that are neither held nor asked of
+anybody, and chooses one that a neighbour has.
+"""
+
+from array import array
+from random import Random
+from typing import Protocol
+
+from swarmpeer.wire.bitfield import Bitfield
+
+#: How many open pieces are tried by lot before the bits are compared whole.
+#: When they hold one piece in ten, 32 draws fail once in thirty times.
+_DRAWS = 32
+
+
+class PiecePicker(Protocol):
+    """
+    A way to choose.  Whoever asks for pieces tells it of every change.
+    """
+
+    def reopen(self, index: int) -> None:
+        """
+        The piece is missing, and nobody is asked for it any more.
+        """
+
+    def shut(self, index: int) -> None:
+        """
+        The piece was asked of somebody, or is here.
+        """
+
+    def pick(self, theirs: Bitfield) -> int | None:
+        """
+        @return: an open piece among C{theirs}, still open, or C{None}.
+        """
+
+
+class RandomPicker:
+    """
+    Every open piece that they have is equally likely, as the course protocol
+    says.
+
+    The open pieces stand in one array in no order, so one of them is drawn,
+    added or removed in constant time; each piece's place in it is in a second
+    array.  Eight bytes a piece in all.
+    """
+
+    def __init__(self, held: Bitfield, rng: Random) -> None:
+        """
+        @param held: the pieces that need no fetching.
+        """
+        self._rng = rng
+        self._shut = held.copy()
+        self._places = array("I", bytes(4 * held.size))
+        self._open = array("I")
+        if held.is_empty:
+            self._open = array("I", range(held.size))
+            self._places = array("I", range(held.size))
+        else:
+            for index in range(held.size):
+                if index not in held:
+                    self._append(index)
+
+    def reopen(self, index: int) -> None:
+        """
+        The piece is missing, and nobody is asked for it any more.
+        """
+        if self._shut.discard(index):
+            self._append(index)
+
+    def shut(self, index: int) -> None:
+        """
+        The piece was asked of somebody, or is here.
+        """
+        if not self._shut.add(index):
+            return
+        last = self._open.pop()
+        if last != index:
+            place = self._places[index]
+            self._open[place] = last
+            self._places[last] = place
+
+    def pick(self, theirs: Bitfield) -> int | None:
+        """
+        @return: an open piece among C{theirs}, still open, or C{None}.
+        """
+        count = len(self._open)
+        if not count:
+            return None
+        for _ in range(min(_DRAWS, count)):
+            index = self._open[self._rng.randrange(count)]
+            if index in theirs:
+                return index
+        return self._shut.missing_from(theirs).pick(self._rng)
+
+    def _append(self, index: int) -> None:
+        self._places[index] = len(self._open)
+        self._open.append(index)

@@ -1,0 +1,160 @@
+"""
+The pieces of one file: what each one's state is, and where their bytes go.
+
+Invariant: a piece is in exactly one state, and the only ways are
+
+    MISSING -> IN_FLIGHT   claim
+    IN_FLIGHT -> MISSING   release
+    MISSING, IN_FLIGHT -> STORING   begin_storing
+    STORING -> HAVE or MISSING      the storage's answer
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import StorageError
+from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+
+class PieceState(IntEnum):
+    """
+    Where a piece is on its way to us.
+    """
+
+    MISSING = 0
+    IN_FLIGHT = 1
+    STORING = 2
+    HAVE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """
+    The bytes of one piece.
+    """
+
+    index: int
+    data: PieceData
+
+    @property
+    def size_bytes(self) -> int:
+        """
+        How long it is.
+        """
+        return len(self.data)
+
+
+class PieceStore:
+    """
+    Our own bits and the state of every piece, with the storage behind them.
+
+    @ivar layout: the geometry of the file.
+    @ivar bits: the pieces that we hold; only grows.
+    """
+
+    def __init__(self, layout: PieceLayout, storage: IPieceStorage) -> None:
+        """
+        @param storage: opened already.
+        """
+        self.layout = layout
+        self._storage = storage
+        count = layout.piece_count
+        if storage.is_whole:
+            self.bits = Bitfield.full(count)
+            self._states = bytearray([PieceState.HAVE]) * count
+        else:
+            self.bits = Bitfield(count)
+            self._states = bytearray(count)
+
+    @property
+    def is_complete(self) -> bool:
+        """
+        Do we hold every piece?
+        """
+        return self.bits.is_full
+
+    def state(self, index: int) -> PieceState:
+        """
+        The state of one piece.
+
+        @raise IndexError: if there is no such piece.
+        """
+        return PieceState(self._states[index])
+
+    def claim(self, index: int) -> None:
+        """
+        The piece is asked of somebody now.
+        """
+        self._move(index, PieceState.MISSING, PieceState.IN_FLIGHT)
+
+    def release(self, index: int) -> None:
+        """
+        The piece is asked of nobody any more.
+        """
+        self._move(index, PieceState.IN_FLIGHT, PieceState.MISSING)
+
+    def begin_storing(self, index: int) -> bool:
+        """
+        The piece's bytes are here.
+
+        @return: are they needed?  If so the piece is STORING now, and C{put}
+            must follow.
+        """
+        if self._states[index] >= PieceState.STORING:
+            return False
+        self._states[index] = PieceState.STORING
+        return True
+
+    def put(
+        self,
+        piece: Piece,
+        stored: Callable[[], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Keep the bytes of a piece that is STORING.  Its bit is set before
+        C{stored} is called; after C{failed} it is MISSING again.
+        """
+        index = piece.index
+
+        def on_done() -> None:
+            self._move(index, PieceState.STORING, PieceState.HAVE)
+            self.bits.add(index)
+            stored()
+
+        def on_failed(error: StorageError) -> None:
+            self._move(index, PieceState.STORING, PieceState.MISSING)
+            failed(error)
+
+        self._storage.write(index, piece.data, on_done, on_failed)
+
+    def read(
+        self,
+        index: int,
+        done: Callable[[PieceData], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch the bytes of a piece that we HAVE.
+        """
+        self._storage.read(index, done, failed)
+
+    def finish(
+        self, done: Callable[[], None], failed: Callable[[StorageError], None]
+    ) -> None:
+        """
+        We HAVE every piece: put the file in place.
+        """
+        self._storage.finish(done, failed)
+
+    def _move(self, index: int, old: PieceState, new: PieceState) -> None:
+        if self._states[index] != old:
+            raise RuntimeError(
+                f"piece {index} is {self.state(index).name}, not {old.name}: "
+                f"it cannot become {new.name}"
+            )
+        self._states[index] = new

@@ -1,0 +1,160 @@
+"""
+Who fetches which piece.
+
+Invariants: a piece IN_FLIGHT has exactly one owner, the neighbour it was asked
+of; an owner gives it back at a choke, a close or a stall; and the bytes that
+are in flight or being stored stay within the budget.
+"""
+
+from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.picking import PiecePicker
+from swarmpeer.core.pieces import PieceState, PieceStore
+
+#: Requests outstanding at one neighbour.  The course protocol knows no
+#: pipelining: the next goes out when the last was answered.
+WINDOW = 1
+
+#: Bytes in flight and being stored, all neighbours together.  Bounds the memory
+#: that a fast network and a slow disk can take; one piece is always allowed.
+BUDGET_BYTES = 48 * 1024 * 1024
+
+
+class RequestManager:
+    """
+    Hands out pieces to fetch and takes them back.
+
+    @ivar is_paused: nothing is handed out while the storage fails.
+    @ivar is_starved: somebody got nothing because the budget was spent.
+    """
+
+    def __init__(
+        self,
+        store: PieceStore,
+        picker: PiecePicker,
+        *,
+        window: int = WINDOW,
+        budget_bytes: int = BUDGET_BYTES,
+    ) -> None:
+        self._store = store
+        self._picker = picker
+        self._window = window
+        self._budget_bytes = budget_bytes
+        self._owners: dict[int, NeighborState] = {}
+        self._unsettled_bytes = 0
+        self.is_paused = False
+        self.is_starved = False
+
+    @property
+    def unsettled_bytes(self) -> int:
+        """
+        The bytes that are in flight or being stored.
+        """
+        return self._unsettled_bytes
+
+    def owner(self, index: int) -> NeighborState | None:
+        """
+        Whom the piece is asked of.
+        """
+        return self._owners.get(index)
+
+    def next_for(self, neighbor: NeighborState) -> int | None:
+        """
+        Choose the next piece to ask of them, and note that it is asked.
+
+        @return: the piece, or C{None} if they serve us nothing, have nothing
+            that nobody else was asked for, or we have no room.
+        """
+        if (
+            self.is_paused
+            or neighbor.peer_choking
+            or not neighbor.am_interested
+            or len(neighbor.requested) >= self._window
+        ):
+            return None
+        if self._unsettled_bytes >= self._budget_bytes:
+            self.is_starved = True
+            return None
+        index = self._picker.pick(neighbor.bits)
+        if index is None:
+            index = self._take_over(neighbor)
+            if index is None:
+                return None
+        else:
+            size = self._store.layout.size(index)
+            if self._unsettled_bytes and (
+                self._unsettled_bytes + size > self._budget_bytes
+            ):
+                self.is_starved = True
+                return None
+            self._store.claim(index)
+            self._picker.shut(index)
+            self._unsettled_bytes += size
+        self._owners[index] = neighbor
+        neighbor.requested.add(index)
+        return index
+
+    def give_back(self, neighbor: NeighborState) -> list[int]:
+        """
+        They choked us, left or stalled: what they were asked for is open to
+        everybody again.
+
+        @return: the pieces that were withdrawn from them.
+        """
+        withdrawn = neighbor.withdraw_requests()
+        for index in withdrawn:
+            # It may have come late from somebody else and have no owner.
+            if self._owners.get(index) is neighbor:
+                del self._owners[index]
+                self._store.release(index)
+                self._picker.reopen(index)
+                self._unsettle(index)
+        return withdrawn
+
+    def arrived(self, neighbor: NeighborState, index: int) -> bool:
+        """
+        They sent the piece.
+
+        @return: is it needed?  If so it is STORING from now on, and C{stored}
+            or C{store_failed} must follow.
+        """
+        neighbor.settle(index)
+        state = self._store.state(index)
+        if not self._store.begin_storing(index):
+            return False
+        if state is PieceState.IN_FLIGHT:
+            # It may have been asked of another one meanwhile, who still owes us
+            # an answer but no longer owns the piece.
+            del self._owners[index]
+        else:
+            self._picker.shut(index)
+            self._unsettled_bytes += self._store.layout.size(index)
+        return True
+
+    def stored(self, index: int) -> None:
+        """
+        The piece is kept.
+        """
+        self._unsettle(index)
+
+    def store_failed(self, index: int) -> None:
+        """
+        The piece could not be kept; it is missing again.
+        """
+        self._unsettle(index)
+        self._picker.reopen(index)
+
+    def _take_over(self, neighbor: NeighborState) -> int | None:
+        """
+        Every piece they have is asked of somebody: take one from a neighbour
+        that does not answer.
+        """
+        if neighbor.is_snubbed:
+            return None
+        for index, owner in self._owners.items():
+            if owner.is_snubbed and index in neighbor.bits:
+                owner.expect_late(index)
+                return index
+        return None
+
+    def _unsettle(self, index: int) -> None:
+        self._unsettled_bytes -= self._store.layout.size(index)
