@@ -1,0 +1,12 @@
+"""
+Where the bytes of the pieces live: the storages that swarmpeer brings along.
+
+Each is a L{swarmpeer.interfaces.IPieceStorage}.
+"""
+
+from swarmpeer.storage.file import FileStorage
+from swarmpeer.storage.folder import find_folder
+from swarmpeer.storage.memory import MemoryStorage
+from swarmpeer.storage.threads import ReactorThreads
+
+__all__ = ["FileStorage", "MemoryStorage", "ReactorThreads", "find_folder"]

@@ -1,0 +1,264 @@
+"""
+One file in one folder, with calls that may block.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from swarmpeer.errors import StorageError
+from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.folder import (
+    FolderLock,
+    cannot,
+    check_file_name,
+    make_folder,
+    open_folder,
+    shown,
+)
+from swarmpeer.wire.messages import PieceData
+
+NAME_LIMIT_BYTES = 255
+
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NOT_SYNCABLE = (errno.EINVAL, errno.EOPNOTSUPP)
+
+
+def part_name(file_name: str) -> str:
+    """
+    The name of the unfinished file, in the folder of the finished one.
+    """
+    name = f".{file_name}.part"
+    if len(os.fsencode(name)) > NAME_LIMIT_BYTES:
+        name = f".{hashlib.sha256(os.fsencode(file_name)).hexdigest()[:32]}.part"
+    return name
+
+
+class DiskFile:
+    """
+    The file of a peer, whole from the start or growing under another name.
+
+    All names are looked up in the open folder and never followed as symbolic
+    links, so nothing outside of it is touched whatever becomes of its path.
+
+    @ivar path: where the file is now.
+    @ivar can_tell_cached: does C{read_cached} know what is in memory?
+    """
+
+    def __init__(
+        self, folder_path: Path, file_name: str, size_bytes: int, calls: FileCalls
+    ) -> None:
+        self._folder_path = folder_path
+        self._file_name = file_name
+        self._size_bytes = size_bytes
+        self._calls = calls
+        self._held = ExitStack()
+        self._folder = -1
+        self._fd = -1
+        self._is_placed = False
+        self._is_lost = False
+        self._is_in_memory = False
+        self.path = folder_path / file_name
+        self.can_tell_cached = True
+
+    def open_whole(self) -> None:
+        """
+        Take the folder and open the file that must be there, to read it.
+
+        Whoever can write to the folder locks it.  One who cannot goes without,
+        since readers do each other no harm.
+
+        @raise StorageError: if the name is not safe, another peer works in the
+            folder, or the file is missing, unreadable, not plain or of another
+            size.
+        """
+        check_file_name(self._file_name)
+        with ExitStack() as held:
+            self._take_folder(held)
+            try:
+                self._lock(held)
+            except OSError as error:
+                if error.errno not in _READ_ONLY:
+                    raise self._not_lockable(error) from error
+            try:
+                self._open(held, self._file_name, os.O_RDONLY)
+            except FileNotFoundError as error:
+                raise StorageError(
+                    f"{shown(self.path)} is missing, but this peer is to have the "
+                    f"file; put it there"
+                ) from error
+            except OSError as error:
+                if error.errno == errno.ELOOP:
+                    raise self._not_plain() from error
+                raise cannot("open it", self.path, error, "let us read it") from error
+            found = self._calls.fstat(self._fd)
+            if not stat.S_ISREG(found.st_mode):
+                raise self._not_plain()
+            if found.st_size != self._size_bytes:
+                raise StorageError(
+                    f"{shown(self.path)} is {found.st_size} bytes long, but the "
+                    f"configuration says {self._size_bytes}; put the right file there "
+                    f"or correct the size"
+                )
+            self._held = held.pop_all()
+        self._is_placed = True
+
+    def open_part(self) -> None:
+        """
+        Take the folder, made if need be, and begin an empty file beside the
+        place of the final one.
+
+        @raise StorageError: if the name is not safe, another peer works in the
+            folder, something that is no plain file has the final name, or the
+            file cannot be made.
+        """
+        check_file_name(self._file_name)
+        make_folder(self._calls, self._folder_path)
+        part = part_name(self._file_name)
+        with ExitStack() as held:
+            self._take_folder(held)
+            try:
+                self._lock(held)
+            except OSError as error:
+                raise self._not_lockable(error) from error
+            try:
+                self._check_final_name()
+                with suppress(FileNotFoundError):
+                    self._calls.unlink(self._folder, part)
+                self._open(held, part, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+                self._calls.truncate(self._fd, self._size_bytes)
+            except OSError as error:
+                raise cannot(
+                    f"make a file of {self._size_bytes} bytes there",
+                    self._folder_path / part,
+                    error,
+                    "see that the folder can be written to and the name is free",
+                ) from error
+            self._held = held.pop_all()
+        self.path = self._folder_path / part
+
+    def read_cached(self, size_bytes: int, offset: int) -> PieceData | None:
+        """
+        Read what is in memory already; never blocks.
+
+        @return: the bytes, or C{None} if they are not all there or the file
+            system cannot tell.
+        @raise OSError: if the file cannot be read.
+        @raise StorageError: if it ends too early.
+        """
+        if self.can_tell_cached:
+            try:
+                return self._calls.read_cached(self._fd, size_bytes, offset)
+            except OSError as error:
+                if error.errno != errno.EOPNOTSUPP:
+                    raise
+            self.can_tell_cached = False
+            # Among those that cannot tell are the ones that need not be asked.
+            self._is_in_memory = self._calls.is_in_memory(self._fd)
+        return self.read(size_bytes, offset) if self._is_in_memory else None
+
+    def read(self, size_bytes: int, offset: int) -> bytes:
+        """
+        Read.
+
+        @raise OSError: if the file cannot be read.
+        @raise StorageError: if it ends too early.
+        """
+        data = b""
+        while len(data) < size_bytes:
+            end = offset + len(data)
+            more = self._calls.read(self._fd, size_bytes - len(data), end)
+            if not more:
+                raise StorageError(
+                    f"{shown(self.path)} ends at byte {end} or before; somebody cut "
+                    f"it while it was in use"
+                )
+            data = data + more if data else more
+        return data
+
+    def write(self, data: PieceData, offset: int) -> None:
+        """
+        Write all of C{data}.
+
+        @raise OSError: if the file cannot be written.
+        """
+        with memoryview(data).cast("B") as view:
+            written = 0
+            while written < len(view):
+                with view[written:] as rest:
+                    count = self._calls.write(self._fd, rest, offset + written)
+                if not count:
+                    raise OSError(errno.EIO, "the disk takes no more bytes")
+                written += count
+
+    def place(self) -> None:
+        """
+        Bring the bytes to the disk and give the file its final name.
+
+        May be tried again, but once the disk refused the bytes it fails for
+        good: the system forgets both those bytes and the failure.
+
+        @raise OSError: if it cannot be done.
+        @raise StorageError: if bytes were lost.
+        """
+        if self._is_lost:
+            raise StorageError(
+                f"{shown(self.path)}: the disk did not take all of it; start this "
+                f"peer anew"
+            )
+        if not self._is_placed:
+            try:
+                self._calls.sync(self._fd)
+            except OSError:
+                self._is_lost = True
+                raise
+            part = part_name(self._file_name)
+            self._calls.rename(self._folder, part, self._file_name)
+            self._is_placed = True
+            self.path = self._folder_path / self._file_name
+        try:
+            self._calls.sync(self._folder)
+        except OSError as error:
+            # Some network file systems know no such thing as a folder's sync.
+            if error.errno not in _NOT_SYNCABLE:
+                raise
+
+    def close(self) -> None:
+        """
+        Close the file and give the folder back.
+        """
+        # Whatever had to last was brought to the disk by place.
+        with suppress(OSError):
+            self._held.close()
+
+    def _take_folder(self, held: ExitStack) -> None:
+        self._folder = open_folder(self._calls, self._folder_path)
+        held.callback(self._calls.close, self._folder)
+
+    def _lock(self, held: ExitStack) -> None:
+        lock = FolderLock(self._calls, self._folder, self._folder_path)
+        held.callback(lock.release)
+
+    def _open(self, held: ExitStack, name: str, flags: int) -> None:
+        self._fd = self._calls.open(self._folder, name, flags)
+        held.callback(self._calls.close, self._fd)
+
+    def _check_final_name(self) -> None:
+        with suppress(FileNotFoundError):
+            found = self._calls.lstat(self._folder, self._file_name)
+            if not stat.S_ISREG(found.st_mode):
+                raise self._not_plain()
+
+    def _not_plain(self) -> StorageError:
+        return StorageError(
+            f"{shown(self.path)} is a symbolic link, a folder or another thing that "
+            f"is no plain file; remove it, or give this peer another folder"
+        )
+
+    def _not_lockable(self, error: OSError) -> StorageError:
+        return cannot(
+            "lock the folder", self._folder_path, error, "let us make files in it"
+        )

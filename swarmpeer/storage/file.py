@@ -1,0 +1,253 @@
+"""
+A storage in a peer's folder on disk.
+"""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from zope.interface import implementer
+
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import StorageError
+from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.storage.calls import FileCalls, SystemCalls
+from swarmpeer.storage.disk import DiskFile
+from swarmpeer.storage.folder import shown
+from swarmpeer.storage.threads import Answer, RunInThread, Work
+from swarmpeer.wire.messages import PieceData
+
+INLINE_LIMIT_BYTES = 64 * 1024
+"""
+Up to this size a piece is handed to the page cache, or read from a file system
+that cannot tell what is cached, in the reactor thread: a hop into a thread
+costs several times as much.
+"""
+
+CACHED_LIMIT_BYTES = 1024 * 1024
+"""
+Up to this size a piece that is in the page cache is copied from there in the
+reactor thread; longer copies are left to a thread.
+"""
+
+
+@implementer(IPieceStorage)
+class FileStorage:
+    """
+    One file in one folder that is ours alone while the storage is open.
+
+    A whole file is only read.  One to be fetched grows beside the place of the
+    final one and takes its name when C{finish} is asked for; what has that name
+    from an earlier run keeps it until then.  An unfinished file of an earlier
+    run is removed and all pieces are fetched anew: the protocol knows no
+    digests, so nothing could tell which of its pieces are right.
+
+    @ivar is_whole: see L{IPieceStorage}.
+    """
+
+    def __init__(
+        self,
+        layout: PieceLayout,
+        folder: str | os.PathLike[str],
+        file_name: str,
+        *,
+        whole: bool,
+        run_in_thread: RunInThread,
+        calls: FileCalls | None = None,
+        inline_limit_bytes: int = INLINE_LIMIT_BYTES,
+    ) -> None:
+        """
+        @param folder: the peer's own; see L{swarmpeer.storage.folder}.
+        @param whole: is the whole file there already?
+        @param run_in_thread: where calls that may take long are made, such as
+            L{swarmpeer.storage.threads.ReactorThreads}.
+        @param calls: the disk; by default the machine's own.
+        @param inline_limit_bytes: see L{INLINE_LIMIT_BYTES}.
+        """
+        self._layout = layout
+        self._file = DiskFile(
+            Path(folder), file_name, layout.file_size_bytes, calls or SystemCalls()
+        )
+        self._run_in_thread = run_in_thread
+        self._inline_limit_bytes = inline_limit_bytes
+        self._is_open = False
+        self._was_opened = False
+        self._is_complete = whole
+        self._is_placing = False
+        self._under_way = 0
+        self._when_closed: list[Callable[[], None]] = []
+        self.is_whole = whole
+
+    def open(self) -> None:
+        """
+        Take the folder; open the whole file, or begin an empty one beside.
+        Succeeds once in a storage's life.
+
+        @raise StorageError: if the name is not safe, the folder or the file is
+            missing, a symbolic link or something else than it should be, the
+            file has another size than the layout says, or another peer works in
+            the folder.
+        """
+        if self._was_opened:
+            raise self._failure("open it", "a storage is opened once")
+        if self.is_whole:
+            self._file.open_whole()
+        else:
+            self._file.open_part()
+        self._is_open = self._was_opened = True
+
+    def read(
+        self,
+        index: int,
+        done: Callable[[PieceData], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a piece: at once if that cannot take long, else in a thread.
+
+        @raise IndexError: if the layout has no such piece.
+        """
+        size_bytes, offset = self._layout.size(index), self._layout.offset(index)
+        what = f"read piece {index}"
+
+        def at_once() -> Answer:
+            if size_bytes <= CACHED_LIMIT_BYTES:
+                data = self._file.read_cached(size_bytes, offset)
+                if data is not None:
+                    return partial(done, data)
+            if size_bytes <= self._inline_limit_bytes and (
+                not self._file.can_tell_cached
+            ):
+                return from_disk()
+            return partial(self._begin, what, from_disk, failed)
+
+        def from_disk() -> Answer:
+            return partial(done, self._file.read(size_bytes, offset))
+
+        if self._is_open:
+            self._attempt(what, at_once, failed)()
+        else:
+            failed(self._failure(what, "it is not open"))
+
+    def write(
+        self,
+        index: int,
+        data: PieceData,
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Keep a piece: at once if it is small, else in a thread.
+
+        @raise IndexError: if the layout has no such piece.
+        @raise ValueError: if C{data} is not as long as the piece.
+        """
+        size_bytes, offset = self._layout.size(index), self._layout.offset(index)
+        with memoryview(data) as view:
+            if view.nbytes != size_bytes:
+                raise ValueError(f"piece {index} has {size_bytes}, not {view.nbytes}")
+        what = f"write piece {index}"
+
+        def to_disk() -> Answer:
+            self._file.write(data, offset)
+            return done
+
+        if not self._is_open:
+            failed(self._failure(what, "it is not open"))
+        elif self._is_complete or self._is_placing:
+            failed(self._failure(what, "it is complete and is not changed"))
+        elif size_bytes <= self._inline_limit_bytes:
+            self._attempt(what, to_disk, failed)()
+        else:
+            self._begin(what, to_disk, failed)
+
+    def finish(
+        self, done: Callable[[], None], failed: Callable[[StorageError], None]
+    ) -> None:
+        """
+        Bring the file to the disk, then give it its final name.
+
+        After a failure it may be asked for again, but once the disk refused the
+        bytes themselves it fails for good; see L{DiskFile.place}.
+        """
+        what = "put it in place"
+
+        def to_disk() -> Answer:
+            self._file.place()
+            return placed
+
+        def placed() -> None:
+            self._is_placing = False
+            self._is_complete = True
+            done()
+
+        def not_placed(error: StorageError) -> None:
+            self._is_placing = False
+            failed(error)
+
+        if not self._is_open:
+            failed(self._failure(what, "it is not open"))
+        elif self._is_placing:
+            failed(self._failure(what, "that is under way"))
+        elif self._is_complete:
+            done()
+        else:
+            self._is_placing = True
+            self._begin(what, to_disk, not_placed)
+
+    def close(self, done: Callable[[], None]) -> None:
+        """
+        Refuse everything from now on, wait for what was begun, then close the
+        file and give the folder back.  May be asked for many times.
+        """
+        self._is_open = False
+        self._when_closed.append(done)
+        self._close_if_idle()
+
+    def _attempt(
+        self, what: str, work: Work, failed: Callable[[StorageError], None]
+    ) -> Answer:
+        """
+        Do C{work}.
+
+        @return: its answer, or the answer that it failed.
+        """
+        try:
+            return work()
+        except StorageError as error:
+            return partial(failed, error)
+        except OSError as error:
+            return partial(failed, self._failure(what, error.strerror or str(error)))
+        except Exception as error:
+            # Out of memory, say.  In a thread nobody else would hear of it, and
+            # whoever waits would wait for ever.
+            return partial(failed, self._failure(what, repr(error)))
+
+    def _begin(
+        self, what: str, work: Work, failed: Callable[[StorageError], None]
+    ) -> None:
+        """
+        Do C{work} in a thread.
+        """
+        self._under_way += 1
+        self._run_in_thread(
+            lambda: partial(self._end, self._attempt(what, work, failed))
+        )
+
+    def _end(self, answer: Answer) -> None:
+        self._under_way -= 1
+        try:
+            answer()
+        finally:
+            self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if self._when_closed and not self._under_way:
+            self._file.close()
+            when_closed, self._when_closed = self._when_closed, []
+            for done in when_closed:
+                done()
+
+    def _failure(self, what: str, reason: str) -> StorageError:
+        return StorageError(f"{shown(self._file.path)}: cannot {what}: {reason}")
