@@ -1,0 +1,58 @@
+"""
+A web server that shows a peer's progress as JSON.
+
+    python docs/examples/progress_page.py 1002 FOLDER 8080
+    curl http://127.0.0.1:8080/
+
+It goes on serving, pieces and pages, until it is told to stop.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.interfaces import IReactorCore, IReactorTCP
+from twisted.internet.task import react
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.service import PeerService
+
+
+class ProgressPage(Resource):
+    """
+    How far one peer is.
+    """
+
+    isLeaf = True
+
+    def __init__(self, peer: PeerService) -> None:
+        super().__init__()
+        self._peer = peer
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        The progress, with its neighbours, as one JSON object.
+        """
+        request.setHeader(b"content-type", b"application/json")
+        return json.dumps(asdict(self._peer.progress())).encode()
+
+
+def main(reactor: object, peer_id: str, folder: str, port: str) -> Deferred[None]:
+    """
+    Run the peer and the page until the process is told to stop.
+    """
+    peer = assemble_peer(reactor, read_config(int(peer_id), folder), folder)
+    page = TCP4ServerEndpoint(IReactorTCP(reactor), int(port), interface="127.0.0.1")
+    page.listen(Site(ProgressPage(peer)))
+    peer.startService()
+    core = IReactorCore(reactor)
+    core.addSystemEventTrigger("before", "shutdown", peer.stopService)
+    return Deferred()
+
+
+if __name__ == "__main__":
+    react(main, sys.argv[1:])

@@ -1,0 +1,43 @@
+"""
+A peer inside a program that has services of its own.
+
+    python docs/examples/two_services.py 1002 FOLDER
+
+The program's other service here is a clock that prints how far the peer is; put
+yours in its place.  The peer never stops the program: this one decides by
+itself to leave once every peer of the swarm is complete.
+"""
+
+import sys
+
+from twisted.application.internet import TimerService
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from swarmpeer.assemble import assemble_peer, read_config
+
+
+def main(reactor: object, peer_id: str, folder: str) -> Deferred[None]:
+    """
+    Run both services until the swarm is complete.
+    """
+    peer = assemble_peer(reactor, read_config(int(peer_id), folder), folder)
+
+    def say_how_far() -> None:
+        progress = peer.progress()
+        print(f"{progress.held} of {progress.piece_count} pieces", flush=True)
+
+    program = MultiService()
+    TimerService(1.0, say_how_far).setServiceParent(program)
+    peer.setServiceParent(program)
+    program.startService()
+
+    done = peer.when_swarm_complete()
+    done.addCallback(lambda _: print("every peer is complete", flush=True))
+    done.addCallback(lambda _: program.stopService())
+    return done
+
+
+if __name__ == "__main__":
+    react(main, sys.argv[1:])

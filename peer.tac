@@ -1,0 +1,25 @@
+"""
+One peer as a Twisted application: C{PEER_ID=1001 twistd -ny peer.tac}.
+
+The working folder (C{PEER_DIR}, by default the current one) holds Common.cfg,
+PeerInfo.cfg and peer_<id>/.  Change it as you need: it is the place where a peer
+meets the other services of a process.
+"""
+
+import os
+
+from twisted.application.service import Application
+
+from swarmpeer.tap import Options, makeService
+
+options = Options()
+options.parseOptions(
+    [
+        "--id",
+        os.environ.get("PEER_ID", "1001"),
+        "--dir",
+        os.environ.get("PEER_DIR", "."),
+    ]
+)
+application = Application("swarmpeer")
+makeService(options).setServiceParent(application)

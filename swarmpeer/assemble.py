@@ -1,0 +1,175 @@
+"""
+The usual peer: files in a working folder, TCP, the protocol log.
+
+L{swarmpeer.service.PeerService} is handed all that it needs; here is what most
+programs want to hand in.
+"""
+
+import errno
+import os
+import random
+import time
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IReactorTCP,
+    IReactorThreads,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.diagnostics import DiagnosticLog
+from swarmpeer.errors import ConfigError
+from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.net.dialing import hostname_endpoint
+from swarmpeer.protocol_log import ProtocolLogger, log_name, open_log
+from swarmpeer.service import PeerService
+from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
+
+COMMON_NAME = "Common.cfg"
+PEERS_NAME = "PeerInfo.cfg"
+
+
+def read_config(
+    peer_id: int,
+    folder: str | os.PathLike[str],
+    common: str | os.PathLike[str] = COMMON_NAME,
+    peers: str | os.PathLike[str] = PEERS_NAME,
+) -> Config:
+    """
+    Read the two files, relative to C{folder}, for the peer C{peer_id}.
+
+    @raise ConfigError: if one cannot be read, or for the first thing wrong.
+    """
+    common_path, peers_path = Path(folder, common), Path(folder, peers)
+    return Config.parse(
+        peer_id,
+        _read(common_path),
+        _read(peers_path),
+        str(common_path),
+        str(peers_path),
+    )
+
+
+def assemble_peer(
+    reactor: object,
+    config: Config,
+    folder: str | os.PathLike[str],
+    *,
+    log_folder: str | os.PathLike[str] | None = None,
+    listen_endpoint: IStreamServerEndpoint | None = None,
+    observers: Iterable[ISwarmObserver] = (),
+    rng: random.Random | None = None,
+) -> PeerService:
+    """
+    Put the usual peer together, not started yet.
+
+    @param reactor: provides TCP, time and threads; its clock should not jump
+        (that of C{twistd swarmpeer} does not).
+    @param folder: the working folder, in which C{peer_<id>/} is.
+    @param log_folder: where C{log_peer_<id>.log} goes; the working folder if
+        not given.
+    @param listen_endpoint: where others call us; if not given, the port of our
+        own line, on loopback if its host is, else on every address.
+    @param rng: where every draw comes from; seeded by the system if not given.
+    @raise StorageError: if the log or the file's name cannot be used.
+    """
+    own, common = config.own, config.common
+    layout = PieceLayout(common.file_size_bytes, common.piece_size_bytes)
+    storage = FileStorage(
+        layout,
+        find_folder(folder, own.peer_id, common.file_name, own.has_file),
+        common.file_name,
+        whole=own.has_file,
+        run_in_thread=ReactorThreads(IReactorThreads(reactor)),
+    )
+    log = open_log(str(Path(log_folder or folder, log_name(own.peer_id))))
+    return PeerService(
+        config,
+        storage,
+        clock=IReactorTime(reactor),
+        listen_endpoint=listen_endpoint or own_endpoint(reactor, own),
+        dial_endpoint=lambda peer: hostname_endpoint(reactor, peer),
+        rng=rng or random.Random(),
+        observers=[
+            ProtocolLogger(own.peer_id, log.write, time.time),
+            DiagnosticLog(own.peer_id, layout.piece_count),
+            *observers,
+        ],
+    )
+
+
+def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:
+    """
+    Where a peer listens by default: on loopback only if its host is loopback,
+    else on every address of either family.
+    """
+    tcp = IReactorTCP(reactor)
+    if own.host == "localhost":
+        return TCP4ServerEndpoint(tcp, own.port, interface="127.0.0.1")
+    try:
+        address = ip_address(own.host)
+    except ValueError:
+        return _EveryAddress(tcp, own.port)
+    if not address.is_loopback:
+        return _EveryAddress(tcp, own.port)
+    if address.version == 4:
+        return TCP4ServerEndpoint(tcp, own.port, interface=own.host)
+    return TCP6ServerEndpoint(tcp, own.port, interface=own.host)
+
+
+@implementer(IStreamServerEndpoint)
+class _EveryAddress:
+    """
+    Listens on every address: through one IPv6 socket, which takes IPv4 callers
+    too, or through an IPv4 one where there is no IPv6.
+    """
+
+    def __init__(self, reactor: IReactorTCP, port: int) -> None:
+        self._reactor = reactor
+        self._port = port
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """
+        Listen for the factory.
+        """
+
+        def fall_back(failure: Failure) -> Deferred[IListeningPort]:
+            error = failure.value
+            if (
+                not isinstance(error, CannotListenError)
+                or error.socketError.errno not in _NO_IPV6
+            ):
+                return fail(failure)
+            every_ipv4 = TCP4ServerEndpoint(self._reactor, self._port)
+            again: Deferred[IListeningPort] = every_ipv4.listen(protocolFactory)
+            return again
+
+        every = TCP6ServerEndpoint(self._reactor, self._port)
+        listening: Deferred[IListeningPort] = every.listen(protocolFactory)
+        listening.addErrback(fall_back)
+        return listening
+
+
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}:1:1: cannot be read: {error.strerror}, "
+            f"give the path of a readable file"
+        ) from error

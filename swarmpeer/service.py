@@ -1,0 +1,345 @@
+"""
+One peer, put together: an ordinary Twisted service.
+
+Everything that the peer needs of the world is handed in: the clock, chance, the
+endpoints, the storage and the observers.  So C{twistd}, a C{.tac} file, an
+embedding program and a simulated swarm start the same object.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+
+from twisted.application.service import MultiService
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorTime,
+    IStreamClientEndpoint,
+    IStreamServerEndpoint,
+)
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.bus import EventBus
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.node import PeerNode, Progress
+from swarmpeer.core.pieces import PieceStore
+from swarmpeer.errors import ListenError
+from swarmpeer.events import FilePlaced, ListeningStarted, SwarmCompleted, SwarmEvent
+from swarmpeer.interfaces import IPeerService, IPieceStorage, ISwarmObserver
+from swarmpeer.net.dialing import Dialer
+from swarmpeer.net.factory import PeerFactory
+from swarmpeer.net.limits import Limits
+
+DialEndpoint = Callable[[PeerInfo], IStreamClientEndpoint]
+"""
+Whom to call, to how.  Asked anew for every call, so that names are resolved
+anew.
+"""
+
+
+@implementer(ISwarmObserver)
+class Milestone:
+    """
+    Somebody may wait for an event that happens once.
+    """
+
+    def __init__(self, event_class: type[SwarmEvent]) -> None:
+        self._event_class = event_class
+        self._has_happened = False
+        self._waiting: list[Deferred[None]] = []
+
+    def observe(self, event: SwarmEvent) -> None:
+        """
+        It may be the one.
+        """
+        if isinstance(event, self._event_class):
+            self.happen()
+
+    def happen(self) -> None:
+        """
+        It is there.
+        """
+        self._has_happened = True
+        waiting, self._waiting = self._waiting, []
+        for deferred in waiting:
+            deferred.callback(None)
+
+    def when_happened(self) -> Deferred[None]:
+        """
+        @return: a fresh Deferred that fires once the event was there.
+        """
+        deferred: Deferred[None] = Deferred(self._forget)
+        if self._has_happened:
+            deferred.callback(None)
+        else:
+            self._waiting.append(deferred)
+        return deferred
+
+    def abandon(self) -> None:
+        """
+        Nobody need wait any more.
+        """
+        waiting, self._waiting = self._waiting, []
+        for deferred in waiting:
+            deferred.errback(Failure(CancelledError("the peer was stopped")))
+
+    def _forget(self, deferred: Deferred[None]) -> None:
+        self._waiting.remove(deferred)
+
+
+@implementer(IPeerService)
+class PeerService(MultiService):
+    """
+    One peer of one swarm.
+
+    Starting it takes the folder, listens, calls the peers that are listed
+    earlier and begins the choke rounds; stopping it flushes what is written,
+    closes the conversations and gives the folder back.  It never stops the
+    reactor: whoever embeds it decides what happens when the swarm is complete.
+
+    @ivar config: what the peer was told.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        config: Config,
+        storage: IPieceStorage,
+        *,
+        clock: IReactorTime,
+        listen_endpoint: IStreamServerEndpoint,
+        dial_endpoint: DialEndpoint,
+        rng: random.Random,
+        observers: Iterable[ISwarmObserver] = (),
+        limits: Limits = Limits(),  # noqa: B008 (a frozen value)
+    ) -> None:
+        """
+        @param clock: the time of everything here; monotonic, or choke rounds
+            and time limits jump with it.
+        @param listen_endpoint: where others call us.
+        @param dial_endpoint: how to call one of the peers listed earlier.
+        @param rng: where every draw comes from.
+        """
+        super().__init__()
+        self.config = config
+        self._storage = storage
+        self._clock = clock
+        self._listen_endpoint = listen_endpoint
+        self._dial_endpoint = dial_endpoint
+        self._rng = rng
+        self._limits = limits
+        self._layout = PieceLayout(
+            config.common.file_size_bytes, config.common.piece_size_bytes
+        )
+        self._bus = EventBus(self._report_observer)
+        self._placed = Milestone(FilePlaced)
+        self._swarm_complete = Milestone(SwarmCompleted)
+        for observer in (self._placed, self._swarm_complete, *observers):
+            self.add_observer(observer)
+        self._node: PeerNode | None = None
+        self._factory: PeerFactory | None = None
+        self._dialer: Dialer | None = None
+        self._port: IListeningPort | None = None
+        self._rounds: list[LoopingCall] = []
+
+    # What the embedding program asks: IPeerService.
+
+    def when_complete(self) -> Deferred[None]:
+        """
+        @return: a fresh Deferred that fires once the whole file is in place
+            here, and fails with C{CancelledError} if the service is stopped
+            before.
+        """
+        return self._placed.when_happened()
+
+    def when_swarm_complete(self) -> Deferred[None]:
+        """
+        @return: a fresh Deferred that fires once every peer of the list is
+            known to hold the whole file and ours is in place; fails as that of
+            L{when_complete} does.
+        """
+        return self._swarm_complete.when_happened()
+
+    def add_observer(self, observer: ISwarmObserver) -> None:
+        """
+        From now on C{observer} hears what happens.
+
+        @raise TypeError: if it does not provide L{ISwarmObserver}.
+        """
+        if not ISwarmObserver.providedBy(observer):
+            raise TypeError(f"{observer!r} does not provide ISwarmObserver")
+        self._bus.add(observer)
+
+    def remove_observer(self, observer: ISwarmObserver) -> None:
+        """
+        From now on C{observer} hears nothing.
+
+        @raise ValueError: if it was not listening.
+        """
+        self._bus.remove(observer)
+
+    def progress(self) -> Progress:
+        """
+        How far this peer is, now; before the start, as if it held nothing.
+        """
+        if self._node is not None:
+            return self._node.progress()
+        return Progress(
+            peer_id=self.config.peer_id,
+            held=0,
+            piece_count=self._layout.piece_count,
+            is_placed=False,
+            optimistic=None,
+            neighbors=(),
+            incomplete=tuple(peer.peer_id for peer in self.config.others),
+        )
+
+    # What Twisted asks: IService.
+
+    def startService(self) -> None:
+        """
+        Take the folder, listen, call the others, begin the rounds.
+
+        @raise StorageError: if the folder or the file cannot be used.
+        @raise ListenError: if nobody could call us.
+        """
+        self._storage.open()
+        store = PieceStore(self._layout, self._storage)
+        node = self._node = PeerNode(self.config, store, bus=self._bus, rng=self._rng)
+        self._factory = PeerFactory(
+            node, store, node.registry, clock=self._clock, limits=self._limits
+        )
+        try:
+            self._listen(self._factory)
+        except ListenError:
+            self._storage.close(lambda: None)
+            raise
+        self._dialer = Dialer(
+            self.config.earlier,
+            self._factory,
+            node.registry,
+            self._dial_endpoint,
+            clock=self._clock,
+            rng=self._rng,
+            publish=node.publish,
+        )
+        super().startService()
+        if self._storage.is_whole:
+            self._placed.happen()
+        node.start(is_placed=self._storage.is_whole)
+        self._dialer.start()
+        common = self.config.common
+        # In this order: where both are due, the optimistic neighbour is drawn
+        # among those that were just not preferred.
+        self._begin_rounds(node.hold_preferred_round, common.unchoking_interval_seconds)
+        self._begin_rounds(
+            node.hold_optimistic_round, common.optimistic_unchoking_interval_seconds
+        )
+
+    async def _stop(self) -> None:
+        """
+        From the outside in: no new rounds and conversations, then the ones
+        there are, then the storage.
+        """
+        for loop in self._rounds:
+            loop.stop()
+        self._rounds = []
+        if self._dialer is not None:
+            self._dialer.stop()
+        if self._port is not None:
+            port, self._port = self._port, None
+            await _eventually(port.stopListening())
+        if self._factory is not None:
+            await self._factory.close_all("this peer stops")
+        await _answered(self._storage.close)
+        self._placed.abandon()
+        self._swarm_complete.abandon()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Flush, close, give everything back.
+
+        @return: fires when all is done.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    def _listen(self, factory: PeerFactory) -> None:
+        """
+        @raise ListenError: if it failed already; an endpoint that fails later
+            is logged.
+        """
+        early: list[ListenError] = []
+        is_early = True
+
+        def listening(port: IListeningPort) -> None:
+            self._port = port
+            self._bus.publish(ListeningStarted(_shown(port.getHost())))
+
+        def deaf(failure: Failure) -> None:
+            error = _listen_error(failure)
+            if is_early:
+                early.append(error)
+            else:
+                self._log.critical("{error}", error=error)
+
+        self._listen_endpoint.listen(factory).addCallbacks(listening, deaf)
+        is_early = False
+        if early:
+            raise early[0]
+
+    def _begin_rounds(self, hold: Callable[[], None], interval_seconds: float) -> None:
+        def tick() -> None:
+            # A LoopingCall whose function raises never calls it again.
+            with self._log.failuresHandled("a choke round failed"):
+                hold()
+
+        loop = LoopingCall(tick)
+        loop.clock = self._clock
+        loop.start(interval_seconds, now=False)
+        self._rounds.append(loop)
+
+    def _report_observer(
+        self, observer: ISwarmObserver, event: SwarmEvent, error: Exception
+    ) -> None:
+        self._log.failure(
+            "the observer {observer!r} failed at {event!r}",
+            Failure(error),
+            observer=observer,
+            event=event,
+        )
+
+
+def _listen_error(failure: Failure) -> ListenError:
+    error = failure.value
+    if isinstance(error, CannotListenError):
+        where = f"{error.interface or '*'}:{error.port}"
+        why = getattr(error.socketError, "strerror", None) or error.socketError
+        return ListenError(f"cannot listen at {where}: {why}; free it or change it")
+    return ListenError(f"cannot listen: {failure.getErrorMessage()}")
+
+
+def _shown(address: object) -> str:
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    return str(address)
+
+
+async def _eventually(result: object) -> None:
+    if isinstance(result, Deferred):
+        await result
+
+
+def _answered(ask: Callable[[Callable[[], None]], None]) -> Deferred[None]:
+    deferred: Deferred[None] = Deferred()
+    ask(lambda: deferred.callback(None))
+    return deferred

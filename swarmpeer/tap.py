@@ -1,0 +1,162 @@
+"""
+C{twistd swarmpeer}: the options, and the service for them.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from twisted.application.service import IService, MultiService
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import (
+    IReactorCore,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.python import usage
+from zope.interface import implementer
+
+from swarmpeer.assemble import COMMON_NAME, PEERS_NAME, assemble_peer, read_config
+from swarmpeer.errors import ListenError, SwarmPeerError
+from swarmpeer.events import SwarmCompleted, SwarmEvent
+from swarmpeer.interfaces import ISwarmObserver
+
+
+class Options(usage.Options):
+    """
+    What C{twistd swarmpeer} takes.
+    """
+
+    synopsis = "--id=ID [options]"
+
+    longdesc = (
+        "Runs one peer of a swarm until every peer of the list holds the whole "
+        "file, then ends with status 0; a peer that cannot start says why in one "
+        "line and ends with status 1.  The working folder holds Common.cfg, "
+        "PeerInfo.cfg and peer_<id>/, where the file is, or will be.  Several "
+        "peers can share a folder if each has a process id file of its own, or "
+        "none: twistd -n --pidfile= swarmpeer --id 1001"
+    )
+
+    optParameters = [  # noqa: RUF012 (the form that usage.Options has)
+        ["id", "i", None, "Which peer of PeerInfo.cfg this is.", int],
+        ["dir", "d", ".", "The working folder."],
+        ["common", "c", COMMON_NAME, "The common configuration, relative to --dir."],
+        ["peers", "p", PEERS_NAME, "The list of peers, relative to --dir."],
+        ["log-dir", "l", None, "Where log_peer_<id>.log goes.  [default: --dir]"],
+        [
+            "listen",
+            None,
+            None,
+            "Listen at this Twisted endpoint, such as tcp:6008:interface=10.0.0.7, "
+            "rather than at the port of the list.",
+        ],
+    ]
+
+    optFlags = [  # noqa: RUF012
+        ["stay", "s", "Go on serving when every peer of the list is complete."],
+    ]
+
+    def postOptions(self) -> None:
+        """
+        @raise usage.UsageError: if it is not said which peer this is.
+        """
+        if self["id"] is None:
+            raise usage.UsageError("say which peer this is, such as --id 1001")
+
+
+class StartFailed(SystemExit, Exception):
+    """
+    The peer could not start; ends the process with status 1 and no traceback.
+
+    It is a C{SystemExit} for Python and an C{Exception} for twistd, which
+    cleans up after itself, and tells the waiting parent of a daemon, only when
+    it sees one.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.code = 1
+
+
+class _Peer(MultiService):
+    """
+    One peer as a process of its own: failures to start are one line.
+    """
+
+    def startService(self) -> None:
+        """
+        @raise StartFailed: if the peer could not start.
+        """
+        try:
+            super().startService()
+        except SwarmPeerError as error:
+            # By now twistd has turned sys.stderr into its log.
+            print(f"swarmpeer: {error}", file=sys.__stderr__, flush=True)
+            raise StartFailed(str(error)) from None
+
+
+@implementer(ISwarmObserver)
+class _LeaveWhenDone:
+    """
+    Ends the process once the swarm is complete.
+    """
+
+    def __init__(self, reactor: IReactorCore) -> None:
+        self._reactor = reactor
+
+    def observe(self, event: SwarmEvent) -> None:
+        """
+        The swarm may be complete now.
+        """
+        if isinstance(event, SwarmCompleted):
+            # The conversation that brought the news is still on the stack.
+            IReactorTime(self._reactor).callLater(0, self._leave)
+
+    def _leave(self) -> None:
+        # A signal may have come first.
+        if self._reactor.running:
+            self._reactor.stop()
+
+
+def makeService(options: Options) -> IService:
+    """
+    One peer for these options.
+
+    @raise SystemExit: with one line, if they cannot be used.
+    """
+    from twisted.internet import reactor
+
+    # The reactor tells the time of day, and a clock that is set back would stop
+    # every timer for as long.  This process is ours alone, and no timer has
+    # been set yet.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    folder = Path(options["dir"])
+    try:
+        config = read_config(options["id"], folder, options["common"], options["peers"])
+        peer = assemble_peer(
+            reactor,
+            config,
+            folder,
+            log_folder=options["log-dir"],
+            listen_endpoint=_endpoint(reactor, options["listen"]),
+            observers=[] if options["stay"] else [_LeaveWhenDone(reactor)],
+        )
+    except SwarmPeerError as error:
+        raise SystemExit(f"swarmpeer: {error}") from None
+    process = _Peer()
+    peer.setServiceParent(process)
+    return process
+
+
+def _endpoint(reactor: object, description: str | None) -> IStreamServerEndpoint | None:
+    if description is None:
+        return None
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
+    except (ValueError, TypeError) as error:
+        raise ListenError(
+            f"--listen {description!r} is no endpoint ({error}); give one such as "
+            f"tcp:6008:interface=10.0.0.7"
+        ) from error
+    return endpoint
