@@ -111,5 +111,5 @@ class IPeerService(Interface):
 
     def progress() -> object:
         """
-        @return: a L{swarmpeer.core.node.Progress}: how far this peer is, now.
+        @return: a L{swarmpeer.core.progress.Progress}: how far this peer is, now.
         """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -27,11 +27,13 @@ from zope.interface import implementer
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.node import PeerNode, Progress
+from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.progress import Progress
 from swarmpeer.errors import ListenError
 from swarmpeer.events import FilePlaced, ListeningStarted, SwarmCompleted, SwarmEvent
 from swarmpeer.interfaces import IPeerService, IPieceStorage, ISwarmObserver
+from swarmpeer.milestone import Milestone
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
@@ -41,56 +43,6 @@ DialEndpoint = Callable[[PeerInfo], IStreamClientEndpoint]
 Whom to call, to how.  Asked anew for every call, so that names are resolved
 anew.
 """
-
-
-@implementer(ISwarmObserver)
-class Milestone:
-    """
-    Somebody may wait for an event that happens once.
-    """
-
-    def __init__(self, event_class: type[SwarmEvent]) -> None:
-        self._event_class = event_class
-        self._has_happened = False
-        self._waiting: list[Deferred[None]] = []
-
-    def observe(self, event: SwarmEvent) -> None:
-        """
-        It may be the one.
-        """
-        if isinstance(event, self._event_class):
-            self.happen()
-
-    def happen(self) -> None:
-        """
-        It is there.
-        """
-        self._has_happened = True
-        waiting, self._waiting = self._waiting, []
-        for deferred in waiting:
-            deferred.callback(None)
-
-    def when_happened(self) -> Deferred[None]:
-        """
-        @return: a fresh Deferred that fires once the event was there.
-        """
-        deferred: Deferred[None] = Deferred(self._forget)
-        if self._has_happened:
-            deferred.callback(None)
-        else:
-            self._waiting.append(deferred)
-        return deferred
-
-    def abandon(self) -> None:
-        """
-        Nobody need wait any more.
-        """
-        waiting, self._waiting = self._waiting, []
-        for deferred in waiting:
-            deferred.errback(Failure(CancelledError("the peer was stopped")))
-
-    def _forget(self, deferred: Deferred[None]) -> None:
-        self._waiting.remove(deferred)
 
 
 @implementer(IPeerService)

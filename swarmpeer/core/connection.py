@@ -11,12 +11,12 @@ Where the protocol is silent, it is decided here:
 - what was said already may be said again.
 """
 
-from functools import partial
 from typing import Protocol
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import Piece, PieceStore
-from swarmpeer.errors import ProtocolViolation, StorageError, ViolationReason
+from swarmpeer.core.serving import Serving
+from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import (
     BitfieldReceived,
     ChokedBy,
@@ -27,8 +27,6 @@ from swarmpeer.events import (
     NeighborUnchoked,
     NotInterestedReceived,
     PieceRequested,
-    PieceSent,
-    RequestIgnored,
     SwarmEvent,
     UnchokedBy,
     UnknownMessageSkipped,
@@ -36,10 +34,6 @@ from swarmpeer.events import (
 from swarmpeer.seam import NetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
-
-#: Requests of one neighbour that may wait to be served.  The protocol needs
-#: one; a peer that pipelines is served too, a flood is not.
-_QUEUE_LIMIT = 64
 
 
 class SwarmSide(Protocol):
@@ -118,10 +112,9 @@ class PeerConnection:
         self.network = network
         self._expected_peer_id = expected_peer_id
         self._neighbor: NeighborState | None = None
+        self._serving: Serving | None = None
         self._is_first_message = True
         self._is_closed = False
-        self._is_serving = False
-        self._is_reading = False
 
     @property
     def neighbor(self) -> NeighborState:
@@ -166,6 +159,9 @@ class PeerConnection:
         # Some peers never end without a bitfield from everybody, so it is sent
         # even when it is empty.
         self.network.send_bitfield(store.bits)
+        self._serving = Serving(
+            store, self._neighbor, self.network, self._swarm.publish
+        )
         self._swarm.joined(self)
 
     def on_disconnect(self, reason: str = "") -> None:
@@ -175,8 +171,9 @@ class PeerConnection:
         if self._is_closed:
             return
         self._is_closed = True
+        if self._serving is not None:
+            self._serving.end()
         if self._neighbor is not None:
-            self._neighbor.wanted_from_us.clear()
             self._swarm.departed(self, reason)
 
     def on_choke(self) -> None:
@@ -248,23 +245,8 @@ class PeerConnection:
         Serve the piece as soon as it can be written.
         """
         self._note_message()
-        neighbor = self.neighbor
-        store = self._swarm.store
-        if neighbor.am_choking:
-            refusal = "choked"
-        elif not store.layout.is_valid(index):
-            refusal = "out-of-range"
-        elif index not in store.bits:
-            refusal = "not-held"
-        elif index in neighbor.wanted_from_us:
-            refusal = "repeated"
-        elif len(neighbor.wanted_from_us) >= _QUEUE_LIMIT:
-            refusal = "flood"
-        else:
-            neighbor.wanted_from_us.append(index)
-            self._serve()
-            return
-        self._swarm.publish(RequestIgnored(self.peer_id, index, refusal))
+        if self._serving is not None:
+            self._serving.take(index)
 
     def expect_piece(self, index: int) -> None:
         """
@@ -302,8 +284,8 @@ class PeerConnection:
         """
         Go on serving.
         """
-        if self._neighbor is not None:
-            self._serve()
+        if self._serving is not None:
+            self._serving.go_on()
 
     # What the node asks of us.
 
@@ -312,7 +294,8 @@ class PeerConnection:
         Serve them no more, not even what they asked for already.
         """
         if self.neighbor.change_am_choking(True):
-            self.neighbor.wanted_from_us.clear()
+            if self._serving is not None:
+                self._serving.forget()
             self.network.send_choke()
             self._swarm.publish(NeighborChoked(self.peer_id))
 
@@ -369,36 +352,3 @@ class PeerConnection:
         else:
             self.network.send_not_interested()
         self._swarm.publish(InterestChanged(self.peer_id, wanted))
-
-    def _serve(self) -> None:
-        """
-        Read and send while there is something to send and room for it; one
-        piece at a time, so that they wait on our disk and not in our memory.
-        """
-        if self._is_serving:
-            return
-        self._is_serving = True
-        waiting = self.neighbor.wanted_from_us
-        while waiting and self.network.is_writable and not self._is_reading:
-            index = waiting.popleft()
-            self._is_reading = True
-            self._swarm.store.read(
-                index, partial(self._send, index), partial(self._skip, index)
-            )
-        self._is_serving = False
-
-    def _send(self, index: int, data: PieceData) -> None:
-        self._is_reading = False
-        # A piece must never follow a choke: some peers lose it for good.
-        if self._is_closed or self.neighbor.am_choking:
-            return
-        self.network.send_piece(index, data)
-        self._swarm.publish(PieceSent(self.peer_id, index, len(data)))
-        self._serve()
-
-    def _skip(self, index: int, error: StorageError) -> None:
-        self._is_reading = False
-        if self._is_closed:
-            return
-        self._swarm.publish(RequestIgnored(self.peer_id, index, "unreadable"))
-        self._serve()

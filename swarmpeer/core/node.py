@@ -5,7 +5,6 @@ help of the request and choking managers, and has the decisions carried out.
 State first, send second, publish last.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -15,6 +14,7 @@ from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.picking import PiecePicker, RandomPicker
 from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.core.requests import RequestManager
@@ -36,42 +36,6 @@ from swarmpeer.events import (
     SwarmEvent,
 )
 from swarmpeer.seam import NetworkSide
-
-
-@dataclass(frozen=True, slots=True)
-class NeighborProgress:
-    """
-    One neighbour as a status page wants it.
-
-    @ivar held: the pieces they hold.
-    """
-
-    peer_id: int
-    held: int
-    am_choking: bool
-    am_interested: bool
-    peer_choking: bool
-    peer_interested: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """
-    How far a peer is.
-
-    @ivar held: the pieces we hold, of C{piece_count}.
-    @ivar is_placed: does the whole file stand under its final name?
-    @ivar optimistic: the neighbour that has its chance now.
-    @ivar incomplete: the other peers not known to hold everything.
-    """
-
-    peer_id: int
-    held: int
-    piece_count: int
-    is_placed: bool
-    optimistic: int | None
-    neighbors: tuple[NeighborProgress, ...]
-    incomplete: tuple[int, ...]
 
 
 class PeerNode:
@@ -135,18 +99,8 @@ class PeerNode:
             is_placed=self.is_placed,
             optimistic=self.choking.optimistic,
             neighbors=tuple(
-                NeighborProgress(
-                    peer_id=neighbor.peer_id,
-                    held=neighbor.bits.count,
-                    am_choking=neighbor.am_choking,
-                    am_interested=neighbor.am_interested,
-                    peer_choking=neighbor.peer_choking,
-                    peer_interested=neighbor.peer_interested,
-                )
-                for neighbor in (
-                    conversation.neighbor
-                    for conversation in self.registry.conversations
-                )
+                NeighborProgress.of(conversation.neighbor)
+                for conversation in self.registry.conversations
             ),
             incomplete=self.registry.incomplete,
         )

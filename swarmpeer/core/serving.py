@@ -1,0 +1,111 @@
+"""
+Serving one neighbour: its requests wait here, not in our memory as pieces.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.pieces import PieceStore
+from swarmpeer.errors import StorageError
+from swarmpeer.events import PieceSent, RequestIgnored, SwarmEvent
+from swarmpeer.seam import NetworkSide
+from swarmpeer.wire.messages import PieceData
+
+#: Requests of one neighbour that may wait.  The protocol needs one; a peer that
+#: pipelines is served too, a flood is not.
+QUEUE_LIMIT = 64
+
+
+class Serving:
+    """
+    Reads and sends what a neighbour asks for, one piece at a time, and only
+    while there is room for it on the connection.
+
+    A request that is not served is dropped without an answer, as the protocol
+    has it, and is an event.
+    """
+
+    def __init__(
+        self,
+        store: PieceStore,
+        neighbor: NeighborState,
+        network: NetworkSide,
+        publish: Callable[[SwarmEvent], None],
+    ) -> None:
+        self._store = store
+        self._neighbor = neighbor
+        self._network = network
+        self._publish = publish
+        self._is_over = False
+        self._is_going_on = False
+        self._is_reading = False
+
+    def take(self, index: int) -> None:
+        """
+        They ask for a piece, which may be any number.
+        """
+        refusal = self._refusal(index)
+        if refusal is not None:
+            self._publish(RequestIgnored(self._neighbor.peer_id, index, refusal))
+            return
+        self._neighbor.wanted_from_us.append(index)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """
+        There may be room again.
+        """
+        if self._is_going_on:
+            return
+        self._is_going_on = True
+        waiting = self._neighbor.wanted_from_us
+        while waiting and self._network.is_writable and not self._is_reading:
+            index = waiting.popleft()
+            self._is_reading = True
+            self._store.read(
+                index, partial(self._send, index), partial(self._skip, index)
+            )
+        self._is_going_on = False
+
+    def forget(self) -> None:
+        """
+        We choke them: what they asked for is not served any more.
+        """
+        self._neighbor.wanted_from_us.clear()
+
+    def end(self) -> None:
+        """
+        They are gone.
+        """
+        self._is_over = True
+        self.forget()
+
+    def _refusal(self, index: int) -> str | None:
+        waiting = self._neighbor.wanted_from_us
+        if self._neighbor.am_choking:
+            return "choked"
+        if not self._store.layout.is_valid(index):
+            return "out-of-range"
+        if index not in self._store.bits:
+            return "not-held"
+        if index in waiting:
+            return "repeated"
+        if len(waiting) >= QUEUE_LIMIT:
+            return "flood"
+        return None
+
+    def _send(self, index: int, data: PieceData) -> None:
+        self._is_reading = False
+        # A piece must never follow a choke: some peers lose it for good.
+        if self._is_over or self._neighbor.am_choking:
+            return
+        self._network.send_piece(index, data)
+        self._publish(PieceSent(self._neighbor.peer_id, index, len(data)))
+        self.go_on()
+
+    def _skip(self, index: int, _error: StorageError) -> None:
+        self._is_reading = False
+        if not self._is_over:
+            self._publish(RequestIgnored(self._neighbor.peer_id, index, "unreadable"))
+            self.go_on()
