@@ -1,0 +1,82 @@
+"""
+The command C{swarmpeer}, also C{python -m swarmpeer}.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from swarmpeer import __version__
+from swarmpeer.lab import command as lab
+
+_DESCRIPTION = """\
+swarmpeer gets one large file onto every machine that needs it: each peer serves
+the pieces that it already holds while it fetches the rest.
+"""
+
+_EPILOG = """\
+see it at work on this machine, with any file:
+  swarmpeer lab FILE
+
+run one peer of a real swarm, on each host in the order of PeerInfo.cfg:
+  twistd -n swarmpeer --id 1001
+
+what a command does and takes:
+  swarmpeer COMMAND --help
+"""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """
+    Says what is wrong in one line, where argparse would print its usage first.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """
+        End with status 2.
+        """
+        line = " ".join(message.split())
+        self.exit(2, f"{self.prog}: {line} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """
+    The commands and their options.  Each command is a module that adds a parser
+    of its own, with a C{run} that takes the arguments and gives the exit status.
+    """
+    parser = OneLineParser(
+        prog="swarmpeer",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"swarmpeer {__version__}"
+    )
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    lab.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command.
+
+    @param arguments: those behind the program's name; by default this process's.
+    @return: the exit status.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A file name need not be text that the terminal can show.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    parsed = build_parser().parse_args(arguments)
+    status: int = parsed.run(parsed)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+"""
+C{swarmpeer lab}: its options, and one run of it in a process of its own.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.threads import deferToThreadPool
+
+from swarmpeer.config import MAX_PIECE_SIZE_BYTES, CommonConfig
+from swarmpeer.errors import SwarmPeerError
+from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
+from swarmpeer.lab.plan import (
+    LabPlan,
+    carried_name,
+    choose_piece_size,
+    peer_argv,
+    plan_peers,
+)
+from swarmpeer.lab.render import printable, size_text
+from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
+from swarmpeer.lab.signals import (
+    Interrupted,
+    handle_signals,
+    ignore_signals,
+    raising_signals,
+)
+from swarmpeer.lab.swarm import FAILURE, BuildArgv, Lab, PeerProcess
+
+USAGE = 2
+
+LEAST_PEERS = 2
+MOST_PEERS = 64
+
+_DESCRIPTION = """\
+Make a whole swarm on this machine and watch it spread FILE.
+
+Each peer is a process of its own, as it would be on a host of its own: it reads
+Common.cfg and PeerInfo.cfg, listens on a free port of 127.0.0.1 and keeps its
+copy in a folder of its own.  On a terminal a table shows how far each one is and
+whom it serves; at the end every copy is compared with FILE.
+"""
+
+_EPILOG = """\
+examples:
+  swarmpeer lab big.iso                         six peers, one has the file
+  swarmpeer lab big.iso --peers 12 --seeds 2    more of both
+  swarmpeer lab big.iso --preferred 2 --unchoking 5 --optimistic 15
+                                                a slower, closer swarm
+  swarmpeer lab big.iso --keep /tmp/swarm       keep configuration, logs and files
+  swarmpeer lab big.iso > lab.txt               plain lines instead of the table
+
+exit status: 0 if every copy is identical and every peer ended by itself, 1 if
+not, 2 if the lab cannot be made as asked, 130 after Ctrl-C, 143 after SIGTERM.
+However the lab ends, no peer is left running.
+"""
+
+
+_Parser = TypeVar("_Parser", bound=argparse.ArgumentParser)
+
+
+def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """
+    Make C{lab} one of the C{commands}.
+    """
+    parser = commands.add_parser(
+        "lab",
+        help="make a swarm on this machine and watch it spread a file",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="the file to spread")
+    add = partial(_add_number, parser)
+    add("--peers", "N", 6, "how many peers", LEAST_PEERS, MOST_PEERS)
+    add("--seeds", "N", 1, "how many of them have the file from the start")
+    add(
+        "--piece-size",
+        "BYTES",
+        None,
+        "bytes per piece (default: by the file's size)",
+        most=MAX_PIECE_SIZE_BYTES,
+    )
+    add("--preferred", "N", 3, "neighbours that a peer serves for what they give")
+    add("--unchoking", "SECONDS", 1, "between two choices of those")
+    add("--optimistic", "SECONDS", 3, "between two draws of one more, served by lot")
+    add("--timeout", "SECONDS", 300, "after which the lab is given up")
+    parser.add_argument(
+        "--keep",
+        metavar="DIR",
+        help="keep configuration, logs and files in DIR, which is new or empty "
+        "(default: a temporary folder that is removed)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, build_argv: BuildArgv = peer_argv) -> int:
+    """
+    Run one lab from beginning to end; this process is there for nothing else.
+
+    @param build_argv: the command of each peer.
+    @return: the exit status.
+    """
+    with raising_signals():
+        try:
+            with ExitStack() as at_the_end:
+                return _run(arguments, build_argv, at_the_end)
+        except SwarmPeerError as error:
+            print(f"swarmpeer lab: {error}", file=sys.stderr)
+            return USAGE
+        except Interrupted as interruption:
+            return 128 + interruption.number
+
+
+def _run(
+    arguments: argparse.Namespace, build_argv: BuildArgv, at_the_end: ExitStack
+) -> int:
+    source = SourceFile.examine(arguments.file)
+    plan = _plan(arguments, source)
+    folder = LabFolder.make(arguments.keep)
+    at_the_end.callback(folder.close)
+    at_the_end.callback(ignore_signals)
+    try:
+        folder.fill(plan, source)
+    except BaseException:
+        folder.discard()
+        raise
+    screen = _screen()
+    screen.tell(_introduction(plan, source, folder))
+    try:
+        return _run_reactor(plan, folder, source, screen, build_argv, arguments.timeout)
+    finally:
+        screen.close()
+        if screen.is_gone:
+            with suppress(OSError):
+                print("swarmpeer lab: the output cannot be written", file=sys.stderr)
+
+
+def _plan(arguments: argparse.Namespace, source: SourceFile) -> LabPlan:
+    """
+    @raise LabError: if the options do not go together.
+    @raise swarmpeer.errors.ConfigError: if the configuration cannot say them.
+    """
+    if arguments.seeds > arguments.peers:
+        raise LabError(
+            f"--seeds {arguments.seeds} is more than --peers {arguments.peers}"
+        )
+    common = CommonConfig(
+        arguments.preferred,
+        arguments.unchoking,
+        arguments.optimistic,
+        source.path.name,
+        source.size_bytes,
+        arguments.piece_size or choose_piece_size(source.size_bytes),
+    )
+    common = replace(common, file_name=carried_name(common))
+    common.format()
+    return LabPlan(common, plan_peers(free_ports(arguments.peers), arguments.seeds))
+
+
+def _introduction(plan: LabPlan, source: SourceFile, folder: LabFolder) -> str:
+    """
+    What is going to happen, in a few lines.
+    """
+    name = printable(source.path.name)
+    common = plan.common
+    seeds = sum(peer.has_file for peer in plan.peers)
+    lines = [
+        f"{name}: {size_text(common.file_size_bytes)}, "
+        f"pieces of {common.piece_size_bytes} bytes: {plan.layout.piece_count}; "
+        f"peers: {len(plan.peers)}, with the file: {seeds}"
+    ]
+    if common.file_name != source.path.name:
+        lines.append(
+            f"in the swarm it is called {common.file_name}, "
+            "since Common.cfg cannot carry its own name"
+        )
+    if folder.is_kept:
+        lines.append(f"everything is kept in {printable(str(folder.path))}")
+    return "\n".join(lines)
+
+
+def _screen() -> Screen:
+    """
+    A table if somebody looks at it, else lines.
+    """
+    if sys.stdout.isatty():
+        return TerminalScreen(sys.stdout, lambda: shutil.get_terminal_size((100, 24)))
+    return PlainScreen(sys.stdout)
+
+
+def _run_reactor(
+    plan: LabPlan,
+    folder: LabFolder,
+    source: SourceFile,
+    screen: Screen,
+    build_argv: BuildArgv,
+    timeout_seconds: float,
+) -> int:
+    """
+    Run the lab in this process's reactor.
+    """
+    from twisted.internet import reactor as installed
+
+    reactor = cast(PosixReactorBase, installed)
+    # A wall clock that is set back would stop every timer.
+    reactor.seconds = time.monotonic
+
+    def spawn(process: PeerProcess, argv: list[str], output: BinaryIO) -> None:
+        # The standard input is the peer's lifeline, see peer_process.
+        fds: dict[int, str | int] = {0: "w", 1: output.fileno(), 2: output.fileno()}
+        reactor.spawnProcess(process, argv[0], argv, env=None, childFDs=fds)
+
+    def digest(path: Path, is_cancelled: Callable[[], bool]) -> Deferred[str | None]:
+        return deferToThreadPool(
+            reactor, reactor.getThreadPool(), sha256, path, is_cancelled
+        )
+
+    lab = Lab(
+        plan,
+        folder,
+        source,
+        screen,
+        spawn,
+        reactor,
+        digest,
+        build_argv,
+        timeout_seconds,
+    )
+    statuses: list[int] = []
+
+    def begin() -> None:
+        # Only now, since the reactor has just put its own handlers in place.
+        handle_signals(lambda number: reactor.callFromThread(lab.interrupt, number))
+        ended = maybeDeferred(lab.run).addCallback(statuses.append)
+        ended.addErrback(lambda failure: failure.printTraceback(sys.stderr))
+        ended.addBoth(lambda _: reactor.stop())
+
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    return statuses[0] if statuses else FAILURE
+
+
+def _add_number(
+    parser: argparse.ArgumentParser,
+    flag: str,
+    metavar: str,
+    default: int | None,
+    meaning: str,
+    least: int = 1,
+    most: int | None = None,
+) -> None:
+    """
+    Add an option that takes a whole number from C{least} to C{most}.
+    """
+    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+
+    def number(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 20:
+            value = int(text)
+            if value >= least and (most is None or value <= most):
+                return value
+        raise argparse.ArgumentTypeError(
+            f"{printable(text)!r} is no whole number {bounds}"
+        )
+
+    if default is not None:
+        meaning += f" (default: {default})"
+    parser.add_argument(
+        flag, type=number, metavar=metavar, default=default, help=meaning
+    )
