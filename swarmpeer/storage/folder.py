@@ -13,6 +13,11 @@ from swarmpeer.storage.calls import FileCalls
 
 LOCK_NAME = ".swarmpeer.lock"
 
+MAX_ATTEMPTS = 20
+"""
+How often a lock file may be taken away under our hands before we give up.
+"""
+
 
 def find_folder(
     working_dir: str | os.PathLike[str], peer_id: int, file_name: str, has_file: bool
@@ -132,12 +137,12 @@ class FolderLock:
         @param folder: the descriptor of the folder at C{path}.
         @raise OSError: if the lock file cannot be opened or locked.
         @raise StorageError: if another holds the lock, or the lock file is not
-            a plain file.
+            a plain file or never stays.
         """
         self._calls = calls
         self._folder = folder
         self._path = path
-        while True:
+        for _ in range(MAX_ATTEMPTS):
             self._fd = calls.open(folder, LOCK_NAME, os.O_RDWR | os.O_CREAT)
             try:
                 if self._take():
@@ -146,6 +151,9 @@ class FolderLock:
                 calls.close(self._fd)
                 raise
             calls.close(self._fd)
+        raise StorageError(
+            f"{shown(path / LOCK_NAME)} changes all the time; see who does that"
+        )
 
     def release(self) -> None:
         """

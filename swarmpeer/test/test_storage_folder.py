@@ -234,6 +234,20 @@ class FolderLockTests(SynchronousTestCase):
             self.take()
         lock.release()
 
+    def test_never_stays(self) -> None:
+        """
+        A lock file that somebody takes away each time is an error, not a loop.
+        """
+        path = self.path / LOCK_NAME
+
+        class Hostile(SystemCalls):
+            def lock(self, fd: int) -> bool:
+                path.unlink()
+                return super().lock(fd)
+
+        error = self.assertRaises(StorageError, self.take, Hostile())
+        self.assertIn("changes all the time", str(error))
+
     def test_symbolic_link(self) -> None:
         """
         A symbolic link in the place of the lock is not followed.
