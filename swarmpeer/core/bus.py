@@ -41,9 +41,9 @@ class EventBus:
 
         @raise ValueError: if it was not listening.
         """
-        remaining = list(self._observers)
-        remaining.remove(observer)
-        self._observers = remaining
+        if not self._is_listening(observer):
+            raise ValueError(f"{observer!r} does not listen")
+        self._observers = [each for each in self._observers if each is not observer]
 
     def publish(self, event: SwarmEvent) -> None:
         """
@@ -61,7 +61,14 @@ class EventBus:
 
     def _tell(self, event: SwarmEvent) -> None:
         for observer in self._observers:
+            if not self._is_listening(observer):
+                # Removed by one before it.
+                continue
             try:
                 observer.observe(event)
             except Exception as error:
                 self._report(observer, event, error)
+
+    def _is_listening(self, observer: ISwarmObserver) -> bool:
+        # By identity: observers may compare as they like.
+        return any(each is observer for each in self._observers)

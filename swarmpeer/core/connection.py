@@ -55,20 +55,21 @@ class SwarmSide(Protocol):
 
     def admit(self, conversation: "PeerConnection", peer_id: int) -> bool:
         """
-        They said who they are.
+        They said who they are.  If the conversation may begin, any older one
+        with them is closed, and C{joined} follows.
 
-        @return: does the conversation begin?
+        @return: may it begin?
         @raise ProtocolViolation: if that peer has no business here.
         """
 
     def joined(self, conversation: "PeerConnection") -> None:
         """
-        An admitted conversation began: they were told what we hold.
+        The conversation began: they were told what we hold.
         """
 
     def departed(self, conversation: "PeerConnection", reason: str) -> None:
         """
-        An admitted conversation ended.
+        The conversation ended.
         """
 
     def holdings_learned(self, conversation: "PeerConnection") -> None:
@@ -152,17 +153,15 @@ class PeerConnection:
                 f"peer {self._expected_peer_id} was called, {peer_id} answered",
             )
         store = self._swarm.store
-        self._neighbor = NeighborState(peer_id, store.layout.piece_count)
         if not self._swarm.admit(self, peer_id):
-            self._neighbor = None
             return
+        neighbor = self._neighbor = NeighborState(peer_id, store.layout.piece_count)
         # Some peers never end without a bitfield from everybody, so it is sent
         # even when it is empty.
+        self._serving = Serving(store, neighbor, self.network, self._swarm.publish)
         self.network.send_bitfield(store.bits)
-        self._serving = Serving(
-            store, self._neighbor, self.network, self._swarm.publish
-        )
-        self._swarm.joined(self)
+        if not self._is_closed:
+            self._swarm.joined(self)
 
     def on_disconnect(self, reason: str = "") -> None:
         """
@@ -172,8 +171,10 @@ class PeerConnection:
             return
         self._is_closed = True
         if self._serving is not None:
-            self._serving.end()
+            self._serving.forget()
         if self._neighbor is not None:
+            # Whatever is still on the stack must not ask them for anything.
+            self._neighbor.peer_choking = True
             self._swarm.departed(self, reason)
 
     def on_choke(self) -> None:
@@ -316,9 +317,8 @@ class PeerConnection:
 
     def announce(self, index: int) -> None:
         """
-        We hold one more piece.
+        We hold one more piece; the neighbour's page says so already.
         """
-        self.neighbor.note_held(index)
         self.network.send_have(index)
         self.review_interest()
 

@@ -39,8 +39,8 @@ class NeighborState:
         self.is_snubbed = False
         self.requested: set[int] = set()
         self.wanted_from_us: deque[int] = deque()
-        # Insertion order tells which is the oldest.
-        self._late: dict[int, None] = {}
+        # How often each was asked in vain; the order tells which is the oldest.
+        self._late: dict[int, int] = {}
 
     def learn_bits(self, theirs: Bitfield, own: Bitfield) -> None:
         """
@@ -109,7 +109,7 @@ class NeighborState:
         The piece is asked of somebody else now, but theirs may still come.
         """
         self.requested.discard(index)
-        self._late[index] = None
+        self._late[index] = self._late.pop(index, 0) + 1
         if len(self._late) > _LATE_LIMIT:
             del self._late[next(iter(self._late))]
 
@@ -121,8 +121,12 @@ class NeighborState:
 
     def settle(self, index: int) -> None:
         """
-        They sent the piece.
+        They sent the piece, one answer of as many as were asked for.
         """
-        self.requested.discard(index)
-        self._late.pop(index, None)
+        if index in self.requested:
+            self.requested.discard(index)
+        elif self._late[index] > 1:
+            self._late[index] -= 1
+        else:
+            del self._late[index]
         self.is_snubbed = False

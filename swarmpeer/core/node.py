@@ -147,7 +147,7 @@ class PeerNode:
 
     def admit(self, conversation: PeerConnection, peer_id: int) -> bool:
         """
-        They said who they are.
+        They said who they are; any older conversation with them makes room.
         """
         self.registry.check(peer_id)
         if not self.registry.prefers(conversation, peer_id):
@@ -158,13 +158,13 @@ class PeerNode:
         present = self.registry.find(peer_id)
         if present is not None:
             present.close("replaced by a new connection")
-        self.registry.add(conversation)
         return True
 
     def joined(self, conversation: PeerConnection) -> None:
         """
-        An admitted conversation began: they were told what we hold.
+        The conversation began: they were told what we hold.
         """
+        self.registry.add(conversation)
         self.publish(
             NeighborConnected(conversation.peer_id, conversation.network.is_dialled)
         )
@@ -240,7 +240,10 @@ class PeerNode:
     def _piece_stored(self, peer_id: int, index: int, size_bytes: int) -> None:
         self.requests.stored(index)
         held = self.store.bits.count
-        for conversation in self.registry.conversations:
+        conversations = self.registry.conversations
+        for conversation in conversations:
+            conversation.neighbor.note_held(index)
+        for conversation in conversations:
             conversation.announce(index)
         if self.requests.is_starved:
             self.requests.is_starved = False

@@ -53,15 +53,15 @@ class RandomPicker:
         """
         self._rng = rng
         self._shut = held.copy()
-        self._places = array("I", bytes(4 * held.size))
-        self._open = array("I")
         if held.is_empty:
+            # The usual start, without a step for each of perhaps millions.
             self._open = array("I", range(held.size))
-            self._places = array("I", range(held.size))
+            self._places = self._open[:]
         else:
-            for index in range(held.size):
-                if index not in held:
-                    self._append(index)
+            self._open = array("I")
+            self._places = array("I", bytes(self._open.itemsize * held.size))
+            for index in held.missing_from(Bitfield.full(held.size)):
+                self._append(index)
 
     def reopen(self, index: int) -> None:
         """
@@ -93,7 +93,10 @@ class RandomPicker:
             index = self._open[self._rng.randrange(count)]
             if index in theirs:
                 return index
-        return self._shut.missing_from(theirs).pick(self._rng)
+        eligible = self._shut.missing_from(theirs)
+        if eligible.is_empty:
+            return None
+        return eligible.at_rank(self._rng.randrange(eligible.count))
 
     def _append(self, index: int) -> None:
         self._places[index] = len(self._open)

@@ -83,6 +83,8 @@ class PieceStore:
 
         @raise IndexError: if there is no such piece.
         """
+        if index < 0:
+            raise IndexError(f"piece {index} is negative")
         return PieceState(self._states[index])
 
     def claim(self, index: int) -> None:
@@ -104,7 +106,7 @@ class PieceStore:
         @return: are they needed?  If so the piece is STORING now, and C{put}
             must follow.
         """
-        if self._states[index] >= PieceState.STORING:
+        if self.state(index) >= PieceState.STORING:
             return False
         self._states[index] = PieceState.STORING
         return True
@@ -120,6 +122,7 @@ class PieceStore:
         C{stored} is called; after C{failed} it is MISSING again.
         """
         index = piece.index
+        self._expect(index, PieceState.STORING)
 
         def on_done() -> None:
             self._move(index, PieceState.STORING, PieceState.HAVE)
@@ -152,9 +155,10 @@ class PieceStore:
         self._storage.finish(done, failed)
 
     def _move(self, index: int, old: PieceState, new: PieceState) -> None:
-        if self._states[index] != old:
-            raise RuntimeError(
-                f"piece {index} is {self.state(index).name}, not {old.name}: "
-                f"it cannot become {new.name}"
-            )
+        self._expect(index, old)
         self._states[index] = new
+
+    def _expect(self, index: int, expected: PieceState) -> None:
+        state = self.state(index)
+        if state is not expected:
+            raise RuntimeError(f"piece {index} is {state.name}, not {expected.name}")

@@ -2,8 +2,8 @@
 Who fetches which piece.
 
 Invariants: a piece IN_FLIGHT has exactly one owner, the neighbour it was asked
-of; an owner gives it back at a choke, a close or a stall; and the bytes that
-are in flight or being stored stay within the budget.
+of; an owner gives it back at a choke, a close or a stall; and nothing is asked
+for that would take the bytes in flight and being stored over the budget.
 """
 
 from swarmpeer.core.neighbor import NeighborState
@@ -71,24 +71,12 @@ class RequestManager:
             or len(neighbor.requested) >= self._window
         ):
             return None
-        if self._unsettled_bytes >= self._budget_bytes:
-            self.is_starved = True
-            return None
-        index = self._picker.pick(neighbor.bits)
+        index = self._claim_open(neighbor)
         if index is None:
+            # This takes no room that was not taken already.
             index = self._take_over(neighbor)
             if index is None:
                 return None
-        else:
-            size = self._store.layout.size(index)
-            if self._unsettled_bytes and (
-                self._unsettled_bytes + size > self._budget_bytes
-            ):
-                self.is_starved = True
-                return None
-            self._store.claim(index)
-            self._picker.shut(index)
-            self._unsettled_bytes += size
         self._owners[index] = neighbor
         neighbor.requested.add(index)
         return index
@@ -142,6 +130,22 @@ class RequestManager:
         """
         self._unsettle(index)
         self._picker.reopen(index)
+
+    def _claim_open(self, neighbor: NeighborState) -> int | None:
+        """
+        Claim an open piece that they have, if there is room for it.
+        """
+        index = self._picker.pick(neighbor.bits)
+        if index is None:
+            return None
+        size = self._store.layout.size(index)
+        if self._unsettled_bytes and self._unsettled_bytes + size > self._budget_bytes:
+            self.is_starved = True
+            return None
+        self._store.claim(index)
+        self._picker.shut(index)
+        self._unsettled_bytes += size
+        return index
 
     def _take_over(self, neighbor: NeighborState) -> int | None:
         """

@@ -37,7 +37,6 @@ class Serving:
         self._neighbor = neighbor
         self._network = network
         self._publish = publish
-        self._is_over = False
         self._is_going_on = False
         self._is_reading = False
 
@@ -61,7 +60,9 @@ class Serving:
         self._is_going_on = True
         waiting = self._neighbor.wanted_from_us
         while waiting and self._network.is_writable and not self._is_reading:
-            index = waiting.popleft()
+            # It stays the first that waits until it was read: so a choke takes it
+            # back, and it cannot be asked for twice.
+            index = waiting[0]
             self._is_reading = True
             self._store.read(
                 index, partial(self._send, index), partial(self._skip, index)
@@ -70,16 +71,10 @@ class Serving:
 
     def forget(self) -> None:
         """
-        We choke them: what they asked for is not served any more.
+        We choke them, or they are gone: what they asked for is not served any
+        more.
         """
         self._neighbor.wanted_from_us.clear()
-
-    def end(self) -> None:
-        """
-        They are gone.
-        """
-        self._is_over = True
-        self.forget()
 
     def _refusal(self, index: int) -> str | None:
         waiting = self._neighbor.wanted_from_us
@@ -96,16 +91,26 @@ class Serving:
         return None
 
     def _send(self, index: int, data: PieceData) -> None:
-        self._is_reading = False
-        # A piece must never follow a choke: some peers lose it for good.
-        if self._is_over or self._neighbor.am_choking:
-            return
-        self._network.send_piece(index, data)
-        self._publish(PieceSent(self._neighbor.peer_id, index, len(data)))
+        if self._end_reading(index):
+            self._network.send_piece(index, data)
+            self._publish(PieceSent(self._neighbor.peer_id, index, len(data)))
         self.go_on()
 
     def _skip(self, index: int, _error: StorageError) -> None:
-        self._is_reading = False
-        if not self._is_over:
+        if self._end_reading(index):
             self._publish(RequestIgnored(self._neighbor.peer_id, index, "unreadable"))
-            self.go_on()
+        self.go_on()
+
+    def _end_reading(self, index: int) -> bool:
+        """
+        The disk has answered.
+
+        @return: is it still wanted?  A piece must never follow a choke, even if
+            they are unchoked again by now: some peers lose it for good.
+        """
+        self._is_reading = False
+        waiting = self._neighbor.wanted_from_us
+        if not waiting or waiting[0] != index:
+            return False
+        waiting.popleft()
+        return True

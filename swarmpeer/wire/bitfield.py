@@ -9,7 +9,6 @@ Invariant: C{count} is always the number of set bits.
 """
 
 from collections.abc import Iterator
-from random import Random
 
 from bitstring import BitArray, Bits
 
@@ -172,18 +171,17 @@ class Bitfield:
             return False
         return (self._bits | theirs._bits) != self._bits
 
-    def pick(self, rng: Random) -> int | None:
+    def at_rank(self, rank: int) -> int:
         """
-        One of the pieces held, each as likely as any other.
+        The piece that has C{rank} others before it among those held; so a rank
+        drawn below C{count} makes each of them as likely as any other.
 
-        One number is drawn, then halves are counted until the place of that
-        piece is known.
+        Halves are counted until the place of the piece is known.
 
-        @return: the index, or C{None} if nothing is held.
+        @raise IndexError: if there are not so many.
         """
-        if self.is_empty:
-            return None
-        rank = rng.randrange(self._count)
+        if not 0 <= rank < self._count:
+            raise IndexError(f"rank {rank} of {self._count} pieces")
         if self.is_full:
             return rank
         start, width = 0, len(self._bits)

@@ -135,6 +135,13 @@ class MessageCodec:
             self._decode_piece,
         )
 
+    @property
+    def max_length(self) -> int:
+        """
+        The length of the longest payload that may come, in bytes.
+        """
+        return self._max_length
+
     def encode(self, message: Message) -> bytes:
         """
         The whole frame of C{message}, its length in front.

@@ -1,0 +1,166 @@
+"""
+Keeping one conversation alive with each peer that we have to call.
+
+Twisted's C{ClientService} does much of this, but fails when a connection is
+lost before it counts as made, as one is that the neighbour turns away; and its
+way to stop cuts connections that are to be closed with a farewell.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, Protocol, cast
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from swarmpeer.config import PeerInfo
+from swarmpeer.events import DialFailed, SwarmEvent
+from swarmpeer.net.factory import PeerFactory
+from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.net.reasons import in_one_line
+
+FIRST_RETRY_SECONDS = 0.25
+RETRY_FACTOR = 1.5
+LAST_RETRY_SECONDS = 5.0
+RETRY_JITTER = 0.1
+"""
+Each wait is longer or shorter by up to this share.
+"""
+CHECK_SECONDS = 1.0
+"""
+How often we look whether a peer that called us is still there.
+"""
+CONNECT_SECONDS = 10.0
+"""
+How long one address of a peer may take to answer.
+"""
+
+
+class Membership(Protocol):
+    """
+    What a dialler asks of the registry.
+    """
+
+    def is_connected(self, peer_id: int) -> bool:
+        """
+        Is there a live conversation with the peer, whoever began it?
+        """
+
+
+def hostname_endpoint(reactor: Any, peer: PeerInfo) -> IStreamClientEndpoint:
+    """
+    The way to C{peer} by its name, whose addresses are looked up at each
+    connection and tried one shortly after the other.
+
+    @param reactor: an C{IReactorTCP}, C{IReactorTime} and
+        C{IReactorPluggableNameResolver}.
+    """
+    endpoint: IStreamClientEndpoint = HostnameEndpoint(
+        reactor, peer.host, peer.port, timeout=CONNECT_SECONDS
+    )
+    return endpoint
+
+
+class Dialer:
+    """
+    Calls each peer that has no conversation with us, from C{start} to
+    C{stop}, and waits longer from failure to failure.
+
+    Stopping ends all attempts at once.  The connections that stand are not its
+    concern.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        peers: Sequence[PeerInfo],
+        factory: PeerFactory,
+        registry: Membership,
+        endpoint_for: Callable[[PeerInfo], IStreamClientEndpoint],
+        clock: IReactorTime,
+        rng: Random,
+        publish: Callable[[SwarmEvent], None],
+    ) -> None:
+        """
+        @param peers: whom to call.
+        @param endpoint_for: the way to a peer; asked anew for each call.
+        @param rng: for the jitter.
+        @param publish: hears of each call that failed.
+        """
+        self._peers = peers
+        self._factory = factory
+        self._registry = registry
+        self._endpoint_for = endpoint_for
+        self._clock = clock
+        self._rng = rng
+        self._publish = publish
+        self._is_running = False
+        self._lines: list[Deferred[None]] = []
+
+    def start(self) -> None:
+        """
+        Call everybody.
+        """
+        self._is_running = True
+        for peer in self._peers:
+            line = Deferred.fromCoroutine(self._keep_in_touch(peer))
+            line.addErrback(self._line_ended)
+            self._lines.append(line)
+
+    def stop(self) -> None:
+        """
+        Call nobody any more.
+        """
+        self._is_running = False
+        lines, self._lines = self._lines, []
+        for line in lines:
+            line.cancel()
+
+    async def _keep_in_touch(self, peer: PeerInfo) -> None:
+        failures = 0
+        while True:
+            while self._registry.is_connected(peer.peer_id):
+                failures = 0
+                await deferLater(self._clock, CHECK_SECONDS)
+            try:
+                protocol = await self._call(peer)
+            except Exception:
+                if not self._is_running:
+                    raise
+                failures += 1
+                wait = self._wait_after(failures)
+                if self._registry.is_connected(peer.peer_id):
+                    # They called us meanwhile, and that conversation was kept.
+                    continue
+                self._publish(DialFailed(peer.peer_id, in_one_line(Failure()), wait))
+            else:
+                began_at = self._clock.seconds()
+                await protocol.when_ended()
+                # Whoever leaves again at once is not called more and more often.
+                if self._clock.seconds() - began_at >= LAST_RETRY_SECONDS:
+                    failures = 0
+                failures += 1
+                wait = self._wait_after(failures)
+            await deferLater(self._clock, wait)
+
+    async def _call(self, peer: PeerInfo) -> PeerProtocol:
+        endpoint = self._endpoint_for(peer)
+        made = endpoint.connect(self._factory.dialling(peer.peer_id))
+        protocol = cast(PeerProtocol, await made)
+        await protocol.when_open()
+        return protocol
+
+    def _wait_after(self, failures: int) -> float:
+        # The exponent is bounded, since a float is.
+        wait = FIRST_RETRY_SECONDS * RETRY_FACTOR ** min(failures - 1, 50)
+        jitter = self._rng.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
+        return min(wait, LAST_RETRY_SECONDS) * jitter
+
+    def _line_ended(self, failure: Failure) -> None:
+        if self._is_running or not failure.check(CancelledError):
+            self._log.failure("Calling a peer failed by a mistake of our own", failure)

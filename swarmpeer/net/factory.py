@@ -1,0 +1,147 @@
+"""
+Where the connections of one peer come from, and where they are counted.
+"""
+
+import ipaddress
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
+
+from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.registry import PeerRegistry
+from swarmpeer.net.limits import Limits
+from swarmpeer.net.protocol import Node, PeerProtocol
+from swarmpeer.wire.codec import MessageCodec
+
+_USUAL_LIMITS = Limits()
+
+
+class PeerFactory(Factory):
+    """
+    Makes a L{PeerProtocol} for each connection, inbound by itself and outbound
+    through C{dialling}; all of them talk for one C{node}.
+
+    Callers without a handshake are few at any time: one too many pushes out
+    whoever has waited longest, and not the newcomer, so that a crowd of silent
+    callers cannot keep an honest one out.  Once they have names the registry
+    bounds them.
+
+    @ivar store: our pieces, shared by all connections.
+    @ivar registry: who is connected, shared by all connections.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        node: Node,
+        store: PieceStore,
+        registry: PeerRegistry,
+        *,
+        clock: IReactorTime,
+        limits: Limits = _USUAL_LIMITS,
+        lenient: bool = False,
+    ) -> None:
+        """
+        @param lenient: take handshakes that write their numbers as text.
+        """
+        self.store = store
+        self.registry = registry
+        self._node = node
+        self._clock = clock
+        self._limits = limits
+        self._lenient = lenient
+        self._codec = MessageCodec(store.layout)
+        self._is_closing = False
+        # In the order in which they came.
+        self._all: dict[PeerProtocol, None] = {}
+        self._pending: dict[PeerProtocol, str] = {}
+
+    def buildProtocol(self, addr: IAddress | None) -> PeerProtocol | None:
+        """
+        Take a caller, or nobody while closing.
+        """
+        protocol = self.build_for(None)
+        if protocol is not None:
+            self._pending[protocol] = _origin(addr)
+            protocol.when_open().addBoth(lambda _: self._pending.pop(protocol))
+            self._push_out(self._pending[protocol])
+        return protocol
+
+    def dialling(self, peer_id: int) -> Factory:
+        """
+        @return: a factory of connections to C{peer_id}.
+        """
+        return _DialFactory(self, peer_id)
+
+    def close_all(self, reason: str) -> Deferred[None]:
+        """
+        Close every connection and take no new one.
+
+        @return: fires when all are gone, in bounded time.
+        """
+        self._is_closing = True
+        gone = gatherResults([protocol.when_gone() for protocol in self._all])
+        for protocol in list(self._all):
+            protocol.close(reason)
+        return gone.addCallback(lambda _: None)
+
+    def build_for(self, expected_peer_id: int | None) -> PeerProtocol | None:
+        """
+        Make a protocol; none while closing.
+
+        @param expected_peer_id: whom we dialled, or C{None} if they called us.
+        """
+        if self._is_closing:
+            return None
+        protocol = PeerProtocol(
+            self._node,
+            self._codec,
+            self._clock,
+            self._limits,
+            lenient=self._lenient,
+            expected_peer_id=expected_peer_id,
+        )
+        protocol.factory = self
+        self._all[protocol] = None
+        protocol.when_gone().addBoth(lambda _: self._all.pop(protocol))
+        return protocol
+
+    def _push_out(self, origin: str) -> None:
+        neighbours = [one for one, where in self._pending.items() if where == origin]
+        if len(neighbours) > self._limits.max_pending_per_address:
+            neighbours[0].refuse(f"too many connections from {origin}")
+        elif len(self._pending) > self._limits.max_pending:
+            next(iter(self._pending)).refuse("too many connections")
+
+
+class _DialFactory(Factory):
+    """
+    Makes the connections to one peer.
+    """
+
+    noisy = False
+
+    def __init__(self, parent: PeerFactory, peer_id: int) -> None:
+        self._parent = parent
+        self._peer_id = peer_id
+
+    def buildProtocol(self, addr: IAddress | None) -> PeerProtocol | None:  # noqa: ARG002
+        """
+        Make the protocol of an outbound connection.
+        """
+        return self._parent.build_for(self._peer_id)
+
+
+def _origin(addr: IAddress | None) -> str:
+    """
+    From where somebody calls.  All callers through a local socket are one.
+    """
+    host = getattr(addr, "host", None)
+    if host is None:
+        return "a local socket"
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(address)

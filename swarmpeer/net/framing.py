@@ -1,0 +1,138 @@
+"""
+Chunks of any size to whole frames, with each byte copied once.
+
+Nothing is kept of a frame before the codec, and for a piece the logic, agreed
+to it; so what is held never exceeds one frame that may come, and all that a
+neighbour can make us hold by itself is the head of one.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+
+from swarmpeer.wire.codec import (
+    LENGTH_SIZE,
+    PIECE_HEAD_SIZE,
+    FrameBytes,
+    FrameKind,
+    MessageCodec,
+)
+
+_LENGTH = struct.Struct(">I")
+
+
+class FrameReader:
+    """
+    Cuts the stream of one connection into payloads.
+
+    @ivar _head: the first bytes of a frame that is not decided yet, fewer than
+        length and head of a piece.
+    @ivar _frame: where the payload that is being gathered goes; empty for one
+        that is skipped.
+    @ivar _missing: how many bytes of that payload are still to come.
+    """
+
+    def __init__(
+        self, codec: MessageCodec, expect_piece: Callable[[int], None]
+    ) -> None:
+        """
+        @param expect_piece: asked before anything of a piece is kept; raises if
+            it must not come.
+        """
+        self._codec = codec
+        self._expect_piece = expect_piece
+        self._head = b""
+        self._frame = memoryview(b"")
+        self._missing = 0
+        self._skipped_type = b""
+        self._is_stopped = False
+
+    @property
+    def is_mid_frame(self) -> bool:
+        """
+        Has a frame begun that is not whole yet?
+        """
+        return bool(self._missing or self._head)
+
+    @property
+    def held_bytes(self) -> int:
+        """
+        How much memory the unfinished frame takes.
+        """
+        return len(self._head) + len(self._frame)
+
+    def stop(self) -> None:
+        """
+        Give out nothing more, not even of what was fed already, and hold
+        nothing.
+        """
+        self._is_stopped = True
+        self._head = b""
+        self._frame = memoryview(b"")
+        self._missing = 0
+
+    def feed(self, chunk: bytes) -> Iterator[FrameBytes]:
+        """
+        Take in what was read.  Go through all that comes out.
+
+        @return: the payloads that are whole now, one after the other; that of
+            an unknown type is cut down to its type byte.
+        @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
+            after all before it were yielded.
+        """
+        if self._head:
+            # At most eight bytes were left over, so this copies one chunk and
+            # only where a read ended within a head.
+            chunk, self._head = self._head + chunk, b""
+        at, end = 0, len(chunk)
+        while at < end and not self._is_stopped:
+            if self._missing:
+                size = min(self._missing, end - at)
+                self._gather(memoryview(chunk)[at : at + size])
+                at += size
+                if not self._missing:
+                    yield self._take()
+                continue
+            start = at + LENGTH_SIZE
+            head = chunk[start : start + PIECE_HEAD_SIZE]
+            kind = FrameKind.UNDECIDED
+            if start <= end:
+                (length,) = _LENGTH.unpack_from(chunk, at)
+                kind = self._codec.check_frame(length, head)
+            if kind is FrameKind.UNDECIDED:
+                self._head = chunk[at:]
+                return
+            if kind is FrameKind.PIECE and not self._admits(head):
+                return
+            at = start + length
+            if at > end:
+                self._begin(kind, length, head)
+                at = start
+            elif kind is FrameKind.UNKNOWN:
+                yield head[:1]
+            elif kind is FrameKind.PIECE:
+                # A view, so that the data can be cut off without a copy.
+                yield memoryview(chunk[start:at])
+            else:
+                yield chunk[start:at]
+
+    def _admits(self, head: bytes) -> bool:
+        # Whoever is asked may raise, and may just as well stop us.
+        self._expect_piece(self._codec.piece_index(head))
+        return not self._is_stopped
+
+    def _begin(self, kind: FrameKind, length: int, head: bytes) -> None:
+        self._missing = length
+        if kind is FrameKind.UNKNOWN:
+            self._skipped_type = head[:1]
+        else:
+            self._frame = memoryview(bytearray(length))
+
+    def _gather(self, part: memoryview) -> None:
+        if self._frame:
+            filled = len(self._frame) - self._missing
+            self._frame[filled : filled + len(part)] = part
+        self._missing -= len(part)
+
+    def _take(self) -> FrameBytes:
+        frame, self._frame = self._frame, memoryview(b"")
+        return frame or self._skipped_type

@@ -1,0 +1,107 @@
+"""
+The mouth of a conversation: messages to bytes, in order.
+"""
+
+from twisted.protocols.basic import Int32StringReceiver
+
+from swarmpeer.net.flow import WriteGate
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.codec import MessageCodec
+from swarmpeer.wire.handshake import Handshake
+from swarmpeer.wire.messages import (
+    BitfieldMessage,
+    ChokeMessage,
+    HaveMessage,
+    InterestedMessage,
+    Message,
+    NotInterestedMessage,
+    PieceData,
+    RequestMessage,
+    UnchokeMessage,
+)
+
+
+class MessageSender(Int32StringReceiver):
+    """
+    The C{send_*} of L{swarmpeer.seam.NetworkSide}, which says what each means.
+    Small messages of one turn of the reactor leave together, since it sends
+    when the turn is over.
+    """
+
+    _gate: WriteGate
+
+    def __init__(self, codec: MessageCodec) -> None:
+        """
+        The gate follows when there is a transport.
+        """
+        self._codec = codec
+
+    @property
+    def is_writable(self) -> bool:
+        """
+        Is there room for another piece?
+        """
+        return self._gate.is_open
+
+    def send_handshake(self, peer_id: int) -> None:
+        """
+        Send the 32 bytes, with our own id.
+        """
+        self._gate.write(Handshake(peer_id).encode())
+
+    def send_choke(self) -> None:
+        """
+        Tell them that we do not serve them any more.
+        """
+        self._send(ChokeMessage())
+
+    def send_unchoke(self) -> None:
+        """
+        Tell them that we serve them from now on.
+        """
+        self._send(UnchokeMessage())
+
+    def send_interested(self) -> None:
+        """
+        Tell them that they have a piece we lack.
+        """
+        self._send(InterestedMessage())
+
+    def send_not_interested(self) -> None:
+        """
+        Tell them that they have nothing we lack.
+        """
+        self._send(NotInterestedMessage())
+
+    def send_have(self, index: int) -> None:
+        """
+        Tell them that we hold a piece.
+        """
+        self._send(HaveMessage(index))
+
+    def send_bitfield(self, bits: Bitfield) -> None:
+        """
+        Tell them which pieces we hold.
+        """
+        self._send(BitfieldMessage(bits))
+
+    def send_request(self, index: int) -> None:
+        """
+        Ask for a piece.
+        """
+        self._send(RequestMessage(index))
+
+    def send_piece(self, index: int, data: PieceData) -> None:
+        """
+        Send the bytes of a piece.
+        """
+        self._gate.write_piece(self._codec.encode_piece_head(index, len(data)), data)
+
+    def sendString(self, string: bytes) -> None:
+        """
+        Send any payload, in its turn.
+        """
+        self._gate.write_piece(len(string).to_bytes(self.prefixLength, "big"), string)
+
+    def _send(self, message: Message) -> None:
+        self._gate.write(self._codec.encode(message))

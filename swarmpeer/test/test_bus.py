@@ -1,0 +1,240 @@
+"""
+Tests of L{swarmpeer.core.bus}.
+"""
+
+from collections.abc import Callable
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from swarmpeer.core.bus import EventBus
+from swarmpeer.events import ChokedBy, FileCompleted, SwarmEvent, UnchokedBy
+from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.testing.recorders import Call, RecordingObserver
+
+
+@implementer(ISwarmObserver)
+class NamedObserver:
+    """
+    Remembers what it heard, then does what the test wants it to do.
+    """
+
+    def __init__(self, name: str, calls: list[Call]) -> None:
+        self._name = name
+        self._calls = calls
+        self.react: Callable[[SwarmEvent], None] | None = None
+
+    def observe(self, event: SwarmEvent) -> None:
+        """
+        Remember and react.
+        """
+        self._calls.append((self._name, event))
+        if self.react is not None:
+            self.react(event)
+
+
+class EventBusTests(SynchronousTestCase):
+    """
+    Every observer hears every event, all in one order.
+    """
+
+    def setUp(self) -> None:
+        """
+        A bus with two observers, all of whom write into one list.
+        """
+        self.calls: list[Call] = []
+        self.bus = EventBus(
+            lambda observer, event, error: self.calls.append(
+                ("report", observer, event, error)
+            )
+        )
+        self.first = NamedObserver("first", self.calls)
+        self.second = NamedObserver("second", self.calls)
+        self.bus.add(self.first)
+        self.bus.add(self.second)
+
+    def test_observer(self) -> None:
+        """
+        The recorder of these tests is what the bus asks for.
+        """
+        self.assertTrue(verifyObject(ISwarmObserver, self.first))
+
+    def test_order(self) -> None:
+        """
+        Events are told as they are published, observers as they were added.
+        """
+        self.bus.publish(ChokedBy(1))
+        self.bus.publish(ChokedBy(2))
+        self.assertEqual(
+            self.calls,
+            [
+                ("first", ChokedBy(1)),
+                ("second", ChokedBy(1)),
+                ("first", ChokedBy(2)),
+                ("second", ChokedBy(2)),
+            ],
+        )
+
+    def test_nobody(self) -> None:
+        """
+        An event that nobody watches is told to nobody, not even to one who
+        comes later.
+        """
+        self.bus.remove(self.first)
+        self.bus.remove(self.second)
+        self.bus.publish(FileCompleted())
+        self.bus.add(self.first)
+        self.assertEqual(self.calls, [])
+
+    def test_whileTelling(self) -> None:
+        """
+        Events published by an observer wait until everybody heard the one that
+        is being told, and are then told in turn.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                self.bus.publish(UnchokedBy(2))
+                self.bus.publish(UnchokedBy(3))
+
+        self.first.react = react
+        self.bus.publish(ChokedBy(1))
+        self.assertEqual(
+            self.calls,
+            [
+                ("first", ChokedBy(1)),
+                ("second", ChokedBy(1)),
+                ("first", UnchokedBy(2)),
+                ("second", UnchokedBy(2)),
+                ("first", UnchokedBy(3)),
+                ("second", UnchokedBy(3)),
+            ],
+        )
+
+    def test_raises(self) -> None:
+        """
+        An observer that raises is reported with the event and the error; the
+        others hear the event, and it hears the next one.
+        """
+        error = LookupError("no")
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                raise error
+
+        self.first.react = react
+        self.bus.publish(ChokedBy(1))
+        self.bus.publish(ChokedBy(2))
+        self.assertEqual(
+            self.calls,
+            [
+                ("first", ChokedBy(1)),
+                ("report", self.first, ChokedBy(1), error),
+                ("second", ChokedBy(1)),
+                ("first", ChokedBy(2)),
+                ("second", ChokedBy(2)),
+            ],
+        )
+
+    def test_reportRaises(self) -> None:
+        """
+        When even the report raises, whoever published learns of it, and the
+        bus works on.
+        """
+
+        def report(observer: ISwarmObserver, event: SwarmEvent, _: Exception) -> None:
+            raise ValueError(f"{event} for {observer}")
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                raise LookupError("no")
+
+        bus = EventBus(report)
+        bus.add(self.first)
+        self.first.react = react
+        self.assertRaises(ValueError, bus.publish, ChokedBy(1))
+        bus.publish(ChokedBy(2))
+        self.assertEqual(self.calls, [("first", ChokedBy(1)), ("first", ChokedBy(2))])
+
+    def test_removed(self) -> None:
+        """
+        One that was removed hears nothing more; removing it again is an error.
+        """
+        self.bus.remove(self.first)
+        self.bus.publish(ChokedBy(1))
+        self.assertEqual(self.calls, [("second", ChokedBy(1))])
+        self.assertRaises(ValueError, self.bus.remove, self.first)
+
+    def test_removesThatVeryOne(self) -> None:
+        """
+        Observers that compare equal are still two: the one that leaves leaves.
+        """
+        first, second = RecordingObserver(), RecordingObserver()
+        self.assertEqual(first, second)
+        self.bus.add(first)
+        self.bus.add(second)
+        self.bus.remove(second)
+        self.bus.publish(ChokedBy(1))
+        self.assertEqual((first.events, second.events), ([ChokedBy(1)], []))
+
+    def test_addedWhileTelling(self) -> None:
+        """
+        One that is added while an event is told hears the events after it, and
+        those that wait are among them.
+        """
+        third = NamedObserver("third", self.calls)
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                self.bus.publish(ChokedBy(2))
+                self.bus.add(third)
+
+        self.first.react = react
+        self.bus.publish(ChokedBy(1))
+        self.assertEqual(
+            self.calls,
+            [
+                ("first", ChokedBy(1)),
+                ("second", ChokedBy(1)),
+                ("first", ChokedBy(2)),
+                ("second", ChokedBy(2)),
+                ("third", ChokedBy(2)),
+            ],
+        )
+
+    def test_removesItself(self) -> None:
+        """
+        An observer may leave while it is told something; the next one is not
+        passed over.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                self.bus.remove(self.first)
+
+        self.first.react = react
+        self.bus.publish(ChokedBy(1))
+        self.bus.publish(ChokedBy(2))
+        self.assertEqual(
+            self.calls,
+            [
+                ("first", ChokedBy(1)),
+                ("second", ChokedBy(1)),
+                ("second", ChokedBy(2)),
+            ],
+        )
+
+    def test_removedWhileTelling(self) -> None:
+        """
+        One that is removed while an event is told, before its own turn, does
+        not hear that event any more.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                self.bus.remove(self.second)
+
+        self.first.react = react
+        self.bus.publish(ChokedBy(1))
+        self.assertEqual(self.calls, [("first", ChokedBy(1))])
