@@ -99,9 +99,12 @@ class IPeerService(Interface):
             as that of C{when_complete} does.
         """
 
-    def add_observer(observer: ISwarmObserver) -> None:
+    def add_observer(
+        observer: ISwarmObserver, *event_classes: type[SwarmEvent]
+    ) -> None:
         """
-        From now on C{observer} hears what happens.
+        From now on C{observer} hears every event of these classes, or every
+        event if none are given.
         """
 
     def remove_observer(observer: ISwarmObserver) -> None:

@@ -13,20 +13,19 @@ from swarmpeer.interfaces import ISwarmObserver
 @implementer(ISwarmObserver)
 class Milestone:
     """
-    Somebody may wait for an event that happens once.
+    Somebody may wait for an event that happens once.  It is to be told of no
+    other one.
     """
 
-    def __init__(self, event_class: type[SwarmEvent]) -> None:
-        self._event_class = event_class
+    def __init__(self) -> None:
         self._has_happened = False
         self._waiting: list[Deferred[None]] = []
 
-    def observe(self, event: SwarmEvent) -> None:
+    def observe(self, _event: SwarmEvent) -> None:
         """
-        It may be the one.
+        It is the one.
         """
-        if isinstance(event, self._event_class):
-            self.happen()
+        self.happen()
 
     def happen(self) -> None:
         """

@@ -91,9 +91,10 @@ class PeerService(MultiService):
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
         self._bus = EventBus(self._report_observer)
-        self._placed = Milestone(FilePlaced)
-        self._swarm_complete = Milestone(SwarmCompleted)
-        for observer in (self._placed, self._swarm_complete, *observers):
+        self._placed, self._swarm_complete = Milestone(), Milestone()
+        self.add_observer(self._placed, FilePlaced)
+        self.add_observer(self._swarm_complete, SwarmCompleted)
+        for observer in observers:
             self.add_observer(observer)
         self._node: PeerNode | None = None
         self._factory: PeerFactory | None = None
@@ -119,15 +120,18 @@ class PeerService(MultiService):
         """
         return self._swarm_complete.when_happened()
 
-    def add_observer(self, observer: ISwarmObserver) -> None:
+    def add_observer(
+        self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]
+    ) -> None:
         """
-        From now on C{observer} hears what happens.
+        From now on C{observer} hears every event of these classes, or every
+        event if none are given.
 
         @raise TypeError: if it does not provide L{ISwarmObserver}.
         """
         if not ISwarmObserver.providedBy(observer):
             raise TypeError(f"{observer!r} does not provide ISwarmObserver")
-        self._bus.add(observer)
+        self._bus.add(observer, *event_classes)
 
     def remove_observer(self, observer: ISwarmObserver) -> None:
         """

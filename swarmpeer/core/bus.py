@@ -11,7 +11,8 @@ from swarmpeer.interfaces import ISwarmObserver
 
 class EventBus:
     """
-    Tells every observer every event, in one order that is the same for all.
+    Tells every observer every event of the classes that it wants, in one order
+    that is the same for all.
 
     An event that is published while another is being told waits for its turn.
     An observer that raises is reported and hurts nobody.
@@ -25,15 +26,20 @@ class EventBus:
             observer that raised.
         """
         self._report = report
-        self._observers: list[ISwarmObserver] = []
+        # Each with the classes that it wants; none means all.
+        self._wishes: list[tuple[ISwarmObserver, frozenset[type[SwarmEvent]]]] = []
+        # Who hears an event of a class, found out at the first one.
+        self._audiences: dict[type[SwarmEvent], tuple[ISwarmObserver, ...]] = {}
         self._waiting: deque[SwarmEvent] = deque()
         self._is_telling = False
 
-    def add(self, observer: ISwarmObserver) -> None:
+    def add(self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]) -> None:
         """
-        From now on C{observer} hears every event.
+        From now on C{observer} hears every event of these classes, or every
+        event if none are given.
         """
-        self._observers = [*self._observers, observer]
+        self._wishes.append((observer, frozenset(event_classes)))
+        self._audiences = {}
 
     def remove(self, observer: ISwarmObserver) -> None:
         """
@@ -41,9 +47,12 @@ class EventBus:
 
         @raise ValueError: if it was not listening.
         """
-        if not self._is_listening(observer):
+        # By identity: observers may compare as they like.
+        remaining = [wish for wish in self._wishes if wish[0] is not observer]
+        if len(remaining) == len(self._wishes):
             raise ValueError(f"{observer!r} does not listen")
-        self._observers = [each for each in self._observers if each is not observer]
+        self._wishes = remaining
+        self._audiences = {}
 
     def publish(self, event: SwarmEvent) -> None:
         """
@@ -60,8 +69,16 @@ class EventBus:
             self._is_telling = False
 
     def _tell(self, event: SwarmEvent) -> None:
-        for observer in self._observers:
-            if not self._is_listening(observer):
+        audiences = self._audiences
+        audience = audiences.get(type(event))
+        if audience is None:
+            audience = audiences[type(event)] = tuple(
+                observer
+                for observer, wanted in self._wishes
+                if not wanted or type(event) in wanted
+            )
+        for observer in audience:
+            if self._audiences is not audiences and not self._is_listening(observer):
                 # Removed by one before it.
                 continue
             try:
@@ -70,5 +87,4 @@ class EventBus:
                 self._report(observer, event, error)
 
     def _is_listening(self, observer: ISwarmObserver) -> bool:
-        # By identity: observers may compare as they like.
-        return any(each is observer for each in self._observers)
+        return any(each is observer for each, _ in self._wishes)

@@ -217,13 +217,14 @@ class PeerConnection:
         They hold one more piece.
         """
         self._note_message()
-        is_news = self.neighbor.learn_have(index, self._swarm.store.bits)
+        swarm, neighbor = self._swarm, self.neighbor
+        is_news = neighbor.learn_have(index, swarm.store.bits)
         if is_news:
             self.review_interest()
-            self._swarm.request_next(self)
-        self._swarm.publish(HaveReceived(self.peer_id, index))
+            swarm.request_next(self)
+        swarm.publish(HaveReceived(neighbor.peer_id, index))
         if is_news:
-            self._swarm.holdings_learned(self)
+            swarm.holdings_learned(self)
 
     def on_bitfield(self, bits: Bitfield) -> None:
         """
@@ -326,8 +327,9 @@ class PeerConnection:
         """
         Tell them whether they have something we lack, if that changed.
         """
-        wanted = self.neighbor.useful > 0
-        if self.neighbor.am_interested != wanted:
+        neighbor = self.neighbor
+        wanted = neighbor.useful > 0
+        if neighbor.am_interested != wanted:
             self._tell_interest(wanted)
 
     def close(self, reason: str) -> None:

@@ -2,7 +2,7 @@
 How a file is cut into pieces: every size and offset, and nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,12 @@ class PieceLayout:
 
     @ivar file_size_bytes: at least 0.
     @ivar piece_size_bytes: at least 1.
+    @ivar piece_count: C{ceil(file size / piece size)}.
     """
 
     file_size_bytes: int
     piece_size_bytes: int
+    piece_count: int = field(init=False)
 
     def __post_init__(self) -> None:
         """
@@ -28,13 +30,8 @@ class PieceLayout:
             raise ValueError(f"file size {self.file_size_bytes} is negative")
         if self.piece_size_bytes < 1:
             raise ValueError(f"piece size {self.piece_size_bytes} is below 1")
-
-    @property
-    def piece_count(self) -> int:
-        """
-        The number of pieces, C{ceil(file size / piece size)}.
-        """
-        return -(-self.file_size_bytes // self.piece_size_bytes)
+        count = -(-self.file_size_bytes // self.piece_size_bytes)
+        object.__setattr__(self, "piece_count", count)
 
     @property
     def bitfield_size_bytes(self) -> int:
@@ -65,11 +62,10 @@ class PieceLayout:
         @raise IndexError: if there is no such piece.
         """
         self._check(index)
-        return min(
-            self.piece_size_bytes,
-            self.file_size_bytes - index * self.piece_size_bytes,
-        )
+        if index < self.piece_count - 1:
+            return self.piece_size_bytes
+        return self.file_size_bytes - index * self.piece_size_bytes
 
     def _check(self, index: int) -> None:
-        if not self.is_valid(index):
+        if not 0 <= index < self.piece_count:
             raise IndexError(f"piece {index} is not among {self.piece_count}")

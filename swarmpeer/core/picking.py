@@ -11,9 +11,10 @@ from typing import Protocol
 
 from swarmpeer.wire.bitfield import Bitfield
 
-#: How many open pieces are tried by lot before the bits are compared whole.
-#: When they hold one piece in ten, 32 draws fail once in thirty times.
-_DRAWS = 32
+#: Before the bits are compared whole, a few open pieces are tried by lot: as many
+#: as take about the time of the comparison, one per so many pieces.
+_PIECES_PER_DRAW = 4096
+_MOST_DRAWS = 64
 
 
 class PiecePicker(Protocol):
@@ -52,6 +53,7 @@ class RandomPicker:
         @param held: the pieces that need no fetching.
         """
         self._rng = rng
+        self._draws = min(1 + held.size // _PIECES_PER_DRAW, _MOST_DRAWS)
         self._shut = held.copy()
         if held.is_empty:
             # The usual start, without a step for each of perhaps millions.
@@ -89,7 +91,7 @@ class RandomPicker:
         count = len(self._open)
         if not count:
             return None
-        for _ in range(min(_DRAWS, count)):
+        for _ in range(self._draws):
             index = self._open[self._rng.randrange(count)]
             if index in theirs:
                 return index

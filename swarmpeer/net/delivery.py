@@ -24,12 +24,12 @@ def deliver(message: Message, logic: LogicSide) -> None:
     """
     # The frequent ones first.
     match message:
+        case HaveMessage(index):
+            logic.on_have(index)
         case PieceMessage(index, data):
             logic.on_piece(index, data)
         case RequestMessage(index):
             logic.on_request(index)
-        case HaveMessage(index):
-            logic.on_have(index)
         case InterestedMessage():
             logic.on_interested()
         case NotInterestedMessage():

@@ -29,6 +29,7 @@ class FrameReader:
     @ivar _frame: where the payload that is being gathered goes; empty for one
         that is skipped.
     @ivar _missing: how many bytes of that payload are still to come.
+    @ivar piece_bytes: how many bytes of pieces came so far.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class FrameReader:
         self._frame = memoryview(b"")
         self._missing = 0
         self._skipped_type = b""
+        self._is_piece = False
         self._is_stopped = False
+        self.piece_bytes = 0
 
     @property
     def is_mid_frame(self) -> bool:
@@ -110,6 +113,7 @@ class FrameReader:
             elif kind is FrameKind.UNKNOWN:
                 yield head[:1]
             elif kind is FrameKind.PIECE:
+                self.piece_bytes += length
                 # A view, so that the data can be cut off without a copy.
                 yield memoryview(chunk[start:at])
             else:
@@ -122,6 +126,7 @@ class FrameReader:
 
     def _begin(self, kind: FrameKind, length: int, head: bytes) -> None:
         self._missing = length
+        self._is_piece = kind is FrameKind.PIECE
         if kind is FrameKind.UNKNOWN:
             self._skipped_type = head[:1]
         else:
@@ -131,6 +136,8 @@ class FrameReader:
         if self._frame:
             filled = len(self._frame) - self._missing
             self._frame[filled : filled + len(part)] = part
+        if self._is_piece:
+            self.piece_bytes += len(part)
         self._missing -= len(part)
 
     def _take(self) -> FrameBytes:

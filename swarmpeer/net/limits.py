@@ -12,8 +12,10 @@ class Limits:
 
     @ivar handshake_seconds: from the connection until the last byte of their
         handshake, however slowly the bytes come.
-    @ivar stall_seconds: a request is outstanding and no byte comes: the piece
-        is offered to others.
+    @ivar stall_seconds: a request is outstanding and fewer than
+        C{progress_bytes} of any piece come: it is offered to others.
+    @ivar progress_bytes: see there; small talk is no progress, nor is a byte
+        now and then.
     @ivar frame_seconds: a message has begun and no byte of it comes: closed.
     @ivar drain_seconds: what we wrote is not taken: closed.
     @ivar linger_seconds: how long after our end of a connection is closed we go
@@ -26,6 +28,7 @@ class Limits:
 
     handshake_seconds: float = 10.0
     stall_seconds: float = 8.0
+    progress_bytes: int = 1024
     frame_seconds: float = 60.0
     drain_seconds: float = 60.0
     linger_seconds: float = 1.0

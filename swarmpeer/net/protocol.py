@@ -91,24 +91,25 @@ class PeerProtocol(MessageSender):
         @param lenient: take handshakes that write their numbers as text.
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
         """
-        super().__init__(codec)
+        self._watch = Watch(clock, self._deadlines)
+        super().__init__(codec, clock, self._watch.wake_by)
         self.is_dialled = expected_peer_id is not None
         self.peer_id = expected_peer_id
         self.MAX_LENGTH = codec.max_length
         self._node = node
-        self._clock = clock
         self._limits = limits
         self._lenient = lenient
         self._phase = _Phase.GREETING
         self._greeting = bytearray()
         self._frames = FrameReader(codec, self._expect_piece)
-        self._watch = Watch(clock, self._deadlines)
         self._owes_disconnect = False
         self._opened = Occasion()
         self._ended = Occasion()
         self._gone = Occasion()
         self._awaited: int | None = None
         self._awaiting_since = 0.0
+        # From so many bytes of pieces on there is progress.
+        self._next_progress = 0
 
     @property
     def held_bytes(self) -> int:
@@ -174,7 +175,7 @@ class PeerProtocol(MessageSender):
         if string[0] > MessageType.PIECE:
             self._logic.on_unknown(string[0])
             return
-        message = self._codec.decode(string)
+        message = self._codec.decode_checked(string)
         if isinstance(message, PieceMessage) and message.index == self._awaited:
             self._awaited = None
         deliver(message, self._logic)
@@ -220,7 +221,7 @@ class PeerProtocol(MessageSender):
             return
         super().send_request(index)
         self._awaited = index
-        self._awaiting_since = self._clock.seconds()
+        self._note_progress()
         self._watch.wake_by(self._awaiting_since + self._limits.stall_seconds)
 
     def stop_waiting(self) -> None:
@@ -273,6 +274,8 @@ class PeerProtocol(MessageSender):
                 return
         for payload in self._frames.feed(data):
             self.stringReceived(payload)
+        if self._frames.piece_bytes >= self._next_progress:
+            self._note_progress()
         if self._frames.is_mid_frame:
             self._watch.wake_by(self._heard_at + self._limits.frame_seconds)
 
@@ -290,6 +293,10 @@ class PeerProtocol(MessageSender):
             if self._is_in(_Phase.OPEN):
                 self._opened.settle()
         return data[lack:]
+
+    def _note_progress(self) -> None:
+        self._awaiting_since = self._clock.seconds()
+        self._next_progress = self._frames.piece_bytes + self._limits.progress_bytes
 
     def _expect_piece(self, index: int) -> None:
         self._logic.expect_piece(index)
@@ -317,6 +324,8 @@ class PeerProtocol(MessageSender):
         """
         if self._is_in(_Phase.CLOSED):
             return
+        if self._is_in(_Phase.OPEN):
+            self.flush_haves()
         self._phase = _Phase.CLOSED
         self._frames.stop()
         self._gate.finish()
@@ -333,11 +342,12 @@ class PeerProtocol(MessageSender):
             return
         if self._phase is _Phase.GREETING:
             yield self._made_at + limits.handshake_seconds, self._on_no_greeting
+        if self._haves:
+            yield self._haves_due, self.flush_haves
         if self._frames.is_mid_frame:
             yield self._heard_at + limits.frame_seconds, self._on_cut_frame
         if self._awaited is not None:
-            quiet_since = max(self._heard_at, self._awaiting_since)
-            yield quiet_since + limits.stall_seconds, self._on_stall
+            yield self._awaiting_since + limits.stall_seconds, self._on_stall
         if not self._gate.is_open:
             yield self._gate.progressed_at + limits.drain_seconds, self._on_no_drain
 
@@ -355,7 +365,7 @@ class PeerProtocol(MessageSender):
         )
 
     def _on_stall(self) -> None:
-        self._awaiting_since = self._clock.seconds()
+        self._note_progress()
         self._judge(self._logic.on_stall)
 
     def _on_no_drain(self) -> None:

@@ -2,6 +2,9 @@
 The mouth of a conversation: messages to bytes, in order.
 """
 
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.basic import Int32StringReceiver
 
 from swarmpeer.net.flow import WriteGate
@@ -20,21 +23,41 @@ from swarmpeer.wire.messages import (
     UnchokeMessage,
 )
 
+HAVE_SECONDS = 0.02
+"""
+Haves are gathered for so long.  With small pieces there are more haves than
+anything else, and each that leaves by itself costs both ends a system call.
+"""
+
 
 class MessageSender(Int32StringReceiver):
     """
     The C{send_*} of L{swarmpeer.seam.NetworkSide}, which says what each means.
     Small messages of one turn of the reactor leave together, since it sends
     when the turn is over.
+
+    Haves that follow each other closely are gathered; the first of them, and
+    those that are followed by something else, do not wait.
     """
 
     _gate: WriteGate
 
-    def __init__(self, codec: MessageCodec) -> None:
+    def __init__(
+        self,
+        codec: MessageCodec,
+        clock: IReactorTime,
+        wake_by: Callable[[float], None],
+    ) -> None:
         """
         The gate follows when there is a transport.
+
+        @param wake_by: asked for C{flush_haves} to be called at a time.
         """
         self._codec = codec
+        self._clock = clock
+        self._wake_by = wake_by
+        self._haves = bytearray()
+        self._haves_due = clock.seconds()
 
     @property
     def is_writable(self) -> bool:
@@ -77,7 +100,20 @@ class MessageSender(Int32StringReceiver):
         """
         Tell them that we hold a piece.
         """
-        self._send(HaveMessage(index))
+        self._haves += self._codec.encode(HaveMessage(index))
+        if self._clock.seconds() >= self._haves_due:
+            self.flush_haves()
+        else:
+            self._wake_by(self._haves_due)
+
+    def flush_haves(self) -> None:
+        """
+        Let the gathered haves go.
+        """
+        if self._haves:
+            self._haves_due = self._clock.seconds() + HAVE_SECONDS
+            haves, self._haves = bytes(self._haves), bytearray()
+            self._gate.write(haves)
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """
@@ -95,13 +131,16 @@ class MessageSender(Int32StringReceiver):
         """
         Send the bytes of a piece.
         """
+        self.flush_haves()
         self._gate.write_piece(self._codec.encode_piece_head(index, len(data)), data)
 
     def sendString(self, string: bytes) -> None:
         """
         Send any payload, in its turn.
         """
+        self.flush_haves()
         self._gate.write_piece(len(string).to_bytes(self.prefixLength, "big"), string)
 
     def _send(self, message: Message) -> None:
+        self.flush_haves()
         self._gate.write(self._codec.encode(message))

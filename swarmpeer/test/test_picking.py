@@ -158,7 +158,8 @@ class RandomPickerTests(SynchronousTestCase):
         picker = RandomPicker(bitfield(10000, [1, 2500]), rng)
         theirs = bitfield(10000, [0, 1, 2, 2500, 6000, 9999])
         self.assertEvenlyPicked(picker, theirs, {0, 2, 6000, 9999})
-        self.assertGreater(rng.draws, 4000 * 30)
+        # The draws that failed, and the one among those that are left.
+        self.assertGreater(rng.draws, 4000 * 3.9)
 
     def test_millions(self) -> None:
         """
@@ -175,4 +176,4 @@ class RandomPickerTests(SynchronousTestCase):
         assert some is not None
         self.assertTrue(0 <= some < count)
         self.assertEqual((draws, one, none), (1, 12345, None))
-        self.assertLess(max(one_draws, none_draws), 40)
+        self.assertLess(max(one_draws, none_draws), 100)

@@ -19,6 +19,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import ConnectionRefused, ViolationSeen
 from swarmpeer.net.flow import PORTION_BYTES
+from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.reasons import ConversationEnded
 from swarmpeer.seam import LogicSide, NetworkSide
@@ -561,15 +562,36 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 2)
 
     def test_progress(self) -> None:
-        """Any byte of theirs is progress: slow is not stalled."""
-        line = self._asked()
+        """Slow is not stalled, as long as enough of the piece comes."""
+        line = Line(limits=Limits(progress_bytes=100)).open()
+        line.protocol.send_request(0)
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
-        for at in range(100):
+        for at in range(0, 900, 100):
             line.advance(7)
-            line.protocol.dataReceived(piece[at : at + 1])
+            line.protocol.dataReceived(piece[at : at + 100])
         self.assertEqual(line.node.take(), [("logic", "expect_piece", 0)])
         line.advance(8)
         self.assertEqual(self._stalls(line), 1)
+
+    def test_drip(self) -> None:
+        """A byte of the piece now and then is no progress."""
+        line = Line(limits=Limits(progress_bytes=100)).open()
+        line.protocol.send_request(0)
+        piece = CODEC.encode(PieceMessage(0, bytes(1000)))
+        line.protocol.dataReceived(piece[:100])
+        line.node.take()
+        for at in range(100, 108):
+            line.advance(1)
+            line.protocol.dataReceived(piece[at : at + 1])
+        self.assertEqual(self._stalls(line), 1)
+
+    def test_small_talk(self) -> None:
+        """Nor is anything else that they say."""
+        line = self._asked()
+        for _ in range(8):
+            line.advance(1)
+            line.protocol.dataReceived(CODEC.encode(HaveMessage(1)) * 200)
+        self.assertEqual(line.node.take().count(("logic", "on_stall")), 1)
 
     def test_piece_is_in(self) -> None:
         """With the piece the watch ends."""
@@ -930,3 +952,47 @@ class BufferBoundTests(SynchronousTestCase):
             self.assertLess(line.protocol.held_bytes, 1024)
 
         check()
+
+
+class HaveTests(SynchronousTestCase):
+    """
+    Haves that follow each other closely.
+    """
+
+    def _haves(self, *indexes: int) -> bytes:
+        return b"".join(CODEC.encode(HaveMessage(index)) for index in indexes)
+
+    def _line(self) -> Line:
+        line = Line().open()
+        line.advance(1)
+        line.transport.clear()
+        return line
+
+    def test_gathered(self) -> None:
+        """The first leaves at once, the others together soon after."""
+        line = self._line()
+        for index in (0, 1, 2):
+            line.protocol.send_have(index)
+        self.assertEqual(line.transport.value(), self._haves(0))
+        line.advance(0.02)
+        self.assertEqual(line.transport.value(), self._haves(0, 1, 2))
+
+    def test_order(self) -> None:
+        """What is said after them does not overtake them."""
+        line = self._line()
+        line.protocol.send_have(0)
+        line.protocol.send_have(1)
+        line.protocol.send_not_interested()
+        self.assertEqual(
+            line.transport.value(),
+            self._haves(0, 1) + CODEC.encode(NotInterestedMessage()),
+        )
+
+    def test_close(self) -> None:
+        """They are not lost at the end."""
+        line = self._line()
+        line.protocol.send_have(0)
+        line.protocol.send_have(1)
+        line.protocol.close("done")
+        self.assertEqual(line.transport.value(), self._haves(0, 1))
+        self.assertEqual(line.transport.closings, ["our end"])

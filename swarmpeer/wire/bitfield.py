@@ -15,7 +15,7 @@ from bitstring import BitArray, Bits
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 
 _HELD = Bits("0b1")
-_WINDOW_BITS = 1024
+_WINDOW_BITS = 64
 """
 How many bits are looked through at once where indexes are wanted one by one.
 """
@@ -31,7 +31,7 @@ class Bitfield:
     C{ValueError}.
     """
 
-    __slots__ = ("_bits", "_count")
+    __slots__ = ("_bits", "_count", "_size")
 
     def __init__(self, size: int) -> None:
         """
@@ -40,6 +40,7 @@ class Bitfield:
         @param size: the number of pieces, at least 0.
         """
         self._bits = BitArray.from_zeros(size)
+        self._size = size
         self._count = 0
 
     @classmethod
@@ -77,6 +78,7 @@ class Bitfield:
     def _of(cls, bits: BitArray, count: int) -> "Bitfield":
         made = cls.__new__(cls)
         made._bits = bits
+        made._size = len(bits)
         made._count = count
         return made
 
@@ -92,7 +94,7 @@ class Bitfield:
         """
         The number of pieces, held or not.
         """
-        return len(self._bits)
+        return self._size
 
     @property
     def count(self) -> int:
@@ -106,7 +108,7 @@ class Bitfield:
         """
         Is every piece held?  True if there are none.
         """
-        return self._count == len(self._bits)
+        return self._count == self._size
 
     @property
     def is_empty(self) -> bool:
@@ -184,7 +186,7 @@ class Bitfield:
             raise IndexError(f"rank {rank} of {self._count} pieces")
         if self.is_full:
             return rank
-        start, width = 0, len(self._bits)
+        start, width = 0, self._size
         while width > _WINDOW_BITS:
             width = (width + 1) // 2
             held = self._bits[start : start + width].count(1)

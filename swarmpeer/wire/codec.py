@@ -73,7 +73,8 @@ class Geometry(Protocol):
 
     def size(self, index: int) -> int:
         """
-        The length of a piece in bytes.  None is longer than piece 0.
+        The length of a piece in bytes: that of piece 0 for all but the last,
+        which may be shorter.
         """
 
 
@@ -111,19 +112,21 @@ class MessageCodec:
         @raise ValueError: if the pieces are too many or too long for the 32-bit
             numbers of the wire.
         """
-        self._geometry = geometry
         self._piece_count = geometry.piece_count
         largest = geometry.size(0) if self._piece_count else 0
+        self._last_index = self._piece_count - 1
         if self._piece_count > MAX_INDEX + 1:
             raise ValueError(f"{self._piece_count} pieces are more than 2**32")
         if PIECE_HEAD_SIZE + largest > 2**32 - 1:
             raise ValueError(f"a piece of {largest} bytes does not fit into a message")
+        # All pieces but the last are as long as the largest.
+        self._piece_length = PIECE_HEAD_SIZE + largest
+        self._last_piece_length = PIECE_HEAD_SIZE + (
+            geometry.size(self._last_index) if self._piece_count else 0
+        )
         # By type; a piece has its own rule.
         self._lengths = (1, 1, 1, 1, 5, 1 + geometry.bitfield_size_bytes, 5)
-        self._max_piece_length = PIECE_HEAD_SIZE + largest
-        self._max_length = max(
-            *self._lengths, self._max_piece_length, MAX_UNKNOWN_LENGTH
-        )
+        self._max_length = max(*self._lengths, self._piece_length, MAX_UNKNOWN_LENGTH)
         self._decoders: tuple[Callable[[FrameBytes], Message], ...] = (
             lambda _: _CHOKE,
             lambda _: _UNCHOKE,
@@ -177,9 +180,10 @@ class MessageCodec:
         @param size: the length of the data in bytes.
         @raise ValueError: if the piece C{index} is not of that size.
         """
-        if not 0 <= index < self._piece_count or size != self._geometry.size(index):
+        length = PIECE_HEAD_SIZE + size
+        if not 0 <= index < self._piece_count or length != self._length_of(index):
             raise ValueError(f"no piece {index} has {size} bytes")
-        return _INDEX_FRAME.pack(PIECE_HEAD_SIZE + size, MessageType.PIECE, index)
+        return _INDEX_FRAME.pack(length, MessageType.PIECE, index)
 
     def check_frame(self, length: int, head: FrameBytes) -> FrameKind:
         """
@@ -212,16 +216,21 @@ class MessageCodec:
         return FrameKind.UNKNOWN
 
     def _check_piece_frame(self, length: int, head: FrameBytes) -> FrameKind:
-        if not PIECE_HEAD_SIZE <= length <= self._max_piece_length:
+        if not PIECE_HEAD_SIZE <= length <= self._piece_length:
             raise _bad_length(f"PIECE of {length} bytes")
         if len(head) < PIECE_HEAD_SIZE:
             return FrameKind.UNDECIDED
         index = self.piece_index(head)
         self._check_index("PIECE", index)
-        expected = PIECE_HEAD_SIZE + self._geometry.size(index)
+        expected = self._length_of(index)
         if length != expected:
             raise _bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
         return FrameKind.PIECE
+
+    def _length_of(self, index: int) -> int:
+        if index == self._last_index:
+            return self._last_piece_length
+        return self._piece_length
 
     @staticmethod
     def piece_index(head: FrameBytes) -> int:
@@ -248,6 +257,15 @@ class MessageCodec:
                 ViolationReason.UNKNOWN_TYPE,
                 f"there is no message of type {payload[0]}",
             )
+        return self.decode_checked(payload)
+
+    def decode_checked(self, payload: FrameBytes) -> Message:
+        """
+        Read one message that L{check_frame} found to be one, with the checks
+        that need the whole of it.
+
+        @raise ProtocolViolation: if the rest of it is wrong.
+        """
         return self._decoders[payload[0]](payload)
 
     def _decode_have(self, payload: FrameBytes) -> HaveMessage:
