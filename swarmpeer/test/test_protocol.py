@@ -563,7 +563,7 @@ class StallTests(SynchronousTestCase):
 
     def test_progress(self) -> None:
         """Slow is not stalled, as long as enough of the piece comes."""
-        line = Line(limits=Limits(progress_bytes=100)).open()
+        line = Line(limits=Limits(progress_bytes=90)).open()
         line.protocol.send_request(0)
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
         for at in range(0, 900, 100):
@@ -575,7 +575,7 @@ class StallTests(SynchronousTestCase):
 
     def test_drip(self) -> None:
         """A byte of the piece now and then is no progress."""
-        line = Line(limits=Limits(progress_bytes=100)).open()
+        line = Line(limits=Limits(progress_bytes=90)).open()
         line.protocol.send_request(0)
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
         line.protocol.dataReceived(piece[:100])
