@@ -40,6 +40,12 @@ from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
 COMMON_NAME = "Common.cfg"
 PEERS_NAME = "PeerInfo.cfg"
 
+BACKLOG = 511
+"""
+How many callers may wait to be taken.  When a fleet starts at once, each that
+finds no place waits a second or more before it knocks again.
+"""
+
 
 def read_config(
     peer_id: int,
@@ -117,7 +123,7 @@ def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:
     """
     tcp = IReactorTCP(reactor)
     if own.host == "localhost":
-        return TCP4ServerEndpoint(tcp, own.port, interface="127.0.0.1")
+        return TCP4ServerEndpoint(tcp, own.port, BACKLOG, interface="127.0.0.1")
     try:
         address = ip_address(own.host)
     except ValueError:
@@ -125,8 +131,8 @@ def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:
     if not address.is_loopback:
         return _EveryAddress(tcp, own.port)
     if address.version == 4:
-        return TCP4ServerEndpoint(tcp, own.port, interface=own.host)
-    return TCP6ServerEndpoint(tcp, own.port, interface=own.host)
+        return TCP4ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
+    return TCP6ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
 
 
 @implementer(IStreamServerEndpoint)
@@ -152,11 +158,11 @@ class _EveryAddress:
                 or error.socketError.errno not in _NO_IPV6
             ):
                 return fail(failure)
-            every_ipv4 = TCP4ServerEndpoint(self._reactor, self._port)
+            every_ipv4 = TCP4ServerEndpoint(self._reactor, self._port, BACKLOG)
             again: Deferred[IListeningPort] = every_ipv4.listen(protocolFactory)
             return again
 
-        every = TCP6ServerEndpoint(self._reactor, self._port)
+        every = TCP6ServerEndpoint(self._reactor, self._port, BACKLOG)
         listening: Deferred[IListeningPort] = every.listen(protocolFactory)
         listening.addErrback(fall_back)
         return listening

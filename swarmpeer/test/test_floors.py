@@ -111,7 +111,7 @@ def faults(module: str, source: str) -> list[str]:
             found.append(f"{name} is relative")
         elif top == "swarmpeer":
             found += _inner_fault(place, floor, name)
-        elif top in _OUTSIDE.get(floor, ()) and name != _RANDOM_AS_A_TYPE:
+        elif top in _OUTSIDE.get(floor, ()):
             found.append(f"{name} is not for floor {floor}")
         if top == "bitstring" and module != "swarmpeer.wire.bitfield":
             found.append("bitstring is for wire.bitfield only")
@@ -171,7 +171,6 @@ class FloorTests(SynchronousTestCase):
             ("swarmpeer.net.factory", "import swarmpeer.seam, twisted.internet.defer"),
             ("swarmpeer.events", "import dataclasses, enum, struct"),
             ("swarmpeer.wire.bitfield", "import bitstring"),
-            ("swarmpeer.wire.bitfield", "from random import Random"),
             ("swarmpeer.interfaces", "from zope.interface import Interface"),
             ("swarmpeer.service", "from twisted.internet.task import LoopingCall"),
             ("swarmpeer.tap", "from twisted.internet import reactor"),
@@ -205,7 +204,7 @@ class FloorTests(SynchronousTestCase):
             ("swarmpeer.core.node", "from random import Random\nRandom(1)"),
             ("swarmpeer.wire.codec", "import zope.interface"),
             ("swarmpeer.wire.bitfield", "from random import shuffle"),
-            ("swarmpeer.wire.bitfield", "from random import Random\nRandom()"),
+            ("swarmpeer.wire.bitfield", "from random import Random"),
             ("swarmpeer.wire.codec", "import bitstring"),
             ("swarmpeer.core.pieces", "from bitstring import BitArray"),
             ("swarmpeer.seam", "from zope.interface import Interface"),

@@ -1,0 +1,57 @@
+# Everything runs in a virtual environment of its own, .venv, which is set up
+# once and again when pyproject.toml changes.
+
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
+    $$name -c '$(IS_NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+
+# A file of one's own for `make demo`, and more options for the lab.
+FILE ?=
+LAB ?=
+
+.PHONY: help demo test bench clean
+
+help:
+	@echo "make demo   six peers on this machine spread a real file; FILE=... for yours,"
+	@echo "            LAB='--peers 12 --seeds 2' for another swarm"
+	@echo "make test   style, types, unit tests and whole processes"
+	@echo "make bench  measure transfers, side by side with libtorrent"
+	@echo "make clean  remove what the others made"
+	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"
+
+$(VENV)/.python:
+	@"$(PYTHON)" -c '$(IS_NEW_ENOUGH)' 2>/dev/null \
+	    || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.package: pyproject.toml $(VENV)/.python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.package
+
+$(VENV)/.bench: pyproject.toml $(VENV)/.python
+	$(PIP) --editable '.[bench]'
+	@touch $@ $(VENV)/.package
+
+demo: $(VENV)/.package
+	@file="$(FILE)"; \
+	test -n "$$file" || file=$$($(RUN) .ci/demo_file.py demo) || exit 1; \
+	$(RUN) -m swarmpeer lab "$$file" $(LAB)
+
+test: $(VENV)/.dev
+	$(RUN) -m tests.run
+
+bench: $(VENV)/.bench
+	$(RUN) -m bench.transfer
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info _trial_temp* .hypothesis \
+	    .mypy_cache .ruff_cache twisted/plugins/dropin.cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

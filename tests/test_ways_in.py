@@ -1,0 +1,149 @@
+"""
+The other ways to run a peer: the application file, the examples of embedding,
+and the laboratory.
+"""
+
+import json
+import signal
+import sys
+import urllib.request
+from pathlib import Path
+from urllib.error import URLError
+
+from tests.processes import (
+    ROOT,
+    TWISTD,
+    PeerProcess,
+    ProcessTestCase,
+    Settings,
+    Swarm,
+    random_bytes,
+    reserve_port,
+)
+
+_EXAMPLES = ROOT / "docs" / "examples"
+
+
+class WaysInTests(ProcessTestCase):
+    """
+    Each way stands in for the leecher of a swarm of two.
+    """
+
+    def start(self) -> Swarm:
+        """
+        A swarm whose seed runs.
+        """
+        data = random_bytes(100_000)
+        swarm = self.make_swarm(Settings(len(data), 1000), data, peers=2)
+        swarm.start(1001)
+        return swarm
+
+    def test_application_file(self) -> None:
+        """
+        C{peer.tac} runs a peer, and ends with the swarm.
+        """
+        swarm = self.start()
+        command = [*TWISTD, "-n", "--pidfile=", "-y", str(ROOT / "peer.tac")]
+        swarm.start_by(1002, command, PEER_ID="1002")
+        swarm.expect_finished()
+
+    def test_two_services(self) -> None:
+        """
+        The example with a second service tells progress up to the last piece
+        and leaves by its own decision.
+        """
+        swarm = self.start()
+        command = [sys.executable, str(_EXAMPLES / "two_services.py"), "1002", "."]
+        process = swarm.start_by(1002, command)
+        swarm.expect_finished()
+        self.assertTrue(process.stdout.startswith("0 of 100 pieces\n"))
+        self.assertIn("every peer is complete\n", process.stdout)
+
+    def test_progress_page(self) -> None:
+        """
+        The example with a web server shows progress as JSON, and is not ended by
+        the peer in it.
+        """
+        swarm = self.start()
+        with reserve_port() as holder:
+            port = holder.getsockname()[1]
+            script = str(_EXAMPLES / "progress_page.py")
+            process = swarm.start_by(
+                1002, [sys.executable, script, "1002", ".", str(port)]
+            )
+            process.wait_until(
+                lambda: _page(port).get("held") == 100, "a page that tells 100 pieces"
+            )
+            self.assertEqual(swarm.processes[1001].wait_for_exit(), 0)
+            self.assertEqual(_page(port)["piece_count"], 100)
+        process.signal(signal.SIGTERM)
+        process.wait_for_exit()
+        self.assertEqual(swarm.file_path(1002).read_bytes(), swarm.data)
+
+
+class LaboratoryTests(ProcessTestCase):
+    """
+    The command C{swarmpeer lab}, which starts processes of its own.
+    """
+
+    def lab(self, *options: str) -> tuple[PeerProcess, Path]:
+        """
+        Start it on a file of 4 MB; peers and output are in the folder.
+        """
+        folder = self.make_folder()
+        (folder / "big.bin").write_bytes(random_bytes(4_000_000))
+        command = [sys.executable, "-m", "swarmpeer", "lab", "big.bin"]
+        keep = folder / "kept"
+        process = self.start_command(
+            [*command, "--peers", "3", "--keep", str(keep), *options], folder
+        )
+        return process, keep
+
+    def test_verdict(self) -> None:
+        """
+        A whole swarm runs, every copy is identical, and the status is 0.
+        """
+        process, keep = self.lab()
+        self.assertEqual(process.wait_for_exit(), 0)
+        self.assertIn("OK: 3 identical files", process.stdout)
+        copies = {path.read_bytes() for path in keep.rglob("big.bin")}
+        self.assertEqual(copies, {random_bytes(4_000_000)})
+
+    def test_interrupted(self) -> None:
+        """
+        Ctrl-C ends the laboratory and every peer that it has started.
+        """
+        process, keep = self.lab("--unchoking", "60")
+        process.wait_until(lambda: len(_users_of(keep)) >= 3, "three peers")
+        process.signal(signal.SIGINT)
+        self.assertEqual(process.wait_for_exit(), 130)
+        self.assertEqual(_users_of(keep), [])
+
+
+def _page(port: int) -> dict[str, object]:
+    """
+    The progress that the page tells; nothing until it is there.
+    """
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+            progress = json.load(page)
+    except URLError:
+        return {}
+    assert isinstance(progress, dict)
+    return progress
+
+
+def _users_of(folder: Path) -> list[int]:
+    """
+    The processes that were started with C{folder}, or something in it, on their
+    command line, the laboratory itself left out.
+    """
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if "lab" not in words and any(str(folder) in word for word in words):
+            found.append(int(path.parent.name))
+    return found
