@@ -110,7 +110,7 @@ class PeerService(MultiService):
             here, and fails with C{CancelledError} if the service is stopped
             before.
         """
-        return self._placed.when_happened()
+        return self._placed.when()
 
     def when_swarm_complete(self) -> Deferred[None]:
         """
@@ -118,7 +118,7 @@ class PeerService(MultiService):
             known to hold the whole file and ours is in place; fails as that of
             L{when_complete} does.
         """
-        return self._swarm_complete.when_happened()
+        return self._swarm_complete.when()
 
     def add_observer(
         self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]
@@ -188,7 +188,7 @@ class PeerService(MultiService):
         )
         super().startService()
         if self._storage.is_whole:
-            self._placed.happen()
+            self._placed.settle()
         node.start(is_placed=self._storage.is_whole)
         self._dialer.start()
         common = self.config.common
