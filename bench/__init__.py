@@ -1,0 +1,3 @@
+"""
+Benchmarks beside real peers.  Run by hand; never a timed test.
+"""
