@@ -103,8 +103,11 @@ class PeerConnection:
     The logic of one conversation: a L{swarmpeer.seam.LogicSide}.
 
     @ivar network: the connection it speaks through.
-    @ivar neighbor: the facts about them; there are none before the handshake.
+    @ivar neighbor: the facts about them, from their handshake on.
     """
+
+    neighbor: NeighborState
+    _serving: Serving
 
     def __init__(
         self, swarm: SwarmSide, network: NetworkSide, expected_peer_id: int | None
@@ -112,26 +115,14 @@ class PeerConnection:
         self._swarm = swarm
         self.network = network
         self._expected_peer_id = expected_peer_id
-        self._neighbor: NeighborState | None = None
-        self._serving: Serving | None = None
+        self._is_admitted = False
         self._is_first_message = True
         self._is_closed = False
 
     @property
-    def neighbor(self) -> NeighborState:
-        """
-        The facts about them.
-
-        @raise RuntimeError: before their handshake.
-        """
-        if self._neighbor is None:
-            raise RuntimeError("there is no neighbour before the handshake")
-        return self._neighbor
-
-    @property
     def peer_id(self) -> int:
         """
-        Who they are; the same errors as C{neighbor}.
+        Who they are.
         """
         return self.neighbor.peer_id
 
@@ -155,10 +146,11 @@ class PeerConnection:
         store = self._swarm.store
         if not self._swarm.admit(self, peer_id):
             return
-        neighbor = self._neighbor = NeighborState(peer_id, store.layout.piece_count)
+        self._is_admitted = True
+        self.neighbor = NeighborState(peer_id, store.layout.piece_count)
         # Some peers never end without a bitfield from everybody, so it is sent
         # even when it is empty.
-        self._serving = Serving(store, neighbor, self.network, self._swarm.publish)
+        self._serving = Serving(store, self.neighbor, self.network, self._swarm.publish)
         self.network.send_bitfield(store.bits)
         if not self._is_closed:
             self._swarm.joined(self)
@@ -170,11 +162,10 @@ class PeerConnection:
         if self._is_closed:
             return
         self._is_closed = True
-        if self._serving is not None:
+        if self._is_admitted:
             self._serving.forget()
-        if self._neighbor is not None:
             # Whatever is still on the stack must not ask them for anything.
-            self._neighbor.peer_choking = True
+            self.neighbor.peer_choking = True
             self._swarm.departed(self, reason)
 
     def on_choke(self) -> None:
@@ -217,14 +208,14 @@ class PeerConnection:
         They hold one more piece.
         """
         self._note_message()
-        swarm, neighbor = self._swarm, self.neighbor
-        is_news = neighbor.learn_have(index, swarm.store.bits)
+        neighbor = self.neighbor
+        is_news = neighbor.learn_have(index, self._swarm.store.bits)
         if is_news:
             self.review_interest()
-            swarm.request_next(self)
-        swarm.publish(HaveReceived(neighbor.peer_id, index))
+            self._swarm.request_next(self)
+        self._swarm.publish(HaveReceived(neighbor.peer_id, index))
         if is_news:
-            swarm.holdings_learned(self)
+            self._swarm.holdings_learned(self)
 
     def on_bitfield(self, bits: Bitfield) -> None:
         """
@@ -247,8 +238,7 @@ class PeerConnection:
         Serve the piece as soon as it can be written.
         """
         self._note_message()
-        if self._serving is not None:
-            self._serving.take(index)
+        self._serving.take(index)
 
     def expect_piece(self, index: int) -> None:
         """
@@ -286,7 +276,7 @@ class PeerConnection:
         """
         Go on serving.
         """
-        if self._serving is not None:
+        if self._is_admitted:
             self._serving.go_on()
 
     # What the node asks of us.
@@ -296,8 +286,7 @@ class PeerConnection:
         Serve them no more, not even what they asked for already.
         """
         if self.neighbor.change_am_choking(True):
-            if self._serving is not None:
-                self._serving.forget()
+            self._serving.forget()
             self.network.send_choke()
             self._swarm.publish(NeighborChoked(self.peer_id))
 

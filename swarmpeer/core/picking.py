@@ -14,6 +14,7 @@ from swarmpeer.wire.bitfield import Bitfield
 #: Before the bits are compared whole, a few open pieces are tried by lot: as many
 #: as take about the time of the comparison, one per so many pieces.
 _PIECES_PER_DRAW = 4096
+_LEAST_DRAWS = 8
 _MOST_DRAWS = 64
 
 
@@ -32,8 +33,9 @@ class PiecePicker(Protocol):
         The piece was asked of somebody, or is here.
         """
 
-    def pick(self, theirs: Bitfield) -> int | None:
+    def pick(self, theirs: Bitfield, useful: int) -> int | None:
         """
+        @param useful: how many of C{theirs} we do not hold.
         @return: an open piece among C{theirs}, still open, or C{None}.
         """
 
@@ -53,7 +55,7 @@ class RandomPicker:
         @param held: the pieces that need no fetching.
         """
         self._rng = rng
-        self._draws = min(1 + held.size // _PIECES_PER_DRAW, _MOST_DRAWS)
+        self._draws = min(_LEAST_DRAWS + held.size // _PIECES_PER_DRAW, _MOST_DRAWS)
         self._shut = held.copy()
         if held.is_empty:
             # The usual start, without a step for each of perhaps millions.
@@ -84,17 +86,20 @@ class RandomPicker:
             self._open[place] = last
             self._places[last] = place
 
-    def pick(self, theirs: Bitfield) -> int | None:
+    def pick(self, theirs: Bitfield, useful: int) -> int | None:
         """
+        @param useful: how many of C{theirs} we do not hold.
         @return: an open piece among C{theirs}, still open, or C{None}.
         """
         count = len(self._open)
         if not count:
             return None
-        for _ in range(self._draws):
-            index = self._open[self._rng.randrange(count)]
-            if index in theirs:
-                return index
+        # One that got its pieces with us has few that we lack; then draws are lost.
+        if useful * self._draws > count:
+            for _ in range(self._draws):
+                index = self._open[self._rng.randrange(count)]
+                if index in theirs:
+                    return index
         eligible = self._shut.missing_from(theirs)
         if eligible.is_empty:
             return None

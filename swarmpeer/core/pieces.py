@@ -159,6 +159,6 @@ class PieceStore:
         self._states[index] = new
 
     def _expect(self, index: int, expected: PieceState) -> None:
-        state = self.state(index)
-        if state is not expected:
-            raise RuntimeError(f"piece {index} is {state.name}, not {expected.name}")
+        if index < 0 or self._states[index] != expected:
+            name = self.state(index).name
+            raise RuntimeError(f"piece {index} is {name}, not {expected.name}")

@@ -8,7 +8,7 @@ for that would take the bytes in flight and being stored over the budget.
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.picking import PiecePicker
-from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.core.pieces import PieceStore
 
 #: Requests outstanding at one neighbour.  The course protocol knows no
 #: pipelining: the next goes out when the last was answered.
@@ -106,14 +106,11 @@ class RequestManager:
             or C{store_failed} must follow.
         """
         neighbor.settle(index)
-        state = self._store.state(index)
         if not self._store.begin_storing(index):
             return False
-        if state is PieceState.IN_FLIGHT:
-            # It may have been asked of another one meanwhile, who still owes us
-            # an answer but no longer owns the piece.
-            del self._owners[index]
-        else:
+        # It may have been asked of another one meanwhile, who still owes us an
+        # answer but no longer owns the piece.
+        if self._owners.pop(index, None) is None:
             self._picker.shut(index)
             self._unsettled_bytes += self._store.layout.size(index)
         return True
@@ -135,7 +132,7 @@ class RequestManager:
         """
         Claim an open piece that they have, if there is room for it.
         """
-        index = self._picker.pick(neighbor.bits)
+        index = self._picker.pick(neighbor.bits, neighbor.useful)
         if index is None:
             return None
         size = self._store.layout.size(index)

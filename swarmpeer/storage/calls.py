@@ -99,7 +99,7 @@ class FileCalls(Protocol):
         Does the whole file system live in memory?
         """
 
-    def write(self, fd: int, data: memoryview, offset: int) -> int:
+    def write(self, fd: int, data: PieceData, offset: int) -> int:
         """
         Write at C{offset}.
 
@@ -189,7 +189,7 @@ class SystemCalls:
             return False
         return file_system_type(os.fstat(fd).st_dev, mounts) in ("tmpfs", "ramfs")
 
-    def write(self, fd: int, data: memoryview, offset: int) -> int:
+    def write(self, fd: int, data: PieceData, offset: int) -> int:
         """See L{FileCalls}."""
         return os.pwrite(fd, data, offset)
 

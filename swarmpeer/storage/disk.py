@@ -185,8 +185,10 @@ class DiskFile:
 
         @raise OSError: if the file cannot be written.
         """
-        with memoryview(data).cast("B") as view:
-            written = 0
+        written = self._calls.write(self._fd, data, offset)
+        if written == len(data):
+            return
+        with memoryview(data) as view:
             while written < len(view):
                 with view[written:] as rest:
                     count = self._calls.write(self._fd, rest, offset + written)

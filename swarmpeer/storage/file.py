@@ -110,25 +110,26 @@ class FileStorage:
         """
         size_bytes, offset = self._layout.size(index), self._layout.offset(index)
         what = f"read piece {index}"
-
-        def at_once() -> Answer:
-            if size_bytes <= CACHED_LIMIT_BYTES:
+        if not self._is_open:
+            failed(self._failure(what, "it is not open"))
+            return
+        if size_bytes <= CACHED_LIMIT_BYTES:
+            try:
                 data = self._file.read_cached(size_bytes, offset)
-                if data is not None:
-                    return partial(done, data)
-            if size_bytes <= self._inline_limit_bytes and (
-                not self._file.can_tell_cached
-            ):
-                return from_disk()
-            return partial(self._begin, what, from_disk, failed)
+            except Exception as error:
+                failed(self._cause(what, error))
+                return
+            if data is not None:
+                done(data)
+                return
 
         def from_disk() -> Answer:
             return partial(done, self._file.read(size_bytes, offset))
 
-        if self._is_open:
-            self._attempt(what, at_once, failed)()
+        if size_bytes <= self._inline_limit_bytes and not self._file.can_tell_cached:
+            self._attempt(what, from_disk, failed)()
         else:
-            failed(self._failure(what, "it is not open"))
+            self._begin(what, from_disk, failed)
 
     def write(
         self,
@@ -147,12 +148,12 @@ class FileStorage:
         with memoryview(data) as view:
             if view.nbytes != size_bytes:
                 raise ValueError(f"piece {index} has {size_bytes}, not {view.nbytes}")
-        what = f"write piece {index}"
 
         def to_disk() -> Answer:
             self._file.write(data, offset)
             return done
 
+        what = f"write piece {index}"
         if not self._is_open:
             failed(self._failure(what, "it is not open"))
         elif self._is_complete or self._is_placing:
@@ -215,14 +216,10 @@ class FileStorage:
         """
         try:
             return work()
-        except StorageError as error:
-            return partial(failed, error)
-        except OSError as error:
-            return partial(failed, self._failure(what, error.strerror or str(error)))
         except Exception as error:
-            # Out of memory, say.  In a thread nobody else would hear of it, and
-            # whoever waits would wait for ever.
-            return partial(failed, self._failure(what, repr(error)))
+            # Whatever it is, out of memory, say: in a thread nobody else would
+            # hear of it, and whoever waits would wait for ever.
+            return partial(failed, self._cause(what, error))
 
     def _begin(
         self, what: str, work: Work, failed: Callable[[StorageError], None]
@@ -248,6 +245,12 @@ class FileStorage:
             when_closed, self._when_closed = self._when_closed, []
             for done in when_closed:
                 done()
+
+    def _cause(self, what: str, error: Exception) -> StorageError:
+        if isinstance(error, StorageError):
+            return error
+        reason = error.strerror if isinstance(error, OSError) else None
+        return self._failure(what, reason or repr(error))
 
     def _failure(self, what: str, reason: str) -> StorageError:
         return StorageError(f"{shown(self._file.path)}: cannot {what}: {reason}")

@@ -216,12 +216,10 @@ class GreetingTests(SynchronousTestCase):
 
     def test_nobodyYet(self) -> None:
         """
-        Before the handshake there is no neighbour, and nobody to miss.
+        Before the handshake there is nobody to serve and nobody to miss.
         """
         talk = Talk()
         talk.connection.on_connect()
-        self.assertRaises(RuntimeError, lambda: talk.connection.neighbor)
-        self.assertRaises(RuntimeError, lambda: talk.connection.peer_id)
         talk.take()
         talk.connection.on_writable()
         talk.connection.on_disconnect("gone")

@@ -697,7 +697,8 @@ class FetchingMachine(RuleBasedStateMachine):
         for index, state in enumerate(self.fetching.states()):
             only = Bitfield(self.COUNT)
             only.add(index)
-            assert (self.fetching.picker.pick(only) == index) is (state is MISSING)
+            picked = self.fetching.picker.pick(only, 1)
+            assert (picked == index) is (state is MISSING)
 
     def teardown(self) -> None:
         """

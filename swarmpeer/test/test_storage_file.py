@@ -94,7 +94,7 @@ class BrokenCalls(FastCalls):
         """As the test says, for an open file."""
         return self.is_memory and bool(os.fstat(fd))
 
-    def write(self, fd: int, data: memoryview, offset: int) -> int:
+    def write(self, fd: int, data: PieceData, offset: int) -> int:
         """Fail or write a little."""
         self._fail("write")
         return super().write(fd, data[: self.write_limit_bytes], offset)

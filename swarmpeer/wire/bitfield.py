@@ -10,15 +10,11 @@ Invariant: C{count} is always the number of set bits.
 
 from collections.abc import Iterator
 
-from bitstring import BitArray, Bits
+from bitstring import Bits
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 
 _HELD = Bits("0b1")
-_WINDOW_BITS = 64
-"""
-How many bits are looked through at once where indexes are wanted one by one.
-"""
 
 
 class Bitfield:
@@ -29,9 +25,12 @@ class Bitfield:
     An index outside of the range is an C{IndexError} everywhere, a negative one
     too.  Bitfields that meet in one question must have one size, else it is a
     C{ValueError}.
+
+    The bytes of the wire are kept as they are, since single pieces are asked for
+    and added all the time; questions about whole sets are bitstring's.
     """
 
-    __slots__ = ("_bits", "_count", "_size")
+    __slots__ = ("_bytes", "_count", "_size")
 
     def __init__(self, size: int) -> None:
         """
@@ -39,7 +38,7 @@ class Bitfield:
 
         @param size: the number of pieces, at least 0.
         """
-        self._bits = BitArray.from_zeros(size)
+        self._bytes = bytearray(-(-size // 8))
         self._size = size
         self._count = 0
 
@@ -48,7 +47,7 @@ class Bitfield:
         """
         A bitfield that holds every one of C{size} pieces.
         """
-        return cls._of(BitArray.from_ones(size), size)
+        return cls._of(Bits.from_ones(size).to_bytes(), size, size)
 
     @classmethod
     def from_bytes(cls, size: int, data: bytes | bytearray | memoryview) -> "Bitfield":
@@ -71,23 +70,30 @@ class Bitfield:
                 f"the last byte of the bitfield is {data[-1]:#04x}, but its low "
                 f"{spare_bits} bits belong to no piece",
             )
-        bits = BitArray.from_bytes(data, length=size)
-        return cls._of(bits, bits.count(1))
+        return cls._of(data, size, Bits.from_bytes(data).count(1))
 
     @classmethod
-    def _of(cls, bits: BitArray, count: int) -> "Bitfield":
+    def _of(
+        cls, data: bytes | bytearray | memoryview, size: int, count: int
+    ) -> "Bitfield":
         made = cls.__new__(cls)
-        made._bits = bits
-        made._size = len(bits)
+        made._bytes = bytearray(data)
+        made._size = size
         made._count = count
         return made
+
+    def _bits(self) -> Bits:
+        return Bits.from_bytes(self._bytes, length=self._size)
+
+    def _united_with(self, other: "Bitfield") -> Bits:
+        return self._bits() | other._bits()
 
     def to_bytes(self) -> bytes:
         """
         The bits as the wire has them: C{ceil(size / 8)} bytes, what is left of
         the last one is zero.
         """
-        return self._bits.to_bytes()
+        return bytes(self._bytes)
 
     @property
     def size(self) -> int:
@@ -123,9 +129,12 @@ class Bitfield:
 
         @return: was it not held before?
         """
-        if index in self:
+        if not 0 <= index < self._size:
+            raise self._out_of_range(index)
+        place, bit = index >> 3, 0x80 >> (index & 7)
+        if self._bytes[place] & bit:
             return False
-        self._bits.set(True, index)
+        self._bytes[place] |= bit
         self._count += 1
         return True
 
@@ -137,7 +146,7 @@ class Bitfield:
         """
         if index not in self:
             return False
-        self._bits.set(False, index)
+        self._bytes[index >> 3] ^= 0x80 >> (index & 7)
         self._count -= 1
         return True
 
@@ -145,20 +154,20 @@ class Bitfield:
         """
         The same pieces, free to change apart from these.
         """
-        return self._of(self._bits.copy(), self._count)
+        return self._of(self._bytes, self._size, self._count)
 
     def missing_from(self, theirs: "Bitfield") -> "Bitfield":
         """
         The pieces that C{theirs} holds and this lacks.
         """
-        bits = (self._bits | theirs._bits) ^ self._bits
-        return self._of(bits, bits.count(1))
+        bits = self._united_with(theirs) ^ self._bits()
+        return self._of(bits.to_bytes(), self._size, bits.count(1))
 
     def count_missing_from(self, theirs: "Bitfield") -> int:
         """
         How many pieces C{theirs} holds and this lacks.
         """
-        return (self._bits | theirs._bits).count(1) - self._count
+        return self._united_with(theirs).count(1) - self._count
 
     def lacks_any_of(self, theirs: "Bitfield") -> bool:
         """
@@ -171,14 +180,14 @@ class Bitfield:
             return True
         if theirs.is_empty or self.is_full:
             return False
-        return (self._bits | theirs._bits) != self._bits
+        return self._united_with(theirs) != self._bits()
 
     def at_rank(self, rank: int) -> int:
         """
         The piece that has C{rank} others before it among those held; so a rank
         drawn below C{count} makes each of them as likely as any other.
 
-        Halves are counted until the place of the piece is known.
+        Halves are counted until the byte of the piece is known.
 
         @raise IndexError: if there are not so many.
         """
@@ -186,39 +195,39 @@ class Bitfield:
             raise IndexError(f"rank {rank} of {self._count} pieces")
         if self.is_full:
             return rank
-        start, width = 0, self._size
-        while width > _WINDOW_BITS:
+        start, width = 0, len(self._bytes)
+        while width > 1:
             width = (width + 1) // 2
-            held = self._bits[start : start + width].count(1)
+            half = self._bytes[start : start + width]
+            held = int.from_bytes(half, "big").bit_count()
             if rank >= held:
                 rank -= held
                 start += width
-        return list(self._held_within(start, start + width))[rank]
-
-    def _held_within(self, start: int, end: int) -> Iterator[int]:
-        return iter(self._bits.findall(_HELD, start, end))
+        within = Bits.from_bytes(self._bytes[start : start + 1])
+        return 8 * start + list(within.findall(_HELD))[rank]
 
     def __contains__(self, index: int) -> bool:
         """
         Is the piece C{index} held?
         """
-        if index < 0:
-            raise IndexError(f"piece {index} is negative")
-        return self._bits[index]
+        if not 0 <= index < self._size:
+            raise self._out_of_range(index)
+        return bool(self._bytes[index >> 3] & 0x80 >> (index & 7))
+
+    def _out_of_range(self, index: int) -> IndexError:
+        return IndexError(f"piece {index} is not among {self._size}")
 
     def __len__(self) -> int:
         """
         The same as C{size}.
         """
-        return len(self._bits)
+        return self._size
 
     def __iter__(self) -> Iterator[int]:
         """
-        The indexes of the pieces held, ascending.  What changes meanwhile may
-        or may not be seen.
+        The indexes of the pieces held now, ascending.
         """
-        for start in range(0, len(self._bits), _WINDOW_BITS):
-            yield from self._held_within(start, start + _WINDOW_BITS)
+        return iter(self._bits().findall(_HELD))
 
     def __eq__(self, other: object) -> bool:
         """
@@ -226,10 +235,10 @@ class Bitfield:
         """
         if not isinstance(other, Bitfield):
             return NotImplemented
-        return self._bits == other._bits
+        return self._size == other._size and self._bytes == other._bytes
 
     def __repr__(self) -> str:
         """
         For people who look for mistakes.
         """
-        return f"<Bitfield: {self._count} of {len(self._bits)} pieces>"
+        return f"<Bitfield: {self._count} of {self._size} pieces>"
