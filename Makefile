@@ -42,7 +42,7 @@ $(VENV)/.bench: pyproject.toml $(VENV)/.python
 
 demo: $(VENV)/.package
 	@file="$(FILE)"; \
-	test -n "$$file" || file=$$($(RUN) .ci/demo_file.py demo) || exit 1; \
+	test -n "$$file" || file=$$($(RUN) tools/demo_file.py demo) || exit 1; \
 	$(RUN) -m swarmpeer lab "$$file" $(LAB)
 
 test: $(VENV)/.dev

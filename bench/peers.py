@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.network import ADDRESS, free_ports
+from swarmpeer.storage import peer_folder
 
 FILE_NAME = "payload.bin"
 
@@ -50,6 +51,23 @@ class PeerCommand:
     argv: tuple[str, ...]
     is_seed: bool
     file: Path
+
+    @classmethod
+    def prepare(
+        cls, label: str, place: Path, source: Path | None, module: str, *options: str
+    ) -> "PeerCommand":
+        """
+        Make the peer's folder, C{place}.
+
+        @param source: a seed's file; C{None} for a leecher.
+        @param module: what runs the peer, with C{options}.
+        """
+        place.mkdir()
+        file = place / FILE_NAME
+        if source is not None:
+            os.link(source, file)
+        argv = (sys.executable, "-m", module, *options)
+        return cls(label, argv, source is not None, file)
 
 
 class PeerKind(Protocol):
@@ -104,15 +122,11 @@ class SwarmPeer:
             f"{peer_id}:{port}:{int(number == 0)}"
             for number, (peer_id, port) in enumerate(zip(ids, ports, strict=True))
         ]
-        commands = []
-        for number, peer_id in enumerate(ids):
-            place = folder / f"peer_{peer_id}"
-            place.mkdir()
-            if number == 0:
-                os.link(transfer.source, place / FILE_NAME)
-            argv = (
-                sys.executable,
-                "-m",
+        return [
+            PeerCommand.prepare(
+                f"{self.name} {peer_id}",
+                peer_folder(folder, peer_id),
+                transfer.source if number == 0 else None,
                 "bench.swarmpeer_peer",
                 f"--id={peer_id}",
                 f"--folder={folder}",
@@ -123,9 +137,8 @@ class SwarmPeer:
                 f"--interval={self.interval_seconds}",
                 *swarm,
             )
-            label = f"{self.name} {peer_id}"
-            commands.append(PeerCommand(label, argv, number == 0, place / FILE_NAME))
-        return commands
+            for number, peer_id in enumerate(ids)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +167,21 @@ class Libtorrent:
         torrent = folder / "payload.torrent"
         torrent.write_bytes(_metainfo(transfer))
         ports = free_ports(transfer.leechers + 1)
-        commands = []
-        for number, port in enumerate(ports):
-            place = folder / f"peer_{number}"
-            place.mkdir()
-            if number == 0:
-                os.link(transfer.source, place / FILE_NAME)
-            argv = (
-                sys.executable,
-                "-m",
+        return [
+            PeerCommand.prepare(
+                f"{self.name} {number}",
+                folder / str(number),
+                transfer.source if number == 0 else None,
                 "bench.libtorrent_peer",
                 f"--port={port}",
                 f"--torrent={torrent}",
-                f"--folder={place}",
+                f"--folder={folder / str(number)}",
                 f"--settings={json.dumps(self.settings)}",
                 *(["--seed"] if number == 0 else []),
                 *(f"{ADDRESS}:{other}" for other in ports if other != port),
             )
-            label = f"{self.name} {number}"
-            commands.append(PeerCommand(label, argv, number == 0, place / FILE_NAME))
-        return commands
+            for number, port in enumerate(ports)
+        ]
 
 
 def _metainfo(transfer: Transfer) -> bytes:

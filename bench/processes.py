@@ -30,7 +30,7 @@ class RunFailed(Exception):
     """
 
 
-class PeerProcess:
+class RunningPeer:
     """
     One running peer.
 
@@ -131,14 +131,14 @@ class Swarm:
     """
 
     def __init__(self, commands: Iterable[PeerCommand], folder: Path) -> None:
-        self.peers: list[PeerProcess] = []
+        self.peers: list[RunningPeer] = []
         self.reports: list[dict[str, float]] = []
         self._commands = commands
         self._folder = folder
 
     def __enter__(self) -> Self:
         for number, command in enumerate(self._commands):
-            self.peers.append(PeerProcess(command, self._folder / f"log_{number}"))
+            self.peers.append(RunningPeer(command, self._folder / f"log_{number}"))
         return self
 
     def __exit__(
@@ -150,21 +150,21 @@ class Swarm:
         self.reports = [peer.leave() for peer in self.peers]
 
     @property
-    def seeds(self) -> list[PeerProcess]:
+    def seeds(self) -> list[RunningPeer]:
         """
         Those that have the file from the start.
         """
         return [peer for peer in self.peers if peer.command.is_seed]
 
     @property
-    def leechers(self) -> list[PeerProcess]:
+    def leechers(self) -> list[RunningPeer]:
         """
         Those that fetch it.
         """
         return [peer for peer in self.peers if not peer.command.is_seed]
 
     def wait_for(
-        self, word: str, peers: list[PeerProcess], timeout_seconds: float
+        self, word: str, peers: list[RunningPeer], timeout_seconds: float
     ) -> list[float]:
         """
         Wait until each of C{peers} has said C{word}, and watch the memory of
@@ -183,7 +183,7 @@ class Swarm:
                 ready = selector.select(_SAMPLE_SECONDS)
                 now = time.monotonic()
                 for key, _ in ready:
-                    heard: PeerProcess = key.data
+                    heard: RunningPeer = key.data
                     heard.read()
                     if heard.said(word):
                         times.append(now)

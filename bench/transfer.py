@@ -28,7 +28,7 @@ from pathlib import Path
 from bench.gauges import Memory, cpu_seconds, warm_pages
 from bench.network import congestion_control, enter_private_network
 from bench.peers import Libtorrent, PeerKind, SwarmPeer, Transfer
-from bench.processes import PeerProcess, RunFailed, Swarm
+from bench.processes import RunFailed, RunningPeer, Swarm
 from bench.results import Run, table
 
 _MIB = 1 << 20
@@ -123,7 +123,7 @@ def run_once(
     )
 
 
-def highest(peers: Sequence[PeerProcess]) -> Memory:
+def highest(peers: Sequence[RunningPeer]) -> Memory:
     """
     The most memory that any of them held.
     """

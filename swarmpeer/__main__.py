@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from swarmpeer import __version__
 from swarmpeer.lab import command as lab
+from swarmpeer.text import printable
 
 _DESCRIPTION = """\
 swarmpeer gets one large file onto every machine that needs it: each peer serves
@@ -37,8 +38,7 @@ class OneLineParser(argparse.ArgumentParser):
         """
         End with status 2.
         """
-        line = " ".join(message.split())
-        self.exit(2, f"{self.prog}: {line} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

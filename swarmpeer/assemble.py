@@ -27,7 +27,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from swarmpeer.config import Config, PeerInfo
+from swarmpeer.config import COMMON_NAME, PEERS_NAME, Config, PeerInfo
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError
@@ -36,9 +36,6 @@ from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.protocol_log import ProtocolLogger, log_name, open_log
 from swarmpeer.service import PeerService
 from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
-
-COMMON_NAME = "Common.cfg"
-PEERS_NAME = "PeerInfo.cfg"
 
 BACKLOG = 511
 """
@@ -77,6 +74,7 @@ def assemble_peer(
     listen_endpoint: IStreamServerEndpoint | None = None,
     observers: Iterable[ISwarmObserver] = (),
     rng: random.Random | None = None,
+    lenient: bool = False,
 ) -> PeerService:
     """
     Put the usual peer together, not started yet.
@@ -89,6 +87,7 @@ def assemble_peer(
     @param listen_endpoint: where others call us; if not given, the port of our
         own line, on loopback if its host is, else on every address.
     @param rng: where every draw comes from; seeded by the system if not given.
+    @param lenient: take handshakes that write their numbers as text.
     @raise StorageError: if the log or the file's name cannot be used.
     """
     own, common = config.own, config.common
@@ -101,19 +100,20 @@ def assemble_peer(
         run_in_thread=ReactorThreads(IReactorThreads(reactor)),
     )
     log = open_log(str(Path(log_folder or folder, log_name(own.peer_id))))
-    return PeerService(
+    peer = PeerService(
         config,
         storage,
         clock=IReactorTime(reactor),
         listen_endpoint=listen_endpoint or own_endpoint(reactor, own),
         dial_endpoint=lambda peer: hostname_endpoint(reactor, peer),
         rng=rng or random.Random(),
-        observers=[
-            ProtocolLogger(own.peer_id, log.write, time.time),
-            DiagnosticLog(own.peer_id, layout.piece_count),
-            *observers,
-        ],
+        lenient=lenient,
     )
+    logger = ProtocolLogger(own.peer_id, log.write, time.time)
+    peer.add_observer(logger, *ProtocolLogger.event_classes)
+    for observer in (DiagnosticLog(own.peer_id, layout.piece_count), *observers):
+        peer.add_observer(observer)
+    return peer
 
 
 def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:

@@ -4,6 +4,7 @@ and one now and then for how far the download is.
 """
 
 from collections.abc import Callable
+from typing import TypeVar, cast
 
 from twisted.logger import Logger, LogLevel
 from zope.interface import implementer
@@ -13,6 +14,7 @@ from swarmpeer.events import (
     DialFailed,
     FilePlaced,
     FilePlacingFailed,
+    GivenBackReason,
     ListeningStarted,
     NeighborConnected,
     NeighborDisconnected,
@@ -25,30 +27,23 @@ from swarmpeer.events import (
 )
 from swarmpeer.interfaces import ISwarmObserver
 
-_FORMATS: dict[type[SwarmEvent], tuple[LogLevel, str]] = {
-    ListeningStarted: (LogLevel.info, "listening at {event.address}"),
-    NeighborConnected: (LogLevel.info, "connected with {event.peer_id}"),
-    NeighborDisconnected: (
-        LogLevel.info,
-        "disconnected from {event.peer_id}: {event.reason}",
-    ),
-    ConnectionRefused: (LogLevel.warn, "refused a connection: {event.reason}"),
-    ViolationSeen: (
-        LogLevel.warn,
-        "closed {event.peer_id}, which broke the protocol: "
-        "{event.reason}: {event.detail}",
-    ),
-    PieceStoreFailed: (
-        LogLevel.error,
-        "piece {event.index} cannot be kept, fetching pauses: {event.reason}",
-    ),
-    FilePlaced: (LogLevel.info, "the whole file is in place"),
-    FilePlacingFailed: (
-        LogLevel.error,
-        "the whole file cannot be put in place, will try again: {event.reason}",
-    ),
-    SwarmCompleted: (LogLevel.info, "every peer of the swarm is complete"),
-}
+_Event = TypeVar("_Event", bound=SwarmEvent)
+_Line = tuple[LogLevel, str]
+_Rule = Callable[[SwarmEvent], _Line | None]
+
+
+def _rule(
+    event_type: type[_Event], line: Callable[[_Event], _Line | None]
+) -> tuple[type[SwarmEvent], _Rule]:
+    # A function is called with events of the type it is kept under only, which
+    # the type of a dict cannot say.
+    return event_type, cast(_Rule, line)
+
+
+def _always(
+    event_type: type[SwarmEvent], level: LogLevel, words: str
+) -> tuple[type[SwarmEvent], _Rule]:
+    return event_type, lambda _: (level, words)
 
 
 @implementer(ISwarmObserver)
@@ -74,55 +69,94 @@ class DiagnosticLog:
         self._log = log or self._log
         self._unreachable: set[int] = set()
         self._tenths_told = 0
-        self._special: dict[type[SwarmEvent], Callable[..., None]] = {
-            DialFailed: self._dial_failed,
-            NeighborConnected: self._connected,
-            PieceStored: self._piece_stored,
-            RequestGivenBack: self._given_back,
-        }
+        # Of events that are not here nothing is said.
+        self._rules = dict(
+            [
+                _always(
+                    ListeningStarted, LogLevel.info, "listening at {event.address}"
+                ),
+                _rule(DialFailed, self._dial_failed),
+                _rule(NeighborConnected, self._connected),
+                _always(
+                    NeighborDisconnected,
+                    LogLevel.info,
+                    "disconnected from {event.peer_id}: {event.reason}",
+                ),
+                _always(
+                    ConnectionRefused,
+                    LogLevel.warn,
+                    "refused a connection: {event.reason}",
+                ),
+                _always(
+                    ViolationSeen,
+                    LogLevel.warn,
+                    "closed {event.peer_id}, which broke the protocol: "
+                    "{event.reason}: {event.detail}",
+                ),
+                _rule(RequestGivenBack, self._given_back),
+                _rule(PieceStored, self._piece_stored),
+                _always(
+                    PieceStoreFailed,
+                    LogLevel.error,
+                    "piece {event.index} cannot be kept, fetching pauses: "
+                    "{event.reason}",
+                ),
+                _always(FilePlaced, LogLevel.info, "the whole file is in place"),
+                _always(
+                    FilePlacingFailed,
+                    LogLevel.error,
+                    "the whole file cannot be put in place, will try again: "
+                    "{event.reason}",
+                ),
+                _always(
+                    SwarmCompleted,
+                    LogLevel.info,
+                    "every peer of the swarm is complete",
+                ),
+            ]
+        )
 
     def observe(self, event: SwarmEvent) -> None:
         """
         Say it, if it is worth saying.
         """
-        special = self._special.get(type(event))
-        if special is not None:
-            special(event)
-        if type(event) in _FORMATS:
-            level, words = _FORMATS[type(event)]
-            self._say(level, words, event=event)
-
-    def _dial_failed(self, event: DialFailed) -> None:
-        if event.peer_id not in self._unreachable:
-            self._unreachable.add(event.peer_id)
-            self._say(
-                LogLevel.warn,
-                "cannot reach {event.peer_id} yet, keeps trying: {event.reason}",
-                event=event,
-            )
-
-    def _connected(self, event: NeighborConnected) -> None:
-        self._unreachable.discard(event.peer_id)
-
-    def _piece_stored(self, event: PieceStored) -> None:
-        tenths = event.held * 10 // self._piece_count
-        if tenths > self._tenths_told:
-            self._tenths_told = tenths
-            self._say(
-                LogLevel.info,
-                "holds {held} of {count} pieces",
-                held=event.held,
+        rule = self._rules.get(type(event))
+        line = rule(event) if rule is not None else None
+        if line is not None:
+            level, words = line
+            self._log.emit(
+                level,
+                "peer {peer}: " + words,
+                peer=self._peer_id,
                 count=self._piece_count,
-            )
-
-    def _given_back(self, event: RequestGivenBack) -> None:
-        if event.reason == "stall":
-            self._say(
-                LogLevel.warn,
-                "{event.peer_id} does not answer the request for piece "
-                "{event.index}; it is offered to others",
                 event=event,
             )
 
-    def _say(self, level: LogLevel, words: str, **values: object) -> None:
-        self._log.emit(level, "peer {peer}: " + words, peer=self._peer_id, **values)
+    def _dial_failed(self, event: DialFailed) -> _Line | None:
+        if event.peer_id in self._unreachable:
+            return None
+        self._unreachable.add(event.peer_id)
+        return (
+            LogLevel.warn,
+            "cannot reach {event.peer_id} yet, keeps trying: {event.reason}",
+        )
+
+    def _connected(self, event: NeighborConnected) -> _Line:
+        self._unreachable.discard(event.peer_id)
+        return LogLevel.info, "connected with {event.peer_id}"
+
+    def _given_back(self, event: RequestGivenBack) -> _Line | None:
+        if event.reason is not GivenBackReason.STALL:
+            return None
+        return (
+            LogLevel.warn,
+            "{event.peer_id} does not answer the request for piece {event.index}; "
+            "it is offered to others",
+        )
+
+    def _piece_stored(self, event: PieceStored) -> _Line | None:
+        tenths = event.held * 10 // self._piece_count
+        if tenths == self._tenths_told:
+            return None
+        self._tenths_told = tenths
+        return LogLevel.info, "holds {event.held} of {count} pieces"

@@ -6,6 +6,7 @@ happened asks the clock of its own world.  Every C{peer_id} is the neighbour's.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,28 +226,50 @@ class PieceRequested(SwarmEvent):
     index: int
 
 
+class GivenBackReason(StrEnum):
+    """
+    Why a request will not be answered, or not in time.
+    """
+
+    CHOKE = "choke"
+    CLOSE = "close"
+    STALL = "stall"
+
+
 @dataclass(frozen=True, slots=True)
 class RequestGivenBack(SwarmEvent):
     """
-    A request will not be answered, or not in time; the piece may be fetched
-    from anybody.  C{reason} is C{choke}, C{close} or C{stall}.
+    What we asked of them will not come, or not in time; the piece may be fetched
+    from anybody.
     """
 
     peer_id: int
     index: int
-    reason: str
+    reason: GivenBackReason
+
+
+class IgnoredReason(StrEnum):
+    """
+    Why they do not get what they asked for.
+    """
+
+    CHOKED = "choked"
+    OUT_OF_RANGE = "out-of-range"
+    NOT_HELD = "not-held"
+    REPEATED = "repeated"
+    FLOOD = "flood"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestIgnored(SwarmEvent):
     """
-    They asked for a piece that they do not get.  C{reason} is C{choked},
-    C{out-of-range}, C{not-held}, C{repeated}, C{flood} or C{unreadable}.
+    They asked for a piece that they do not get.
     """
 
     peer_id: int
     index: int
-    reason: str
+    reason: IgnoredReason
 
 
 @dataclass(frozen=True, slots=True)

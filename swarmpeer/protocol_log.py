@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -191,10 +191,13 @@ class ProtocolLogger:
     A log that cannot be written never stops the peer: lines are lost until it
     works again, which is reported once when it begins and once when it ends.
 
+    @cvar event_classes: the events that have a line; of others it need not be
+        told.
     @ivar lost_lines: how many lines were lost so far.
     """
 
     _log = Logger()
+    event_classes: ClassVar[tuple[type[SwarmEvent], ...]] = tuple(_RULES)
 
     def __init__(
         self,

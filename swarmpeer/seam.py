@@ -10,6 +10,7 @@ state before it calls the other.
 
 from typing import Protocol
 
+from swarmpeer.events import SwarmEvent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -70,8 +71,8 @@ class NetworkSide(Protocol):
 
     def send_request(self, index: int) -> None:
         """
-        Ask for the piece C{index}, and watch for progress until it is in, until
-        they choke us or until C{stop_waiting}.
+        Ask for the piece C{index}, and watch for progress until it is in or
+        until C{stop_waiting}.
         """
 
     def stop_waiting(self) -> None:
@@ -86,7 +87,8 @@ class NetworkSide(Protocol):
 
     def close(self, reason: str = "") -> None:
         """
-        Flush what is written, close, and deliver nothing from now on.
+        Flush what is written, close, and deliver nothing from now on but the
+        C{on_disconnect}, which comes before this returns or soon after.
 
         @param reason: why, for people.
         """
@@ -172,8 +174,9 @@ class LogicSide(Protocol):
 
     def on_stall(self) -> None:
         """
-        A request is outstanding and not a byte came for the stall time.  Called
-        again after each further stall time until something comes.
+        A request is outstanding and too little of any piece came for the stall
+        time (see L{swarmpeer.net.limits.Limits}).  Called again after each
+        further stall time without progress.
         """
 
     def on_writable(self) -> None:
@@ -182,9 +185,9 @@ class LogicSide(Protocol):
         """
 
 
-class LogicFactory(Protocol):
+class SwarmLogic(Protocol):
     """
-    Whoever answers for new connections: the peer's node.
+    The logic of all conversations, as the network knows it: the peer's node.
     """
 
     def open_conversation(
@@ -194,4 +197,9 @@ class LogicFactory(Protocol):
         A connection is about to start; give it its logic.
 
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
+        """
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Let the observers hear what the network noticed.
         """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -31,7 +31,12 @@ from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import Progress
 from swarmpeer.errors import ListenError
-from swarmpeer.events import FilePlaced, ListeningStarted, SwarmCompleted, SwarmEvent
+from swarmpeer.events import (
+    FilePlaced,
+    ListeningStarted,
+    SwarmCompleted,
+    SwarmEvent,
+)
 from swarmpeer.interfaces import IPeerService, IPieceStorage, ISwarmObserver
 from swarmpeer.milestone import Milestone
 from swarmpeer.net.dialing import Dialer
@@ -71,6 +76,7 @@ class PeerService(MultiService):
         rng: random.Random,
         observers: Iterable[ISwarmObserver] = (),
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
+        lenient: bool = False,
     ) -> None:
         """
         @param clock: the time of everything here; monotonic, or choke rounds
@@ -78,6 +84,7 @@ class PeerService(MultiService):
         @param listen_endpoint: where others call us.
         @param dial_endpoint: how to call one of the peers listed earlier.
         @param rng: where every draw comes from.
+        @param lenient: take handshakes that write their numbers as text.
         """
         super().__init__()
         self.config = config
@@ -87,6 +94,7 @@ class PeerService(MultiService):
         self._dial_endpoint = dial_endpoint
         self._rng = rng
         self._limits = limits
+        self._lenient = lenient
         self._layout = PieceLayout(
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
@@ -99,6 +107,7 @@ class PeerService(MultiService):
         self._node: PeerNode | None = None
         self._factory: PeerFactory | None = None
         self._dialer: Dialer | None = None
+        self._listening: Deferred[None] | None = None
         self._port: IListeningPort | None = None
         self._rounds: list[LoopingCall] = []
 
@@ -170,7 +179,12 @@ class PeerService(MultiService):
         store = PieceStore(self._layout, self._storage)
         node = self._node = PeerNode(self.config, store, bus=self._bus, rng=self._rng)
         self._factory = PeerFactory(
-            node, store, node.registry, clock=self._clock, limits=self._limits
+            node,
+            store,
+            node.registry,
+            clock=self._clock,
+            limits=self._limits,
+            lenient=self._lenient,
         )
         try:
             self._listen(self._factory)
@@ -180,7 +194,6 @@ class PeerService(MultiService):
         self._dialer = Dialer(
             self.config.earlier,
             self._factory,
-            node.registry,
             self._dial_endpoint,
             clock=self._clock,
             rng=self._rng,
@@ -204,17 +217,21 @@ class PeerService(MultiService):
         From the outside in: no new rounds and conversations, then the ones
         there are, then the storage.
         """
+        children = super().stopService()
         for loop in self._rounds:
             loop.stop()
         self._rounds = []
         if self._dialer is not None:
             self._dialer.stop()
+        if self._listening is not None:
+            self._listening.cancel()
         if self._port is not None:
             port, self._port = self._port, None
             await _eventually(port.stopListening())
         if self._factory is not None:
             await self._factory.close_all("this peer stops")
         await _answered(self._storage.close)
+        await _eventually(children)
         self._placed.abandon()
         self._swarm_complete.abandon()
 
@@ -224,32 +241,33 @@ class PeerService(MultiService):
 
         @return: fires when all is done.
         """
-        super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
     def _listen(self, factory: PeerFactory) -> None:
         """
-        @raise ListenError: if it failed already; an endpoint that fails later
-            is logged.
+        @raise ListenError: if it failed already.  An endpoint that fails later
+            fails those who wait for the peer to be complete.
         """
-        early: list[ListenError] = []
-        is_early = True
+        failures: list[ListenError] = []
 
         def listening(port: IListeningPort) -> None:
             self._port = port
             self._bus.publish(ListeningStarted(_shown(port.getHost())))
 
         def deaf(failure: Failure) -> None:
+            if failure.check(CancelledError):
+                return
             error = _listen_error(failure)
-            if is_early:
-                early.append(error)
-            else:
+            failures.append(error)
+            if self.running:
                 self._log.critical("{error}", error=error)
+                self._placed.settle(Failure(error))
+                self._swarm_complete.settle(Failure(error))
 
-        self._listen_endpoint.listen(factory).addCallbacks(listening, deaf)
-        is_early = False
-        if early:
-            raise early[0]
+        port = self._listen_endpoint.listen(factory)
+        self._listening = port.addCallbacks(listening, deaf)
+        if failures:
+            raise failures[0]
 
     def _begin_rounds(self, hold: Callable[[], None], interval_seconds: float) -> None:
         def tick() -> None:

@@ -3,23 +3,21 @@ C{twistd swarmpeer}: the options, and the service for them.
 """
 
 import sys
-import time
 from pathlib import Path
 
 from twisted.application.service import IService, MultiService
+from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import (
     IReactorCore,
-    IReactorTime,
     IStreamServerEndpoint,
 )
 from twisted.python import usage
-from zope.interface import implementer
 
-from swarmpeer.assemble import COMMON_NAME, PEERS_NAME, assemble_peer, read_config
+from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.config import COMMON_NAME, PEERS_NAME
 from swarmpeer.errors import ListenError, SwarmPeerError
-from swarmpeer.events import SwarmCompleted, SwarmEvent
-from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.own_process import monotonic_reactor
 
 
 class Options(usage.Options):
@@ -55,6 +53,7 @@ class Options(usage.Options):
 
     optFlags = [  # noqa: RUF012
         ["stay", "s", "Go on serving when every peer of the list is complete."],
+        ["lenient", None, "Take handshakes that write their numbers as text."],
     ]
 
     def postOptions(self) -> None:
@@ -96,41 +95,13 @@ class _Peer(MultiService):
             raise StartFailed(str(error)) from None
 
 
-@implementer(ISwarmObserver)
-class _LeaveWhenDone:
-    """
-    Ends the process once the swarm is complete.
-    """
-
-    def __init__(self, reactor: IReactorCore) -> None:
-        self._reactor = reactor
-
-    def observe(self, event: SwarmEvent) -> None:
-        """
-        The swarm may be complete now.
-        """
-        if isinstance(event, SwarmCompleted):
-            # The conversation that brought the news is still on the stack.
-            IReactorTime(self._reactor).callLater(0, self._leave)
-
-    def _leave(self) -> None:
-        # A signal may have come first.
-        if self._reactor.running:
-            self._reactor.stop()
-
-
 def makeService(options: Options) -> IService:
     """
     One peer for these options.
 
     @raise SystemExit: with one line, if they cannot be used.
     """
-    from twisted.internet import reactor
-
-    # The reactor tells the time of day, and a clock that is set back would stop
-    # every timer for as long.  This process is ours alone, and no timer has
-    # been set yet.
-    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    reactor = monotonic_reactor()
     folder = Path(options["dir"])
     try:
         config = read_config(options["id"], folder, options["common"], options["peers"])
@@ -140,13 +111,26 @@ def makeService(options: Options) -> IService:
             folder,
             log_folder=options["log-dir"],
             listen_endpoint=_endpoint(reactor, options["listen"]),
-            observers=[] if options["stay"] else [_LeaveWhenDone(reactor)],
+            lenient=bool(options["lenient"]),
         )
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
+    if not options["stay"]:
+        # The conversation that brought the news is still on the stack.
+        peer.when_swarm_complete().addCallbacks(
+            lambda _: reactor.callLater(0, _leave, reactor),
+            # The process is leaving already.
+            lambda failure: failure.trap(CancelledError),
+        )
     process = _Peer()
     peer.setServiceParent(process)
     return process
+
+
+def _leave(reactor: IReactorCore) -> None:
+    # A signal may have come first.
+    if reactor.running:
+        reactor.stop()
 
 
 def _endpoint(reactor: object, description: str | None) -> IStreamServerEndpoint | None:

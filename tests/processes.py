@@ -27,10 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 TWISTD = [sys.executable, str(Path(sys.executable).with_name("twistd"))]
 
 PATIENCE_SECONDS = 40.0
-"""How long a test waits for what a process must do."""
+"""
+How long a test waits for what a process must do.
+"""
 
 START_SECONDS = 10.0
-"""How long a refusal may take, the start of a crowded interpreter included."""
+"""
+How long a refusal may take, the start of a crowded interpreter included.
+"""
 
 _LOOK_SECONDS = 0.02
 _TAIL_CHARACTERS = 4000

@@ -17,7 +17,9 @@ CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED = 0, 1, 2, 3
 HAVE, BITFIELD, REQUEST, PIECE = 4, 5, 6, 7
 
 PATIENCE_SECONDS = 15.0
-"""How long a script waits for what must come."""
+"""
+How long a script waits for what must come.
+"""
 
 _NAMES = (
     "choke",

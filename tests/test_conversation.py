@@ -23,7 +23,9 @@ from tests.raw_peer import (
 )
 
 QUIET_SECONDS = 0.3
-"""How long nothing must come; what would come does so within milliseconds."""
+"""
+How long nothing must come; what would come does so within milliseconds.
+"""
 
 
 class ConversationTestCase(ProcessTestCase):

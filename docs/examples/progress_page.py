@@ -13,12 +13,14 @@ from dataclasses import asdict
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore, IReactorTCP
 from twisted.internet.task import react
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.errors import SwarmPeerError
 from swarmpeer.service import PeerService
 
 
@@ -41,17 +43,20 @@ class ProgressPage(Resource):
         return json.dumps(asdict(self._peer.progress())).encode()
 
 
-def main(reactor: object, peer_id: str, folder: str, port: str) -> Deferred[None]:
+async def main(reactor: object, peer_id: str, folder: str, port: str) -> None:
     """
     Run the peer and the page until the process is told to stop.
     """
-    peer = assemble_peer(reactor, read_config(int(peer_id), folder), folder)
     page = TCP4ServerEndpoint(IReactorTCP(reactor), int(port), interface="127.0.0.1")
-    page.listen(Site(ProgressPage(peer)))
-    peer.startService()
+    try:
+        peer = assemble_peer(reactor, read_config(int(peer_id), folder), folder)
+        await page.listen(Site(ProgressPage(peer)))
+        peer.startService()
+    except (SwarmPeerError, CannotListenError) as error:
+        raise SystemExit(f"progress_page: {error}") from None
     core = IReactorCore(reactor)
     core.addSystemEventTrigger("before", "shutdown", peer.stopService)
-    return Deferred()
+    await Deferred()
 
 
 if __name__ == "__main__":

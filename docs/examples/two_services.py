@@ -12,31 +12,32 @@ import sys
 
 from twisted.application.internet import TimerService
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.errors import SwarmPeerError
 
 
-def main(reactor: object, peer_id: str, folder: str) -> Deferred[None]:
+async def main(reactor: object, peer_id: str, folder: str) -> None:
     """
     Run both services until the swarm is complete.
     """
-    peer = assemble_peer(reactor, read_config(int(peer_id), folder), folder)
-
-    def say_how_far() -> None:
-        progress = peer.progress()
-        print(f"{progress.held} of {progress.piece_count} pieces", flush=True)
-
     program = MultiService()
-    TimerService(1.0, say_how_far).setServiceParent(program)
-    peer.setServiceParent(program)
-    program.startService()
+    try:
+        peer = assemble_peer(reactor, read_config(int(peer_id), folder), folder)
+        peer.setServiceParent(program)
 
-    done = peer.when_swarm_complete()
-    done.addCallback(lambda _: print("every peer is complete", flush=True))
-    done.addCallback(lambda _: program.stopService())
-    return done
+        def say_how_far() -> None:
+            progress = peer.progress()
+            print(f"{progress.held} of {progress.piece_count} pieces", flush=True)
+
+        TimerService(1.0, say_how_far).setServiceParent(program)
+        program.startService()
+        await peer.when_swarm_complete()
+    except SwarmPeerError as error:
+        raise SystemExit(f"two_services: {error}") from None
+    print("every peer is complete", flush=True)
+    await program.stopService()
 
 
 if __name__ == "__main__":

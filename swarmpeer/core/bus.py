@@ -58,6 +58,8 @@ class EventBus:
         """
         Tell everybody, now or as soon as the events before are told.
         """
+        if self._audiences.get(type(event)) == ():
+            return
         self._waiting.append(event)
         if self._is_telling:
             return

@@ -11,15 +11,15 @@ Where the protocol is silent, it is decided here:
 - what was said already may be said again.
 """
 
-from typing import Protocol
-
 from swarmpeer.core.neighbor import NeighborState
-from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.pieces import Piece
 from swarmpeer.core.serving import Serving
+from swarmpeer.core.swarm_side import SwarmSide
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import (
     BitfieldReceived,
     ChokedBy,
+    GivenBackReason,
     HaveReceived,
     InterestChanged,
     InterestedReceived,
@@ -27,75 +27,12 @@ from swarmpeer.events import (
     NeighborUnchoked,
     NotInterestedReceived,
     PieceRequested,
-    SwarmEvent,
     UnchokedBy,
     UnknownMessageSkipped,
 )
 from swarmpeer.seam import NetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
-
-
-class SwarmSide(Protocol):
-    """
-    What a conversation asks of its node, and tells it.
-    """
-
-    @property
-    def own_id(self) -> int:
-        """
-        Who we are.
-        """
-
-    @property
-    def store(self) -> PieceStore:
-        """
-        What we hold.
-        """
-
-    def admit(self, conversation: "PeerConnection", peer_id: int) -> bool:
-        """
-        They said who they are.  If the conversation may begin, any older one
-        with them is closed, and C{joined} follows.
-
-        @return: may it begin?
-        @raise ProtocolViolation: if that peer has no business here.
-        """
-
-    def joined(self, conversation: "PeerConnection") -> None:
-        """
-        The conversation began: they were told what we hold.
-        """
-
-    def departed(self, conversation: "PeerConnection", reason: str) -> None:
-        """
-        The conversation ended.
-        """
-
-    def holdings_learned(self, conversation: "PeerConnection") -> None:
-        """
-        They told what they hold, or that they hold more.
-        """
-
-    def request_next(self, conversation: "PeerConnection") -> None:
-        """
-        They may serve us another piece.
-        """
-
-    def give_back(self, conversation: "PeerConnection", reason: str) -> None:
-        """
-        What we asked of them will not come, or not in time.
-        """
-
-    def piece_arrived(self, conversation: "PeerConnection", piece: Piece) -> None:
-        """
-        They sent a piece that we had asked of them.
-        """
-
-    def publish(self, event: SwarmEvent) -> None:
-        """
-        Tell the observers.
-        """
 
 
 class PeerConnection:
@@ -164,8 +101,6 @@ class PeerConnection:
         self._is_closed = True
         if self._is_admitted:
             self._serving.forget()
-            # Whatever is still on the stack must not ask them for anything.
-            self.neighbor.peer_choking = True
             self._swarm.departed(self, reason)
 
     def on_choke(self) -> None:
@@ -174,7 +109,7 @@ class PeerConnection:
         """
         self._note_message()
         if self.neighbor.change_peer_choking(True):
-            self._swarm.give_back(self, "choke")
+            self._swarm.give_back(self, GivenBackReason.CHOKE)
             self._swarm.publish(ChokedBy(self.peer_id))
 
     def on_unchoke(self) -> None:
@@ -269,7 +204,7 @@ class PeerConnection:
         They do not answer: offer the piece to others first, then ask again.
         """
         self.neighbor.is_snubbed = True
-        self._swarm.give_back(self, "stall")
+        self._swarm.give_back(self, GivenBackReason.STALL)
         self._swarm.request_next(self)
 
     def on_writable(self) -> None:

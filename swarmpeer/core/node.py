@@ -26,6 +26,7 @@ from swarmpeer.events import (
     FileCompleted,
     FilePlaced,
     FilePlacingFailed,
+    GivenBackReason,
     NeighborConnected,
     NeighborDisconnected,
     PeerCompleted,
@@ -133,7 +134,7 @@ class PeerNode:
         self._apply_choking()
         self.publish(plan)
 
-    # What the network asks: seam.LogicFactory.
+    # What the network asks: seam.SwarmLogic.
 
     def open_conversation(
         self, network: NetworkSide, expected_peer_id: int | None
@@ -181,7 +182,7 @@ class PeerNode:
         peer_id = conversation.peer_id
         self.choking.forget(peer_id)
         self.rates.forget(peer_id)
-        self.give_back(conversation, "close")
+        self.give_back(conversation, GivenBackReason.CLOSE)
         self.publish(NeighborDisconnected(peer_id, reason))
 
     def holdings_learned(self, conversation: PeerConnection) -> None:
@@ -195,13 +196,15 @@ class PeerNode:
 
     def request_next(self, conversation: PeerConnection) -> None:
         """
-        They may serve us another piece.
+        They may serve us another piece, unless they just left.
         """
+        if self.registry.find(conversation.peer_id) is not conversation:
+            return
         index = self.requests.next_for(conversation.neighbor)
         if index is not None:
             conversation.request(index)
 
-    def give_back(self, conversation: PeerConnection, reason: str) -> None:
+    def give_back(self, conversation: PeerConnection, reason: GivenBackReason) -> None:
         """
         What we asked of them will not come, or not in time: ask others.
         """

@@ -147,7 +147,8 @@ class RequestManager:
     def _take_over(self, neighbor: NeighborState) -> int | None:
         """
         Every piece they have is asked of somebody: take one from a neighbour
-        that does not answer.
+        that does not answer.  That one's connection goes on watching, and at
+        the next stall it is asked again.
         """
         if neighbor.is_snubbed:
             return None

@@ -8,7 +8,7 @@ from functools import partial
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import StorageError
-from swarmpeer.events import PieceSent, RequestIgnored, SwarmEvent
+from swarmpeer.events import IgnoredReason, PieceSent, RequestIgnored, SwarmEvent
 from swarmpeer.seam import NetworkSide
 from swarmpeer.wire.messages import PieceData
 
@@ -76,18 +76,18 @@ class Serving:
         """
         self._neighbor.wanted_from_us.clear()
 
-    def _refusal(self, index: int) -> str | None:
+    def _refusal(self, index: int) -> IgnoredReason | None:
         waiting = self._neighbor.wanted_from_us
         if self._neighbor.am_choking:
-            return "choked"
+            return IgnoredReason.CHOKED
         if not self._store.layout.is_valid(index):
-            return "out-of-range"
+            return IgnoredReason.OUT_OF_RANGE
         if index not in self._store.bits:
-            return "not-held"
+            return IgnoredReason.NOT_HELD
         if index in waiting:
-            return "repeated"
+            return IgnoredReason.REPEATED
         if len(waiting) >= QUEUE_LIMIT:
-            return "flood"
+            return IgnoredReason.FLOOD
         return None
 
     def _send(self, index: int, data: PieceData) -> None:
@@ -98,7 +98,8 @@ class Serving:
 
     def _skip(self, index: int, _error: StorageError) -> None:
         if self._end_reading(index):
-            self._publish(RequestIgnored(self._neighbor.peer_id, index, "unreadable"))
+            reason = IgnoredReason.UNREADABLE
+            self._publish(RequestIgnored(self._neighbor.peer_id, index, reason))
         self.go_on()
 
     def _end_reading(self, index: int) -> bool:

@@ -5,19 +5,17 @@ C{swarmpeer lab}: its options, and one run of it in a process of its own.
 import argparse
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.threads import deferToThreadPool
 
-from swarmpeer.config import MAX_PIECE_SIZE_BYTES, CommonConfig
+from swarmpeer.config import CommonConfig
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
 from swarmpeer.lab.plan import (
@@ -27,7 +25,7 @@ from swarmpeer.lab.plan import (
     peer_argv,
     plan_peers,
 )
-from swarmpeer.lab.render import printable, size_text
+from swarmpeer.lab.render import size_text
 from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
 from swarmpeer.lab.signals import (
     Interrupted,
@@ -36,6 +34,9 @@ from swarmpeer.lab.signals import (
     raising_signals,
 )
 from swarmpeer.lab.swarm import FAILURE, BuildArgv, Lab, PeerProcess
+from swarmpeer.own_process import monotonic_reactor
+from swarmpeer.text import printable, quoted
+from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
 USAGE = 2
 
@@ -186,7 +187,7 @@ def _introduction(plan: LabPlan, source: SourceFile, folder: LabFolder) -> str:
             "since Common.cfg cannot carry its own name"
         )
     if folder.is_kept:
-        lines.append(f"everything is kept in {printable(str(folder.path))}")
+        lines.append(f"everything is kept in {printable(folder.path)}")
     return "\n".join(lines)
 
 
@@ -210,11 +211,7 @@ def _run_reactor(
     """
     Run the lab in this process's reactor.
     """
-    from twisted.internet import reactor as installed
-
-    reactor = cast(PosixReactorBase, installed)
-    # A wall clock that is set back would stop every timer.
-    reactor.seconds = time.monotonic
+    reactor = monotonic_reactor()
 
     def spawn(process: PeerProcess, argv: list[str], output: BinaryIO) -> None:
         # The standard input is the peer's lifeline, see peer_process.
@@ -270,9 +267,7 @@ def _add_number(
             value = int(text)
             if value >= least and (most is None or value <= most):
                 return value
-        raise argparse.ArgumentTypeError(
-            f"{printable(text)!r} is no whole number {bounds}"
-        )
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no whole number {bounds}")
 
     if default is not None:
         meaning += f" (default: {default})"

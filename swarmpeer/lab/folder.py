@@ -15,8 +15,10 @@ from pathlib import Path
 
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.plan import HOST, LabPlan
-from swarmpeer.lab.render import printable, size_text
+from swarmpeer.lab.render import size_text
 from swarmpeer.protocol_log import log_name
+from swarmpeer.storage import peer_folder
+from swarmpeer.text import printable
 
 _READ_BYTES = 1 << 20
 _OUTPUT_TAIL_BYTES = 4096
@@ -123,7 +125,7 @@ class LabFolder:
                 data = text.encode("utf-8", "surrogateescape")
                 (self.path / name).write_bytes(data)
             for peer in plan.peers:
-                self.peer_folder(peer.peer_id).mkdir()
+                peer_folder(self.path, peer.peer_id).mkdir()
             seeds = [self.file(plan, p.peer_id) for p in plan.peers if p.has_file]
             unlinked = [seed for seed in seeds if not _link(source.path, seed)]
             leechers = len(plan.peers) - len(seeds)
@@ -131,19 +133,15 @@ class LabFolder:
             for seed in unlinked:
                 shutil.copyfile(source.path, seed)
         except (OSError, ValueError) as error:
-            raise LabError(f"cannot fill {self.path}: {_reason(error)}") from error
-
-    def peer_folder(self, peer_id: int) -> Path:
-        """
-        Where the peer keeps its file.
-        """
-        return self.path / f"peer_{peer_id}"
+            raise LabError(
+                f"cannot fill {printable(self.path)}: {_reason(error)}"
+            ) from error
 
     def file(self, plan: LabPlan, peer_id: int) -> Path:
         """
         The file of one peer.
         """
-        return self.peer_folder(peer_id) / plan.common.file_name
+        return peer_folder(self.path, peer_id) / plan.common.file_name
 
     def protocol_log(self, peer_id: int) -> Path:
         """
@@ -191,9 +189,9 @@ class LabFolder:
         free_bytes = shutil.disk_usage(self.path).free
         if needed_bytes > free_bytes:
             raise LabError(
-                f"the copies need {size_text(needed_bytes)}, but {self.path} has "
-                f"{size_text(free_bytes)} free: fewer --peers, or --keep DIR on a "
-                "larger disk"
+                f"the copies need {size_text(needed_bytes)}, but "
+                f"{printable(self.path)} has {size_text(free_bytes)} free: "
+                "fewer --peers, or --keep DIR on a larger disk"
             )
 
 

@@ -8,14 +8,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarmpeer.config import CommonConfig, PeerInfo, format_peers
+from swarmpeer.config import (
+    COMMON_NAME,
+    PEERS_NAME,
+    CommonConfig,
+    PeerInfo,
+    format_peers,
+)
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError
 
 FIRST_PEER_ID = 1001
 HOST = "127.0.0.1"
-COMMON_CFG = "Common.cfg"
-PEER_INFO_CFG = "PeerInfo.cfg"
 
 LEAST_PIECE_SIZE_BYTES = 16 * 1024
 MOST_CHOSEN_PIECE_SIZE_BYTES = 4 * 1024 * 1024
@@ -53,8 +57,8 @@ class LabPlan:
         @raise ConfigError: if a value cannot be written.
         """
         return {
-            COMMON_CFG: self.common.format() + "\n",
-            PEER_INFO_CFG: format_peers(self.peers) + "\n",
+            COMMON_NAME: self.common.format() + "\n",
+            PEERS_NAME: format_peers(self.peers) + "\n",
         }
 
 

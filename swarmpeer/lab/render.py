@@ -28,19 +28,6 @@ class PeerResult:
     problem: str | None = None
 
 
-def printable(text: str) -> str:
-    """
-    C{text} with everything that a terminal would obey, or could not show,
-    written as an escape.
-    """
-    return "".join(
-        character
-        if character.isprintable()
-        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for character in text
-    )
-
-
 def size_text(size_bytes: float) -> str:
     """
     A number of bytes for people, in powers of a thousand.

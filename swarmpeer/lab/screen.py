@@ -37,16 +37,17 @@ class Screen(ABC):
         """
 
     @abstractmethod
-    def tell(self, text: str) -> None:
-        """
-        Say C{text}, whole lines that stay.
-        """
-
-    @abstractmethod
     def close(self) -> None:
         """
         Leave the terminal as it was found.
         """
+
+    def tell(self, text: str) -> None:
+        """
+        Say C{text}, whole lines that stay, below what was shown.
+        """
+        self.close()
+        self._write(text + "\n")
 
     def _write(self, text: str) -> None:
         if self.is_gone:
@@ -81,12 +82,6 @@ class PlainScreen(Screen):
             self._due_seconds = now_seconds + PLAIN_INTERVAL_SECONDS
             self.tell(render_line(view, now_seconds))
 
-    def tell(self, text: str) -> None:
-        """
-        Write the lines.
-        """
-        self._write(text + "\n")
-
     def close(self) -> None:
         """
         Nothing was changed.
@@ -115,13 +110,6 @@ class TerminalScreen(Screen):
         # the end of the line, or would wrap.
         table = render(view, now_seconds, size.columns - 1, size.lines - 1)
         self._write(self._to_top() + self._draw(table))
-
-    def tell(self, text: str) -> None:
-        """
-        Leave the table standing and write the lines below it.
-        """
-        self.close()
-        self._write(text + "\n")
 
     def close(self) -> None:
         """

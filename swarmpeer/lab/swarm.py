@@ -114,7 +114,7 @@ class Lab:
         self._running: dict[int, PeerProcess] = {}
         self._status: int | None = None
         self._finished: Deferred[int] = Deferred()
-        self._delayed: list[IDelayedCall] = []
+        self._deadline: IDelayedCall | None = None
         self._began_seconds = 0.0
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = self.clock
@@ -132,7 +132,7 @@ class Lab:
             except OSError as error:
                 self._fail(f"peer {peer_id} cannot be started: {error.strerror}")
                 return self._finished
-        self._later(self.timeout_seconds, self._time_is_up)
+        self._deadline = self.clock.callLater(self.timeout_seconds, self._time_is_up)
         ticking = self._ticking.start(TICK_SECONDS)
         ticking.addErrback(
             lambda reason: self._fail(f"FAILED: cannot watch: {reason.value}")
@@ -215,9 +215,11 @@ class Lab:
         The exit status is decided: end what is still running.
         """
         self._status = status
-        self._cancel_delayed()
+        self._stop_watching()
         if self._running:
-            self._later(GRACE_SECONDS, self._signal_all, signal.SIGKILL)
+            self._deadline = self.clock.callLater(
+                GRACE_SECONDS, self._signal_all, signal.SIGKILL
+            )
             self._signal_all(signal.SIGTERM)
         else:
             self._finish()
@@ -230,7 +232,7 @@ class Lab:
         """
         All have ended well: is it the same file everywhere?
         """
-        self._cancel_delayed()
+        self._stop_watching()
         self.screen.show(self.view, self.clock.seconds() - self._began_seconds)
         comparison = Deferred.fromCoroutine(self._digest_all())
         comparison.addErrback(
@@ -263,21 +265,17 @@ class Lab:
     async def _digest(self, path: Path) -> str | None:
         return await self.digest(path, lambda: self._status is not None)
 
-    def _later(
-        self, seconds: float, call: Callable[..., None], *arguments: object
-    ) -> None:
-        self._delayed.append(self.clock.callLater(seconds, call, *arguments))
-
-    def _cancel_delayed(self) -> None:
+    def _stop_watching(self) -> None:
+        """
+        Nothing is waited for any more but the ends of processes.
+        """
         if self._ticking.running:
             self._ticking.stop()
-        for call in self._delayed:
-            if call.active():
-                call.cancel()
-        self._delayed.clear()
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
 
     def _finish(self) -> None:
-        self._cancel_delayed()
+        self._stop_watching()
         self.screen.close()
         self._finished.callback(SUCCESS if self._status is None else self._status)
 

@@ -8,7 +8,7 @@ way to stop cuts connections that are to be closed with a farewell.
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint
@@ -40,17 +40,6 @@ How long one address of a peer may take to answer.
 """
 
 
-class Membership(Protocol):
-    """
-    What a dialler asks of the registry.
-    """
-
-    def is_connected(self, peer_id: int) -> bool:
-        """
-        Is there a live conversation with the peer, whoever began it?
-        """
-
-
 def hostname_endpoint(reactor: Any, peer: PeerInfo) -> IStreamClientEndpoint:
     """
     The way to C{peer} by its name, whose addresses are looked up at each
@@ -80,7 +69,6 @@ class Dialer:
         self,
         peers: Sequence[PeerInfo],
         factory: PeerFactory,
-        registry: Membership,
         endpoint_for: Callable[[PeerInfo], IStreamClientEndpoint],
         clock: IReactorTime,
         rng: Random,
@@ -88,13 +76,14 @@ class Dialer:
     ) -> None:
         """
         @param peers: whom to call.
+        @param factory: makes the connections; its registry tells who is here.
         @param endpoint_for: the way to a peer; asked anew for each call.
         @param rng: for the jitter.
         @param publish: hears of each call that failed.
         """
         self._peers = peers
         self._factory = factory
-        self._registry = registry
+        self._registry = factory.registry
         self._endpoint_for = endpoint_for
         self._clock = clock
         self._rng = rng
@@ -132,12 +121,13 @@ class Dialer:
             except Exception:
                 if not self._is_running:
                     raise
-                failures += 1
-                wait = self._wait_after(failures)
                 if self._registry.is_connected(peer.peer_id):
                     # They called us meanwhile, and that conversation was kept.
                     continue
-                self._publish(DialFailed(peer.peer_id, in_one_line(Failure()), wait))
+                reason = in_one_line(Failure())
+                failures += 1
+                wait = self._wait_after(failures)
+                self._publish(DialFailed(peer.peer_id, reason, wait))
             else:
                 began_at = self._clock.seconds()
                 await protocol.when_ended()

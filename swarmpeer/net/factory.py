@@ -11,7 +11,8 @@ from twisted.internet.protocol import Factory
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.protocol import Node, PeerProtocol
+from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.seam import SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
 
 _USUAL_LIMITS = Limits()
@@ -35,7 +36,7 @@ class PeerFactory(Factory):
 
     def __init__(
         self,
-        node: Node,
+        node: SwarmLogic,
         store: PieceStore,
         registry: PeerRegistry,
         *,
@@ -52,7 +53,7 @@ class PeerFactory(Factory):
         self._clock = clock
         self._limits = limits
         self._lenient = lenient
-        self._codec = MessageCodec(store.layout)
+        self._codec = MessageCodec(self.store.layout)
         self._is_closing = False
         # In the order in which they came.
         self._all: dict[PeerProtocol, None] = {}
@@ -109,9 +110,9 @@ class PeerFactory(Factory):
         return protocol
 
     def _push_out(self, origin: str) -> None:
-        neighbours = [one for one, where in self._pending.items() if where == origin]
-        if len(neighbours) > self._limits.max_pending_per_address:
-            neighbours[0].refuse(f"too many connections from {origin}")
+        from_there = [one for one, where in self._pending.items() if where == origin]
+        if len(from_there) > self._limits.max_pending_per_address:
+            from_there[0].refuse(f"too many connections from {origin}")
         elif len(self._pending) > self._limits.max_pending:
             next(iter(self._pending)).refuse("too many connections")
 

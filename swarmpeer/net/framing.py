@@ -9,10 +9,10 @@ neighbour can make us hold by itself is the head of one.
 import struct
 from collections.abc import Callable, Iterator
 
+from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import (
     LENGTH_SIZE,
     PIECE_HEAD_SIZE,
-    FrameBytes,
     FrameKind,
     MessageCodec,
 )
@@ -73,7 +73,7 @@ class FrameReader:
         self._frame = memoryview(b"")
         self._missing = 0
 
-    def feed(self, chunk: bytes) -> Iterator[FrameBytes]:
+    def feed(self, chunk: bytes) -> Iterator[WireBytes]:
         """
         Take in what was read.  Go through all that comes out.
 
@@ -140,6 +140,6 @@ class FrameReader:
             self.piece_bytes += len(part)
         self._missing -= len(part)
 
-    def _take(self) -> FrameBytes:
+    def _take(self) -> WireBytes:
         frame, self._frame = self._frame, memoryview(b"")
         return frame or self._skipped_type

@@ -4,7 +4,7 @@ One connection: the mouth and ear of a conversation.
 
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from typing import ParamSpec, Protocol, cast
+from typing import ParamSpec, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.events import ConnectionRefused, SwarmEvent, ViolationSeen
+from swarmpeer.events import ConnectionRefused, ViolationSeen
 from swarmpeer.net.delivery import deliver
 from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.flow import Outlet, WriteGate
@@ -29,23 +29,13 @@ from swarmpeer.net.reasons import ConversationEnded, in_one_line
 from swarmpeer.net.sending import MessageSender
 from swarmpeer.net.tuning import tune
 from swarmpeer.net.watch import Deadline, Watch
-from swarmpeer.seam import LogicFactory, LogicSide
-from swarmpeer.wire.codec import FrameBytes, MessageCodec
+from swarmpeer.seam import LogicSide, SwarmLogic
+from swarmpeer.wire import WireBytes
+from swarmpeer.wire.codec import MessageCodec
 from swarmpeer.wire.handshake import HANDSHAKE_SIZE, Handshake
 from swarmpeer.wire.messages import MessageType, PieceMessage
 
 _P = ParamSpec("_P")
-
-
-class Node(LogicFactory, Protocol):
-    """
-    The logic of all conversations, as the network knows it.
-    """
-
-    def publish(self, event: SwarmEvent) -> None:
-        """
-        Let the observers hear it.
-        """
 
 
 class _Phase(Enum):
@@ -79,7 +69,7 @@ class PeerProtocol(MessageSender):
 
     def __init__(
         self,
-        node: Node,
+        node: SwarmLogic,
         codec: MessageCodec,
         clock: IReactorTime,
         limits: Limits,
@@ -166,7 +156,7 @@ class PeerProtocol(MessageSender):
         self._heard_at = self._clock.seconds()
         self._judge(self._hear, data)
 
-    def stringReceived(self, string: FrameBytes) -> None:
+    def stringReceived(self, string: WireBytes) -> None:
         """
         Deliver one message.
 

@@ -14,7 +14,6 @@ from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
-    HaveMessage,
     InterestedMessage,
     Message,
     NotInterestedMessage,
@@ -100,7 +99,7 @@ class MessageSender(Int32StringReceiver):
         """
         Tell them that we hold a piece.
         """
-        self._haves += self._codec.encode(HaveMessage(index))
+        self._haves += self._codec.encode_have(index)
         if self._clock.seconds() >= self._haves_due:
             self.flush_haves()
         else:

@@ -5,8 +5,14 @@ Each is a L{swarmpeer.interfaces.IPieceStorage}.
 """
 
 from swarmpeer.storage.file import FileStorage
-from swarmpeer.storage.folder import find_folder
+from swarmpeer.storage.folder import find_folder, peer_folder
 from swarmpeer.storage.memory import MemoryStorage
 from swarmpeer.storage.threads import ReactorThreads
 
-__all__ = ["FileStorage", "MemoryStorage", "ReactorThreads", "find_folder"]
+__all__ = [
+    "FileStorage",
+    "MemoryStorage",
+    "ReactorThreads",
+    "find_folder",
+    "peer_folder",
+]

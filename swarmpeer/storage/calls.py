@@ -129,33 +129,47 @@ class SystemCalls:
     """
 
     def make_folder(self, path: str) -> None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         os.mkdir(path)
 
     def open_folder(self, path: str) -> int:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
     def open(self, folder: int, name: str, flags: int) -> int:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         # Opening a pipe to read it would wait for a writer.
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK
         return os.open(name, flags, 0o666, dir_fd=folder)
 
     def close(self, fd: int) -> None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         os.close(fd)
 
     def fstat(self, fd: int) -> os.stat_result:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         return os.fstat(fd)
 
     def lstat(self, folder: int, name: str) -> os.stat_result:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
     def lock(self, fd: int) -> bool:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -163,15 +177,21 @@ class SystemCalls:
         return True
 
     def truncate(self, fd: int, size_bytes: int) -> None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         os.ftruncate(fd, size_bytes)
 
     def read(self, fd: int, size_bytes: int, offset: int) -> bytes:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         return os.pread(fd, size_bytes, offset)
 
     def read_cached(self, fd: int, size_bytes: int, offset: int) -> PieceData | None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         if sys.platform != "linux":
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         data = bytearray(size_bytes)
@@ -182,7 +202,9 @@ class SystemCalls:
         return data if count == size_bytes else None
 
     def is_in_memory(self, fd: int) -> bool:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         try:
             mounts = Path("/proc/self/mountinfo").read_text(errors="replace")
         except OSError:
@@ -190,17 +212,25 @@ class SystemCalls:
         return file_system_type(os.fstat(fd).st_dev, mounts) in ("tmpfs", "ramfs")
 
     def write(self, fd: int, data: PieceData, offset: int) -> int:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         return os.pwrite(fd, data, offset)
 
     def sync(self, fd: int) -> None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         os.fsync(fd)
 
     def rename(self, folder: int, old_name: str, new_name: str) -> None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         os.rename(old_name, new_name, src_dir_fd=folder, dst_dir_fd=folder)
 
     def unlink(self, folder: int, name: str) -> None:
-        """See L{FileCalls}."""
+        """
+        See L{FileCalls}.
+        """
         os.unlink(name, dir_fd=folder)

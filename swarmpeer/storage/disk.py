@@ -3,13 +3,13 @@ One file in one folder, with calls that may block.
 """
 
 import errno
-import hashlib
 import os
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from swarmpeer.errors import StorageError
+from swarmpeer.file_name import part_name
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.folder import (
     FolderLock,
@@ -17,24 +17,12 @@ from swarmpeer.storage.folder import (
     check_file_name,
     make_folder,
     open_folder,
-    shown,
 )
+from swarmpeer.text import printable
 from swarmpeer.wire.messages import PieceData
-
-NAME_LIMIT_BYTES = 255
 
 _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NOT_SYNCABLE = (errno.EINVAL, errno.EOPNOTSUPP)
-
-
-def part_name(file_name: str) -> str:
-    """
-    The name of the unfinished file, in the folder of the finished one.
-    """
-    name = f".{file_name}.part"
-    if len(os.fsencode(name)) > NAME_LIMIT_BYTES:
-        name = f".{hashlib.sha256(os.fsencode(file_name)).hexdigest()[:32]}.part"
-    return name
 
 
 class DiskFile:
@@ -87,7 +75,7 @@ class DiskFile:
                 self._open(held, self._file_name, os.O_RDONLY)
             except FileNotFoundError as error:
                 raise StorageError(
-                    f"{shown(self.path)} is missing, but this peer is to have the "
+                    f"{printable(self.path)} is missing, but this peer is to have the "
                     f"file; put it there"
                 ) from error
             except OSError as error:
@@ -99,7 +87,7 @@ class DiskFile:
                 raise self._not_plain()
             if found.st_size != self._size_bytes:
                 raise StorageError(
-                    f"{shown(self.path)} is {found.st_size} bytes long, but the "
+                    f"{printable(self.path)} is {found.st_size} bytes long, but the "
                     f"configuration says {self._size_bytes}; put the right file there "
                     f"or correct the size"
                 )
@@ -173,8 +161,8 @@ class DiskFile:
             more = self._calls.read(self._fd, size_bytes - len(data), end)
             if not more:
                 raise StorageError(
-                    f"{shown(self.path)} ends at byte {end} or before; somebody cut "
-                    f"it while it was in use"
+                    f"{printable(self.path)} ends at byte {end} or before; somebody "
+                    f"cut it while it was in use"
                 )
             data = data + more if data else more
         return data
@@ -208,7 +196,7 @@ class DiskFile:
         """
         if self._is_lost:
             raise StorageError(
-                f"{shown(self.path)}: the disk did not take all of it; start this "
+                f"{printable(self.path)}: the disk did not take all of it; start this "
                 f"peer anew"
             )
         if not self._is_placed:
@@ -256,8 +244,8 @@ class DiskFile:
 
     def _not_plain(self) -> StorageError:
         return StorageError(
-            f"{shown(self.path)} is a symbolic link, a folder or another thing that "
-            f"is no plain file; remove it, or give this peer another folder"
+            f"{printable(self.path)} is a symbolic link, a folder or another thing "
+            f"that is no plain file; remove it, or give this peer another folder"
         )
 
     def _not_lockable(self, error: OSError) -> StorageError:

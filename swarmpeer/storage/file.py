@@ -14,8 +14,8 @@ from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.storage.calls import FileCalls, SystemCalls
 from swarmpeer.storage.disk import DiskFile
-from swarmpeer.storage.folder import shown
 from swarmpeer.storage.threads import Answer, RunInThread, Work
+from swarmpeer.text import printable
 from swarmpeer.wire.messages import PieceData
 
 INLINE_LIMIT_BYTES = 64 * 1024
@@ -145,9 +145,8 @@ class FileStorage:
         @raise ValueError: if C{data} is not as long as the piece.
         """
         size_bytes, offset = self._layout.size(index), self._layout.offset(index)
-        with memoryview(data) as view:
-            if view.nbytes != size_bytes:
-                raise ValueError(f"piece {index} has {size_bytes}, not {view.nbytes}")
+        if len(data) != size_bytes:
+            raise ValueError(f"piece {index} has {size_bytes}, not {len(data)}")
 
         def to_disk() -> Answer:
             self._file.write(data, offset)
@@ -253,4 +252,4 @@ class FileStorage:
         return self._failure(what, reason or repr(error))
 
     def _failure(self, what: str, reason: str) -> StorageError:
-        return StorageError(f"{shown(self._file.path)}: cannot {what}: {reason}")
+        return StorageError(f"{printable(self._file.path)}: cannot {what}: {reason}")

@@ -1,5 +1,5 @@
 """
-The folder of one peer: where it is, which names are safe in it, and its lock.
+The folder of one peer: where it is, and its lock.
 """
 
 import errno
@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from swarmpeer.errors import StorageError
+from swarmpeer.file_name import LOCK_NAME, file_name_fault
 from swarmpeer.storage.calls import FileCalls
-
-LOCK_NAME = ".swarmpeer.lock"
+from swarmpeer.text import printable, quoted
 
 MAX_ATTEMPTS = 20
 """
@@ -19,11 +19,18 @@ How often a lock file may be taken away under our hands before we give up.
 """
 
 
+def peer_folder(working_dir: str | os.PathLike[str], peer_id: int) -> Path:
+    """
+    The folder that a peer usually has: C{peer_<id>}.
+    """
+    return Path(working_dir, f"peer_{peer_id}")
+
+
 def find_folder(
     working_dir: str | os.PathLike[str], peer_id: int, file_name: str, has_file: bool
 ) -> Path:
     """
-    Which folder is the peer's?  C{peer_<id>}; or C{<id>}, as some lay it out,
+    Which folder is the peer's?  The usual one; or C{<id>}, as some lay it out,
     for a peer that has the file there and not in the first one.
 
     Nothing is made or opened.
@@ -31,7 +38,7 @@ def find_folder(
     @raise StorageError: if C{file_name} is not safe.
     """
     check_file_name(file_name)
-    folder = Path(working_dir, f"peer_{peer_id}")
+    folder = peer_folder(working_dir, peer_id)
     short_folder = Path(working_dir, str(peer_id))
     if (
         has_file
@@ -45,31 +52,15 @@ def find_folder(
 
 def check_file_name(file_name: str) -> None:
     """
-    Is it the name of a file in the folder itself, and not one of ours?
+    Is it safe?  See L{file_name_fault}.
 
     @raise StorageError: if it is not.
     """
-    try:
-        encoded = os.fsencode(file_name)
-    except UnicodeEncodeError:
-        encoded = b""
-    if (
-        encoded in (b"", b".", b"..", os.fsencode(LOCK_NAME))
-        or b"/" in encoded
-        or b"\0" in encoded
-    ):
+    if fault := file_name_fault(file_name):
+        reason, right = fault
         raise StorageError(
-            f"{file_name!r} is not safe as a file's name; give the plain name of a "
-            f"file in the peer's own folder"
+            f"the file name {quoted(file_name)} {reason}, {right} would be right"
         )
-
-
-def shown(path: Path) -> str:
-    """
-    The path as it is fit for one line of text.
-    """
-    text = str(path)
-    return text if text.isprintable() else repr(text)
 
 
 def cannot(what: str, path: Path, error: OSError, advice: str) -> StorageError:
@@ -77,7 +68,7 @@ def cannot(what: str, path: Path, error: OSError, advice: str) -> StorageError:
     One line about a call that failed.
     """
     return StorageError(
-        f"{shown(path)}: cannot {what}: {error.strerror or error}; {advice}"
+        f"{printable(path)}: cannot {what}: {error.strerror or error}; {advice}"
     )
 
 
@@ -109,13 +100,13 @@ def open_folder(calls: FileCalls, path: Path) -> int:
         return calls.open_folder(str(path))
     except FileNotFoundError as error:
         raise StorageError(
-            f"{shown(path)} is missing; make the folder and put the file into it"
+            f"{printable(path)} is missing; make the folder and put the file into it"
         ) from error
     except OSError as error:
         # The number differs from system to system when it is a symbolic link.
         if error.errno in (errno.ENOTDIR, errno.ELOOP, errno.EMLINK):
             raise StorageError(
-                f"{shown(path)} is not a folder or is a symbolic link; put a real "
+                f"{printable(path)} is not a folder or is a symbolic link; put a real "
                 f"folder there"
             ) from error
         raise cannot("open the folder", path, error, "let us read it") from error
@@ -152,7 +143,7 @@ class FolderLock:
                 raise
             calls.close(self._fd)
         raise StorageError(
-            f"{shown(path / LOCK_NAME)} changes all the time; see who does that"
+            f"{printable(path / LOCK_NAME)} changes all the time; see who does that"
         )
 
     def release(self) -> None:
@@ -172,12 +163,12 @@ class FolderLock:
         calls = self._calls
         if not stat.S_ISREG(calls.fstat(self._fd).st_mode):
             raise StorageError(
-                f"{shown(self._path / LOCK_NAME)} is not a plain file; remove it"
+                f"{printable(self._path / LOCK_NAME)} is not a plain file; remove it"
             )
         if not calls.lock(self._fd):
             raise StorageError(
-                f"{shown(self._path)} is in use by {self._owner()}; stop it, or give "
-                f"this peer another folder"
+                f"{printable(self._path)} is in use by {self._owner()}; stop it, or "
+                f"give this peer another folder"
             )
         try:
             named = calls.lstat(self._folder, LOCK_NAME)

@@ -13,8 +13,8 @@ from zope.interface import implementer
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.events import SwarmEvent
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.protocol import Node, PeerProtocol
-from swarmpeer.seam import LogicSide, NetworkSide
+from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.seam import LogicSide, NetworkSide, SwarmLogic
 from swarmpeer.testing.recorders import Call, RecordingLogic
 from swarmpeer.wire.codec import MessageCodec
 from swarmpeer.wire.handshake import Handshake
@@ -33,7 +33,7 @@ The handshake of a neighbour.
 @dataclass
 class RecordingNode:
     """
-    A L{swarmpeer.net.protocol.Node} that remembers what was published, and
+    A L{swarmpeer.seam.SwarmLogic} that remembers what was published, and
     gives each conversation a logic that remembers what it was told: all in one
     list.
 
@@ -48,14 +48,18 @@ class RecordingNode:
         network: NetworkSide,  # noqa: ARG002  (a recorder may ignore it)
         expected_peer_id: int | None,
     ) -> LogicSide:
-        """Remember."""
+        """
+        Remember.
+        """
         self.calls.append(("node", "open_conversation", expected_peer_id))
         if self.logic is None:
             return RecordingLogic("logic", self.calls)
         return self.logic
 
     def publish(self, event: SwarmEvent) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.calls.append(("node", "publish", event))
 
     def take(self) -> list[Call]:
@@ -80,32 +84,46 @@ class TCPStringTransport(StringTransport):
         self.options: list[Call] = []
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.options.append(("no delay", enabled))
 
     def getTcpNoDelay(self) -> bool:
-        """Tell."""
+        """
+        Tell.
+        """
         return ("no delay", True) in self.options
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.options.append(("keep alive", enabled))
 
     def getTcpKeepAlive(self) -> bool:
-        """Tell."""
+        """
+        Tell.
+        """
         return ("keep alive", True) in self.options
 
     def loseWriteConnection(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.closings.append("our end")
 
     def loseConnection(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.closings.append("flush and close")
         super().loseConnection()
 
     def abortConnection(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.closings.append("abort")
         self.disconnected = True
 
@@ -125,7 +143,9 @@ class Line:
     transport: TCPStringTransport = field(default_factory=TCPStringTransport)
 
     def __post_init__(self) -> None:
-        """The protocol stands, and no transport yet."""
+        """
+        The protocol stands, and no transport yet.
+        """
         self.protocol = PeerProtocol(
             self.node,
             MessageCodec(self.layout),
@@ -136,29 +156,39 @@ class Line:
         )
 
     def connect(self) -> "Line":
-        """Both ends stand."""
+        """
+        Both ends stand.
+        """
         self.protocol.makeConnection(self.transport)
         return self
 
     def open(self, peer_id: int = 1002) -> "Line":
-        """Both ends stand and their handshake came; nothing is remembered."""
+        """
+        Both ends stand and their handshake came; nothing is remembered.
+        """
         self.connect()
         self.protocol.dataReceived(Handshake(peer_id).encode())
         self.node.take()
         return self
 
     def pause(self) -> None:
-        """The transport has enough."""
+        """
+        The transport has enough.
+        """
         assert self.transport.producer is not None
         self.transport.producer.pauseProducing()
 
     def resume(self) -> None:
-        """The transport got rid of what it had."""
+        """
+        The transport got rid of what it had.
+        """
         assert self.transport.producer is not None
         self.transport.producer.resumeProducing()
 
     def pause_at_each_write(self) -> None:
-        """From now on the transport has enough after each write."""
+        """
+        From now on the transport has enough after each write.
+        """
         write = self.transport.writeSequence
 
         def write_and_pause(data: Iterable[bytes]) -> None:
@@ -168,7 +198,9 @@ class Line:
         self.transport.writeSequence = write_and_pause  # type: ignore[method-assign]
 
     def advance(self, seconds: float) -> None:
-        """Step through time as a reactor would, from call to call."""
+        """
+        Step through time as a reactor would, from call to call.
+        """
         end = self.clock.seconds() + seconds
         while True:
             due = [call.getTime() for call in self.clock.getDelayedCalls()]
@@ -178,7 +210,7 @@ class Line:
                 return
 
 
-def fits_node(node: RecordingNode) -> Node:
+def fits_node(node: RecordingNode) -> SwarmLogic:
     """
     mypy proves that the recorder is what it stands for.
     """

@@ -8,7 +8,7 @@ from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.errors import ProtocolViolation
-from swarmpeer.events import SwarmEvent
+from swarmpeer.events import GivenBackReason, SwarmEvent
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import Call
 
@@ -31,40 +31,56 @@ class RecordingSwarm:
         self.calls.append(("swarm", *call))
 
     def admit(self, conversation: PeerConnection, peer_id: int) -> bool:
-        """Remember, with who called, and answer as told."""
+        """
+        Remember, with who called, and answer as told.
+        """
         self._hear("admit", peer_id, conversation.network.is_dialled)
         if isinstance(self.admits, ProtocolViolation):
             raise self.admits
         return self.admits
 
     def joined(self, conversation: PeerConnection) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("joined", conversation.peer_id)
 
     def departed(self, conversation: PeerConnection, reason: str) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("departed", conversation.peer_id, reason)
 
     def holdings_learned(self, conversation: PeerConnection) -> None:
-        """Remember, with the pieces they hold as far as we know."""
+        """
+        Remember, with the pieces they hold as far as we know.
+        """
         self._hear("holdings_learned", list(conversation.neighbor.bits))
 
     def request_next(self, conversation: PeerConnection) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("request_next", conversation.peer_id)
 
-    def give_back(self, conversation: PeerConnection, reason: str) -> None:
-        """Remember."""
+    def give_back(self, conversation: PeerConnection, reason: GivenBackReason) -> None:
+        """
+        Remember.
+        """
         self._hear("give_back", conversation.peer_id, reason)
 
     def piece_arrived(self, conversation: PeerConnection, piece: Piece) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear(
             "piece_arrived", conversation.peer_id, piece.index, bytes(piece.data)
         )
 
     def publish(self, event: SwarmEvent) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("publish", event)
 
 

@@ -49,7 +49,7 @@ class BitfieldAsSetTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(sized_sets(1))
-    def test_likeASet(self, case: tuple[int, list[set[int]]]) -> None:
+    def test_like_a_set(self, case: tuple[int, list[set[int]]]) -> None:
         """
         Every question is answered as a set of the held indexes would.
         """
@@ -96,7 +96,7 @@ class BitfieldAsSetTests(SynchronousTestCase):
         self.assertEqual(our_bits.lacks_any_of(their_bits), not theirs <= ours)
         self.assertEqual((set(our_bits), set(their_bits)), (ours, theirs))
 
-    def test_differentSizes(self) -> None:
+    def test_different_sizes(self) -> None:
         """
         Bitfields of two files never meet in one question.
         """
@@ -110,7 +110,7 @@ class BitfieldAsSetTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(SIZES, st.integers(0, 100))
-    def test_outOfRange(self, size: int, beyond: int) -> None:
+    def test_out_of_range(self, size: int, beyond: int) -> None:
         """
         An index that is no piece's is an error; a negative one is not counted
         from the end.
@@ -122,7 +122,7 @@ class BitfieldAsSetTests(SynchronousTestCase):
             self.assertRaises(IndexError, bits.discard, index)
         self.assertTrue(bits.is_full)
 
-    def test_copyIsApart(self) -> None:
+    def test_copy_is_apart(self) -> None:
         """
         A copy is equal until one of the two changes.
         """
@@ -147,7 +147,7 @@ class BitfieldAsSetTests(SynchronousTestCase):
         """
         self.assertEqual(repr(bitfield(9, {3})), "<Bitfield: 1 of 9 pieces>")
 
-    def test_noPieces(self) -> None:
+    def test_no_pieces(self) -> None:
         """
         A file without pieces has a bitfield that is empty and full at once.
         """
@@ -183,7 +183,7 @@ class BitfieldOnTheWireTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(sized_sets(1))
-    def test_roundTrip(self, case: tuple[int, list[set[int]]]) -> None:
+    def test_round_trip(self, case: tuple[int, list[set[int]]]) -> None:
         """
         Bits survive the way to bytes, of whatever type, and back.
         """
@@ -196,7 +196,7 @@ class BitfieldOnTheWireTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.integers(0, 70), st.binary(max_size=12))
-    def test_anyBytes(self, size: int, data: bytes) -> None:
+    def test_any_bytes(self, size: int, data: bytes) -> None:
         """
         Any bytes are a bitfield that writes the same bytes, or a violation that
         tells what is wrong with them.
@@ -217,7 +217,7 @@ class BitfieldOnTheWireTests(SynchronousTestCase):
             self.assertIsNone(expected)
             self.assertEqual(bits.to_bytes(), data)
 
-    def test_spareBits(self) -> None:
+    def test_spare_bits(self) -> None:
         """
         A single set bit behind the last piece is told apart from the pieces.
         """
@@ -231,7 +231,7 @@ class BitfieldOnTheWireTests(SynchronousTestCase):
             "but its low 6 bits belong to no piece",
         )
 
-    def test_keepsNoBuffer(self) -> None:
+    def test_keeps_no_buffer(self) -> None:
         """
         The buffer that bits were read from may be used again.
         """
@@ -260,7 +260,7 @@ class RankTests(SynchronousTestCase):
             rank = data.draw(st.integers(0, len(held) - 1))
             self.assertEqual(bits.at_rank(rank), sorted(held)[rank])
 
-    def test_everyOne(self) -> None:
+    def test_every_one(self) -> None:
         """
         Every piece has its rank, also where they are spread unevenly.
         """

@@ -87,7 +87,7 @@ class EventBusTests(SynchronousTestCase):
         self.bus.add(self.first)
         self.assertEqual(self.calls, [])
 
-    def test_whileTelling(self) -> None:
+    def test_while_telling(self) -> None:
         """
         Events published by an observer wait until everybody heard the one that
         is being told, and are then told in turn.
@@ -137,7 +137,7 @@ class EventBusTests(SynchronousTestCase):
             ],
         )
 
-    def test_reportRaises(self) -> None:
+    def test_report_raises(self) -> None:
         """
         When even the report raises, whoever published learns of it, and the
         bus works on.
@@ -166,7 +166,7 @@ class EventBusTests(SynchronousTestCase):
         self.assertEqual(self.calls, [("second", ChokedBy(1))])
         self.assertRaises(ValueError, self.bus.remove, self.first)
 
-    def test_removesThatVeryOne(self) -> None:
+    def test_removes_that_very_one(self) -> None:
         """
         Observers that compare equal are still two: the one that leaves leaves.
         """
@@ -178,7 +178,7 @@ class EventBusTests(SynchronousTestCase):
         self.bus.publish(ChokedBy(1))
         self.assertEqual((first.events, second.events), ([ChokedBy(1)], []))
 
-    def test_addedWhileTelling(self) -> None:
+    def test_added_while_telling(self) -> None:
         """
         One that is added while an event is told hears the events after it, and
         those that wait are among them.
@@ -203,7 +203,7 @@ class EventBusTests(SynchronousTestCase):
             ],
         )
 
-    def test_removesItself(self) -> None:
+    def test_removes_itself(self) -> None:
         """
         An observer may leave while it is told something; the next one is not
         passed over.
@@ -225,7 +225,7 @@ class EventBusTests(SynchronousTestCase):
             ],
         )
 
-    def test_removedWhileTelling(self) -> None:
+    def test_removed_while_telling(self) -> None:
         """
         One that is removed while an event is told, before its own turn, does
         not hear that event any more.

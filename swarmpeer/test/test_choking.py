@@ -79,7 +79,7 @@ class PreferredRoundTests(SynchronousTestCase):
         for peer in 2, 3, 5, 6:
             self.assertTrue(400 < chosen[peer] < 600, chosen)
 
-    def test_byLot(self) -> None:
+    def test_by_lot(self) -> None:
         """
         With a complete file what they gave does not count: each is chosen about
         as often as the others.
@@ -205,7 +205,7 @@ class OptimisticRoundTests(SynchronousTestCase):
         self.assertEqual(plan_after, OptimisticRoundHeld((2,), 2, True))
         self.assertEqual(choking.preferred, (1, 3))
 
-    def test_keepsPlace(self) -> None:
+    def test_keeps_place(self) -> None:
         """
         While nobody else waits the optimistic neighbour keeps its place, also
         when it is preferred meanwhile.
@@ -216,7 +216,7 @@ class OptimisticRoundTests(SynchronousTestCase):
         self.prefer(choking, 3, 1)
         self.assertEqual(self.draw(choking, 1, 3), OptimisticRoundHeld((), 3, False))
 
-    def test_losesInterestBeforePreferredRound(self) -> None:
+    def test_loses_interest_before_preferred_round(self) -> None:
         """
         An optimistic neighbour that lost interest loses its place at the next
         preferred round; the place stays free until the next draw.
@@ -227,7 +227,7 @@ class OptimisticRoundTests(SynchronousTestCase):
         self.assertEqual((plan.optimistic, choking.is_unchoked(3)), (None, False))
         self.assertEqual(self.draw(choking, 1, 2), OptimisticRoundHeld((2,), 2, True))
 
-    def test_losesInterestBeforeOptimisticRound(self) -> None:
+    def test_loses_interest_before_optimistic_round(self) -> None:
         """
         An optimistic neighbour that lost interest loses its place at the next
         draw, whether somebody waits for it or not.
@@ -259,7 +259,7 @@ class OptimisticRoundTests(SynchronousTestCase):
         self.assertEqual((plan.optimistic, choking.is_unchoked(3)), (None, False))
         self.assertEqual(self.draw(choking, 1, 2, 3).candidates, (2, 3))
 
-    def test_strangerLeaves(self) -> None:
+    def test_stranger_leaves(self) -> None:
         """
         Nothing changes when one leaves that was not served.
         """
@@ -293,7 +293,7 @@ class ChokingInvariantsTests(SynchronousTestCase):
     What holds after whatever sequence of rounds.
     """
 
-    def checkPreferred(
+    def check_preferred(
         self,
         plan: PreferredRoundHeld,
         places: int,
@@ -358,7 +358,7 @@ class ChokingInvariantsTests(SynchronousTestCase):
                 self.assertIs(plan.is_changed, plan.optimistic != former)
             else:
                 held = choking.hold_preferred_round(who, by_rate=step == "by rate")
-                self.checkPreferred(held, places, who, before)
+                self.check_preferred(held, places, who, before)
                 kept = former if former in interested else None
                 self.assertEqual(held.optimistic, kept)
                 before = held

@@ -15,6 +15,8 @@ from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.codec import (
     LENGTH_SIZE,
     MAX_INDEX,
+    MAX_PIECE_COUNT,
+    MAX_PIECE_SIZE_BYTES,
     MAX_UNKNOWN_LENGTH,
     PIECE_HEAD_SIZE,
     FrameKind,
@@ -161,7 +163,7 @@ class RoundTripTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.data(), LAYOUTS)
-    def test_roundTrip(self, data: st.DataObject, layout: PieceLayout) -> None:
+    def test_round_trip(self, data: st.DataObject, layout: PieceLayout) -> None:
         """
         Whatever may be sent comes back equal, from any type of bytes, and its
         length counts all but itself.
@@ -174,7 +176,7 @@ class RoundTripTests(SynchronousTestCase):
         for payload in (frame[4:], bytearray(frame[4:]), memoryview(frame)[4:]):
             self.assertEqual(codec.decode(payload), message)
 
-    def test_pieceHead(self) -> None:
+    def test_piece_head(self) -> None:
         """
         The head of a piece and its data together are its frame.
         """
@@ -184,7 +186,7 @@ class RoundTripTests(SynchronousTestCase):
         for data in (LAST_DATA, bytearray(LAST_DATA), memoryview(LAST_DATA)):
             self.assertEqual(codec.encode(PieceMessage(305, data)), head + LAST_DATA)
 
-    def test_dataIsASlice(self) -> None:
+    def test_data_is_a_slice(self) -> None:
         """
         The data of a piece are a view into the payload if that is a view, and
         bytes of their own otherwise.
@@ -197,7 +199,7 @@ class RoundTripTests(SynchronousTestCase):
         self.assertEqual(views, PieceMessage(0, b"abX"))
         self.assertEqual(owner, PieceMessage(0, b"abc"))
 
-    def test_noPieces(self) -> None:
+    def test_no_pieces(self) -> None:
         """
         A file without pieces has a bitfield without bytes, and neither haves
         nor pieces.
@@ -217,7 +219,7 @@ class OwnMistakesTests(SynchronousTestCase):
     What the other side would have to refuse is never sent.
     """
 
-    def test_doesNotFit(self) -> None:
+    def test_does_not_fit(self) -> None:
         """
         Messages of another geometry are not encoded.
         """
@@ -235,14 +237,15 @@ class OwnMistakesTests(SynchronousTestCase):
         ):
             self.assertRaises(ValueError, codec.encode, message)
 
-    def test_beyondTheWire(self) -> None:
+    def test_beyond_the_wire(self) -> None:
         """
-        There is no codec for more pieces, or longer ones, than 32-bit numbers
-        can tell.
+        There is no codec for more pieces, or longer ones, than the numbers of
+        the wire can tell.
         """
-        MessageCodec(HugeGeometry(2**32, 2**32 - 6))
-        self.assertRaises(ValueError, MessageCodec, HugeGeometry(2**32 + 1, 1))
-        self.assertRaises(ValueError, MessageCodec, HugeGeometry(1, 2**32 - 5))
+        most, largest = MAX_PIECE_COUNT, MAX_PIECE_SIZE_BYTES
+        MessageCodec(HugeGeometry(most, largest))
+        self.assertRaises(ValueError, MessageCodec, HugeGeometry(most + 1, 1))
+        self.assertRaises(ValueError, MessageCodec, HugeGeometry(1, largest + 1))
 
 
 class HostileTests(SynchronousTestCase):
@@ -265,7 +268,7 @@ class HostileTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.data(), LAYOUTS)
-    def test_anyBytes(self, data: st.DataObject, layout: PieceLayout) -> None:
+    def test_any_bytes(self, data: st.DataObject, layout: PieceLayout) -> None:
         """
         What can be decoded encodes to the same bytes again; of the rest it is
         told that they break the rules.
@@ -284,7 +287,7 @@ class HostileTests(SynchronousTestCase):
         LAYOUTS,
         st.integers(0, 2**32 - 1) | st.integers(0, 70),
     )
-    def test_judgedEarly(
+    def test_judged_early(
         self, data: st.DataObject, layout: PieceLayout, length: int
     ) -> None:
         """
@@ -316,7 +319,7 @@ class HostileTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.data(), LAYOUTS)
-    def test_goodFrames(self, data: st.DataObject, layout: PieceLayout) -> None:
+    def test_good_frames(self, data: st.DataObject, layout: PieceLayout) -> None:
         """
         The frame of any message passes, whether or not the next one follows in
         the same read.
@@ -332,7 +335,7 @@ class HostileTests(SynchronousTestCase):
         else:
             self.assertEqual(kind, FrameKind.MESSAGE)
 
-    def test_lengthAlone(self) -> None:
+    def test_length_alone(self) -> None:
         """
         Nothing of the payload is needed to refuse no byte at all, or more than
         any frame has.
@@ -342,7 +345,7 @@ class HostileTests(SynchronousTestCase):
         self.refused(bad, SAMPLE, 0xFFFFFFFF, b"")
         self.refused(bad, SAMPLE, MAX_UNKNOWN_LENGTH + 1, b"")
 
-    def test_longFramesOfLargePieces(self) -> None:
+    def test_long_frames_of_large_pieces(self) -> None:
         """
         A piece may be longer than any unknown frame, and so may a bitfield.
         """
@@ -351,7 +354,7 @@ class HostileTests(SynchronousTestCase):
         bits = MessageCodec(PieceLayout(2**24, 1))
         self.assertIs(bits.check_frame(2**21 + 1, b"\x05"), FrameKind.MESSAGE)
 
-    def test_wrongLength(self) -> None:
+    def test_wrong_length(self) -> None:
         """
         A type with a length that is not its own is told with both.
         """
@@ -388,7 +391,7 @@ class HostileTests(SynchronousTestCase):
         )
         self.assertEqual(codec.decode(b"\x06" + beyond), RequestMessage(306))
 
-    def test_spareBits(self) -> None:
+    def test_spare_bits(self) -> None:
         """
         A bitfield with a set bit behind the last piece is a violation.
         """
@@ -401,7 +404,7 @@ class HostileTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.integers(8, 255), st.integers(1, MAX_UNKNOWN_LENGTH))
     @example(8, MAX_UNKNOWN_LENGTH)
-    def test_unknownTypes(self, type_byte: int, length: int) -> None:
+    def test_unknown_types(self, type_byte: int, length: int) -> None:
         """
         A frame of an unknown type is to be dropped as it comes, up to a limit
         that holds for large pieces too; it is no message.

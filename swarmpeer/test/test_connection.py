@@ -15,7 +15,9 @@ from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import (
     BitfieldReceived,
     ChokedBy,
+    GivenBackReason,
     HaveReceived,
+    IgnoredReason,
     InterestChanged,
     InterestedReceived,
     NeighborChoked,
@@ -36,7 +38,9 @@ from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
 
 LAYOUT = PieceLayout(19, 2)
-"""Ten pieces, the last of one byte."""
+"""
+Ten pieces, the last of one byte.
+"""
 
 FILE = bytes(range(19))
 
@@ -139,7 +143,7 @@ class GreetingTests(SynchronousTestCase):
         logic: LogicSide = Talk().connection
         logic.on_writable()
 
-    def test_atOnce(self) -> None:
+    def test_at_once(self) -> None:
         """
         We say who we are as soon as the connection stands.
         """
@@ -147,7 +151,7 @@ class GreetingTests(SynchronousTestCase):
         talk.connection.on_connect()
         self.assertEqual(talk.take(), [said("send_handshake", 1001)])
 
-    def test_bitfieldFirst(self) -> None:
+    def test_bitfield_first(self) -> None:
         """
         When they said who they are and may come in, the first thing they hear
         is what we hold; then the conversation has begun.
@@ -164,7 +168,7 @@ class GreetingTests(SynchronousTestCase):
         )
         self.assertEqual(talk.connection.peer_id, 1002)
 
-    def test_emptyBitfield(self) -> None:
+    def test_empty_bitfield(self) -> None:
         """
         The bitfield is sent even if we hold nothing, and even if there is
         nothing to hold.
@@ -178,7 +182,7 @@ class GreetingTests(SynchronousTestCase):
             seen, [said("send_bitfield", b"\0\0"), said("send_bitfield", b"")]
         )
 
-    def test_wrongPeer(self) -> None:
+    def test_wrong_peer(self) -> None:
         """
         Another peer than the one that was called breaks the protocol before
         anything is said to it or about it.
@@ -200,7 +204,7 @@ class GreetingTests(SynchronousTestCase):
         talk.connection.on_disconnect("refused")
         self.assertEqual(talk.take(), [("swarm", "admit", 1002, False)])
 
-    def test_noBusinessHere(self) -> None:
+    def test_no_business_here(self) -> None:
         """
         The same holds for one that has no business here, which breaks the
         protocol.
@@ -214,7 +218,7 @@ class GreetingTests(SynchronousTestCase):
         talk.connection.on_disconnect("violation")
         self.assertEqual(talk.take(), [("swarm", "admit", 1002, False)])
 
-    def test_nobodyYet(self) -> None:
+    def test_nobody_yet(self) -> None:
         """
         Before the handshake there is nobody to serve and nobody to miss.
         """
@@ -248,7 +252,7 @@ class HoldingsTests(SynchronousTestCase):
         )
         self.assertTrue(talk.connection.neighbor.am_interested)
 
-    def test_notInteresting(self) -> None:
+    def test_not_interesting(self) -> None:
         """
         When it has none, we say that we are not interested, though it is no
         change.
@@ -265,7 +269,7 @@ class HoldingsTests(SynchronousTestCase):
             ],
         )
 
-    def test_lateBitfield(self) -> None:
+    def test_late_bitfield(self) -> None:
         """
         A bitfield after any other message, another bitfield included, breaks
         the protocol, and is not believed.
@@ -291,7 +295,7 @@ class HoldingsTests(SynchronousTestCase):
             self.assertNotIn(5, list(talk.connection.neighbor.bits))
             self.assertEqual(talk.take(), [])
 
-    def test_noBitfield(self) -> None:
+    def test_no_bitfield(self) -> None:
         """
         Who begins with another message holds nothing so far, which is learned
         once.
@@ -326,7 +330,7 @@ class HoldingsTests(SynchronousTestCase):
             ],
         )
 
-    def test_haveMore(self) -> None:
+    def test_have_more(self) -> None:
         """
         Once interested we do not say so again; more to ask for it is all the
         same.
@@ -342,7 +346,7 @@ class HoldingsTests(SynchronousTestCase):
             ],
         )
 
-    def test_haveRepeated(self) -> None:
+    def test_have_repeated(self) -> None:
         """
         What they told already is an event and no news.
         """
@@ -453,7 +457,10 @@ class TheirWordsTests(SynchronousTestCase):
         talk.connection.on_choke()
         self.assertEqual(
             talk.take(),
-            [("swarm", "give_back", 1002, "choke"), published(ChokedBy(1002))],
+            [
+                ("swarm", "give_back", 1002, GivenBackReason.CHOKE),
+                published(ChokedBy(1002)),
+            ],
         )
         self.assertTrue(talk.connection.neighbor.peer_choking)
 
@@ -494,7 +501,7 @@ class TheirWordsTests(SynchronousTestCase):
         self.assertEqual(
             talk.take(),
             [
-                ("swarm", "give_back", 1002, "stall"),
+                ("swarm", "give_back", 1002, GivenBackReason.STALL),
                 ("swarm", "request_next", 1002),
             ],
         )
@@ -608,7 +615,7 @@ class ServingTests(SynchronousTestCase):
         self.assertEqual(
             talk.take(),
             [
-                published(RequestIgnored(1002, 0, "choked")),
+                published(RequestIgnored(1002, 0, IgnoredReason.CHOKED)),
                 said("send_unchoke"),
                 published(NeighborUnchoked(1002)),
             ],
@@ -632,7 +639,7 @@ class ServingTests(SynchronousTestCase):
         )
         self.assertEqual(disk.waiting, [])
 
-    def test_chokeOnChange(self) -> None:
+    def test_choke_on_change(self) -> None:
         """
         Chokes and unchokes are said only when they change something.
         """
@@ -661,7 +668,7 @@ class EndTests(SynchronousTestCase):
     How a conversation ends.
     """
 
-    def test_theyGo(self) -> None:
+    def test_they_go(self) -> None:
         """
         When the connection is gone, that is told once.
         """
@@ -670,7 +677,7 @@ class EndTests(SynchronousTestCase):
         talk.connection.on_disconnect("again")
         self.assertEqual(talk.take(), [("swarm", "departed", 1002, "reset")])
 
-    def test_weGo(self) -> None:
+    def test_we_go(self) -> None:
         """
         When we end it, the connection is closed and the end told at once, and
         not again when the connection is gone.
@@ -682,7 +689,7 @@ class EndTests(SynchronousTestCase):
             talk.take(), [said("close", "done"), ("swarm", "departed", 1002, "done")]
         )
 
-    def test_beforeHandshake(self) -> None:
+    def test_before_handshake(self) -> None:
         """
         We may end it before they said who they are.
         """
@@ -690,7 +697,7 @@ class EndTests(SynchronousTestCase):
         talk.connection.close("stopping")
         self.assertEqual(talk.take(), [said("close", "stopping")])
 
-    def test_nothingAfter(self) -> None:
+    def test_nothing_after(self) -> None:
         """
         What was asked for is not served any more, nor read; what the disk
         answers then is dropped, whether it is a piece or a failure.

@@ -11,6 +11,7 @@ from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.events import (
     DialFailed,
     FilePlaced,
+    GivenBackReason,
     HaveReceived,
     NeighborConnected,
     PieceStored,
@@ -58,7 +59,7 @@ class DiagnosticLogTests(SynchronousTestCase):
         self.assertEqual(
             lines_of(
                 ViolationSeen(1002, "bad-length", "a choke of 9 bytes"),
-                RequestGivenBack(1003, 7, "stall"),
+                RequestGivenBack(1003, 7, GivenBackReason.STALL),
                 FilePlaced(),
             ),
             [
@@ -75,7 +76,11 @@ class DiagnosticLogTests(SynchronousTestCase):
         What happens all the time is not said.
         """
         self.assertEqual(
-            lines_of(HaveReceived(1002, 1), RequestGivenBack(1002, 1, "choke")), []
+            lines_of(
+                HaveReceived(1002, 1),
+                RequestGivenBack(1002, 1, GivenBackReason.CHOKE),
+            ),
+            [],
         )
 
     def test_progress(self) -> None:

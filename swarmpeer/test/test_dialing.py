@@ -24,7 +24,7 @@ from swarmpeer.config import PeerInfo
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.events import DialFailed, SwarmEvent
-from swarmpeer.net.dialing import Dialer, Membership, hostname_endpoint
+from swarmpeer.net.dialing import Dialer, hostname_endpoint
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.net_fixtures import (
@@ -51,17 +51,23 @@ class ScriptedEndpoint:
     result: "Deferred[IProtocol]" = field(init=False)
 
     def connect(self, protocolFactory: IProtocolFactory) -> "Deferred[IProtocol]":
-        """Remember, and wait for the test."""
+        """
+        Remember, and wait for the test.
+        """
         self.factory = protocolFactory
         self.result = Deferred(lambda _: self.cancelled.append(self.peer_id))
         return self.result
 
     def refuse(self, reason: str = "nobody\nthere") -> None:
-        """Nobody answers."""
+        """
+        Nobody answers.
+        """
         self.result.errback(Failure(ConnectionRefusedError(reason)))
 
     def accept(self) -> IProtocol:
-        """The connection stands."""
+        """
+        The connection stands.
+        """
         assert self.factory is not None
         protocol = self.factory.buildProtocol(IPv4Address("TCP", "10.0.0.2", 6008))
         assert protocol is not None
@@ -70,24 +76,20 @@ class ScriptedEndpoint:
         return protocol
 
 
-@dataclass
-class ScriptedMembership:
+class ScriptedRegistry(PeerRegistry):
     """
     A registry as the test wants it.
     """
 
-    connected: set[int] = field(default_factory=set)
+    def __init__(self) -> None:
+        super().__init__(1001, [1001, 1002])
+        self.connected: set[int] = set()
 
     def is_connected(self, peer_id: int) -> bool:
-        """As the test said."""
+        """
+        As the test said.
+        """
         return peer_id in self.connected
-
-
-def fits_membership(registry: PeerRegistry) -> Membership:
-    """
-    mypy proves that the registry will do.
-    """
-    return registry
 
 
 class DialerTests(SynchronousTestCase):
@@ -96,16 +98,18 @@ class DialerTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        """A dialler in virtual time; nothing is dialled yet."""
+        """
+        A dialler in virtual time; nothing is dialled yet.
+        """
         self.clock = Clock()
-        self.registry = ScriptedMembership()
+        self.registry = ScriptedRegistry()
         self.events: list[SwarmEvent] = []
         self.dials: list[ScriptedEndpoint] = []
         self.cancelled: list[int] = []
         self.factory = PeerFactory(
             RecordingNode(),
             PieceStore(LAYOUT, MemoryStorage(LAYOUT)),
-            PeerRegistry(1001, [1001, 1002]),
+            self.registry,
             clock=self.clock,
         )
 
@@ -113,7 +117,6 @@ class DialerTests(SynchronousTestCase):
         dialer = Dialer(
             peers or (PEER,),
             self.factory,
-            self.registry,
             self._endpoint_for,
             self.clock,
             Random(7),
@@ -137,7 +140,9 @@ class DialerTests(SynchronousTestCase):
         return self.clock.seconds() - begin
 
     def test_everybody_at_once(self) -> None:
-        """Every peer is dialled as soon as the dialler runs."""
+        """
+        Every peer is dialled as soon as the dialler runs.
+        """
         self._start(PEER, OTHER)
         self.assertEqual([dial.peer_id for dial in self.dials], [1002, 1003])
 
@@ -165,7 +170,9 @@ class DialerTests(SynchronousTestCase):
             self.assertAlmostEqual(said, waited)
 
     def test_for_ever(self) -> None:
-        """It never gives up."""
+        """
+        It never gives up.
+        """
         self._start()
         for _ in range(3000):
             self.dials[-1].refuse()
@@ -173,7 +180,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual(len(self.events), 3000)
 
     def test_connected(self) -> None:
-        """While the conversation lasts there is nothing to do."""
+        """
+        While the conversation lasts there is nothing to do.
+        """
         self._start()
         protocol = self.dials[0].accept()
         protocol.dataReceived(THEIRS)
@@ -182,7 +191,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual((len(self.dials), self.events), (1, []))
 
     def test_lost(self) -> None:
-        """A conversation that was lost is sought again soon."""
+        """
+        A conversation that was lost is sought again soon.
+        """
         self._start()
         for _ in range(6):
             self.dials[-1].refuse()
@@ -196,7 +207,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual(len(self.events), failed)
 
     def test_lost_again_and_again(self) -> None:
-        """Whoever leaves as soon as it is reached is not pestered."""
+        """
+        Whoever leaves as soon as it is reached is not pestered.
+        """
         self._start()
         waits = []
         for _ in range(10):
@@ -208,7 +221,9 @@ class DialerTests(SynchronousTestCase):
         self.assertGreater(waits[-1], 4.4)
 
     def test_turned_away(self) -> None:
-        """To be dropped before the handshake is a failure."""
+        """
+        To be dropped before the handshake is a failure.
+        """
         self._start()
         protocol = self.dials[0].accept()
         self.assertEqual(self.events, [])
@@ -219,7 +234,9 @@ class DialerTests(SynchronousTestCase):
         self._wait_for_dial()
 
     def test_silent(self) -> None:
-        """So is a peer that never says who it is."""
+        """
+        So is a peer that never says who it is.
+        """
         self._start()
         self.dials[0].accept()
         self.clock.advance(10)
@@ -228,7 +245,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual(event.reason, "no handshake within 10 seconds")
 
     def test_they_called(self) -> None:
-        """A peer that called us is not called while that lasts."""
+        """
+        A peer that called us is not called while that lasts.
+        """
         self.registry.connected.add(1002)
         self._start()
         self.clock.pump([0.5] * 40)
@@ -238,7 +257,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual(self.events, [])
 
     def test_crossed(self) -> None:
-        """When their call is kept and ours is not, nothing failed."""
+        """
+        When their call is kept and ours is not, nothing failed.
+        """
         self._start()
         protocol = self.dials[0].accept()
         self.registry.connected.add(1002)
@@ -247,14 +268,18 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual((len(self.dials), self.events), (1, []))
 
     def test_new_endpoint_each_time(self) -> None:
-        """The way to a peer is found anew for each attempt."""
+        """
+        The way to a peer is found anew for each attempt.
+        """
         self._start()
         self.dials[0].refuse()
         self._wait_for_dial()
         self.assertIsNot(self.dials[0], self.dials[1])
 
     def test_same_lot(self) -> None:
-        """With the same lot the waits are the same."""
+        """
+        With the same lot the waits are the same.
+        """
 
         def waits() -> list[float]:
             self._start()
@@ -269,26 +294,34 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual(waits(), first)
 
     def test_stop_while_connecting(self) -> None:
-        """Stopping gives up the attempts under way, and says nothing of it."""
+        """
+        Stopping gives up the attempts under way, and says nothing of it.
+        """
         self._start(PEER, OTHER).stop()
         self.assertEqual(self.cancelled, [1002, 1003])
         self.assertEqual((self.events, self.clock.getDelayedCalls()), ([], []))
 
     def test_stop_while_waiting(self) -> None:
-        """Stopping gives up the waits."""
+        """
+        Stopping gives up the waits.
+        """
         dialer = self._start()
         self.dials[0].refuse()
         dialer.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_stop_while_checking(self) -> None:
-        """Stopping gives up looking after a peer that called us."""
+        """
+        Stopping gives up looking after a peer that called us.
+        """
         self.registry.connected.add(1002)
         self._start().stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_stop_while_connected(self) -> None:
-        """Stopping lets the conversations go on, and forgets them."""
+        """
+        Stopping lets the conversations go on, and forgets them.
+        """
         dialer = self._start()
         protocol = self.dials[0].accept()
         protocol.dataReceived(THEIRS)
@@ -298,7 +331,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual((len(self.dials), self.events), (1, []))
 
     def test_stop_twice(self) -> None:
-        """It may be stopped again, and started again."""
+        """
+        It may be stopped again, and started again.
+        """
         dialer = self._start()
         dialer.stop()
         dialer.stop()
@@ -306,7 +341,9 @@ class DialerTests(SynchronousTestCase):
         self.assertEqual(len(self.dials), 2)
 
     def test_broken_endpoint(self) -> None:
-        """An endpoint that raises counts as a failure like any other."""
+        """
+        An endpoint that raises counts as a failure like any other.
+        """
 
         def broken(_: PeerInfo) -> IStreamClientEndpoint:
             raise ValueError("no such transport")
@@ -314,7 +351,6 @@ class DialerTests(SynchronousTestCase):
         Dialer(
             [PEER],
             self.factory,
-            self.registry,
             broken,
             self.clock,
             Random(7),
@@ -331,7 +367,9 @@ class HostnameEndpointTests(SynchronousTestCase):
     """
 
     def test_resolved_at_each_connection(self) -> None:
-        """A name is looked up each time that the peer is called."""
+        """
+        A name is looked up each time that the peer is called.
+        """
         reactor = MemoryReactorClock()
         endpoint = hostname_endpoint(reactor, PEER)
         for count in (1, 2):

@@ -45,20 +45,28 @@ class Caller:
     transport: TCPStringTransport = field(default_factory=TCPStringTransport)
 
     def __post_init__(self) -> None:
-        """Connect."""
+        """
+        Connect.
+        """
         self.protocol.makeConnection(self.transport)
 
     @property
     def is_refused(self) -> bool:
-        """Were they cut off?"""
+        """
+        Were they cut off?
+        """
         return "abort" in self.transport.closings
 
     def greet(self) -> None:
-        """Send the handshake."""
+        """
+        Send the handshake.
+        """
         self.protocol.dataReceived(THEIRS)
 
     def go(self) -> None:
-        """The connection is gone."""
+        """
+        The connection is gone.
+        """
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
 
@@ -68,7 +76,9 @@ class FactoryCase(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        """A factory with room for few."""
+        """
+        A factory with room for few.
+        """
         self.node = RecordingNode()
         self.clock = Clock()
         self.store = PieceStore(LAYOUT, MemoryStorage(LAYOUT))
@@ -107,25 +117,33 @@ class BuildTests(FactoryCase):
     """
 
     def test_quiet(self) -> None:
-        """It is a factory that does not chat."""
+        """
+        It is a factory that does not chat.
+        """
         verifyObject(IProtocolFactory, self.factory)
         self.assertFalse(self.factory.noisy)
         self.assertFalse(self.factory.dialling(1002).noisy)
 
     def test_shared(self) -> None:
-        """It holds what all connections share."""
+        """
+        It holds what all connections share.
+        """
         self.assertIs(self.factory.store, self.store)
         self.assertIs(self.factory.registry, self.registry)
         protocol = self.call(_ipv4("10.0.0.1")).protocol
         self.assertIs(protocol.factory, self.factory)
 
     def test_inbound(self) -> None:
-        """Of a caller nothing is known yet."""
+        """
+        Of a caller nothing is known yet.
+        """
         protocol = self.call(_ipv4("10.0.0.1")).protocol
         self.assertEqual((protocol.is_dialled, protocol.peer_id), (False, None))
 
     def test_outbound(self) -> None:
-        """Of whom we dial we know who it should be."""
+        """
+        Of whom we dial we know who it should be.
+        """
         protocol = self.factory.dialling(1002).buildProtocol(_ipv4("10.0.0.1"))
         assert isinstance(protocol, PeerProtocol)
         self.assertEqual((protocol.is_dialled, protocol.peer_id), (True, 1002))
@@ -137,19 +155,25 @@ class PendingTests(FactoryCase):
     """
 
     def test_per_address(self) -> None:
-        """One too many from an address pushes out its oldest."""
+        """
+        One too many from an address pushes out its oldest.
+        """
         callers = [self.call(_ipv4("10.0.0.1")) for _ in range(3)]
         self.assertEqual([c.is_refused for c in callers], [True, False, False])
         self.assertEqual(self.refused(), ["too many connections from 10.0.0.1"])
 
     def test_in_total(self) -> None:
-        """One too many from anywhere pushes out the oldest of all."""
+        """
+        One too many from anywhere pushes out the oldest of all.
+        """
         callers = [self.call(_ipv4(f"10.0.0.{host}")) for host in range(1, 6)]
         self.assertEqual([c.is_refused for c in callers], [True] + [False] * 4)
         self.assertEqual(self.refused(), ["too many connections"])
 
     def test_greeted(self) -> None:
-        """Whoever sent a handshake is not pushed out, and takes no room."""
+        """
+        Whoever sent a handshake is not pushed out, and takes no room.
+        """
         callers = [self.call(_ipv4("10.0.0.1")) for _ in range(2)]
         for caller in callers:
             caller.greet()
@@ -157,19 +181,25 @@ class PendingTests(FactoryCase):
         self.assertFalse(any(c.is_refused for c in [*callers, *later]))
 
     def test_left(self) -> None:
-        """Whoever left takes no room."""
+        """
+        Whoever left takes no room.
+        """
         for _ in range(9):
             self.call(_ipv4("10.0.0.1")).go()
         self.assertEqual(self.refused(), [])
 
     def test_closed(self) -> None:
-        """Whoever was closed takes no room, though the line still stands."""
+        """
+        Whoever was closed takes no room, though the line still stands.
+        """
         for _ in range(9):
             self.call(_ipv4("10.0.0.1")).protocol.close()
         self.assertEqual(self.refused(), [])
 
     def test_crowd(self) -> None:
-        """A crowd of silent callers does not keep an honest one out."""
+        """
+        A crowd of silent callers does not keep an honest one out.
+        """
         for _ in range(500):
             self.call(_ipv4("10.0.0.1"))
         honest = self.call(_ipv4("10.0.0.1"))
@@ -180,7 +210,9 @@ class PendingTests(FactoryCase):
         self.assertFalse(honest.is_refused)
 
     def test_dialled_ones_do_not_count(self) -> None:
-        """Whom we called does not wait among the callers."""
+        """
+        Whom we called does not wait among the callers.
+        """
         dialled = []
         for _ in range(9):
             protocol = self.factory.dialling(1002).buildProtocol(_ipv4("10.0.0.1"))
@@ -189,7 +221,9 @@ class PendingTests(FactoryCase):
         self.assertFalse(any(c.is_refused for c in dialled))
 
     def test_other_families(self) -> None:
-        """Addresses of any family are told apart."""
+        """
+        Addresses of any family are told apart.
+        """
         for address, name in [
             (_ipv6("2001:db8::1"), "2001:db8::1"),
             (_ipv6("fe80::1%eth0"), "fe80::1%eth0"),
@@ -209,11 +243,15 @@ class CloseTests(FactoryCase):
     """
 
     def test_nobody(self) -> None:
-        """Without connections all are gone at once."""
+        """
+        Without connections all are gone at once.
+        """
         self.assertIsNone(self.successResultOf(self.factory.close_all("bye")))
 
     def test_all(self) -> None:
-        """Every connection is closed, and the last to go ends the wait."""
+        """
+        Every connection is closed, and the last to go ends the wait.
+        """
         callers = [self.call(_ipv4(f"10.0.0.{host}")) for host in (1, 2, 3)]
         callers[0].greet()
         self.node.take()
@@ -229,7 +267,9 @@ class CloseTests(FactoryCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_closing_already(self) -> None:
-        """A connection that was closed before is waited for, too."""
+        """
+        A connection that was closed before is waited for, too.
+        """
         caller = self.call(_ipv4("10.0.0.1"))
         caller.protocol.close("first")
         gone = self.factory.close_all("bye")
@@ -238,14 +278,18 @@ class CloseTests(FactoryCase):
         self.assertIsNone(self.successResultOf(gone))
 
     def test_bounded(self) -> None:
-        """A neighbour that takes nothing and stays is cut off in the end."""
+        """
+        A neighbour that takes nothing and stays is cut off in the end.
+        """
         caller = self.call(_ipv4("10.0.0.1"))
         self.factory.close_all("bye")
         self.clock.advance(60)
         self.assertTrue(caller.is_refused)
 
     def test_no_new_ones(self) -> None:
-        """From then on there are no connections either way."""
+        """
+        From then on there are no connections either way.
+        """
         self.factory.close_all("bye")
         self.assertIsNone(self.factory.buildProtocol(_ipv4("10.0.0.1")))
         dialling = self.factory.dialling(1002)

@@ -14,16 +14,18 @@ import swarmpeer
 _PACKAGE = Path(swarmpeer.__file__).parent
 
 _TESTING = 7
-"""Above everything: C{testing} and the tests, which nobody else imports."""
+"""
+Above everything: C{testing} and the tests, which nobody else imports.
+"""
 
 _FLOORS = {
     "swarmpeer": 0,
     "swarmpeer.errors": 0,
+    "swarmpeer.text": 0,
     "swarmpeer.wire": 1,
     "swarmpeer.events": 1,
     "swarmpeer.config": 1,
-    "swarmpeer.config_rules": 1,
-    "swarmpeer.config_text": 1,
+    "swarmpeer.file_name": 1,
     "swarmpeer.seam": 2,
     "swarmpeer.interfaces": 2,
     "swarmpeer.core": 3,
@@ -36,6 +38,7 @@ _FLOORS = {
     "swarmpeer.assemble": 6,
     "swarmpeer.tap": 6,
     "swarmpeer.lab": 6,
+    "swarmpeer.own_process": 6,
     "swarmpeer.__main__": 6,
     "swarmpeer.testing": _TESTING,
     "swarmpeer.test": _TESTING,
@@ -46,7 +49,9 @@ by who adds it.
 """
 
 _FACTS_OF_THE_PACKAGE = {"swarmpeer.__version__", "swarmpeer.__file__"}
-"""Names in the package itself that are no modules."""
+"""
+Names in the package itself that are no modules.
+"""
 
 _VALUES = {"twisted", "zope", "time", "random", "os"}
 _OUTSIDE: dict[int, set[str]] = {
@@ -55,7 +60,9 @@ _OUTSIDE: dict[int, set[str]] = {
     2: {"twisted", "time", "random", "os"},
     3: {"twisted", "zope", "time", "os", "io", "pathlib", "socket", "threading"},
 }
-"""What of the outside a floor must not import."""
+"""
+What of the outside a floor must not import.
+"""
 
 _EDGE = 4
 _RANDOM_AS_A_TYPE = "random.Random"

@@ -32,7 +32,9 @@ class PausingOutlet:
         self.producer: IPushProducer | None = None
 
     def writeSequence(self, data: Iterable[bytes], /) -> None:
-        """Hold it, and say so if that is enough."""
+        """
+        Hold it, and say so if that is enough.
+        """
         added = b"".join(data)
         self.largest = max(self.largest, len(added))
         self.held += len(added)
@@ -42,16 +44,22 @@ class PausingOutlet:
             self.producer.pauseProducing()
 
     def write(self, data: bytes, /) -> None:
-        """Hold it, and say so if that is enough."""
+        """
+        Hold it, and say so if that is enough.
+        """
         self.writeSequence([data])
 
     def registerProducer(self, producer: IPushProducer, streaming: bool, /) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.calls.append(("outlet", "register", streaming))
         self.producer = producer
 
     def unregisterProducer(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.calls.append(("outlet", "unregister"))
         self.producer = None
 
@@ -81,7 +89,9 @@ class WriteGateTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        """A gate before a transport that pauses as Twisted's do."""
+        """
+        A gate before a transport that pauses as Twisted's do.
+        """
         self.calls: list[Call] = []
         self.clock = Clock()
         self.outlet = PausingOutlet(self.calls, 2**16)
@@ -93,13 +103,17 @@ class WriteGateTests(SynchronousTestCase):
         )
 
     def test_streaming_producer(self) -> None:
-        """It is a streaming producer, so the transport says when to pause."""
+        """
+        It is a streaming producer, so the transport says when to pause.
+        """
         verifyObject(IPushProducer, self.gate)
         self.assertEqual(self.calls, [("outlet", "register", True)])
         self.assertIs(self.outlet.producer, self.gate)
 
     def test_small_writes(self) -> None:
-        """Small writes go through, and leave the gate open."""
+        """
+        Small writes go through, and leave the gate open.
+        """
         self.gate.write(b"a")
         self.gate.write_piece(b"b", bytearray(b"cd"))
         self.gate.write_piece(b"", memoryview(b"e"))
@@ -107,7 +121,9 @@ class WriteGateTests(SynchronousTestCase):
         self.assertTrue(self.gate.is_open)
 
     def test_bytes_are_not_copied(self) -> None:
-        """What is bytes already reaches the transport as it is."""
+        """
+        What is bytes already reaches the transport as it is.
+        """
         seen: list[bytes] = []
         self.outlet.writeSequence = seen.extend  # type: ignore[method-assign]
         head, data = b"head", bytes(16384)
@@ -116,7 +132,9 @@ class WriteGateTests(SynchronousTestCase):
         self.assertIs(seen[1], data)
 
     def test_large_write_closes(self) -> None:
-        """A large piece closes the gate until all of it was taken."""
+        """
+        A large piece closes the gate until all of it was taken.
+        """
         piece = bytes(range(256)) * 4096
         self.calls.clear()
         self.gate.write_piece(b"head", piece)
@@ -132,7 +150,9 @@ class WriteGateTests(SynchronousTestCase):
         self.assertTrue(self.gate.is_open)
 
     def test_order(self) -> None:
-        """Whatever is written, drained or not, leaves in the order of writing."""
+        """
+        Whatever is written, drained or not, leaves in the order of writing.
+        """
         sizes = st.sampled_from([1, 9, 5000, 70000, PORTION_BYTES, 300000])
 
         @given(st.lists(st.tuples(sizes, st.booleans()), max_size=12))
@@ -158,7 +178,9 @@ class WriteGateTests(SynchronousTestCase):
         check()
 
     def test_progress(self) -> None:
-        """The time of progress is that of the closing and of each portion taken."""
+        """
+        The time of progress is that of the closing and of each portion taken.
+        """
         self.clock.advance(5)
         self.gate.write_piece(b"", bytes(4 * PORTION_BYTES))
         self.assertEqual(self.gate.progressed_at, 5)
@@ -171,14 +193,18 @@ class WriteGateTests(SynchronousTestCase):
         self.assertFalse(self.gate.is_open)
 
     def test_more_while_paused_is_no_progress(self) -> None:
-        """A transport that repeats that it has enough made no progress."""
+        """
+        A transport that repeats that it has enough made no progress.
+        """
         self.gate.write_piece(b"", bytes(PORTION_BYTES))
         self.clock.advance(9)
         self.gate.write(b"have")
         self.assertEqual(self.gate.progressed_at, 0)
 
     def test_finish(self) -> None:
-        """After the end new writes are dropped; what was written still leaves."""
+        """
+        After the end new writes are dropped; what was written still leaves.
+        """
         self.gate.write_piece(b"", bytes(3 * PORTION_BYTES))
         self.gate.finish()
         self.gate.write(b"too late")
@@ -187,7 +213,9 @@ class WriteGateTests(SynchronousTestCase):
         self.assertEqual(self.outlet.sent, bytes(3 * PORTION_BYTES))
 
     def test_retire(self) -> None:
-        """A retired gate holds nothing, and is unregistered once."""
+        """
+        A retired gate holds nothing, and is unregistered once.
+        """
         self.gate.write_piece(b"", bytes(3 * PORTION_BYTES))
         self.calls.clear()
         self.gate.retire()
@@ -197,7 +225,9 @@ class WriteGateTests(SynchronousTestCase):
         self.assertEqual(self.outlet.sent, bytes(PORTION_BYTES))
 
     def test_transport_is_gone(self) -> None:
-        """With the transport all that waits is forgotten."""
+        """
+        With the transport all that waits is forgotten.
+        """
         self.gate.write_piece(b"", bytes(3 * PORTION_BYTES))
         self.gate.stopProducing()
         self.outlet.drain()

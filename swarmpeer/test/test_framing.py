@@ -66,7 +66,9 @@ class WholeStreamTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        """One stream with every kind of frame, and what must come of it."""
+        """
+        One stream with every kind of frame, and what must come of it.
+        """
         self.stream = b"".join(FRAMES)
         self.expected: list[Call] = []
         for frame in FRAMES:
@@ -77,22 +79,30 @@ class WholeStreamTests(SynchronousTestCase):
             self.expected.append(("frame", payload[:1] if payload[0] > 7 else payload))
 
     def test_one_read(self) -> None:
-        """All frames of one read come out in order."""
+        """
+        All frames of one read come out in order.
+        """
         self.assertEqual(_read([self.stream]), self.expected)
 
     def test_single_bytes(self) -> None:
-        """A stream that drips byte by byte gives the same frames."""
+        """
+        A stream that drips byte by byte gives the same frames.
+        """
         drip = [bytes([byte]) for byte in self.stream]
         self.assertEqual(_read(drip), self.expected)
 
     def test_cut_in_two_anywhere(self) -> None:
-        """A cut at any one byte changes nothing."""
+        """
+        A cut at any one byte changes nothing.
+        """
         for place in range(1, len(self.stream)):
             chunks = [self.stream[:place], self.stream[place:]]
             self.assertEqual(_read(chunks), self.expected)
 
     def test_cut_anywhere(self) -> None:
-        """Any number of cuts changes nothing."""
+        """
+        Any number of cuts changes nothing.
+        """
 
         @given(st.lists(st.integers(0, len(self.stream)), max_size=12))
         @settings(deadline=None)
@@ -102,7 +112,9 @@ class WholeStreamTests(SynchronousTestCase):
         check()
 
     def test_any_messages(self) -> None:
-        """Any sequence of frames, cut anywhere, comes out as it went in."""
+        """
+        Any sequence of frames, cut anywhere, comes out as it went in.
+        """
         messages = st.lists(st.sampled_from(FRAMES), max_size=6)
 
         @given(messages, st.lists(st.integers(0, 3000), max_size=8))
@@ -130,7 +142,9 @@ class DataOwnershipTests(SynchronousTestCase):
         return [bytes(frame)[5:] for frame in kept]
 
     def test_kept(self) -> None:
-        """Frames that are kept do not change when more comes."""
+        """
+        Frames that are kept do not change when more comes.
+        """
         expected = [b"A" * 1000, b"B" * 1000, b"C" * 500]
         self.assertEqual(self._pieces(lambda stream: [stream]), expected)
         self.assertEqual(
@@ -145,7 +159,9 @@ class BoundTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        """A file of large pieces."""
+        """
+        A file of large pieces.
+        """
         self.size = 2**20
         self.codec = MessageCodec(PieceLayout(10 * self.size, self.size))
 
@@ -166,7 +182,9 @@ class BoundTests(SynchronousTestCase):
         self.fail("not refused")
 
     def test_hostile_lengths(self) -> None:
-        """A length that may not be is refused from the first bytes that tell."""
+        """
+        A length that may not be is refused from the first bytes that tell.
+        """
         for head, seen in [
             ("00000000", 4),
             ("ffffffff", 4),
@@ -187,7 +205,9 @@ class BoundTests(SynchronousTestCase):
             self.assertLess(held, 10)
 
     def test_index_out_of_range(self) -> None:
-        """A piece that does not exist is refused from its head."""
+        """
+        A piece that does not exist is refused from its head.
+        """
         head = struct.pack(">IBI", 5 + self.size, 7, 10)
         self.assertEqual(
             self._refused(head + bytes(20)),
@@ -195,7 +215,9 @@ class BoundTests(SynchronousTestCase):
         )
 
     def test_unasked_piece(self) -> None:
-        """A piece that must not come is refused before there is room for it."""
+        """
+        A piece that must not come is refused before there is room for it.
+        """
         refusal = ProtocolViolation(ViolationReason.UNREQUESTED_PIECE, "no")
 
         def refuse(_: int) -> None:
@@ -210,14 +232,18 @@ class BoundTests(SynchronousTestCase):
         self.assertEqual(reader.held_bytes, 0)
 
     def test_frames_before_a_refusal(self) -> None:
-        """What came whole before a frame that may not come is given out."""
+        """
+        What came whole before a frame that may not come is given out.
+        """
         reader = FrameReader(self.codec, lambda _: None)
         frames = reader.feed(bytes.fromhex("00000001 01 00000000"))
         self.assertEqual(next(frames), b"\x01")
         self.assertRaises(ProtocolViolation, next, frames)
 
     def test_unknown_type_is_not_held(self) -> None:
-        """A long message of an unknown type costs no memory."""
+        """
+        A long message of an unknown type costs no memory.
+        """
         reader = FrameReader(self.codec, lambda _: None)
         stream = _unknown(9, 2**20 - 1)
         for at in range(0, len(stream), 4096):
@@ -227,7 +253,9 @@ class BoundTests(SynchronousTestCase):
         self.assertFalse(reader.is_mid_frame)
 
     def test_one_piece_is_held(self) -> None:
-        """However small the reads are, a piece takes its own size."""
+        """
+        However small the reads are, a piece takes its own size.
+        """
         reader = FrameReader(self.codec, lambda _: None)
         stream = self.codec.encode(PieceMessage(0, bytes(self.size)))
         for at in range(3000):
@@ -236,7 +264,9 @@ class BoundTests(SynchronousTestCase):
             self.assertLessEqual(reader.held_bytes, 5 + self.size)
 
     def test_mid_frame(self) -> None:
-        """Between two frames there is no unfinished one."""
+        """
+        Between two frames there is no unfinished one.
+        """
         reader = FrameReader(self.codec, lambda _: None)
         states = []
         for byte in bytes.fromhex("00000001 00 00000002 08 00"):

@@ -51,7 +51,7 @@ class HandshakeTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(PEER_IDS)
-    def test_roundTrip(self, peer_id: int) -> None:
+    def test_round_trip(self, peer_id: int) -> None:
         """
         Every id survives the way to bytes, of whatever type, and back.
         """
@@ -60,7 +60,7 @@ class HandshakeTests(SynchronousTestCase):
         for data in (wire, bytearray(wire), memoryview(wire)):
             self.assertEqual(Handshake.decode(data), Handshake(peer_id))
 
-    def test_idRange(self) -> None:
+    def test_id_range(self) -> None:
         """
         An id is a positive 32-bit number.
         """
@@ -71,7 +71,7 @@ class HandshakeTests(SynchronousTestCase):
             Handshake.decode(Handshake(MAX_PEER_ID).encode()).peer_id, 2**32 - 1
         )
 
-    def test_idZero(self) -> None:
+    def test_id_zero(self) -> None:
         """
         Nobody is number 0.
         """
@@ -82,7 +82,7 @@ class HandshakeTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.binary(max_size=40), st.booleans())
-    def test_anyBytes(self, data: bytes, lenient: bool) -> None:
+    def test_any_bytes(self, data: bytes, lenient: bool) -> None:
         """
         Bytes that do not begin with the header are refused and shown, in a
         bounded printable line.
@@ -93,7 +93,7 @@ class HandshakeTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.integers(0, 27), st.integers(0, 255))
-    def test_oneWrongByte(self, position: int, byte: int) -> None:
+    def test_one_wrong_byte(self, position: int, byte: int) -> None:
         """
         One wrong byte before the id spoils a handshake, as soon as it is there
         and no sooner.
@@ -110,7 +110,7 @@ class HandshakeTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(PEER_IDS, st.integers(0, 31))
-    def test_cutAnywhere(self, peer_id: int, end: int) -> None:
+    def test_cut_anywhere(self, peer_id: int, end: int) -> None:
         """
         A handshake that is still coming is no violation, but it is no handshake
         either.
@@ -119,7 +119,7 @@ class HandshakeTests(SynchronousTestCase):
         Handshake.check_prefix(data)
         self.assertIn(f"{end} bytes instead of 32", self.refused(data))
 
-    def test_moreBehind(self) -> None:
+    def test_more_behind(self) -> None:
         """
         What follows a handshake is not looked at while it is being checked.
         """
@@ -139,7 +139,7 @@ class OtherKindsTests(SynchronousTestCase):
         violation = self.assertRaises(ProtocolViolation, Handshake.check_prefix, data)
         return str(violation)
 
-    def test_javaStream(self) -> None:
+    def test_java_stream(self) -> None:
         """
         A stream of Java objects is recognised by its first four bytes.
         """
@@ -149,7 +149,7 @@ class OtherKindsTests(SynchronousTestCase):
             r"b'\xac\xed\x00\x05'",
         )
 
-    def test_otherHeader(self) -> None:
+    def test_other_header(self) -> None:
         """
         Another protocol's first line is shown.
         """
@@ -158,7 +158,7 @@ class OtherKindsTests(SynchronousTestCase):
             r"bad-handshake: the header is wrong: b'GET / HTTP/1.1\r\n'",
         )
 
-    def test_textPadding(self) -> None:
+    def test_text_padding(self) -> None:
         """
         Text zeros are told from the first of them on; an id in text, once it is
         there.
@@ -171,13 +171,13 @@ class OtherKindsTests(SynchronousTestCase):
             self.complaint(TEXT_1001),
         )
 
-    def test_otherPadding(self) -> None:
+    def test_other_padding(self) -> None:
         """
         Other bytes than zeros behind the header are told.
         """
         self.assertIn("behind the header are not zero", self.complaint(changed(27, 1)))
 
-    def test_textIdIsANumber(self) -> None:
+    def test_text_id_is_a_number(self) -> None:
         """
         Four text digits behind zero bytes are a binary id like any other.
         """
@@ -191,7 +191,7 @@ class LenientTests(SynchronousTestCase):
     On demand, two common slips are let pass.
     """
 
-    def test_textAccepted(self) -> None:
+    def test_text_accepted(self) -> None:
         """
         Text zeros, text digits, and each of them alone, are accepted.
         """
@@ -204,7 +204,7 @@ class LenientTests(SynchronousTestCase):
             Handshake.check_prefix(data, lenient=True)
             self.assertEqual(Handshake.decode(data, lenient=True), Handshake(1001))
 
-    def test_noMore(self) -> None:
+    def test_no_more(self) -> None:
         """
         Zeros of both kinds, mixed, and other bytes stay wrong.
         """
@@ -215,7 +215,7 @@ class LenientTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(PEER_IDS)
-    def test_binaryIds(self, peer_id: int) -> None:
+    def test_binary_ids(self, peer_id: int) -> None:
         """
         An id is read as binary unless all of its bytes are text digits.
         """

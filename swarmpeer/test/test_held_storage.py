@@ -29,15 +29,21 @@ class HeldStorageTests(SynchronousTestCase):
         self.answers: list[Call] = []
 
     def done(self) -> None:
-        """Remember that something was done."""
+        """
+        Remember that something was done.
+        """
         self.answers.append(("done",))
 
     def read(self, data: PieceData) -> None:
-        """Remember what was read."""
+        """
+        Remember what was read.
+        """
         self.answers.append(("read", bytes(data)))
 
     def failed(self, error: StorageError) -> None:
-        """Remember what failed."""
+        """
+        Remember what failed.
+        """
         self.answers.append(("failed", str(error)))
 
     def test_interface(self) -> None:
@@ -90,7 +96,7 @@ class HeldStorageTests(SynchronousTestCase):
         self.assertEqual(self.answers, [("failed", "no space"), ("failed", "no disk")])
         self.assertEqual(self.memory.contents(), b"\0\0")
 
-    def test_nothingWaits(self) -> None:
+    def test_nothing_waits(self) -> None:
         """
         What does not wait cannot be released, and a close cannot fail.
         """

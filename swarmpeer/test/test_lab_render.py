@@ -12,7 +12,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.lab.render import (
     PeerResult,
-    printable,
     render,
     render_line,
     render_results,
@@ -139,14 +138,6 @@ class RenderTests(SynchronousTestCase):
                 "3000 TB",
             ],
         )
-
-    @settings(deadline=None)
-    @given(st.text(st.characters(), max_size=20))
-    def test_printable(self, text: str) -> None:
-        """
-        Nothing that a terminal would obey is left in a name.
-        """
-        self.assertTrue(printable(text).isprintable())
 
 
 class PlainScreenTests(SynchronousTestCase):

@@ -47,7 +47,7 @@ class PieceLayoutTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(layouts())
-    def test_bitfieldSize(self, layout: PieceLayout) -> None:
+    def test_bitfield_size(self, layout: PieceLayout) -> None:
         """
         The size of a bitfield is that of a real one.
         """
@@ -92,7 +92,7 @@ class PieceLayoutTests(SynchronousTestCase):
             expected,
         )
 
-    def test_courseSamples(self) -> None:
+    def test_course_samples(self) -> None:
         """
         The files of the course come out as everybody else cuts them.
         """

@@ -129,7 +129,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         self.assertEqual(self.expected(), [5])
         self.assertEqual(self.neighbor.withdraw_requests(), [])
 
-    def test_expectLate(self) -> None:
+    def test_expect_late(self) -> None:
         """
         One piece can be given to another, and may still come too.
         """
@@ -137,7 +137,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         self.neighbor.expect_late(5)
         self.assertEqual((self.neighbor.requested, self.expected()), ({7}, [5, 7]))
 
-    def test_askedAgain(self) -> None:
+    def test_asked_again(self) -> None:
         """
         What was asked, withdrawn and asked again may be answered twice, since
         a slow neighbour is right to answer both, and not a third time.
@@ -163,7 +163,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
             self.neighbor.withdraw_requests()
         self.assertEqual(self.expected(), list(range(1000 - 64, 1000)))
 
-    def test_latestStays(self) -> None:
+    def test_latest_stays(self) -> None:
         """
         A request that was withdrawn early and again just now is among the
         latest.
@@ -173,7 +173,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
             self.neighbor.withdraw_requests()
         self.assertTrue(self.neighbor.may_send(0))
 
-    def test_notSnubbed(self) -> None:
+    def test_not_snubbed(self) -> None:
         """
         Who sends a piece does not stand as one that leaves us waiting.
         """

@@ -3,22 +3,21 @@ Tests for L{swarmpeer.core.node}.
 """
 
 import random
-from collections.abc import Callable
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
-from swarmpeer.errors import ProtocolViolation, StorageError
+from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import (
     ChokedBy,
     DuplicatePieceReceived,
     FileCompleted,
     FilePlaced,
+    GivenBackReason,
     NeighborConnected,
     NeighborDisconnected,
     PeerCompleted,
@@ -28,42 +27,18 @@ from swarmpeer.events import (
     RequestGivenBack,
     SwarmCompleted,
 )
+from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.five_peers import five_peers
 from swarmpeer.testing.recorders import (
     Call,
     RecordingNetwork,
     RecordingObserver,
 )
+from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.messages import PieceData
 
 PIECE = 4
-
-
-class FailingStorage(MemoryStorage):
-    """
-    Refuses a write when told to.
-
-    @ivar failing: does the next write fail?
-    """
-
-    failing = False
-
-    def write(
-        self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
-    ) -> None:
-        """
-        Keep the piece, or not.
-        """
-        if self.failing:
-            self.failing = False
-            failed(StorageError("no space left"))
-        else:
-            super().write(index, data, done, failed)
 
 
 class World:
@@ -75,28 +50,33 @@ class World:
     """
 
     def __init__(
-        self, pieces: int = 4, data: bytes | None = None, preferred: int = 2
+        self,
+        pieces: int = 4,
+        data: bytes | None = None,
+        preferred: int = 2,
+        *,
+        is_held: bool = False,
     ) -> None:
-        config = Config(
-            2,
-            CommonConfig(preferred, 1.0, 2.0, "file", pieces * PIECE, PIECE),
-            tuple(PeerInfo(i, "localhost", 6000 + i, i == 1) for i in range(1, 6)),
-        )
+        """
+        @param is_held: do the answers of the storage wait for the test?
+        """
         layout = PieceLayout(pieces * PIECE, PIECE)
-        self.storage = FailingStorage(layout, data)
-        self.storage.open()
+        self.memory = MemoryStorage(layout, data)
+        self.held = HeldStorage(self.memory)
+        storage: IPieceStorage = self.held if is_held else self.memory
+        storage.open()
         self.calls: list[Call] = []
         self.observer = RecordingObserver([])
         self.events = self.observer.events
         bus = EventBus(self._note_failure)
         bus.add(self.observer)
         self.node = PeerNode(
-            config,
-            PieceStore(layout, self.storage),
+            five_peers(layout, preferred),
+            PieceStore(layout, storage),
             bus=bus,
             rng=random.Random(1),
         )
-        self.node.start(is_placed=self.storage.is_whole)
+        self.node.start(is_placed=self.memory.is_whole)
         self.pieces = pieces
 
     def _note_failure(self, *failure: object) -> None:
@@ -170,7 +150,7 @@ class DownloadTests(SynchronousTestCase):
         self.assertEqual(
             world.calls, [("1", "send_have", 0), ("1", "send_not_interested")]
         )
-        self.assertEqual(world.storage.contents(), b"abcd")
+        self.assertEqual(world.memory.contents(), b"abcd")
         self.assertTrue(world.node.is_placed)
         order = [type(event) for event in world.events]
         self.assertLess(order.index(PieceStored), order.index(FileCompleted))
@@ -187,7 +167,7 @@ class DownloadTests(SynchronousTestCase):
         world.forget()
         first.on_choke()
         self.assertEqual(world.calls, [("1", "stop_waiting"), ("3", "send_request", 0)])
-        self.assertIn(RequestGivenBack(1, 0, "choke"), world.events)
+        self.assertIn(RequestGivenBack(1, 0, GivenBackReason.CHOKE), world.events)
         self.assertIn(ChokedBy(1), world.events)
 
     def test_late_piece(self) -> None:
@@ -205,7 +185,7 @@ class DownloadTests(SynchronousTestCase):
         second.on_piece(0, b"more")
         self.assertEqual(world.calls, [])
         self.assertEqual(world.events, [DuplicatePieceReceived(3, 0, 4)])
-        self.assertEqual(world.storage.contents(), b"late")
+        self.assertEqual(world.memory.contents(), b"late")
 
     def test_close_gives_back(self) -> None:
         """
@@ -245,17 +225,18 @@ class DownloadTests(SynchronousTestCase):
         A piece that cannot be kept is not announced; fetching pauses until the
         next preferred round, then goes on.
         """
-        world = World(pieces=1)
+        world = World(pieces=1, is_held=True)
         seed = world.join(1, {0})
         seed.on_unchoke()
         world.forget()
-        world.storage.failing = True
         seed.on_piece(0, b"abcd")
+        world.held.fail("no space left")
         self.assertEqual(world.calls, [])
         self.assertIn(PieceStoreFailed(1, 0, "no space left"), world.events)
         world.node.hold_preferred_round()
         self.assertEqual(world.calls, [("1", "send_request", 0)])
         seed.on_piece(0, b"abcd")
+        world.held.release_all()
         self.assertTrue(world.node.store.is_complete)
 
 

@@ -1,245 +1,297 @@
 """
-Any order of events leaves a L{swarmpeer.core.node.PeerNode} with its invariants.
+Any order of events leaves a L{swarmpeer.core.node.PeerNode} with its invariants,
+as its neighbours see them: by what they were sent.
 """
 
 import random
-from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
-from hypothesis.strategies import integers, sets
+from hypothesis.strategies import (
+    booleans,
+    frozensets,
+    integers,
+    just,
+    none,
+    sampled_from,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState, PieceStore
-from swarmpeer.errors import StorageError
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.five_peers import NEIGHBORS, OWN_ID, five_peers
 from swarmpeer.testing.recorders import Call, RecordingNetwork
+from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.messages import PieceData
 
 PIECES = 6
-NEIGHBORS = (1, 3, 4, 5)
-PREFERRED = 2
+PREFERRED = 1
 
-peers = integers(0, len(NEIGHBORS) - 1).map(NEIGHBORS.__getitem__)
 indexes = integers(0, PIECES - 1)
+places = integers(0, len(NEIGHBORS) - 1)
+mostly = integers(0, 3).map(bool)
 
 
-class SlowStorage(MemoryStorage):
+@dataclass
+class Neighbor:
     """
-    Answers to writes when it is told to.
+    One conversation from the other end.
+
+    @ivar is_unchoked: what they were told last.
+    @ivar is_wanted: were they told last that we are interested?
+    @ivar owes_interest: are they to be told, changed or not, because they sent a
+        bitfield?
+    @ivar wants: did they say that they are interested?
+    @ivar serves: did they unchoke us?
+    @ivar owed: the pieces that they were asked for and did not send, oldest
+        first.
+    @ivar asked: the pieces that they are to be sent.
     """
 
-    def __init__(self, layout: PieceLayout) -> None:
-        super().__init__(layout)
-        self.held: list[tuple[Callable[[], None], Callable[[StorageError], None]]] = []
+    conversation: PeerConnection
+    is_unchoked: bool = False
+    is_wanted: bool = False
+    owes_interest: bool = False
+    wants: bool = False
+    serves: bool = False
+    owed: list[int] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
 
-    def write(
-        self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
-    ) -> None:
+    def hear(self, method: str, *arguments: object) -> None:
         """
-        Keep, and answer later.
+        They were sent something; is it what may be sent?
         """
-        answers: list[None] = []
-        super().write(index, data, lambda: answers.append(None), failed)
-        if answers:
-            self.held.append((done, failed))
+        match method, arguments:
+            case "send_choke", ():
+                assert self.is_unchoked, "a choke that changes nothing"
+                self.is_unchoked = False
+                self.asked.clear()
+            case "send_unchoke", ():
+                assert not self.is_unchoked, "an unchoke that changes nothing"
+                self.is_unchoked = True
+            case "send_interested", ():
+                self._hear_interest(True)
+            case "send_not_interested", ():
+                self._hear_interest(False)
+            case "send_request", (int(index),):
+                assert self.serves, "a request to one that chokes us"
+                self.owed.append(index)
+            case "send_piece", (int(index), data):
+                assert index in self.asked, f"piece {index} was not to be sent"
+                assert data == bytes([index])
+                self.asked.remove(index)
+            case _:
+                assert method in ("send_handshake", "send_bitfield", "stop_waiting")
+
+    def _hear_interest(self, is_wanted: bool) -> None:
+        assert self.owes_interest or self.is_wanted != is_wanted, "the same interest"
+        self.owes_interest = False
+        self.is_wanted = is_wanted
 
 
 class NodeMachine(RuleBasedStateMachine):
     """
-    Neighbours that do what they like, within the protocol, and a slow disk that
-    sometimes fails.
+    Neighbours that do what they like, within the protocol, and a disk that
+    answers late, in any order, and sometimes fails.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    @initialize(is_whole=booleans())
+    def start(self, is_whole: bool) -> None:
+        """
+        A peer with everything or with nothing; nobody is here yet.
+        """
         layout = PieceLayout(PIECES, 1)
-        config = Config(
-            2,
-            CommonConfig(PREFERRED, 1.0, 2.0, "file", PIECES, 1),
-            tuple(PeerInfo(i, "localhost", 6000 + i, i == 1) for i in range(1, 6)),
-        )
-        self.storage = SlowStorage(layout)
+        memory = MemoryStorage(layout, bytes(range(PIECES)) if is_whole else None)
+        self.storage = HeldStorage(memory)
         self.storage.open()
         self.calls: list[Call] = []
-        self.haves: dict[tuple[int, int], int] = {}
         self.failures: list[tuple[object, ...]] = []
-        bus = EventBus(self._note_failure)
         self.node = PeerNode(
-            config,
+            five_peers(layout, PREFERRED),
             PieceStore(layout, self.storage),
-            bus=bus,
+            bus=EventBus(self._note_failure),
             rng=random.Random(0),
         )
-        self.node.start(is_placed=False)
-        self.live: dict[int, PeerConnection] = {}
-        self.owed: dict[int, list[int]] = {}
+        self.node.start(is_placed=is_whole)
+        # By id; a name on the calls is that of one conversation.
+        self.live: dict[int, Neighbor] = {}
+        self.names: dict[int, str] = {}
+        self.met = 0
         self.held_before: set[int] = set()
-        self.after_round = False
 
     def _note_failure(self, *failure: object) -> None:
         self.failures.append(failure)
 
-    def _play(self) -> None:
+    def _play(self, stored: int | None = None) -> None:
         """
-        Carry what the node sent to where the machine keeps it, and check that
-        the small messages say something new.
-        """
-        for name, method, *arguments in self.calls:
-            peer_id = int(str(name))
-            if method == "send_request":
-                (index,) = arguments
-                assert isinstance(index, int)
-                self.owed.setdefault(peer_id, []).append(index)
-        self.calls.clear()
-        self.after_round = False
+        Let the neighbours hear what was sent.
 
-    @rule(peer_id=peers, held=sets(indexes))
-    def join(self, peer_id: int, held: set[int]) -> None:
+        @param stored: the piece that came to be ours: it, and nothing else, was
+            told to everybody who is here, once.
         """
-        They call, perhaps for the second time.
+        by_name = {name: self.live[peer_id] for peer_id, name in self.names.items()}
+        told: list[Call] = []
+        for call in self.calls:
+            name, method, *arguments = call
+            neighbor = by_name.get(str(name))
+            if method == "send_have":
+                told.append(call)
+            elif neighbor is not None:
+                neighbor.hear(str(method), *arguments)
+            else:
+                assert method in ("close", "stop_waiting"), f"{call} after the end"
+        expected: list[Call] = []
+        if stored is not None:
+            expected = [(name, "send_have", stored) for name in self.names.values()]
+        assert sorted(told, key=str) == sorted(expected, key=str)
+        self.calls.clear()
+
+    def _one(self, place: int) -> Neighbor:
         """
-        network = RecordingNetwork(str(peer_id), self.calls)
+        One of those that are here.
+        """
+        return self.live[sorted(self.live)[place % len(self.live)]]
+
+    @rule(
+        peer_id=sampled_from(NEIGHBORS),
+        held=none() | just(frozenset(range(PIECES))) | frozensets(indexes),
+    )
+    def join(self, peer_id: int, held: frozenset[int] | None) -> None:
+        """
+        They call, perhaps for the second time, and may tell what they hold.
+        """
+        self.met += 1
+        name = f"{peer_id}, number {self.met}"
+        network = RecordingNetwork(name, self.calls)
         conversation = self.node.open_conversation(network, None)
+        neighbor = Neighbor(conversation)
+        self.live[peer_id], self.names[peer_id] = neighbor, name
         conversation.on_connect()
         conversation.on_handshake(peer_id)
-        self.owed.pop(peer_id, None)
-        bits = Bitfield(PIECES)
-        for index in held:
-            bits.add(index)
-        conversation.on_bitfield(bits)
-        self.live[peer_id] = conversation
+        own = self.node.store.bits.to_bytes()
+        assert [call[1:] for call in self.calls if call[0] == name] == [
+            ("send_handshake", OWN_ID),
+            ("send_bitfield", own),
+        ]
+        if held is not None:
+            neighbor.owes_interest = True
+            bits = Bitfield(PIECES)
+            for index in held:
+                bits.add(index)
+            conversation.on_bitfield(bits)
         self._play()
+        assert not neighbor.owes_interest, "no answer to a bitfield"
 
     @precondition(lambda self: self.live)
-    @rule(peer_id=peers)
-    def leave(self, peer_id: int) -> None:
+    @rule(place=places)
+    def leave(self, place: int) -> None:
         """
         They hang up.
         """
-        conversation = self.live.pop(peer_id, None)
-        if conversation is not None:
-            self.owed.pop(peer_id, None)
-            conversation.on_disconnect("gone")
-            self._play()
+        neighbor = self._one(place)
+        del self.live[neighbor.conversation.peer_id]
+        del self.names[neighbor.conversation.peer_id]
+        neighbor.conversation.on_disconnect("gone")
+        self._play()
 
-    @rule(peer_id=peers, index=indexes)
-    def have(self, peer_id: int, index: int) -> None:
+    @precondition(lambda self: self.live)
+    @rule(place=places, index=indexes)
+    def have(self, place: int, index: int) -> None:
         """
         They got a piece, or say so again.
         """
-        if peer_id in self.live:
-            self.live[peer_id].on_have(index)
-            self._play()
+        self._one(place).conversation.on_have(index)
+        self._play()
 
-    @rule(peer_id=peers)
-    def choke(self, peer_id: int) -> None:
+    @precondition(lambda self: self.live)
+    @rule(place=places, serves=mostly)
+    def choke_or_unchoke(self, place: int, serves: bool) -> None:
         """
-        They choke us; what they owe may still come.
+        They serve us or do not, or say so again; what they owe may still come.
         """
-        if peer_id in self.live:
-            self.live[peer_id].on_choke()
-            self._play()
+        neighbor = self._one(place)
+        neighbor.serves = serves
+        if serves:
+            neighbor.conversation.on_unchoke()
+        else:
+            neighbor.conversation.on_choke()
+        self._play()
 
-    @rule(peer_id=peers)
-    def unchoke(self, peer_id: int) -> None:
+    @precondition(lambda self: self.live)
+    @rule(place=places, wants=mostly)
+    def want_or_not(self, place: int, wants: bool) -> None:
         """
-        They serve us.
+        They want something or nothing, or say so again.
         """
-        if peer_id in self.live:
-            self.live[peer_id].on_unchoke()
-            self._play()
+        neighbor = self._one(place)
+        neighbor.wants = wants
+        if wants:
+            neighbor.conversation.on_interested()
+        else:
+            neighbor.conversation.on_not_interested()
+        self._play()
 
-    @rule(peer_id=peers)
-    def interested(self, peer_id: int) -> None:
-        """
-        They want something.
-        """
-        if peer_id in self.live:
-            self.live[peer_id].on_interested()
-            self._play()
-
-    @rule(peer_id=peers)
-    def not_interested(self, peer_id: int) -> None:
-        """
-        They want nothing.
-        """
-        if peer_id in self.live:
-            self.live[peer_id].on_not_interested()
-            self._play()
-
-    @rule(peer_id=peers, index=indexes)
-    def request(self, peer_id: int, index: int) -> None:
+    @precondition(lambda self: self.live)
+    @rule(place=places, index=indexes)
+    def request(self, place: int, index: int) -> None:
         """
         They ask, whether they may or not.
         """
-        conversation = self.live.get(peer_id)
-        if conversation is None:
-            return
-        is_choked = conversation.neighbor.am_choking
-        conversation.on_request(index)
-        served = [call for call in self.calls if call[1] == "send_piece"]
-        should = not is_choked and index in self.node.store.bits
-        assert len(served) == int(should), (served, should)
+        neighbor = self._one(place)
+        if neighbor.is_unchoked and index in self.node.store.bits:
+            neighbor.asked.add(index)
+        neighbor.conversation.on_request(index)
         self._play()
 
-    @rule(peer_id=peers)
-    def answer(self, peer_id: int) -> None:
+    @precondition(lambda self: any(one.owed for one in self.live.values()))
+    @rule(place=places)
+    def answer(self, place: int) -> None:
         """
         They send the oldest piece that they owe, however late.
         """
-        conversation = self.live.get(peer_id)
-        if conversation is not None and self.owed.get(peer_id):
-            index = self.owed[peer_id].pop(0)
-            if conversation.neighbor.may_send(index):
-                conversation.on_piece(index, bytes([index]))
-            self._play()
+        owing = [one for one in self.live.values() if one.owed]
+        neighbor = owing[place % len(owing)]
+        index = neighbor.owed.pop(0)
+        neighbor.conversation.on_piece(index, bytes([index]))
+        self._play()
 
-    @rule(peer_id=peers)
-    def stall(self, peer_id: int) -> None:
+    @precondition(lambda self: any(one.owed for one in self.live.values()))
+    @rule(place=places)
+    def stall(self, place: int) -> None:
         """
         They owe a piece and send nothing.
         """
-        conversation = self.live.get(peer_id)
-        if conversation is not None and conversation.neighbor.requested:
+        conversation = self._one(place).conversation
+        if conversation.neighbor.requested:
             conversation.on_stall()
             self._play()
 
-    @precondition(lambda self: self.storage.held)
-    @rule(is_well=integers(0, 3).map(bool))
-    def storage_answers(self, is_well: bool) -> None:
+    @precondition(lambda self: self.storage.waiting)
+    @rule(place=places, is_well=mostly)
+    def storage_answers(self, place: int, is_well: bool) -> None:
         """
-        The disk is done with the oldest write.
+        The disk is done with something; what it holds it can read.
         """
-        done, failed = self.storage.held.pop(0)
-        if is_well:
-            done()
+        position = place % len(self.storage.waiting)
+        call = self.storage.waiting[position]
+        if is_well or call.name == "read":
+            self.storage.release(position)
+            self._play(stored=call.index if call.name == "write" else None)
         else:
-            failed(StorageError("no space"))
-        for name, method, *arguments in self.calls:
-            if method == "send_have":
-                (index,) = arguments
-                assert isinstance(index, int)
-                key = (id(self.live[int(str(name))]), index)
-                assert key not in self.haves, "a have is sent once"
-                self.haves[key] = 1
-        self._play()
+            self.storage.fail("no space", position)
+            self._play()
 
     @rule()
     def preferred_round(self) -> None:
@@ -247,9 +299,9 @@ class NodeMachine(RuleBasedStateMachine):
         The timer of the preferred neighbours.
         """
         self.node.hold_preferred_round()
-        assert len(self.node.choking.preferred) <= PREFERRED
-        self._check_unchoked()
         self._play()
+        for peer_id in self._check_unchoked():
+            assert self.live[peer_id].wants, "served, but not interested"
 
     @rule()
     def optimistic_round(self) -> None:
@@ -257,33 +309,39 @@ class NodeMachine(RuleBasedStateMachine):
         The timer of the optimistic one.
         """
         self.node.hold_optimistic_round()
+        self._play()
+        self._check_unchoked()
         optimistic = self.node.choking.optimistic
         if optimistic is not None:
-            assert self.live[optimistic].neighbor.peer_interested
-        self._check_unchoked()
-        self._play()
+            assert self.live[optimistic].wants, "drawn, but not interested"
 
-    def _check_unchoked(self) -> None:
+    def _check_unchoked(self) -> set[int]:
+        """
+        The unchoked are the preferred ones and the optimistic one.
+
+        @return: their ids.
+        """
         choking = self.node.choking
+        assert len(choking.preferred) <= PREFERRED
         expected = {*choking.preferred, choking.optimistic} - {None}
         unchoked = {
-            peer_id
-            for peer_id, conversation in self.live.items()
-            if not conversation.neighbor.am_choking
+            peer_id for peer_id, neighbor in self.live.items() if neighbor.is_unchoked
         }
         assert unchoked == expected, (unchoked, expected)
+        return unchoked
 
     @invariant()
     def interest_is_right(self) -> None:
         """
-        We are interested exactly in those that have something we lack.
+        They know that we are interested exactly if they have something that we
+        lack.
         """
         own = self.node.store.bits
-        for conversation in self.live.values():
-            neighbor = conversation.neighbor
-            lacking = own.count_missing_from(neighbor.bits)
-            assert neighbor.useful == lacking
-            assert neighbor.am_interested == (lacking > 0)
+        for neighbor in self.live.values():
+            facts = neighbor.conversation.neighbor
+            lacking = own.count_missing_from(facts.bits)
+            assert facts.useful == lacking
+            assert neighbor.is_wanted == (lacking > 0)
 
     @invariant()
     def requests_are_right(self) -> None:
@@ -292,11 +350,10 @@ class NodeMachine(RuleBasedStateMachine):
         flight has the owner that holds the request, and no other has.
         """
         store, requests = self.node.store, self.node.requests
-        for conversation in self.live.values():
-            neighbor = conversation.neighbor
-            assert len(neighbor.requested) <= 1
-            if neighbor.requested:
-                assert not neighbor.peer_choking
+        for neighbor in self.live.values():
+            requested = neighbor.conversation.neighbor.requested
+            assert len(requested) <= 1
+            assert neighbor.serves or not requested
         unsettled = 0
         for index in range(PIECES):
             state, owner = store.state(index), requests.owner(index)
@@ -305,27 +362,27 @@ class NodeMachine(RuleBasedStateMachine):
             unsettled += state in (PieceState.IN_FLIGHT, PieceState.STORING)
             if owner is not None:
                 assert index in owner.requested
-                assert self.live[owner.peer_id].neighbor is owner
+                assert self.live[owner.peer_id].conversation.neighbor is owner
         assert requests.unsettled_bytes == unsettled
 
     @invariant()
     def nothing_is_forgotten(self) -> None:
         """
         Whoever serves us, has an open piece and is not busy was asked for one,
-        unless the disk just failed.
+        unless the disk just failed, or it does not answer: then it is asked at
+        its next stall.  And whoever was to be served was, or waits for the disk.
         """
-        if self.node.requests.is_paused:
-            return
+        is_reading = any(call.name == "read" for call in self.storage.waiting)
         store = self.node.store
-        for conversation in self.live.values():
-            neighbor = conversation.neighbor
-            if neighbor.peer_choking or neighbor.requested:
+        for neighbor in self.live.values():
+            assert is_reading or not neighbor.asked
+            facts = neighbor.conversation.neighbor
+            if self.node.requests.is_paused or not neighbor.serves or facts.requested:
                 continue
-            for index in neighbor.bits:
-                assert store.state(index) is not PieceState.MISSING, (
-                    neighbor.peer_id,
-                    index,
-                )
+            if facts.is_snubbed:
+                continue
+            for index in facts.bits:
+                assert store.state(index) is not PieceState.MISSING
 
     @invariant()
     def bits_only_grow(self) -> None:
@@ -349,5 +406,5 @@ class NodeMachineTests(SynchronousTestCase):
         """
         run_state_machine_as_test(
             NodeMachine,
-            settings=settings(max_examples=150, stateful_step_count=40, deadline=None),
+            settings=settings(max_examples=250, stateful_step_count=50, deadline=None),
         )

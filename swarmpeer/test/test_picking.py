@@ -56,7 +56,7 @@ class RandomPickerTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.integers(0, 150), st.integers(0, 2**32), st.data())
-    def test_likeASet(self, size: int, seed: int, data: st.DataObject) -> None:
+    def test_like_a_set(self, size: int, seed: int, data: st.DataObject) -> None:
         """
         After any changes, repeats included, what is picked is open and theirs,
         and nothing is picked exactly when there is no such piece.
@@ -86,7 +86,7 @@ class RandomPickerTests(SynchronousTestCase):
                 else:
                     self.assertIn(picked, open_pieces & some)
 
-    def test_staysOpen(self) -> None:
+    def test_stays_open(self) -> None:
         """
         A pick changes nothing: the only open piece is picked again and again
         until it is shut, and anew when it is open again.
@@ -99,7 +99,7 @@ class RandomPickerTests(SynchronousTestCase):
         picked.append(picker.pick(theirs, theirs.count))
         self.assertEqual(picked, [1, 1, None, 1])
 
-    def test_leavesBitsAlone(self) -> None:
+    def test_leaves_bits_alone(self) -> None:
         """
         The bits that it was made from, and theirs, stay as they are, and it
         does not follow them.
@@ -122,7 +122,7 @@ class RandomPickerTests(SynchronousTestCase):
         self.assertEqual(*runs)
         self.assertGreater(len(set(runs[0])), 10)
 
-    def assertEvenlyPicked(
+    def assert_evenly_picked(
         self, picker: RandomPicker, theirs: Bitfield, expected: set[int]
     ) -> None:
         """
@@ -136,7 +136,7 @@ class RandomPickerTests(SynchronousTestCase):
         self.assertGreater(min(picked.values()), 800)
         self.assertLess(max(picked.values()), 1200)
 
-    def test_evenByDraws(self) -> None:
+    def test_even_by_draws(self) -> None:
         """
         When they have much of what is open, each such piece is as likely as
         any, also after pieces were shut and opened again.
@@ -148,10 +148,10 @@ class RandomPickerTests(SynchronousTestCase):
         for index in 4, 0, 8, 2:
             picker.reopen(index)
         theirs = bitfield(20, range(10))
-        self.assertEvenlyPicked(picker, theirs, {0, 1, 2, 3, 4, 5, 7, 8, 9})
+        self.assert_evenly_picked(picker, theirs, {0, 1, 2, 3, 4, 5, 7, 8, 9})
         self.assertLess(rng.draws, 9000 * 2)
 
-    def test_evenByBits(self) -> None:
+    def test_even_by_bits(self) -> None:
         """
         When they have next to nothing of what is open, so that the bits are
         compared, each such piece is as likely as any.
@@ -159,7 +159,7 @@ class RandomPickerTests(SynchronousTestCase):
         rng = CountingRandom(1)
         picker = RandomPicker(bitfield(10000, [1, 2500]), rng)
         theirs = bitfield(10000, [0, 1, 2, 2500, 6000, 9999])
-        self.assertEvenlyPicked(picker, theirs, {0, 2, 6000, 9999})
+        self.assert_evenly_picked(picker, theirs, {0, 2, 6000, 9999})
         self.assertEqual(rng.draws, 4000, "one among those that are left")
 
     def test_millions(self) -> None:

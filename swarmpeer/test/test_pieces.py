@@ -138,7 +138,7 @@ class PieceStoreStartTests(SynchronousTestCase):
             [self.begin(0, data).is_complete for data in (None, b"")], [True, True]
         )
 
-    def test_noSuchPiece(self) -> None:
+    def test_no_such_piece(self) -> None:
         """
         Neither a question nor a move accepts an index that is not a piece's,
         negative ones included.
@@ -209,7 +209,7 @@ class PieceMovesTests(SynchronousTestCase):
             ],
         )
 
-    def test_beginStoring(self) -> None:
+    def test_begin_storing(self) -> None:
         """
         The bytes of a piece are needed unless we are storing or HAVE it; that
         they are not is an ordinary answer.
@@ -279,7 +279,7 @@ class StorageAnswersTests(SynchronousTestCase):
         )
         self.assertEqual(held.memory.contents(), b"\0\0\0\0\2")
 
-    def test_atOnce(self) -> None:
+    def test_at_once(self) -> None:
         """
         A storage may answer before it returns.
         """
@@ -310,7 +310,7 @@ class StorageAnswersTests(SynchronousTestCase):
         held.storage.release()
         self.assertEqual(held.answers, [("stored", 0, True)])
 
-    def test_anyOrder(self) -> None:
+    def test_any_order(self) -> None:
         """
         Several pieces may be on their way to the storage, and it may answer
         about them in any order.
@@ -363,7 +363,7 @@ class StorageAnswersTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.integers(1, 6), st.data())
-    def test_bitsOnlyGrow(self, count: int, data: st.DataObject) -> None:
+    def test_bits_only_grow(self, count: int, data: st.DataObject) -> None:
         """
         Whatever is fetched, given back, kept or not: the bits are those of the
         pieces that we HAVE, none is ever lost, and the store is complete

@@ -126,7 +126,9 @@ class ConnectTests(SynchronousTestCase):
     """
 
     def test_conversation_is_opened(self) -> None:
-        """The logic is made and told at once, before anything is read."""
+        """
+        The logic is made and told at once, before anything is read.
+        """
         line = Line().connect()
         self.assertEqual(
             line.node.take(),
@@ -135,20 +137,26 @@ class ConnectTests(SynchronousTestCase):
         self.assertFalse(line.protocol.is_dialled)
 
     def test_dialled(self) -> None:
-        """Who dialled tells the logic whom."""
+        """
+        Who dialled tells the logic whom.
+        """
         line = Line(expected_peer_id=1002).connect()
         self.assertEqual(line.node.take()[0], ("node", "open_conversation", 1002))
         self.assertTrue(line.protocol.is_dialled)
 
     def test_tuned(self) -> None:
-        """Small messages leave at once, and a host that vanished is noticed."""
+        """
+        Small messages leave at once, and a host that vanished is noticed.
+        """
         line = Line().connect()
         self.assertEqual(
             line.transport.options, [("no delay", True), ("keep alive", True)]
         )
 
     def test_reading_never_pauses(self) -> None:
-        """The producer is not the protocol, so a slow reader pauses no reading."""
+        """
+        The producer is not the protocol, so a slow reader pauses no reading.
+        """
         line = Line().open()
         line.protocol.send_piece(0, bytes(1000))
         line.pause()
@@ -156,11 +164,15 @@ class ConnectTests(SynchronousTestCase):
         self.assertIsNot(line.transport.producer, line.protocol)
 
     def test_half_closeable(self) -> None:
-        """Twisted tells it of either end apart."""
+        """
+        Twisted tells it of either end apart.
+        """
         verifyObject(IHalfCloseableProtocol, Line().connect().protocol)
 
     def test_any_transport(self) -> None:
-        """A transport that knows neither TCP nor half ends will do."""
+        """
+        A transport that knows neither TCP nor half ends will do.
+        """
         line = Line()
         transport = StringTransport()
         line.protocol.makeConnection(transport)
@@ -169,7 +181,9 @@ class ConnectTests(SynchronousTestCase):
         self.assertTrue(transport.disconnecting)
 
     def test_broken_node(self) -> None:
-        """A node that cannot answer closes that connection and no more."""
+        """
+        A node that cannot answer closes that connection and no more.
+        """
 
         class BrokenNode(RecordingNode):
             def open_conversation(self, *_: object) -> RecordingLogic:
@@ -183,7 +197,9 @@ class ConnectTests(SynchronousTestCase):
         self.assertEqual(line.node.take(), [])
 
     def test_closed_by_the_node(self) -> None:
-        """A conversation closed before it began is neither begun nor ended."""
+        """
+        A conversation closed before it began is neither begun nor ended.
+        """
 
         class RefusingNode(RecordingNode):
             def open_conversation(
@@ -197,7 +213,9 @@ class ConnectTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end"])
 
     def test_lost_while_connecting(self) -> None:
-        """A connection that goes while the logic greets ends once."""
+        """
+        A connection that goes while the logic greets ends once.
+        """
         node = RecordingNode()
         line = Line(node=node)
 
@@ -225,7 +243,9 @@ class SendTests(SynchronousTestCase):
     """
 
     def test_bytes(self) -> None:
-        """Each message leaves as the protocol has it."""
+        """
+        Each message leaves as the protocol has it.
+        """
         line = Line().open()
         protocol = line.protocol
         protocol.send_handshake(1001)
@@ -250,20 +270,26 @@ class SendTests(SynchronousTestCase):
         )
 
     def test_kinds_of_data(self) -> None:
-        """The bytes of a piece may be held in any of the three ways."""
+        """
+        The bytes of a piece may be held in any of the three ways.
+        """
         for kind in (bytes, bytearray, memoryview):
             line = Line().open()
             line.protocol.send_piece(2, kind(b"z" * 500))
             self.assertEqual(line.transport.value()[9:], b"z" * 500)
 
     def test_wrong_size(self) -> None:
-        """A piece of a wrong size is our mistake, and not sent."""
+        """
+        A piece of a wrong size is our mistake, and not sent.
+        """
         line = Line().open()
         self.assertRaises(ValueError, line.protocol.send_piece, 2, bytes(1000))
         self.assertEqual(line.transport.value(), b"")
 
     def test_nothing_after_close(self) -> None:
-        """After the end all that is said is dropped."""
+        """
+        After the end all that is said is dropped.
+        """
         line = Line().open()
         line.protocol.close()
         protocol = line.protocol
@@ -274,7 +300,9 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(line.transport.value(), b"")
 
     def test_on_writable(self) -> None:
-        """The logic hears when there is room again."""
+        """
+        The logic hears when there is room again.
+        """
         line = Line().open()
         self.assertTrue(line.protocol.is_writable)
         line.pause()
@@ -284,7 +312,9 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(line.node.take(), [("logic", "on_writable")])
 
     def test_not_writable_before_the_handshake(self) -> None:
-        """There is nobody to serve before the handshake."""
+        """
+        There is nobody to serve before the handshake.
+        """
         line = Line().connect()
         line.node.take()
         line.pause()
@@ -303,7 +333,9 @@ class GreetingTests(SynchronousTestCase):
         return line.node.take()
 
     def test_whole(self) -> None:
-        """With its last byte the logic learns who it is."""
+        """
+        With its last byte the logic learns who it is.
+        """
         line = Line()
         self.assertEqual(self._greet(line, THEIRS[:31]), [])
         line.protocol.dataReceived(THEIRS[31:])
@@ -311,7 +343,9 @@ class GreetingTests(SynchronousTestCase):
         self.assertEqual(line.protocol.peer_id, 1002)
 
     def test_wrong_from_the_first_byte(self) -> None:
-        """What cannot become a handshake is not waited for."""
+        """
+        What cannot become a handshake is not waited for.
+        """
         line = Line()
         calls = self._greet(line, b"GET / HTTP/1.1")
         self.assertEqual(
@@ -324,7 +358,9 @@ class GreetingTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end"])
 
     def test_lenient(self) -> None:
-        """Numbers written as text are taken only if that was asked for."""
+        """
+        Numbers written as text are taken only if that was asked for.
+        """
         text = b"P2PFILESHARINGPROJ" + b"0" * 10 + b"1002"
         self.assertEqual(
             self._greet(Line(lenient=True), text), [("logic", "on_handshake", 1002)]
@@ -332,7 +368,9 @@ class GreetingTests(SynchronousTestCase):
         self.assertEqual(self._greet(Line(), text)[0][1], "on_disconnect")
 
     def test_refused_by_the_logic(self) -> None:
-        """Whom the logic refuses is closed; what came behind is dropped."""
+        """
+        Whom the logic refuses is closed; what came behind is dropped.
+        """
         refusal = ProtocolViolation(ViolationReason.UNKNOWN_PEER, "who?")
         line = _triggered("on_handshake", refusal)
         self.assertEqual(
@@ -344,14 +382,18 @@ class GreetingTests(SynchronousTestCase):
         )
 
     def test_closed_by_the_logic(self) -> None:
-        """A logic that closes at the handshake hears nothing more."""
+        """
+        A logic that closes at the handshake hears nothing more.
+        """
         self.assertEqual(
             self._greet(_triggered("on_handshake"), STREAM),
             [("logic", "on_handshake", 1002), ("logic", "on_disconnect", "enough")],
         )
 
     def test_time_limit(self) -> None:
-        """A caller that drips is gone in time, however the bytes come."""
+        """
+        A caller that drips is gone in time, however the bytes come.
+        """
         line = Line().connect()
         line.node.take()
         for byte in THEIRS[:9]:
@@ -371,7 +413,9 @@ class GreetingTests(SynchronousTestCase):
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_time_limit_of_our_own_call(self) -> None:
-        """Of one that we called the dialler hears, and no one else."""
+        """
+        Of one that we called the dialler hears, and no one else.
+        """
         line = Line(expected_peer_id=1002).connect()
         line.node.take()
         failed = line.protocol.when_open()
@@ -383,7 +427,9 @@ class GreetingTests(SynchronousTestCase):
         )
 
     def test_in_time(self) -> None:
-        """After the handshake its time limit is void: silence is no fault."""
+        """
+        After the handshake its time limit is void: silence is no fault.
+        """
         line = Line().open()
         line.advance(3600)
         self.assertEqual(line.node.take(), [])
@@ -404,20 +450,28 @@ class ReceiveTests(SynchronousTestCase):
         return line.node.take()
 
     def test_one_read(self) -> None:
-        """Handshake and messages in one read are told in order."""
+        """
+        Handshake and messages in one read are told in order.
+        """
         self.assertEqual(self._heard([STREAM]), SAID)
 
     def test_single_bytes(self) -> None:
-        """A drip of single bytes says the same."""
+        """
+        A drip of single bytes says the same.
+        """
         self.assertEqual(self._heard([bytes([byte]) for byte in STREAM]), SAID)
 
     def test_cut_in_two_anywhere(self) -> None:
-        """A cut at any one byte changes nothing."""
+        """
+        A cut at any one byte changes nothing.
+        """
         for place in range(1, len(STREAM)):
             self.assertEqual(self._heard([STREAM[:place], STREAM[place:]]), SAID)
 
     def test_cut_anywhere(self) -> None:
-        """Any number of cuts changes nothing."""
+        """
+        Any number of cuts changes nothing.
+        """
 
         @given(st.lists(st.integers(0, len(STREAM)), max_size=10))
         @settings(deadline=None, max_examples=50)
@@ -448,7 +502,9 @@ class ReceiveTests(SynchronousTestCase):
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_violation(self) -> None:
-        """A frame that may not come ends it with one event; the rest is dropped."""
+        """
+        A frame that may not come ends it with one event; the rest is dropped.
+        """
         line = Line().open()
         line.protocol.dataReceived(bytes.fromhex("00000000") + STREAM)
         line.protocol.dataReceived(STREAM)
@@ -459,7 +515,9 @@ class ReceiveTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end"])
 
     def test_second_handshake(self) -> None:
-        """A second handshake is a frame much too long."""
+        """
+        A second handshake is a frame much too long.
+        """
         line = Line().open()
         line.protocol.dataReceived(THEIRS)
         self.assertEqual(
@@ -467,7 +525,9 @@ class ReceiveTests(SynchronousTestCase):
         )
 
     def test_violation_found_by_the_logic(self) -> None:
-        """The logic's verdict counts as the codec's does."""
+        """
+        The logic's verdict counts as the codec's does.
+        """
         late = ProtocolViolation(ViolationReason.LATE_BITFIELD, "late")
         line = _triggered("on_bitfield", late).open()
         line.protocol.dataReceived(STREAM[32:])
@@ -480,7 +540,9 @@ class ReceiveTests(SynchronousTestCase):
         )
 
     def test_unasked_piece(self) -> None:
-        """A piece that was not asked for is refused from its head."""
+        """
+        A piece that was not asked for is refused from its head.
+        """
         node = RecordingNode()
         node.logic = RecordingLogic(
             "logic",
@@ -510,7 +572,9 @@ class ReceiveTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
 
     def test_close_within_a_message(self) -> None:
-        """A logic that closes while it hears one message hears no other."""
+        """
+        A logic that closes while it hears one message hears no other.
+        """
         for trigger in ("on_interested", "on_unknown", "on_have"):
             line = _triggered(trigger).open()
             line.protocol.dataReceived(STREAM[32:])
@@ -518,7 +582,9 @@ class ReceiveTests(SynchronousTestCase):
             self.assertEqual(told[-2:], [trigger, "on_disconnect"])
 
     def test_close_at_the_head_of_a_piece(self) -> None:
-        """A logic that closes when asked about a piece does not get it."""
+        """
+        A logic that closes when asked about a piece does not get it.
+        """
         line = _triggered("expect_piece").open()
         line.protocol.dataReceived(STREAM[32:])
         told = [call[1] for call in line.node.take()]
@@ -526,7 +592,9 @@ class ReceiveTests(SynchronousTestCase):
         self.assertEqual(line.protocol.held_bytes, 0)
 
     def test_limits_of_the_inherited_receiver(self) -> None:
-        """What Twisted's receiver has for limits agrees with ours."""
+        """
+        What Twisted's receiver has for limits agrees with ours.
+        """
         line = Line().open()
         self.assertEqual(line.protocol.MAX_LENGTH, CODEC.max_length)
         self.assertRaises(
@@ -552,7 +620,9 @@ class StallTests(SynchronousTestCase):
         return len(calls)
 
     def test_again_and_again(self) -> None:
-        """The logic hears of it after each further stall time."""
+        """
+        The logic hears of it after each further stall time.
+        """
         line = self._asked()
         line.advance(7.5)
         self.assertEqual(self._stalls(line), 0)
@@ -562,7 +632,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 2)
 
     def test_progress(self) -> None:
-        """Slow is not stalled, as long as enough of the piece comes."""
+        """
+        Slow is not stalled, as long as enough of the piece comes.
+        """
         line = Line(limits=Limits(progress_bytes=90)).open()
         line.protocol.send_request(0)
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
@@ -574,7 +646,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 1)
 
     def test_drip(self) -> None:
-        """A byte of the piece now and then is no progress."""
+        """
+        A byte of the piece now and then is no progress.
+        """
         line = Line(limits=Limits(progress_bytes=90)).open()
         line.protocol.send_request(0)
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
@@ -586,7 +660,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 1)
 
     def test_small_talk(self) -> None:
-        """Nor is anything else that they say."""
+        """
+        Nor is anything else that they say.
+        """
         line = self._asked()
         for _ in range(8):
             line.advance(1)
@@ -594,7 +670,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(line.node.take().count(("logic", "on_stall")), 1)
 
     def test_piece_is_in(self) -> None:
-        """With the piece the watch ends."""
+        """
+        With the piece the watch ends.
+        """
         line = self._asked()
         line.protocol.dataReceived(CODEC.encode(PieceMessage(0, bytes(1000))))
         line.node.take()
@@ -603,7 +681,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_late_piece_of_an_earlier_request(self) -> None:
-        """A piece asked for earlier does not end the watch for this one."""
+        """
+        A piece asked for earlier does not end the watch for this one.
+        """
         line = self._asked()
         line.protocol.stop_waiting()
         line.protocol.send_request(2)
@@ -613,14 +693,18 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 1)
 
     def test_stop_waiting(self) -> None:
-        """A request given up is not watched."""
+        """
+        A request given up is not watched.
+        """
         line = self._asked()
         line.protocol.stop_waiting()
         line.advance(100)
         self.assertEqual(self._stalls(line), 0)
 
     def test_close(self) -> None:
-        """Of a connection that is closed nothing is watched."""
+        """
+        Of a connection that is closed nothing is watched.
+        """
         line = self._asked()
         line.protocol.close()
         line.node.take()
@@ -628,7 +712,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 0)
 
     def test_next_request_from_within(self) -> None:
-        """A request sent while the piece comes in is watched anew."""
+        """
+        A request sent while the piece comes in is watched anew.
+        """
         node = RecordingNode()
         line = Line(node=node)
 
@@ -651,7 +737,9 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(self._stalls(line), 1)
 
     def test_one_delayed_call(self) -> None:
-        """However much is said, one delayed call watches over it."""
+        """
+        However much is said, one delayed call watches over it.
+        """
         line = self._asked()
         for _ in range(50):
             line.advance(0.25)
@@ -667,7 +755,9 @@ class SilenceTests(SynchronousTestCase):
     """
 
     def test_within_a_message(self) -> None:
-        """Who stops within a message is closed after a while."""
+        """
+        Who stops within a message is closed after a while.
+        """
         line = Line().open()
         line.protocol.dataReceived(b"\0\0")
         line.advance(59)
@@ -682,7 +772,9 @@ class SilenceTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end"])
 
     def test_takes_nothing(self) -> None:
-        """Who takes nothing of what we write is cut off after a while."""
+        """
+        Who takes nothing of what we write is cut off after a while.
+        """
         line = Line().open()
         line.advance(5)
         line.pause()
@@ -743,7 +835,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_they_close_after_us(self) -> None:
-        """When they answer with their own end there is nothing to wait for."""
+        """
+        When they answer with their own end there is nothing to wait for.
+        """
         line = Line().open()
         line.protocol.close()
         line.protocol.writeConnectionLost()
@@ -751,7 +845,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end", "flush and close"])
 
     def test_they_stay(self) -> None:
-        """When they do not, we leave after a while."""
+        """
+        When they do not, we leave after a while.
+        """
         line = Line().open()
         line.protocol.close()
         line.protocol.writeConnectionLost()
@@ -761,7 +857,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end", "flush and close"])
 
     def test_they_do_not_read(self) -> None:
-        """Who does not take our last words is cut off in the end."""
+        """
+        Who does not take our last words is cut off in the end.
+        """
         line = Line().open()
         line.protocol.close()
         line.advance(60)
@@ -770,7 +868,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_transport_does_not_close(self) -> None:
-        """A transport that was told to close and does not is aborted."""
+        """
+        A transport that was told to close and does not is aborted.
+        """
         line = Line().open()
         line.protocol.readConnectionLost()
         line.advance(60)
@@ -778,7 +878,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_flush_first(self) -> None:
-        """What was written before the end leaves before our end closes."""
+        """
+        What was written before the end leaves before our end closes.
+        """
         size = 3 * PORTION_BYTES
         line = Line(layout=PieceLayout(size, size)).open()
         line.pause()
@@ -793,7 +895,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.node.take(), [])
 
     def test_they_close(self) -> None:
-        """Their end of the stream is the end of the conversation."""
+        """
+        Their end of the stream is the end of the conversation.
+        """
         line = Line().open()
         line.pause()
         line.protocol.readConnectionLost()
@@ -803,7 +907,9 @@ class CloseTests(SynchronousTestCase):
         self.assertIsNone(line.transport.producer)
 
     def test_reset(self) -> None:
-        """A connection that is lost tells why in one line."""
+        """
+        A connection that is lost tells why in one line.
+        """
         line = Line().open()
         line.protocol.connectionLost(Failure(ConnectionLost("no\nroute")))
         self._ended(
@@ -812,7 +918,9 @@ class CloseTests(SynchronousTestCase):
         )
 
     def test_both_close_at_once(self) -> None:
-        """Two ends that close in the same moment are both done with it."""
+        """
+        Two ends that close in the same moment are both done with it.
+        """
         line = Line().open()
         line.protocol.close("done")
         line.protocol.readConnectionLost()
@@ -820,13 +928,17 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end", "flush and close"])
 
     def test_logic_closes_at_its_end(self) -> None:
-        """A logic that closes once more when it hears of the end hears it once."""
+        """
+        A logic that closes once more when it hears of the end hears it once.
+        """
         line = _triggered("on_disconnect").open()
         line.protocol.close("done")
         self._ended(line, "done")
 
     def test_logic_breaks_at_its_end(self) -> None:
-        """An error at the end is logged, and the connection closes all the same."""
+        """
+        An error at the end is logged, and the connection closes all the same.
+        """
         line = _triggered("on_disconnect", KeyError("oops")).open()
         line.protocol.close("done")
         self._ended(line, "done")
@@ -834,7 +946,9 @@ class CloseTests(SynchronousTestCase):
         self.assertEqual(line.transport.closings, ["our end"])
 
     def test_refuse(self) -> None:
-        """Who is turned away is gone at once."""
+        """
+        Who is turned away is gone at once.
+        """
         line = Line().connect()
         line.node.take()
         line.protocol.refuse("full")
@@ -854,7 +968,9 @@ class WaitingTests(SynchronousTestCase):
     """
 
     def test_open(self) -> None:
-        """Opened is who was greeted, whether asked before or after."""
+        """
+        Opened is who was greeted, whether asked before or after.
+        """
         line = Line().connect()
         before = line.protocol.when_open()
         self.assertNoResult(before)
@@ -865,7 +981,9 @@ class WaitingTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(line.protocol.when_open()))
 
     def test_never_open(self) -> None:
-        """Who ended before that was never open."""
+        """
+        Who ended before that was never open.
+        """
         line = Line().connect()
         before = line.protocol.when_open()
         line.protocol.close("no")
@@ -874,7 +992,9 @@ class WaitingTests(SynchronousTestCase):
             self.assertEqual(str(failure.value), "no")
 
     def test_ended_and_gone(self) -> None:
-        """Ended is one thing, and gone another."""
+        """
+        Ended is one thing, and gone another.
+        """
         line = Line().open()
         ended, gone = line.protocol.when_ended(), line.protocol.when_gone()
         line.protocol.close()
@@ -884,7 +1004,9 @@ class WaitingTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(gone))
 
     def test_cancel(self) -> None:
-        """Who no longer cares disturbs nobody."""
+        """
+        Who no longer cares disturbs nobody.
+        """
         line = Line().connect()
         impatient: Deferred[None] = line.protocol.when_open()
         impatient.addErrback(lambda _: None).cancel()
@@ -899,7 +1021,9 @@ class BothWaysTests(SynchronousTestCase):
     """
 
     def test_large_pieces_cross(self) -> None:
-        """Large pieces sent both ways at once both arrive."""
+        """
+        Large pieces sent both ways at once both arrive.
+        """
         size = 2**22
         layout = PieceLayout(size, size)
         lines = [Line(layout=layout).open(), Line(layout=layout).open()]
@@ -929,7 +1053,9 @@ class BufferBoundTests(SynchronousTestCase):
     """
 
     def test_hostile_lengths(self) -> None:
-        """Whatever they announce, hardly a byte of it is kept."""
+        """
+        Whatever they announce, hardly a byte of it is kept.
+        """
         layout = PieceLayout(2**30, 2**24)
         heads = st.sampled_from(
             [bytes.fromhex(head) for head in ("00000000", "ffffffff", "01000005 07")]
@@ -969,7 +1095,9 @@ class HaveTests(SynchronousTestCase):
         return line
 
     def test_gathered(self) -> None:
-        """The first leaves at once, the others together soon after."""
+        """
+        The first leaves at once, the others together soon after.
+        """
         line = self._line()
         for index in (0, 1, 2):
             line.protocol.send_have(index)
@@ -978,7 +1106,9 @@ class HaveTests(SynchronousTestCase):
         self.assertEqual(line.transport.value(), self._haves(0, 1, 2))
 
     def test_order(self) -> None:
-        """What is said after them does not overtake them."""
+        """
+        What is said after them does not overtake them.
+        """
         line = self._line()
         line.protocol.send_have(0)
         line.protocol.send_have(1)
@@ -989,7 +1119,9 @@ class HaveTests(SynchronousTestCase):
         )
 
     def test_close(self) -> None:
-        """They are not lost at the end."""
+        """
+        They are not lost at the end.
+        """
         line = self._line()
         line.protocol.send_have(0)
         line.protocol.send_have(1)

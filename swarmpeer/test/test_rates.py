@@ -37,7 +37,7 @@ class RateTrackerTests(SynchronousTestCase):
         after = [rates.received_bytes(peer_id) for peer_id in (1001, 1002)]
         self.assertEqual((before, after), ([15, 3], [0, 0]))
 
-    def test_comesBack(self) -> None:
+    def test_comes_back(self) -> None:
         """
         One that leaves and comes back within a round starts from 0, and takes
         nothing from the others.

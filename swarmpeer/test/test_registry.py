@@ -86,7 +86,7 @@ class LiveConversationsTests(SynchronousTestCase):
         )
         self.assertFalse(self.registry.is_connected(1002))
 
-    def test_byId(self) -> None:
+    def test_by_id(self) -> None:
         """
         The conversations stand by ascending id, whoever came first and
         whatever the order of the list.
@@ -114,7 +114,7 @@ class LiveConversationsTests(SynchronousTestCase):
         self.assertEqual(seen, [second, third])
         self.assertEqual([each.peer_id for each in self.registry.conversations], [1004])
 
-    def test_onlyOne(self) -> None:
+    def test_only_one(self) -> None:
         """
         Two live conversations with one peer are refused.
         """
@@ -208,7 +208,7 @@ class SecondConversationTests(SynchronousTestCase):
             [True] * 4,
         )
 
-    def test_sameDirection(self) -> None:
+    def test_same_direction(self) -> None:
         """
         When the same side calls again, the new conversation is to be had: the
         caller has given up the old one.  Where the two stand does not matter.
@@ -245,7 +245,7 @@ class SecondConversationTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(st.permutations(range(1, 6)), st.data())
-    def test_bothEndsAgree(self, peer_ids: list[int], data: st.DataObject) -> None:
+    def test_both_ends_agree(self, peer_ids: list[int], data: st.DataObject) -> None:
         """
         Wherever two peers stand, and in whatever order the handshakes and the
         closes of two crossed connections come in at either end: in the end both
@@ -320,7 +320,7 @@ class CompletePeersTests(SynchronousTestCase):
         self.registry.add(conversation(1004))
         self.assertFalse(self.registry.note_complete(1004, True))
 
-    def test_backWithLess(self) -> None:
+    def test_back_with_less(self) -> None:
         """
         One that comes back with less is not done any more, and its completion
         is news again.

@@ -103,7 +103,7 @@ class NextRequestTests(SynchronousTestCase):
     What is asked of whom.
     """
 
-    def test_openOnly(self) -> None:
+    def test_open_only(self) -> None:
         """
         Only what they have, we lack and nobody else was asked for is asked; it
         is in flight then, and theirs.
@@ -123,7 +123,7 @@ class NextRequestTests(SynchronousTestCase):
         )
         self.assertIsNone(fetching.requests.owner(0))
 
-    def test_byLot(self) -> None:
+    def test_by_lot(self) -> None:
         """
         The choice is by lot: the same for the same seed, and over many seeds
         each piece comes first.
@@ -175,7 +175,7 @@ class NextRequestTests(SynchronousTestCase):
         self.assertIsNotNone(fetching.requests.next_for(neighbor))
         self.assertFalse(fetching.requests.is_starved)
 
-    def test_widerWindow(self) -> None:
+    def test_wider_window(self) -> None:
         """
         The window may be wider.
         """
@@ -212,7 +212,7 @@ class BudgetTests(SynchronousTestCase):
         self.assertEqual(requests.unsettled_bytes, 10)
         self.assertIsNotNone(requests.next_for(third))
 
-    def test_doesNotFit(self) -> None:
+    def test_does_not_fit(self) -> None:
         """
         A piece that would exceed what is left waits, and changes nothing.
         """
@@ -227,7 +227,7 @@ class BudgetTests(SynchronousTestCase):
         )
         self.assertEqual(fetching.states(), [IN_FLIGHT, MISSING, MISSING])
 
-    def test_exactFit(self) -> None:
+    def test_exact_fit(self) -> None:
         """
         The short last piece takes no more room than its bytes.
         """
@@ -237,7 +237,7 @@ class BudgetTests(SynchronousTestCase):
         self.assertEqual(requests.next_for(fetching.neighbor(2, [2])), 2)
         self.assertEqual((requests.unsettled_bytes, requests.is_starved), (14, False))
 
-    def test_hugePiece(self) -> None:
+    def test_huge_piece(self) -> None:
         """
         One piece is always allowed, even if it is larger than the budget, and
         never two.
@@ -251,7 +251,7 @@ class BudgetTests(SynchronousTestCase):
         fetching.storage.release()
         self.assertEqual(requests.next_for(second), 1)
 
-    def test_givenBack(self) -> None:
+    def test_given_back(self) -> None:
         """
         What is given back, or could not be kept, leaves its room to others.
         """
@@ -291,7 +291,7 @@ class GiveBackTests(SynchronousTestCase):
         self.assertEqual(requests.next_for(fetching.neighbor(2, [2])), 2)
         self.assertEqual({requests.next_for(first) for _ in range(2)}, {0, 3})
 
-    def test_othersKeep(self) -> None:
+    def test_others_keep(self) -> None:
         """
         What others were asked for stays with them.
         """
@@ -303,7 +303,7 @@ class GiveBackTests(SynchronousTestCase):
         self.assertEqual(fetching.states(), [MISSING, IN_FLIGHT])
         self.assertIs(fetching.requests.owner(1), second)
 
-    def test_lateButNeeded(self) -> None:
+    def test_late_but_needed(self) -> None:
         """
         A piece that comes after it was given back is taken, if nobody else
         was asked for it meanwhile.
@@ -324,7 +324,7 @@ class GiveBackTests(SynchronousTestCase):
             ([HAVE, MISSING], 0),
         )
 
-    def test_lateWhileAsked(self) -> None:
+    def test_late_while_asked(self) -> None:
         """
         It is taken as well if somebody else was asked for it.  That one owns
         the piece no longer, still owes its answer, and is asked for the next
@@ -349,7 +349,7 @@ class GiveBackTests(SynchronousTestCase):
         self.assertEqual(requests.next_for(second), 1)
         self.assertEqual(requests.unsettled_bytes, 1)
 
-    def test_gaveBackWhatCame(self) -> None:
+    def test_gave_back_what_came(self) -> None:
         """
         What came late from another is not opened again when the one that was
         asked for it last goes.
@@ -365,7 +365,7 @@ class GiveBackTests(SynchronousTestCase):
         self.assertEqual((fetching.states(), requests.unsettled_bytes), ([STORING], 1))
         self.assertIsNone(requests.next_for(fetching.neighbor(3, [0])))
 
-    def test_gaveBackWhatAnotherFetches(self) -> None:
+    def test_gave_back_what_another_fetches(self) -> None:
         """
         Nor does one that goes take away what somebody else was asked for after
         a late copy came and could not be kept.
@@ -433,7 +433,7 @@ class TakeOverTests(SynchronousTestCase):
         self.requests.next_for(self.snubbed)
         self.snubbed.is_snubbed = True
 
-    def test_takesOver(self) -> None:
+    def test_takes_over(self) -> None:
         """
         When all that they have was asked of others, they are asked for the
         piece of one that does not answer; who may still send it.
@@ -449,28 +449,28 @@ class TakeOverTests(SynchronousTestCase):
         self.assertEqual(self.requests.give_back(self.snubbed), [])
         self.assertEqual(self.fetching.states(), [IN_FLIGHT, MISSING])
 
-    def test_openFirst(self) -> None:
+    def test_open_first(self) -> None:
         """
         An open piece goes before a piece of somebody else's.
         """
         self.assertEqual(self.requests.next_for(self.fetching.neighbor(2, [0, 1])), 1)
         self.assertIs(self.requests.owner(0), self.snubbed)
 
-    def test_onlyTheirs(self) -> None:
+    def test_only_theirs(self) -> None:
         """
         They are not asked for what they do not have.
         """
         self.fetching.fetch(self.fetching.neighbor(2, [1]))
         self.assertIsNone(self.requests.next_for(self.fetching.neighbor(3, [1])))
 
-    def test_onlyOfSilent(self) -> None:
+    def test_only_of_silent(self) -> None:
         """
         Nothing is taken from a neighbour that answers.
         """
         self.snubbed.is_snubbed = False
         self.assertIsNone(self.requests.next_for(self.fetching.neighbor(2, [0])))
 
-    def test_notBySilent(self) -> None:
+    def test_not_by_silent(self) -> None:
         """
         One that does not answer itself takes nothing over.
         """
@@ -478,7 +478,7 @@ class TakeOverTests(SynchronousTestCase):
         helper.is_snubbed = True
         self.assertIsNone(self.requests.next_for(helper))
 
-    def test_bothSend(self) -> None:
+    def test_both_send(self) -> None:
         """
         When both send it in the end, the first copy is kept, and each of the
         two is free again.
@@ -490,7 +490,7 @@ class TakeOverTests(SynchronousTestCase):
         self.assertEqual((helper.requested, self.snubbed.is_snubbed), (set(), False))
         self.assertIsNone(self.requests.owner(0))
 
-    def test_withoutRoom(self) -> None:
+    def test_without_room(self) -> None:
         """
         It takes no room that was not taken already, so it goes on when the
         budget is spent, and nobody starves.

@@ -11,7 +11,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.serving import QUEUE_LIMIT, Serving
-from swarmpeer.events import PieceSent, RequestIgnored, SwarmEvent
+from swarmpeer.events import IgnoredReason, PieceSent, RequestIgnored, SwarmEvent
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.recording_swarm import hold, memory_store
 from swarmpeer.testing.recorders import Call, RecordingNetwork
@@ -28,7 +28,9 @@ class EagerNetwork(RecordingNetwork):
     tell_of_room: Callable[[], None] | None = None
 
     def send_piece(self, index: int, data: PieceData) -> None:
-        """Remember, and tell of room if there is somebody to be told."""
+        """
+        Remember, and tell of room if there is somebody to be told.
+        """
         super().send_piece(index, data)
         if self.tell_of_room is not None:
             self.tell_of_room()
@@ -88,7 +90,7 @@ def sent(index: int, data: bytes) -> list[Call]:
     ]
 
 
-def ignored(index: int, reason: str) -> Call:
+def ignored(index: int, reason: IgnoredReason) -> Call:
     """
     What is remembered of a request that was not.
     """
@@ -124,19 +126,22 @@ class RequestsTests(SynchronousTestCase):
         self.counter.ask(0)
         self.counter.unchoke()
         self.counter.serving.go_on()
-        self.assertEqual(self.counter.take(), [ignored(0, "choked")])
+        self.assertEqual(self.counter.take(), [ignored(0, IgnoredReason.CHOKED)])
 
-    def test_outOfRange(self) -> None:
+    def test_out_of_range(self) -> None:
         """
         A piece that does not exist is not served.
         """
         self.counter.ask(10, 2**32 - 1)
         self.assertEqual(
             self.counter.take(),
-            [ignored(10, "out-of-range"), ignored(2**32 - 1, "out-of-range")],
+            [
+                ignored(10, IgnoredReason.OUT_OF_RANGE),
+                ignored(2**32 - 1, IgnoredReason.OUT_OF_RANGE),
+            ],
         )
 
-    def test_notHeld(self) -> None:
+    def test_not_held(self) -> None:
         """
         A piece that we do not hold is not served until we do.
         """
@@ -145,7 +150,9 @@ class RequestsTests(SynchronousTestCase):
         counter.ask(1)
         hold(store, 1)
         counter.ask(1)
-        self.assertEqual(counter.take(), [ignored(1, "not-held"), *sent(1, b"\0\0")])
+        self.assertEqual(
+            counter.take(), [ignored(1, IgnoredReason.NOT_HELD), *sent(1, b"\0\0")]
+        )
 
     def test_repeated(self) -> None:
         """
@@ -153,7 +160,7 @@ class RequestsTests(SynchronousTestCase):
         """
         self.counter.network.is_writable = False
         self.counter.ask(1, 2, 1)
-        self.assertEqual(self.counter.take(), [ignored(1, "repeated")])
+        self.assertEqual(self.counter.take(), [ignored(1, IgnoredReason.REPEATED)])
         self.counter.network.is_writable = True
         self.counter.serving.go_on()
         self.assertEqual(self.counter.take(), sent(1, b"\2\3") + sent(2, b"\4\5"))
@@ -168,13 +175,15 @@ class RequestsTests(SynchronousTestCase):
         asked = list(range(99, -1, -1))
         kept, beyond = asked[:QUEUE_LIMIT], asked[QUEUE_LIMIT:]
         counter.ask(*asked)
-        self.assertEqual(counter.take(), [ignored(index, "flood") for index in beyond])
+        self.assertEqual(
+            counter.take(), [ignored(index, IgnoredReason.FLOOD) for index in beyond]
+        )
         counter.network.is_writable = True
         counter.serving.go_on()
         served = [call for index in kept for call in sent(index, bytes([index]))]
         self.assertEqual(counter.take(), served)
 
-    def test_roomAtOnce(self) -> None:
+    def test_room_at_once(self) -> None:
         """
         A connection that tells of room from within a send gets each piece once
         and in order.
@@ -209,7 +218,7 @@ class SlowReadsTests(SynchronousTestCase):
         """
         return [call.index for call in self.disk.waiting]
 
-    def test_oneAtATime(self) -> None:
+    def test_one_at_a_time(self) -> None:
         """
         Pieces are read one at a time, the next when the last was sent.
         """
@@ -225,7 +234,7 @@ class SlowReadsTests(SynchronousTestCase):
             sent(3, b"\6\7") + sent(1, b"\2\3") + sent(2, b"\4\5"),
         )
 
-    def test_onlyWithRoom(self) -> None:
+    def test_only_with_room(self) -> None:
         """
         While there is no room for another piece, none is read.
         """
@@ -251,7 +260,7 @@ class SlowReadsTests(SynchronousTestCase):
         self.counter.ask(1, 1)
         self.disk.release_all()
         self.assertEqual(
-            self.counter.take(), [ignored(1, "repeated"), *sent(1, b"\2\3")]
+            self.counter.take(), [ignored(1, IgnoredReason.REPEATED), *sent(1, b"\2\3")]
         )
 
     def test_unreadable(self) -> None:
@@ -262,7 +271,8 @@ class SlowReadsTests(SynchronousTestCase):
         self.disk.fail("bad sector")
         self.disk.release()
         self.assertEqual(
-            self.counter.take(), [ignored(3, "unreadable"), *sent(1, b"\2\3")]
+            self.counter.take(),
+            [ignored(3, IgnoredReason.UNREADABLE), *sent(1, b"\2\3")],
         )
 
     def test_choke(self) -> None:
@@ -276,7 +286,7 @@ class SlowReadsTests(SynchronousTestCase):
         self.counter.serving.go_on()
         self.assertEqual((self.counter.take(), self.reading()), ([], []))
 
-    def test_unchokedAgain(self) -> None:
+    def test_unchoked_again(self) -> None:
         """
         Unchoked again, they are served what they ask for from then on.
         """
@@ -288,7 +298,7 @@ class SlowReadsTests(SynchronousTestCase):
         self.disk.release()
         self.assertEqual(self.counter.take(), sent(1, b"\2\3"))
 
-    def test_unchokedWhileRead(self) -> None:
+    def test_unchoked_while_read(self) -> None:
         """
         What was asked for before a choke is never sent, even if the disk
         answers so late that they are unchoked again: they have forgotten that
@@ -301,7 +311,7 @@ class SlowReadsTests(SynchronousTestCase):
         self.disk.release_all()
         self.assertEqual(self.counter.take(), sent(1, b"\2\3"))
 
-    def test_askedAnewWhileRead(self) -> None:
+    def test_asked_anew_while_read(self) -> None:
         """
         If it is that very piece which they ask for anew, it is sent, once.
         """
@@ -322,7 +332,7 @@ class SlowReadsTests(SynchronousTestCase):
         self.counter.serving.go_on()
         self.assertEqual((self.counter.take(), self.reading()), ([], []))
 
-    def test_goneUnreadable(self) -> None:
+    def test_gone_unreadable(self) -> None:
         """
         Nor is it told that a piece could not be read for them.
         """

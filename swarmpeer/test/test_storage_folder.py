@@ -11,14 +11,13 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import StorageError
+from swarmpeer.file_name import LOCK_NAME
 from swarmpeer.storage.calls import SystemCalls
 from swarmpeer.storage.folder import (
-    LOCK_NAME,
     FolderLock,
     check_file_name,
     find_folder,
     open_folder,
-    shown,
 )
 
 HOLD_LOCK = """
@@ -100,36 +99,24 @@ class FindFolderTests(SynchronousTestCase):
 
 class FileNameTests(SynchronousTestCase):
     """
-    Which names are safe, and how paths are shown.
+    Which names are taken.
     """
 
     def test_unsafe(self) -> None:
         """
-        What leads elsewhere, cannot be a name or is the lock's is refused in
-        one line that repeats it.
+        A name that is not safe is refused in one line that repeats it.
         """
-        for name in ["", ".", "..", "../x", "/etc/x", "a/b", "a\0b", "\ud800", "x/"]:
+        for name in ["", "..", "a/b", "a\0b", "\ud800", LOCK_NAME]:
             error = self.assertRaises(StorageError, check_file_name, name)
             self.assertIn(repr(name), str(error))
-            self.assertNotIn("\n", str(error))
-        with self.assertRaises(StorageError):
-            check_file_name(LOCK_NAME)
+            self.assertTrue(str(error).isprintable())
 
     def test_safe(self) -> None:
         """
         All other names are fine, also those that are not UTF-8 on disk.
         """
-        for name in ["x", "...", ".x", "a b", "é🎉", os.fsdecode(b"\xff"), "a\\b"]:
+        for name in ["x", "...", ".x", "a b", "é🎉", os.fsdecode(b"\xff")]:
             check_file_name(name)
-
-    def test_shown(self) -> None:
-        """
-        A path that would break a line or an encoder is shown escaped.
-        """
-        self.assertEqual(shown(Path("/a/é")), "/a/é")
-        for name in ("a\nb", os.fsdecode(b"\xff")):
-            self.assertTrue(shown(Path(name)).isascii())
-            self.assertNotIn("\n", shown(Path(name)))
 
 
 class OpenFolderTests(SynchronousTestCase):

@@ -33,7 +33,9 @@ class World:
         self.acted.append((name, self.clock.seconds()))
 
     def run(self) -> None:
-        """Go on until nothing is left to come."""
+        """
+        Go on until nothing is left to come.
+        """
         while calls := self.clock.getDelayedCalls():
             self.clock.advance(max(0.0, calls[0].getTime() - self.clock.seconds()))
 
@@ -44,13 +46,17 @@ class WatchTests(SynchronousTestCase):
     """
 
     def test_nothing(self) -> None:
-        """Without a deadline there is no call."""
+        """
+        Without a deadline there is no call.
+        """
         world = World()
         world.watch.review()
         self.assertEqual(world.clock.getDelayedCalls(), [])
 
     def test_moved(self) -> None:
-        """A deadline that moved on is acted on when it is due, and once."""
+        """
+        A deadline that moved on is acted on when it is due, and once.
+        """
         world = World()
         world.when = {"a": 10.0}
         world.watch.review()
@@ -59,7 +65,9 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(world.acted, [("a", 25.0)])
 
     def test_earlier(self) -> None:
-        """A new deadline before the others is not slept through."""
+        """
+        A new deadline before the others is not slept through.
+        """
         world = World()
         world.when = {"a": 10.0}
         world.watch.review()
@@ -70,7 +78,9 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(world.acted, [("b", 4.0), ("a", 10.0)])
 
     def test_gone(self) -> None:
-        """When the last deadline is gone so is the call."""
+        """
+        When the last deadline is gone so is the call.
+        """
         world = World()
         world.when = {"a": 10.0}
         world.watch.review()
@@ -79,7 +89,9 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(world.clock.getDelayedCalls(), [])
 
     def test_any(self) -> None:
-        """Each deadline is acted on once, at its time."""
+        """
+        Each deadline is acted on once, at its time.
+        """
         times = st.lists(st.floats(0, 1e6), max_size=6)
 
         @given(times)

@@ -34,47 +34,69 @@ class RecordingNetwork:
         self.calls.append((self.name, *call))
 
     def send_handshake(self, peer_id: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_handshake", peer_id)
 
     def send_choke(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_choke")
 
     def send_unchoke(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_unchoke")
 
     def send_interested(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_interested")
 
     def send_not_interested(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_not_interested")
 
     def send_have(self, index: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_have", index)
 
     def send_bitfield(self, bits: Bitfield) -> None:
-        """Remember the bytes, since the bits go on changing."""
+        """
+        Remember the bytes, since the bits go on changing.
+        """
         self._say("send_bitfield", bits.to_bytes())
 
     def send_request(self, index: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_request", index)
 
     def stop_waiting(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("stop_waiting")
 
     def send_piece(self, index: int, data: PieceData) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("send_piece", index, bytes(data))
 
     def close(self, reason: str = "") -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._say("close", reason)
 
 
@@ -94,65 +116,95 @@ class RecordingLogic:
         self.calls.append((self.name, *call))
 
     def on_connect(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_connect")
 
     def on_handshake(self, peer_id: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_handshake", peer_id)
 
     def on_disconnect(self, reason: str = "") -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_disconnect", reason)
 
     def on_choke(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_choke")
 
     def on_unchoke(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_unchoke")
 
     def on_interested(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_interested")
 
     def on_not_interested(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_not_interested")
 
     def on_have(self, index: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_have", index)
 
     def on_bitfield(self, bits: Bitfield) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_bitfield", bits.to_bytes())
 
     def on_request(self, index: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_request", index)
 
     def expect_piece(self, index: int) -> None:
-        """Remember, or refuse."""
+        """
+        Remember, or refuse.
+        """
         self._hear("expect_piece", index)
         if self.refuse_pieces is not None:
             raise self.refuse_pieces
 
     def on_piece(self, index: int, data: PieceData) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_piece", index, bytes(data))
 
     def on_unknown(self, message_type: int) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_unknown", message_type)
 
     def on_stall(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_stall")
 
     def on_writable(self) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self._hear("on_writable")
 
 
@@ -166,5 +218,7 @@ class RecordingObserver:
     events: list[SwarmEvent] = field(default_factory=list)
 
     def observe(self, event: SwarmEvent) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.events.append(event)

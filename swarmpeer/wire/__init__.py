@@ -1,3 +1,5 @@
 """
 Bytes to values and back; pure.
 """
+
+WireBytes = bytes | bytearray | memoryview

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from bitstring import Bits
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.wire import WireBytes
 
 _HELD = Bits("0b1")
 
@@ -50,7 +51,7 @@ class Bitfield:
         return cls._of(Bits.from_ones(size).to_bytes(), size, size)
 
     @classmethod
-    def from_bytes(cls, size: int, data: bytes | bytearray | memoryview) -> "Bitfield":
+    def from_bytes(cls, size: int, data: WireBytes) -> "Bitfield":
         """
         Read the bits of C{size} pieces as the wire has them.
 
@@ -73,9 +74,7 @@ class Bitfield:
         return cls._of(data, size, Bits.from_bytes(data).count(1))
 
     @classmethod
-    def _of(
-        cls, data: bytes | bytearray | memoryview, size: int, count: int
-    ) -> "Bitfield":
+    def _of(cls, data: WireBytes, size: int, count: int) -> "Bitfield":
         made = cls.__new__(cls)
         made._bytes = bytearray(data)
         made._size = size

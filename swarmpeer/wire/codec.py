@@ -15,6 +15,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.wire import WireBytes
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import (
     BitfieldMessage,
@@ -24,7 +25,6 @@ from swarmpeer.wire.messages import (
     Message,
     MessageType,
     NotInterestedMessage,
-    PieceData,
     PieceMessage,
     RequestMessage,
     UnchokeMessage,
@@ -46,12 +46,18 @@ MAX_INDEX = 2**32 - 1
 """
 The highest index that fits into a message.
 """
+MAX_PIECE_COUNT = MAX_INDEX
+"""
+The most pieces that a file may have.
+"""
+MAX_PIECE_SIZE_BYTES = 2**31 - 1 - PIECE_HEAD_SIZE
+"""
+The largest piece: others read the length of its payload as a signed number.
+"""
 
 _EMPTY_FRAME = struct.Struct(">IB")
 _INDEX_FRAME = struct.Struct(">IBI")
 _INDEX = struct.Struct(">I")
-
-FrameBytes = bytes | bytearray | memoryview
 
 
 class Geometry(Protocol):
@@ -109,16 +115,18 @@ class MessageCodec:
 
     def __init__(self, geometry: Geometry) -> None:
         """
-        @raise ValueError: if the pieces are too many or too long for the 32-bit
-            numbers of the wire.
+        @raise ValueError: if there are more pieces than L{MAX_PIECE_COUNT}, or
+            longer ones than L{MAX_PIECE_SIZE_BYTES}.
         """
         self._piece_count = geometry.piece_count
         largest = geometry.size(0) if self._piece_count else 0
         self._last_index = self._piece_count - 1
-        if self._piece_count > MAX_INDEX + 1:
-            raise ValueError(f"{self._piece_count} pieces are more than 2**32")
-        if PIECE_HEAD_SIZE + largest > 2**32 - 1:
-            raise ValueError(f"a piece of {largest} bytes does not fit into a message")
+        if self._piece_count > MAX_PIECE_COUNT:
+            raise ValueError(f"{self._piece_count} pieces, {MAX_PIECE_COUNT} at most")
+        if largest > MAX_PIECE_SIZE_BYTES:
+            raise ValueError(
+                f"pieces of {largest} bytes, {MAX_PIECE_SIZE_BYTES} at most"
+            )
         # All pieces but the last are as long as the largest.
         self._piece_length = PIECE_HEAD_SIZE + largest
         self._last_piece_length = PIECE_HEAD_SIZE + (
@@ -127,7 +135,7 @@ class MessageCodec:
         # By type; a piece has its own rule.
         self._lengths = (1, 1, 1, 1, 5, 1 + geometry.bitfield_size_bytes, 5)
         self._max_length = max(*self._lengths, self._piece_length, MAX_UNKNOWN_LENGTH)
-        self._decoders: tuple[Callable[[FrameBytes], Message], ...] = (
+        self._decoders: tuple[Callable[[WireBytes], Message], ...] = (
             lambda _: _CHOKE,
             lambda _: _UNCHOKE,
             lambda _: _INTERESTED,
@@ -154,9 +162,7 @@ class MessageCodec:
         """
         match message:
             case HaveMessage(index):
-                if not 0 <= index < self._piece_count:
-                    raise ValueError(f"have {index} of {self._piece_count} pieces")
-                return _INDEX_FRAME.pack(5, MessageType.HAVE, index)
+                return self.encode_have(index)
             case RequestMessage(index):
                 if not 0 <= index <= MAX_INDEX:
                     raise ValueError(f"request {index} is not a 32-bit number")
@@ -173,6 +179,16 @@ class MessageCodec:
             case _:
                 return _EMPTY_FRAME.pack(1, message.type)
 
+    def encode_have(self, index: int) -> bytes:
+        """
+        The whole frame of a have, of which there are more than of all others.
+
+        @raise ValueError: if there is no such piece.
+        """
+        if not 0 <= index < self._piece_count:
+            raise ValueError(f"have {index} of {self._piece_count} pieces")
+        return _INDEX_FRAME.pack(5, MessageType.HAVE, index)
+
     def encode_piece_head(self, index: int, size: int) -> bytes:
         """
         The frame of a piece as far as its data, which follow as they are.
@@ -185,7 +201,7 @@ class MessageCodec:
             raise ValueError(f"no piece {index} has {size} bytes")
         return _INDEX_FRAME.pack(length, MessageType.PIECE, index)
 
-    def check_frame(self, length: int, head: FrameBytes) -> FrameKind:
+    def check_frame(self, length: int, head: WireBytes) -> FrameKind:
         """
         Judge a frame by its first bytes, before anything of it is kept.
 
@@ -215,7 +231,7 @@ class MessageCodec:
             raise _bad_length(f"unknown type {type_byte} of {length} bytes")
         return FrameKind.UNKNOWN
 
-    def _check_piece_frame(self, length: int, head: FrameBytes) -> FrameKind:
+    def _check_piece_frame(self, length: int, head: WireBytes) -> FrameKind:
         if not PIECE_HEAD_SIZE <= length <= self._piece_length:
             raise _bad_length(f"PIECE of {length} bytes")
         if len(head) < PIECE_HEAD_SIZE:
@@ -233,7 +249,7 @@ class MessageCodec:
         return self._piece_length
 
     @staticmethod
-    def piece_index(head: FrameBytes) -> int:
+    def piece_index(head: WireBytes) -> int:
         """
         Which piece is it?
 
@@ -243,7 +259,7 @@ class MessageCodec:
         (index,) = _INDEX.unpack_from(head, 1)
         return int(index)
 
-    def decode(self, payload: FrameBytes) -> Message:
+    def decode(self, payload: WireBytes) -> Message:
         """
         Read one message, with every check that L{check_frame} does and those
         that need the whole of it.
@@ -259,7 +275,7 @@ class MessageCodec:
             )
         return self.decode_checked(payload)
 
-    def decode_checked(self, payload: FrameBytes) -> Message:
+    def decode_checked(self, payload: WireBytes) -> Message:
         """
         Read one message that L{check_frame} found to be one, with the checks
         that need the whole of it.
@@ -268,21 +284,20 @@ class MessageCodec:
         """
         return self._decoders[payload[0]](payload)
 
-    def _decode_have(self, payload: FrameBytes) -> HaveMessage:
+    def _decode_have(self, payload: WireBytes) -> HaveMessage:
         (index,) = _INDEX.unpack_from(payload, 1)
         self._check_index("HAVE", index)
         return HaveMessage(index)
 
-    def _decode_bitfield(self, payload: FrameBytes) -> BitfieldMessage:
+    def _decode_bitfield(self, payload: WireBytes) -> BitfieldMessage:
         return BitfieldMessage(Bitfield.from_bytes(self._piece_count, payload[1:]))
 
-    def _decode_request(self, payload: FrameBytes) -> RequestMessage:
+    def _decode_request(self, payload: WireBytes) -> RequestMessage:
         (index,) = _INDEX.unpack_from(payload, 1)
         return RequestMessage(index)
 
-    def _decode_piece(self, payload: FrameBytes) -> PieceMessage:
-        data: PieceData = payload[PIECE_HEAD_SIZE:]
-        return PieceMessage(self.piece_index(payload), data)
+    def _decode_piece(self, payload: WireBytes) -> PieceMessage:
+        return PieceMessage(self.piece_index(payload), payload[PIECE_HEAD_SIZE:])
 
     def _check_index(self, name: str, index: int) -> None:
         if index >= self._piece_count:

@@ -8,6 +8,7 @@ Eighteen bytes of header, ten zero bytes, and the sender's id as a big-endian
 from dataclasses import dataclass
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.wire import WireBytes
 
 HEADER = b"P2PFILESHARINGPROJ"
 HANDSHAKE_SIZE = 32
@@ -15,6 +16,9 @@ HANDSHAKE_SIZE = 32
 Bytes.
 """
 MAX_PEER_ID = 2**32 - 1
+"""
+The highest id that fits into a handshake.
+"""
 
 _PADDING = bytes(10)
 _TEXT_PADDING = b"0" * 10
@@ -46,9 +50,7 @@ class Handshake:
         return HEADER + _PADDING + self.peer_id.to_bytes(4, "big")
 
     @classmethod
-    def decode(
-        cls, data: bytes | bytearray | memoryview, lenient: bool = False
-    ) -> "Handshake":
+    def decode(cls, data: WireBytes, lenient: bool = False) -> "Handshake":
         """
         Read a whole handshake.
 
@@ -71,9 +73,7 @@ class Handshake:
         return cls(peer_id)
 
     @staticmethod
-    def check_prefix(
-        data: bytes | bytearray | memoryview, lenient: bool = False
-    ) -> None:
+    def check_prefix(data: WireBytes, lenient: bool = False) -> None:
         """
         Refuse a handshake as soon as its first bytes are wrong.
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from swarmpeer.wire import WireBytes
 from swarmpeer.wire.bitfield import Bitfield
 
-PieceData = bytes | bytearray | memoryview
+PieceData = WireBytes
 
 
 class MessageType(IntEnum):

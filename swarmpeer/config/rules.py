@@ -5,16 +5,14 @@ What one word of the configuration may be: a number, a file name, a host.
 import ipaddress
 import re
 
-from swarmpeer.config_text import ConfigText, Word, show
-
-MAX_FILE_NAME_BYTES = 255
-"""The longest file name that common file systems take."""
+from swarmpeer.config.text import ConfigText, Word
+from swarmpeer.file_name import file_name_fault
+from swarmpeer.text import quoted
 
 _DIGITS = re.compile("[0-9]+")
 _DIGITS_AND_DOTS = re.compile("[0-9.]+")
 _HOST_LABEL = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 _HOST_ZONE = re.compile("[A-Za-z0-9_.-]+")
-_CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 def read_number(
@@ -36,7 +34,7 @@ def read_number(
     of_unit = f" of {unit}" if unit else ""
     raise source.error(
         word,
-        f"{what} is {show(word.text)}",
+        f"{what} is {quoted(word.text)}",
         f"a whole number{of_unit} from {least} to {most} in plain digits",
     )
 
@@ -49,7 +47,7 @@ def read_file_name(source: ConfigText, word: Word, what: str) -> str:
     """
     if fault := file_name_fault(word.text):
         reason, right = fault
-        raise source.error(word, f"{what} {show(word.text)} {reason}", right)
+        raise source.error(word, f"{what} {quoted(word.text)} {reason}", right)
     # The same bytes become the same text, however they were handed in.
     encoded = word.text.encode("utf-8", "surrogateescape")
     return encoded.decode("utf-8", "surrogateescape")
@@ -67,37 +65,10 @@ def read_host(source: ConfigText, word: Word) -> str:
     if host_identity(host) is None:
         raise source.error(
             word,
-            f"the host is {show(word.text)}",
+            f"the host is {quoted(word.text)}",
             "a host name in ASCII, an IPv4 or an IPv6 address",
         )
     return host
-
-
-def file_name_fault(name: str) -> tuple[str, str] | None:
-    """
-    Why a file must not be called C{name} inside a peer's folder.
-
-    @return: what is wrong and what would be right, both without the name; or
-        C{None} if the name is safe.
-    """
-    plain = "a plain name without a path"
-    if not name:
-        return "is empty", "a name"
-    if name in (".", ".."):
-        return "is a folder", plain
-    if name.startswith("/"):
-        return "is an absolute path", plain
-    if "/" in name or "\\" in name:
-        return "is a path with folders", plain
-    if _CONTROL_CHARACTER.search(name):
-        return "holds a control character", "a name of visible characters"
-    try:
-        size_bytes = len(name.encode("utf-8", "surrogateescape"))
-    except UnicodeEncodeError:
-        return "holds half a character", "a name that can be written as UTF-8"
-    if size_bytes > MAX_FILE_NAME_BYTES:
-        return f"is {size_bytes} bytes long", f"at most {MAX_FILE_NAME_BYTES}"
-    return None
 
 
 def host_identity(host: str) -> str | None:

@@ -69,7 +69,9 @@ class Host:
     piece: "Deferred[int]" = field(default_factory=Deferred)
 
     def __post_init__(self) -> None:
-        """Have a factory."""
+        """
+        Have a factory.
+        """
         self.factory = PeerFactory(
             self,
             PieceStore(LAYOUT, MemoryStorage(LAYOUT)),
@@ -79,7 +81,9 @@ class Host:
         )
 
     def publish(self, event: SwarmEvent) -> None:
-        """Remember."""
+        """
+        Remember.
+        """
         self.events.append(event)
 
     def open_conversation(
@@ -87,7 +91,9 @@ class Host:
         network: NetworkSide,
         expected_peer_id: int | None,  # noqa: ARG002  (nobody else calls)
     ) -> LogicSide:
-        """Talk for the test."""
+        """
+        Talk for the test.
+        """
         host = self
 
         class Logic(RecordingLogic):
@@ -133,7 +139,6 @@ class LoopbackTests(TestCase):
         dialer = Dialer(
             [PeerInfo(1001, "", 1, has_file=True)],
             caller.factory,
-            caller.factory.registry,
             lambda _: client,
             CLOCK,
             Random(1),
@@ -152,7 +157,9 @@ class LoopbackTests(TestCase):
         return TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
 
     async def test_large_pieces_cross(self) -> None:
-        """Large pieces sent both ways at once both arrive."""
+        """
+        Large pieces sent both ways at once both arrive.
+        """
         called, caller = await self._join(self._ipv4())
         for host in (called, caller):
             network = await _again(host.greeted)
@@ -187,7 +194,9 @@ class LoopbackTests(TestCase):
         self.assertEqual(caller.told[-1], ("logic", "on_disconnect", "done"))
 
     async def test_both_close_at_once(self) -> None:
-        """Two peers that stop in the same moment do not wait for each other."""
+        """
+        Two peers that stop in the same moment do not wait for each other.
+        """
         called, caller = await self._join(self._ipv4())
         await gatherResults(
             [host.factory.close_all("done") for host in (called, caller)]
@@ -198,7 +207,9 @@ class LoopbackTests(TestCase):
         )
 
     async def test_ipv6(self) -> None:
-        """A peer is reached by its IPv6 address."""
+        """
+        A peer is reached by its IPv6 address.
+        """
         try:
             with socket.socket(socket.AF_INET6) as probe:
                 probe.bind(("::1", 0))
@@ -209,7 +220,9 @@ class LoopbackTests(TestCase):
         self.assertEqual(called.told, [("logic", "on_handshake", 1002)])
 
     async def test_unix_socket(self) -> None:
-        """Peers may as well talk through a local socket."""
+        """
+        Peers may as well talk through a local socket.
+        """
         path = self.mktemp()
         called, _ = await self._join(
             UNIXServerEndpoint(reactor, path), UNIXClientEndpoint(reactor, path)
@@ -218,7 +231,9 @@ class LoopbackTests(TestCase):
         self.assertEqual(self.flushLoggedErrors(), [])
 
     async def test_keep_alive(self) -> None:
-        """The system is asked to notice within a minute that a host vanished."""
+        """
+        The system is asked to notice within a minute that a host vanished.
+        """
         called, _ = await self._join(self._ipv4())
         network = await _again(called.greeted)
         assert isinstance(network, PeerProtocol)

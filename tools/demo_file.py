@@ -1,6 +1,6 @@
 """
 Makes a real file of some tens of MB for the demonstration, from what every
-machine with Python has: C{python demo_file.py FOLDER} packs the standard
+machine with Python has: C{python tools/demo_file.py FOLDER} packs the
 library into a tar archive there and prints its path.
 """
 

@@ -3,7 +3,7 @@ A configuration text as words that know where they stand.
 
 Layout ends here: blanks, tabs, line ends, comments and a byte order mark are
 gone, and what is left are lines of words.  What the words mean is
-L{swarmpeer.config}'s.
+L{swarmpeer.config.common}'s and L{swarmpeer.config.peers}'s.
 """
 
 import re
@@ -11,22 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from swarmpeer.errors import ConfigError
-
-_SHOWN_CHARACTERS = 40
+from swarmpeer.text import printable
 
 _LINE_END = re.compile("\r\n|\r|\n")
 _WORD = re.compile("[^ \t]+")
 # Bytes that are no UTF-8, as Python's surrogateescape keeps them.
 _ODD_BYTE = re.compile("[\udc80-\udcff]")
-
-
-def show(text: str) -> str:
-    """
-    C{text} fit for an error line: quoted, escaped and of bounded length.
-    """
-    if len(text) > _SHOWN_CHARACTERS:
-        return repr(text[:_SHOWN_CHARACTERS]) + "..."
-    return repr(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,7 @@ class ConfigText:
         lines = _LINE_END.split(text.removeprefix("\ufeff"))
         if not lines[-1]:
             lines.pop()
-        self._name = name if name.isprintable() else repr(name)
+        self._name = printable(name)
         self.end = Word("", len(lines) + 1, 1)
         self.lines: list[tuple[Word, ...]] = []
         for number, line in enumerate(lines, start=1):

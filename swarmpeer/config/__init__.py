@@ -1,0 +1,20 @@
+"""
+The configuration of a swarm: two small texts in, frozen values out.
+
+Forgiving about layout (see L{swarmpeer.config.text}), strict about meaning.
+Each error is one printable line, C{file:line:column: what, and what would be
+right}.  Nothing here touches a file.
+"""
+
+from swarmpeer.config.common import COMMON_NAME, CommonConfig
+from swarmpeer.config.peers import PEERS_NAME, PeerInfo, format_peers
+from swarmpeer.config.whole import Config
+
+__all__ = [
+    "COMMON_NAME",
+    "PEERS_NAME",
+    "CommonConfig",
+    "Config",
+    "PeerInfo",
+    "format_peers",
+]

@@ -1,0 +1,78 @@
+"""
+What a conversation asks of its node.
+
+A protocol of its own, so that the conversation need not know the node, which
+holds the conversations.
+"""
+
+from typing import TYPE_CHECKING, Protocol
+
+from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.events import GivenBackReason, SwarmEvent
+
+if TYPE_CHECKING:
+    from swarmpeer.core.connection import PeerConnection
+
+
+class SwarmSide(Protocol):
+    """
+    What a conversation asks of its node, and tells it.
+    """
+
+    @property
+    def own_id(self) -> int:
+        """
+        Who we are.
+        """
+
+    @property
+    def store(self) -> PieceStore:
+        """
+        What we hold.
+        """
+
+    def admit(self, conversation: "PeerConnection", peer_id: int) -> bool:
+        """
+        They said who they are.  If the conversation may begin, any older one
+        with them is closed, and C{joined} follows.
+
+        @return: may it begin?
+        @raise ProtocolViolation: if that peer has no business here.
+        """
+
+    def joined(self, conversation: "PeerConnection") -> None:
+        """
+        The conversation began: they were told what we hold.
+        """
+
+    def departed(self, conversation: "PeerConnection", reason: str) -> None:
+        """
+        The conversation ended.
+        """
+
+    def holdings_learned(self, conversation: "PeerConnection") -> None:
+        """
+        They told what they hold, or that they hold more.
+        """
+
+    def request_next(self, conversation: "PeerConnection") -> None:
+        """
+        They may serve us another piece.
+        """
+
+    def give_back(
+        self, conversation: "PeerConnection", reason: GivenBackReason
+    ) -> None:
+        """
+        What we asked of them will not come, or not in time.
+        """
+
+    def piece_arrived(self, conversation: "PeerConnection", piece: Piece) -> None:
+        """
+        They sent a piece that we had asked of them.
+        """
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Tell the observers.
+        """

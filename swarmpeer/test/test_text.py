@@ -1,0 +1,54 @@
+"""
+Tests for L{swarmpeer.text}.
+"""
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.text import printable, quoted
+
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=60)
+
+
+class TextTests(SynchronousTestCase):
+    """
+    Whatever the text, it is one line that any terminal can take.
+    """
+
+    @settings(deadline=None)
+    @given(TEXTS)
+    def test_printable(self, text: str) -> None:
+        """
+        Nothing that a terminal would obey is left, and all that is fit to be
+        shown is left as it is.
+        """
+        line = printable(text)
+        self.assertTrue(line.isprintable())
+        if text.isprintable():
+            self.assertEqual(line, text)
+
+    def test_escapes(self) -> None:
+        """
+        Each odd character becomes an escape of its own.
+        """
+        self.assertEqual(printable("a\nb \x1b[2J é \udcff"), r"a\nb \x1b[2J é \udcff")
+        self.assertEqual(printable(Path("/a\nb")), r"/a\nb")
+
+    @settings(deadline=None)
+    @given(TEXTS)
+    def test_quoted(self, text: str) -> None:
+        """
+        Quotes show where a text begins and ends, unless it is long.
+        """
+        self.assertTrue(quoted(text).isprintable())
+        if len(text) <= 40:
+            self.assertEqual(quoted(text), repr(text))
+
+    def test_long(self) -> None:
+        """
+        Of a long text the beginning does.
+        """
+        self.assertEqual(quoted("x" * 41), f"'{'x' * 40}'...")
