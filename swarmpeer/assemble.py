@@ -6,6 +6,7 @@ programs want to hand in.
 """
 
 import errno
+import io
 import os
 import random
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.error import CannotListenError
@@ -24,6 +26,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -36,6 +39,8 @@ from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.protocol_log import ProtocolLogger, log_name, open_log
 from swarmpeer.service import PeerService
 from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
+
+_log = Logger()
 
 BACKLOG = 511
 """
@@ -88,18 +93,25 @@ def assemble_peer(
         own line, on loopback if its host is, else on every address.
     @param rng: where every draw comes from; seeded by the system if not given.
     @param lenient: take handshakes that write their numbers as text.
-    @raise StorageError: if the log or the file's name cannot be used.
+    @raise StorageError: if the file's name cannot be used.
     """
     own, common = config.own, config.common
     layout = PieceLayout(common.file_size_bytes, common.piece_size_bytes)
+    own_folder = find_folder(folder, own.peer_id, common.file_name, own.has_file)
+    if not own.has_file and os.path.lexists(own_folder / common.file_name):
+        _log.warn(
+            "peer {peer}: {path} is there already, but the list says 0: it is fetched "
+            "anew and then replaced; write 1 into the list to serve it as it is",
+            peer=own.peer_id,
+            path=own_folder / common.file_name,
+        )
     storage = FileStorage(
         layout,
-        find_folder(folder, own.peer_id, common.file_name, own.has_file),
+        own_folder,
         common.file_name,
         whole=own.has_file,
         run_in_thread=ReactorThreads(IReactorThreads(reactor)),
     )
-    log = open_log(str(Path(log_folder or folder, log_name(own.peer_id))))
     peer = PeerService(
         config,
         storage,
@@ -109,9 +121,13 @@ def assemble_peer(
         rng=rng or random.Random(),
         lenient=lenient,
     )
+    log = _LogFile(Path(log_folder or folder, log_name(own.peer_id)))
+    log.setServiceParent(peer)
     logger = ProtocolLogger(own.peer_id, log.write, time.time)
     peer.add_observer(logger, *ProtocolLogger.event_classes)
-    for observer in (DiagnosticLog(own.peer_id, layout.piece_count), *observers):
+    diagnostics = DiagnosticLog(own.peer_id, layout.piece_count)
+    peer.add_observer(diagnostics, *diagnostics.event_classes)
+    for observer in observers:
         peer.add_observer(observer)
     return peer
 
@@ -133,6 +149,43 @@ def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:
     if address.version == 4:
         return TCP4ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
     return TCP6ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
+
+
+class _LogFile(Service):
+    """
+    The protocol log of a peer, open while the peer runs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: io.FileIO | None = None
+
+    def startService(self) -> None:
+        """
+        Open it.
+
+        @raise StorageError: if that cannot be.
+        """
+        self._file = open_log(str(self._path))
+        super().startService()
+
+    def stopService(self) -> None:
+        """
+        Close it.
+        """
+        super().stopService()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def write(self, line: bytes) -> int | None:
+        """
+        @return: how many bytes were written.
+        @raise OSError: if they could not be.
+        """
+        if self._file is None:
+            raise OSError(errno.EBADF, "it is not open")
+        return self._file.write(line)
 
 
 @implementer(IStreamServerEndpoint)

@@ -15,12 +15,14 @@ from swarmpeer.events import (
     FilePlaced,
     FilePlacingFailed,
     GivenBackReason,
+    IgnoredReason,
     ListeningStarted,
     NeighborConnected,
     NeighborDisconnected,
     PieceStored,
     PieceStoreFailed,
     RequestGivenBack,
+    RequestIgnored,
     SwarmCompleted,
     SwarmEvent,
     ViolationSeen,
@@ -69,6 +71,7 @@ class DiagnosticLog:
         self._log = log or self._log
         self._unreachable: set[int] = set()
         self._tenths_told = 0
+        self._is_unreadable_told = False
         # Of events that are not here nothing is said.
         self._rules = dict(
             [
@@ -95,6 +98,7 @@ class DiagnosticLog:
                 ),
                 _rule(RequestGivenBack, self._given_back),
                 _rule(PieceStored, self._piece_stored),
+                _rule(RequestIgnored, self._ignored),
                 _always(
                     PieceStoreFailed,
                     LogLevel.error,
@@ -115,6 +119,13 @@ class DiagnosticLog:
                 ),
             ]
         )
+
+    @property
+    def event_classes(self) -> tuple[type[SwarmEvent], ...]:
+        """
+        The events of which something is said; of others it need not be told.
+        """
+        return tuple(self._rules)
 
     def observe(self, event: SwarmEvent) -> None:
         """
@@ -144,6 +155,16 @@ class DiagnosticLog:
     def _connected(self, event: NeighborConnected) -> _Line:
         self._unreachable.discard(event.peer_id)
         return LogLevel.info, "connected with {event.peer_id}"
+
+    def _ignored(self, event: RequestIgnored) -> _Line | None:
+        if event.reason is not IgnoredReason.UNREADABLE or self._is_unreadable_told:
+            return None
+        self._is_unreadable_told = True
+        return (
+            LogLevel.error,
+            "piece {event.index} cannot be read from the disk any more, so nobody "
+            "gets it; put the right file there and start this peer anew",
+        )
 
     def _given_back(self, event: RequestGivenBack) -> _Line | None:
         if event.reason is not GivenBackReason.STALL:

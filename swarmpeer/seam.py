@@ -161,6 +161,13 @@ class LogicSide(Protocol):
         @raise swarmpeer.errors.ProtocolViolation: if it was never asked for.
         """
 
+    def expect_bitfield(self) -> None:
+        """
+        A bitfield has begun: may its bytes be buffered?
+
+        @raise swarmpeer.errors.ProtocolViolation: if it comes too late.
+        """
+
     def on_piece(self, index: int, data: PieceData) -> None:
         """
         A whole piece is in.  C{data} is the receiver's to keep and is not

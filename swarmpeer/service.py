@@ -30,7 +30,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import Progress
-from swarmpeer.errors import ListenError
+from swarmpeer.errors import ListenError, SwarmPeerError
 from swarmpeer.events import (
     FilePlaced,
     ListeningStarted,
@@ -99,9 +99,7 @@ class PeerService(MultiService):
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
         self._bus = EventBus(self._report_observer)
-        self._placed, self._swarm_complete = Milestone(), Milestone()
-        self.add_observer(self._placed, FilePlaced)
-        self.add_observer(self._swarm_complete, SwarmCompleted)
+        self._set_milestones()
         for observer in observers:
             self.add_observer(observer)
         self._node: PeerNode | None = None
@@ -170,15 +168,24 @@ class PeerService(MultiService):
 
     def startService(self) -> None:
         """
-        Take the folder, listen, call the others, begin the rounds.
+        Take the folder, listen, call the others, begin the rounds.  A peer that
+        was stopped, or could not start, may be started again.
 
         @raise StorageError: if the folder or the file cannot be used.
         @raise ListenError: if nobody could call us.
         """
+        super().startService()
+        try:
+            self._begin()
+        except SwarmPeerError:
+            super().stopService()
+            raise
+
+    def _begin(self) -> None:
         self._storage.open()
         store = PieceStore(self._layout, self._storage)
-        node = self._node = PeerNode(self.config, store, bus=self._bus, rng=self._rng)
-        self._factory = PeerFactory(
+        node = PeerNode(self.config, store, bus=self._bus, rng=self._rng)
+        factory = PeerFactory(
             node,
             store,
             node.registry,
@@ -187,19 +194,19 @@ class PeerService(MultiService):
             lenient=self._lenient,
         )
         try:
-            self._listen(self._factory)
+            self._listen(factory)
         except ListenError:
             self._storage.close(lambda: None)
             raise
+        self._node, self._factory = node, factory
         self._dialer = Dialer(
             self.config.earlier,
-            self._factory,
+            factory,
             self._dial_endpoint,
             clock=self._clock,
             rng=self._rng,
             publish=node.publish,
         )
-        super().startService()
         if self._storage.is_whole:
             self._placed.settle()
         node.start(is_placed=self._storage.is_whole)
@@ -215,9 +222,8 @@ class PeerService(MultiService):
     async def _stop(self) -> None:
         """
         From the outside in: no new rounds and conversations, then the ones
-        there are, then the storage.
+        there are, then the storage, and last what others hung below us.
         """
-        children = super().stopService()
         for loop in self._rounds:
             loop.stop()
         self._rounds = []
@@ -231,15 +237,22 @@ class PeerService(MultiService):
         if self._factory is not None:
             await self._factory.close_all("this peer stops")
         await _answered(self._storage.close)
-        await _eventually(children)
-        self._placed.abandon()
-        self._swarm_complete.abandon()
+        await _eventually(super().stopService())
+        for milestone in (self._placed, self._swarm_complete):
+            milestone.abandon()
+            self.remove_observer(milestone)
+        self._set_milestones()
+
+    def _set_milestones(self) -> None:
+        self._placed, self._swarm_complete = Milestone(), Milestone()
+        self.add_observer(self._placed, FilePlaced)
+        self.add_observer(self._swarm_complete, SwarmCompleted)
 
     def stopService(self) -> Deferred[None]:
         """
         Flush, close, give everything back.
 
-        @return: fires when all is done.
+        @return: fires when all is done, within seconds.
         """
         return Deferred.fromCoroutine(self._stop())
 
@@ -249,6 +262,7 @@ class PeerService(MultiService):
             fails those who wait for the peer to be complete.
         """
         failures: list[ListenError] = []
+        is_early = True
 
         def listening(port: IListeningPort) -> None:
             self._port = port
@@ -258,14 +272,16 @@ class PeerService(MultiService):
             if failure.check(CancelledError):
                 return
             error = _listen_error(failure)
-            failures.append(error)
-            if self.running:
+            if is_early:
+                failures.append(error)
+            else:
                 self._log.critical("{error}", error=error)
                 self._placed.settle(Failure(error))
                 self._swarm_complete.settle(Failure(error))
 
         port = self._listen_endpoint.listen(factory)
         self._listening = port.addCallbacks(listening, deaf)
+        is_early = False
         if failures:
             raise failures[0]
 

@@ -138,7 +138,7 @@ def _endpoint(reactor: object, description: str | None) -> IStreamServerEndpoint
         return None
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         raise ListenError(
             f"--listen {description!r} is no endpoint ({error}); give one such as "
             f"tcp:6008:interface=10.0.0.7"

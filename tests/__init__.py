@@ -1,3 +1,4 @@
 """
-Tests of whole processes on loopback; run by C{python -m twisted.trial tests}.
+Tests with whole processes or real sockets on loopback, and of the documentation;
+run by C{python -m twisted.trial tests}.
 """

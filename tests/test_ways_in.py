@@ -3,6 +3,7 @@ The other ways to run a peer: the application file, the examples of embedding,
 and the laboratory.
 """
 
+import hashlib
 import json
 import signal
 import sys
@@ -79,6 +80,41 @@ class WaysInTests(ProcessTestCase):
         process.signal(signal.SIGTERM)
         process.wait_for_exit()
         self.assertEqual(swarm.file_path(1002).read_bytes(), swarm.data)
+
+    def test_own_world(self) -> None:
+        """
+        The example with two peers in one program tells its events and the right
+        digest.
+        """
+        folder, data = self.make_folder(), random_bytes(100_000)
+        (folder / "peer_1").mkdir()
+        (folder / "peer_1" / "data").write_bytes(data)
+        script = str(_EXAMPLES / "own_world.py")
+        process = self.run_command([sys.executable, script, ".", "data"], folder)
+        self.assertEqual((process.wait_for_exit(), process.stderr), (0, ""))
+        *events, digest = process.stdout.splitlines()
+        kinds = [event.partition("(")[0] for event in events]
+        self.assertEqual(kinds, ["UnchokedBy", *["PieceStored"] * 7])
+        self.assertEqual(digest, hashlib.sha256(data).hexdigest())
+
+    def test_refusals_of_examples(self) -> None:
+        """
+        An example that cannot start says why in one line, with status 1.
+        """
+        swarm = self.make_swarm(Settings(1, 1), b"x", peers=2)
+        with reserve_port() as holder:
+            holder.listen()
+            port = str(holder.getsockname()[1])
+            for name, arguments, words in (
+                ("two_services", ["1009", "."], "our own peer 1009"),
+                ("progress_page", ["1009", ".", port], "our own peer 1009"),
+                ("progress_page", ["1002", ".", port], port),
+                ("own_world", [".", "none"], "peer_1/none"),
+            ):
+                command = [sys.executable, str(_EXAMPLES / f"{name}.py"), *arguments]
+                process = self.start_command(command, swarm.folder)
+                self.expect_refusal(process, f"{name}: ", words)
+                self.assertEqual(process.wait_for_exit(), 1)
 
 
 class LaboratoryTests(ProcessTestCase):

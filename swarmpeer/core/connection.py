@@ -156,11 +156,7 @@ class PeerConnection:
         """
         They tell what they hold; the answer is always one of the two.
         """
-        if not self._is_first_message:
-            raise ProtocolViolation(
-                ViolationReason.LATE_BITFIELD,
-                "a bitfield may only be the first message",
-            )
+        self.expect_bitfield()
         self._is_first_message = False
         neighbor = self.neighbor
         neighbor.learn_bits(bits, self._swarm.store.bits)
@@ -182,6 +178,16 @@ class PeerConnection:
         if not self.neighbor.may_send(index):
             raise ProtocolViolation(
                 ViolationReason.UNREQUESTED_PIECE, f"piece {index} was not asked for"
+            )
+
+    def expect_bitfield(self) -> None:
+        """
+        Only as the first message.
+        """
+        if not self._is_first_message:
+            raise ProtocolViolation(
+                ViolationReason.LATE_BITFIELD,
+                "a bitfield may only be the first message",
             )
 
     def on_piece(self, index: int, data: PieceData) -> None:

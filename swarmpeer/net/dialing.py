@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, cast
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.task import deferLater
@@ -152,5 +152,6 @@ class Dialer:
         return min(wait, LAST_RETRY_SECONDS) * jitter
 
     def _line_ended(self, failure: Failure) -> None:
-        if self._is_running or not failure.check(CancelledError):
+        # A call that is cancelled under way fails in ways of its own.
+        if self._is_running:
             self._log.failure("Calling a peer failed by a mistake of our own", failure)

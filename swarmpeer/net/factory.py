@@ -83,10 +83,16 @@ class PeerFactory(Factory):
         @return: fires when all are gone, in bounded time.
         """
         self._is_closing = True
-        gone = gatherResults([protocol.when_gone() for protocol in self._all])
-        for protocol in list(self._all):
+        protocols = list(self._all)
+        gone = gatherResults([protocol.when_gone() for protocol in protocols])
+        for protocol in protocols:
             protocol.close(reason)
-        return gone.addCallback(lambda _: None)
+        hurry = self._clock.callLater(self._limits.stop_seconds, self._hurry)
+        return gone.addCallback(lambda _: hurry.cancel() if hurry.active() else None)
+
+    def _hurry(self) -> None:
+        for protocol in list(self._all):
+            protocol.hurry()
 
     def build_for(self, expected_peer_id: int | None) -> PeerProtocol | None:
         """

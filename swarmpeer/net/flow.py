@@ -17,6 +17,12 @@ As much as Twisted hands to the socket in one go.
 """
 
 
+MESSAGE_COST_BYTES = 64
+"""
+What a small message that waits takes beside its bytes.
+"""
+
+
 class Outlet(Protocol):
     """
     The writing half of a transport: what Twisted's transports have of
@@ -58,6 +64,8 @@ class WriteGate:
 
     @ivar progressed_at: while the gate is closed, when the neighbour last took
         a portion.
+    @ivar backlog_bytes: what the small messages take that were written since the
+        gate closed.
     """
 
     def __init__(
@@ -80,6 +88,7 @@ class WriteGate:
         self._is_finished = False
         self._is_registered = True
         self.progressed_at = clock.seconds()
+        self.backlog_bytes = 0
         outlet.registerProducer(self, True)
 
     @property
@@ -96,6 +105,8 @@ class WriteGate:
         """
         if self._is_finished:
             return
+        if not self.is_open:
+            self.backlog_bytes += len(data) + MESSAGE_COST_BYTES
         if self._waiting:
             self._waiting.append(memoryview(data))
         else:
@@ -146,6 +157,7 @@ class WriteGate:
         """
         self._is_paused = False
         self.progressed_at = self._clock.seconds()
+        self.backlog_bytes = 0
         self._hand_over()
         if self.is_open:
             self._opened()

@@ -16,6 +16,7 @@ from swarmpeer.wire.codec import (
     FrameKind,
     MessageCodec,
 )
+from swarmpeer.wire.messages import MessageType
 
 _LENGTH = struct.Struct(">I")
 
@@ -33,14 +34,19 @@ class FrameReader:
     """
 
     def __init__(
-        self, codec: MessageCodec, expect_piece: Callable[[int], None]
+        self,
+        codec: MessageCodec,
+        expect_piece: Callable[[int], None],
+        expect_bitfield: Callable[[], None],
     ) -> None:
         """
         @param expect_piece: asked before anything of a piece is kept; raises if
             it must not come.
+        @param expect_bitfield: the same for a bitfield.
         """
         self._codec = codec
         self._expect_piece = expect_piece
+        self._expect_bitfield = expect_bitfield
         self._head = b""
         self._frame = memoryview(b"")
         self._missing = 0
@@ -108,6 +114,8 @@ class FrameReader:
                 return
             at = start + length
             if at > end:
+                if head[0] == MessageType.BITFIELD:
+                    self._expect_bitfield()
                 self._begin(kind, length, head)
                 at = start
             elif kind is FrameKind.UNKNOWN:

@@ -18,6 +18,10 @@ class Limits:
         now and then.
     @ivar frame_seconds: a message has begun and no byte of it comes: closed.
     @ivar drain_seconds: what we wrote is not taken: closed.
+    @ivar drain_bytes: so much of small messages waits behind what is not taken,
+        with what each costs in memory: closed.
+    @ivar stop_seconds: this peer stops, and somebody does not take what was
+        written last: closed.
     @ivar linger_seconds: how long after our end of a connection is closed we go
         on reading and dropping, so that what we said last is not lost to a
         reset.
@@ -28,9 +32,11 @@ class Limits:
 
     handshake_seconds: float = 10.0
     stall_seconds: float = 8.0
-    progress_bytes: int = 1024
+    progress_bytes: int = 8192
     frame_seconds: float = 60.0
     drain_seconds: float = 60.0
+    drain_bytes: int = 512 * 1024
+    stop_seconds: float = 4.0
     linger_seconds: float = 1.0
     max_pending: int = 256
     max_pending_per_address: int = 64

@@ -91,7 +91,7 @@ class PeerProtocol(MessageSender):
         self._lenient = lenient
         self._phase = _Phase.GREETING
         self._greeting = bytearray()
-        self._frames = FrameReader(codec, self._expect_piece)
+        self._frames = FrameReader(codec, self._expect_piece, self._expect_bitfield)
         self._owes_disconnect = False
         self._opened = Occasion()
         self._ended = Occasion()
@@ -229,6 +229,12 @@ class PeerProtocol(MessageSender):
 
     # From the factory.
 
+    def hurry(self) -> None:
+        """
+        There is no more time for a farewell that is under way.
+        """
+        self._farewell.abort()
+
     def refuse(self, reason: str) -> None:
         """
         Turn a caller away at once, without a farewell.
@@ -241,6 +247,12 @@ class PeerProtocol(MessageSender):
 
     def _is_in(self, phase: _Phase) -> bool:
         return self._phase is phase
+
+    def _write(self, data: bytes) -> None:
+        super()._write(data)
+        if self._gate.backlog_bytes > self._limits.drain_bytes:
+            self._end("takes nothing of what it is told")
+            self._farewell.abort()
 
     def _gate_closed(self) -> None:
         self._watch.wake_by(self._gate.progressed_at + self._limits.drain_seconds)
@@ -290,6 +302,9 @@ class PeerProtocol(MessageSender):
 
     def _expect_piece(self, index: int) -> None:
         self._logic.expect_piece(index)
+
+    def _expect_bitfield(self) -> None:
+        self._logic.expect_bitfield()
 
     def _judge(
         self, act: Callable[_P, None], *args: _P.args, **more: _P.kwargs

@@ -112,7 +112,7 @@ class MessageSender(Int32StringReceiver):
         if self._haves:
             self._haves_due = self._clock.seconds() + HAVE_SECONDS
             haves, self._haves = bytes(self._haves), bytearray()
-            self._gate.write(haves)
+            self._write(haves)
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """
@@ -140,6 +140,9 @@ class MessageSender(Int32StringReceiver):
         self.flush_haves()
         self._gate.write_piece(len(string).to_bytes(self.prefixLength, "big"), string)
 
+    def _write(self, data: bytes) -> None:
+        self._gate.write(data)
+
     def _send(self, message: Message) -> None:
         self.flush_haves()
-        self._gate.write(self._codec.encode(message))
+        self._write(self._codec.encode(message))

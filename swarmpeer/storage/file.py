@@ -82,7 +82,7 @@ class FileStorage:
     def open(self) -> None:
         """
         Take the folder; open the whole file, or begin an empty one beside.
-        Succeeds once in a storage's life.
+        May be done again once it is closed.
 
         @raise StorageError: if the name is not safe, the folder or the file is
             missing, a symbolic link or something else than it should be, the
@@ -90,7 +90,7 @@ class FileStorage:
             the folder.
         """
         if self._was_opened:
-            raise self._failure("open it", "a storage is opened once")
+            raise self._failure("open it", "it is open, or not closed yet")
         if self.is_whole:
             self._file.open_whole()
         else:
@@ -241,6 +241,8 @@ class FileStorage:
     def _close_if_idle(self) -> None:
         if self._when_closed and not self._under_way:
             self._file.close()
+            self._was_opened = False
+            self._is_complete = self.is_whole
             when_closed, self._when_closed = self._when_closed, []
             for done in when_closed:
                 done()

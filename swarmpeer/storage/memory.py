@@ -54,6 +54,9 @@ class MemoryStorage:
                 f"the file in memory is {len(self._data)} bytes long, but the "
                 f"layout says {size_bytes}; give the right file or the right size"
             )
+        if not self.is_whole:
+            self._pieces.clear()
+            self.is_finished = False
         self._is_open = True
 
     def read(

@@ -7,7 +7,11 @@ from random import Random
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.error import (
+    ConnectingCancelledError,
+    ConnectionDone,
+    ConnectionRefusedError,
+)
 from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
@@ -299,6 +303,32 @@ class DialerTests(SynchronousTestCase):
         """
         self._start(PEER, OTHER).stop()
         self.assertEqual(self.cancelled, [1002, 1003])
+        self.assertEqual((self.events, self.clock.getDelayedCalls()), ([], []))
+
+    def test_stop_is_quiet(self) -> None:
+        """
+        However a call that is given up fails, it is no mistake of ours.
+        """
+
+        def give_up(call: Deferred[IProtocol]) -> None:
+            call.errback(ConnectingCancelledError(IPv4Address("TCP", "10.0.0.2", 1)))
+
+        @implementer(IStreamClientEndpoint)
+        class Unanswered:
+            def connect(self, _: IProtocolFactory) -> Deferred[IProtocol]:
+                return Deferred(give_up)
+
+        dialer = Dialer(
+            [PEER],
+            self.factory,
+            lambda _: Unanswered(),
+            self.clock,
+            Random(7),
+            self.events.append,
+        )
+        dialer.start()
+        dialer.stop()
+        self.assertEqual(self.flushLoggedErrors(), [])
         self.assertEqual((self.events, self.clock.getDelayedCalls()), ([], []))
 
     def test_stop_while_waiting(self) -> None:

@@ -49,7 +49,9 @@ def _read(chunks: list[bytes], codec: MessageCodec = CODEC) -> list[Call]:
     All that comes of the chunks, with the checks of pieces in their places.
     """
     seen: list[Call] = []
-    reader = FrameReader(codec, lambda index: seen.append(("expect", index)))
+    reader = FrameReader(
+        codec, lambda index: seen.append(("expect", index)), lambda: None
+    )
     for chunk in chunks:
         seen.extend(("frame", bytes(frame)) for frame in reader.feed(chunk))
     return seen
@@ -133,7 +135,7 @@ class DataOwnershipTests(SynchronousTestCase):
     """
 
     def _pieces(self, cut: Callable[[bytes], list[bytes]]) -> list[bytes]:
-        reader = FrameReader(CODEC, lambda _: None)
+        reader = FrameReader(CODEC, lambda _: None, lambda: None)
         stream = b"".join(
             CODEC.encode(PieceMessage(index, bytes([65 + index]) * size))
             for index, size in [(0, 1000), (1, 1000), (2, 500)]
@@ -171,7 +173,7 @@ class BoundTests(SynchronousTestCase):
 
         @return: why, after how many bytes, and how much was held at most.
         """
-        reader = FrameReader(self.codec, lambda _: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda: None)
         held = 0
         for at in range(len(stream)):
             try:
@@ -223,7 +225,7 @@ class BoundTests(SynchronousTestCase):
         def refuse(_: int) -> None:
             raise refusal
 
-        reader = FrameReader(self.codec, refuse)
+        reader = FrameReader(self.codec, refuse, lambda: None)
         head = struct.pack(">IBI", 5 + self.size, 7, 3)
         caught = self.assertRaises(
             ProtocolViolation, list, reader.feed(head + bytes(1000))
@@ -235,7 +237,7 @@ class BoundTests(SynchronousTestCase):
         """
         What came whole before a frame that may not come is given out.
         """
-        reader = FrameReader(self.codec, lambda _: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda: None)
         frames = reader.feed(bytes.fromhex("00000001 01 00000000"))
         self.assertEqual(next(frames), b"\x01")
         self.assertRaises(ProtocolViolation, next, frames)
@@ -244,7 +246,7 @@ class BoundTests(SynchronousTestCase):
         """
         A long message of an unknown type costs no memory.
         """
-        reader = FrameReader(self.codec, lambda _: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda: None)
         stream = _unknown(9, 2**20 - 1)
         for at in range(0, len(stream), 4096):
             frames = list(reader.feed(stream[at : at + 4096]))
@@ -256,7 +258,7 @@ class BoundTests(SynchronousTestCase):
         """
         However small the reads are, a piece takes its own size.
         """
-        reader = FrameReader(self.codec, lambda _: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda: None)
         stream = self.codec.encode(PieceMessage(0, bytes(self.size)))
         for at in range(3000):
             list(reader.feed(stream[at : at + 1]))
@@ -267,9 +269,25 @@ class BoundTests(SynchronousTestCase):
         """
         Between two frames there is no unfinished one.
         """
-        reader = FrameReader(self.codec, lambda _: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda: None)
         states = []
         for byte in bytes.fromhex("00000001 00 00000002 08 00"):
             list(reader.feed(bytes([byte])))
             states.append(reader.is_mid_frame)
         self.assertEqual(states, [*[True] * 4, False, *[True] * 5, False])
+
+    def test_late_bitfield(self) -> None:
+        """
+        Nothing is kept of a bitfield that must not come.
+        """
+
+        def refuse() -> None:
+            raise ProtocolViolation(ViolationReason.LATE_BITFIELD, "too late")
+
+        layout = PieceLayout(10_000, 1)
+        codec = MessageCodec(layout)
+        reader = FrameReader(codec, lambda _: None, refuse)
+        frame = codec.encode(BitfieldMessage(Bitfield(layout.piece_count)))
+        with self.assertRaises(ProtocolViolation):
+            list(reader.feed(frame[:-1]))
+        self.assertLess(reader.held_bytes, 16)

@@ -22,6 +22,7 @@ from hypothesis.strategies import (
     just,
     none,
     sampled_from,
+    tuples,
 )
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -42,6 +43,7 @@ PREFERRED = 1
 indexes = integers(0, PIECES - 1)
 places = integers(0, len(NEIGHBORS) - 1)
 mostly = integers(0, 3).map(bool)
+holdings = none() | just(frozenset(range(PIECES))) | frozensets(indexes)
 
 
 @dataclass
@@ -107,10 +109,10 @@ class NodeMachine(RuleBasedStateMachine):
     answers late, in any order, and sometimes fails.
     """
 
-    @initialize(is_whole=booleans())
-    def start(self, is_whole: bool) -> None:
+    @initialize(is_whole=booleans(), held=tuples(*[holdings] * len(NEIGHBORS)))
+    def start(self, is_whole: bool, held: tuple[frozenset[int] | None, ...]) -> None:
         """
-        A peer with everything or with nothing; nobody is here yet.
+        A peer with everything or with nothing, which everybody calls.
         """
         layout = PieceLayout(PIECES, 1)
         memory = MemoryStorage(layout, bytes(range(PIECES)) if is_whole else None)
@@ -130,6 +132,8 @@ class NodeMachine(RuleBasedStateMachine):
         self.names: dict[int, str] = {}
         self.met = 0
         self.held_before: set[int] = set()
+        for peer_id, theirs in zip(NEIGHBORS, held, strict=True):
+            self.join(peer_id, theirs)
 
     def _note_failure(self, *failure: object) -> None:
         self.failures.append(failure)
@@ -164,13 +168,10 @@ class NodeMachine(RuleBasedStateMachine):
         """
         return self.live[sorted(self.live)[place % len(self.live)]]
 
-    @rule(
-        peer_id=sampled_from(NEIGHBORS),
-        held=none() | just(frozenset(range(PIECES))) | frozensets(indexes),
-    )
+    @rule(peer_id=sampled_from(NEIGHBORS), held=holdings)
     def join(self, peer_id: int, held: frozenset[int] | None) -> None:
         """
-        They call, perhaps for the second time, and may tell what they hold.
+        They call, if they are here for the second time, and may tell what they hold.
         """
         self.met += 1
         name = f"{peer_id}, number {self.met}"
@@ -406,5 +407,5 @@ class NodeMachineTests(SynchronousTestCase):
         """
         run_state_machine_as_test(
             NodeMachine,
-            settings=settings(max_examples=250, stateful_step_count=50, deadline=None),
+            settings=settings(max_examples=400, stateful_step_count=50, deadline=None),
         )

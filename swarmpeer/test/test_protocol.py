@@ -1128,3 +1128,42 @@ class HaveTests(SynchronousTestCase):
         line.protocol.close("done")
         self.assertEqual(line.transport.value(), self._haves(0, 1))
         self.assertEqual(line.transport.closings, ["our end"])
+
+
+class BacklogTests(SynchronousTestCase):
+    """
+    A neighbour that takes nothing of what it is told.
+    """
+
+    def test_small_messages(self) -> None:
+        """
+        Small messages wait for it only up to a limit, counted with what each
+        costs; then it is closed.
+        """
+        line = Line(limits=Limits(drain_bytes=1000)).open()
+        producer = line.transport.producer
+        assert producer is not None
+        producer.pauseProducing()
+        for _ in range(13):
+            line.protocol.send_request(0)
+        self.assertEqual(line.transport.closings, [])
+        line.protocol.send_request(0)
+        self.assertEqual(line.transport.closings, ["abort"])
+        self.assertIn(
+            ("logic", "on_disconnect", "takes nothing of what it is told"),
+            line.node.take(),
+        )
+
+    def test_taken(self) -> None:
+        """
+        Whoever takes them in the end stays.
+        """
+        line = Line(limits=Limits(drain_bytes=1000)).open()
+        producer = line.transport.producer
+        assert producer is not None
+        for _ in range(10):
+            producer.pauseProducing()
+            for _ in range(10):
+                line.protocol.send_request(0)
+            producer.resumeProducing()
+        self.assertEqual(line.transport.closings, [])

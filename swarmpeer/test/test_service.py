@@ -4,6 +4,7 @@ Tests for L{swarmpeer.service}, on a clock and a network of the tests' own.
 
 import random
 
+from twisted.application.service import Service
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import CannotListenError, ConnectionRefusedError
@@ -276,6 +277,50 @@ class PeerServiceTests(SynchronousTestCase):
         swarm.run(20)
         self.successResultOf(second.when_complete())
         self.successResultOf(seed.when_swarm_complete())
+
+    def test_start_again(self) -> None:
+        """
+        A peer that was stopped, or that could not start, may be started again,
+        and then ends the swarm.
+        """
+        swarm = Swarm(2)
+        seed, leecher = swarm.peer(1), swarm.peer(2)
+        seed.startService()
+        in_the_way = swarm.network.factories[6002] = swarm.network.factories[6001]
+        self.assertRaises(ListenError, leecher.startService)
+        self.assertFalse(leecher.running)
+        del in_the_way, swarm.network.factories[6002]
+        leecher.startService()
+        swarm.run(0.5)
+        early = leecher.when_complete()
+        leecher.stopService()
+        swarm.run(2)
+        self.failureResultOf(early, CancelledError)
+        leecher.startService()
+        late = leecher.when_complete()
+        swarm.run(20)
+        self.successResultOf(late)
+        self.assertEqual(swarm.storages[2].contents(), DATA)
+
+    def test_children(self) -> None:
+        """
+        What hangs below the peer starts before it and stops after it.
+        """
+        swarm = Swarm(1)
+        seed = swarm.peer(1)
+        seen: list[object] = []
+
+        class Child(Service):
+            def startService(self) -> None:
+                seen.append(("start", dict(swarm.network.factories)))
+
+            def stopService(self) -> None:
+                seen.append(("stop", dict(swarm.network.factories)))
+
+        Child().setServiceParent(seed)
+        seed.startService()
+        self.successResultOf(seed.stopService())
+        self.assertEqual(seen, [("start", {}), ("stop", {})])
 
     def test_port_taken(self) -> None:
         """

@@ -315,7 +315,8 @@ class OpenWholeTests(FileStorageCase):
 
     def test_opened_once(self) -> None:
         """
-        A storage has one life; after a failure to open it may be tried again.
+        A storage is opened once at a time; after a failure to open it, and when
+        it is closed, it may be opened again.
         """
         storage = self.storage(True)
         self.assertRaises(StorageError, storage.open)
@@ -325,7 +326,11 @@ class OpenWholeTests(FileStorageCase):
         self.read(storage, 0)
         self.threads.run_all()
         storage.close(self.answers.done())
-        self.assertRaises(StorageError, storage.open)
+        self.assertEqual(self.answers.take(), [(DATA[:10],), ("done",)])
+        storage.open()
+        self.read(storage, 0)
+        self.threads.run_all()
+        storage.close(self.answers.done())
         self.assertEqual(self.answers.take(), [(DATA[:10],), ("done",)])
 
 

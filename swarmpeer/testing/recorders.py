@@ -183,6 +183,11 @@ class RecordingLogic:
         if self.refuse_pieces is not None:
             raise self.refuse_pieces
 
+    def expect_bitfield(self) -> None:
+        """
+        Let it come; C{on_bitfield} is remembered.
+        """
+
     def on_piece(self, index: int, data: PieceData) -> None:
         """
         Remember.

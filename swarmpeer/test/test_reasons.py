@@ -1,0 +1,35 @@
+"""
+Tests for L{swarmpeer.net.reasons}.
+"""
+
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.net.reasons import in_one_line
+
+
+class InOneLineTests(SynchronousTestCase):
+    """
+    Why a conversation ended, for people.
+    """
+
+    def test_closed(self) -> None:
+        """
+        A clean end is told in our own words.
+        """
+        said = in_one_line(Failure(ConnectionDone()))
+        self.assertEqual(said, "closed by the neighbour")
+
+    def test_one_line(self) -> None:
+        """
+        Whatever the error says, it is one line.
+        """
+        self.assertEqual(in_one_line(Failure(OSError("a\n  b\tc"))), "a b c")
+        self.assertNotIn("\n", in_one_line(Failure(ConnectionLost("reset\nby peer"))))
+
+    def test_silent(self) -> None:
+        """
+        An error that says nothing is told by its name.
+        """
+        self.assertEqual(in_one_line(Failure(KeyboardInterrupt())), "KeyboardInterrupt")
