@@ -119,8 +119,8 @@ def makeService(options: Options) -> IService:
         # The conversation that brought the news is still on the stack.
         peer.when_swarm_complete().addCallbacks(
             lambda _: reactor.callLater(0, _leave, reactor),
-            # The process is leaving already.
-            lambda failure: failure.trap(CancelledError),
+            # It is being stopped; or nobody can call it, which was said already.
+            lambda failure: failure.check(CancelledError) or _leave(reactor),
         )
     process = _Peer()
     peer.setServiceParent(process)

@@ -16,7 +16,7 @@ WINDOW = 1
 
 #: Bytes in flight and being stored, all neighbours together.  Bounds the memory
 #: that a fast network and a slow disk can take; one piece is always allowed.
-BUDGET_BYTES = 48 * 1024 * 1024
+BUDGET_BYTES = 24 * 1024 * 1024
 
 
 class RequestManager:

@@ -40,7 +40,9 @@ from swarmpeer.protocol_log import (
 )
 
 NOON = 1_764_072_000.0
-"""12:00:00 UTC on the 25th of November 2025."""
+"""
+12:00:00 UTC on the 25th of November 2025.
+"""
 
 ids = st.integers(1, 2**32 - 1)
 indices = st.integers(0, 2**32 - 2)
@@ -89,7 +91,9 @@ told_events: st.SearchStrategy[tuple[SwarmEvent, LogLine]] = st.one_of(
     ),
     st.just((FileCompleted(), LogLine("", 0, LogKind.COMPLETED))),
 )
-"""Events that have a line, each with what is to be read back from it."""
+"""
+Events that have a line, each with what is to be read back from it.
+"""
 
 
 def line(
