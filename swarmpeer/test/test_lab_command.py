@@ -253,7 +253,7 @@ class ProcessTests(SynchronousTestCase):
         self.finish()
         self.await_peers(all_gone=True)
 
-    def test_readerGone(self) -> None:
+    def test_reader_gone(self) -> None:
         """
         When nobody reads the output any more, everything is stopped.
         """

@@ -92,7 +92,7 @@ class SourceFileTests(FolderTestCase):
         self.path.unlink()
         self.assertFalse(source.is_unchanged)
 
-    def test_symbolicLink(self) -> None:
+    def test_symbolic_link(self) -> None:
         """
         Behind a symbolic link is the file itself.
         """
@@ -145,7 +145,7 @@ class LabFolderTests(FolderTestCase):
         self.assertFalse(copy.samefile(self.path))
         self.assertEqual(copy.read_bytes(), CONTENT)
 
-    def test_noRoom(self) -> None:
+    def test_no_room(self) -> None:
         """
         A disk that cannot take the copies is known before anything starts.
         """
@@ -183,14 +183,14 @@ class LabFolderTests(FolderTestCase):
         self.assertEqual(list(LabFolder.make(keep).path.iterdir()), [])
         self.assertEqual(self.path.read_bytes(), CONTENT)
 
-    def test_noFolder(self) -> None:
+    def test_no_folder(self) -> None:
         """
         A file is no folder to keep anything in.
         """
         error = self.assertRaises(LabError, LabFolder.make, str(self.path))
         self.assertEqual(str(error), f"{self.path} is not a folder")
 
-    def test_outputTail(self) -> None:
+    def test_output_tail(self) -> None:
         """
         The last lines of a long output are given, harmless to a terminal.
         """
@@ -246,7 +246,7 @@ class LogTailTests(SynchronousTestCase):
 
     @settings(deadline=None, max_examples=50)
     @given(st.lists(st.binary(max_size=12)))
-    def test_anyCut(self, writes: list[bytes]) -> None:
+    def test_any_cut(self, writes: list[bytes]) -> None:
         """
         However it is written, each finished line comes once and in order.
         """
@@ -261,7 +261,7 @@ class LogTailTests(SynchronousTestCase):
         self.assertEqual(lines, [line.decode("utf-8", "replace") for line in whole])
         path.unlink()
 
-    def test_notYetThere(self) -> None:
+    def test_not_yet_there(self) -> None:
         """
         A log that nobody began has no lines.
         """

@@ -54,7 +54,7 @@ class LabPlanTests(SynchronousTestCase):
             },
         )
 
-    def test_readBack(self) -> None:
+    def test_read_back(self) -> None:
         """
         A peer reads exactly what was planned.
         """

@@ -80,7 +80,7 @@ class RenderTests(SynchronousTestCase):
         self.assertLessEqual(max(map(len, lines)), width)
         self.assertLessEqual(len(lines), max(4, height))
 
-    def test_furthestLeftOut(self) -> None:
+    def test_furthest_left_out(self) -> None:
         """
         When not all peers fit, those that are furthest are left out and counted.
         """
@@ -168,7 +168,7 @@ class PlainScreenTests(SynchronousTestCase):
             ],
         )
 
-    def test_readerGone(self) -> None:
+    def test_reader_gone(self) -> None:
         """
         When nobody reads the output, that is remembered, and nothing is raised.
         """

@@ -234,7 +234,7 @@ class LabTests(SynchronousTestCase):
         self.assertEqual(self.said[-1], ("exit", 1))
         self.assertEqual(self.lines()[-1], "FAILED: not identical at 1002, 1003")
 
-    def test_sourceChanged(self) -> None:
+    def test_source_changed(self) -> None:
         """
         If the file changes meanwhile, nothing can be said.
         """
@@ -282,7 +282,7 @@ class LabTests(SynchronousTestCase):
             self.lines(), ["peer 1003 died (killed by SIGSEGV):", "    (no output)"]
         )
 
-    def test_endedTooEarly(self) -> None:
+    def test_ended_too_early(self) -> None:
         """
         A leecher that ends with status 0 but without the file has failed.
         """
@@ -304,7 +304,7 @@ class LabTests(SynchronousTestCase):
             self.lines()[-1], "time is up after 20 s: not done are 1003 (33%)"
         )
 
-    def test_timeoutAfterCompletion(self) -> None:
+    def test_timeout_after_completion(self) -> None:
         """
         Peers that have the file but do not end are named too.
         """
@@ -348,7 +348,7 @@ class LabTests(SynchronousTestCase):
         self.assertEqual(self.said[-1], ("exit", 143))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_interruptedTwice(self) -> None:
+    def test_interrupted_twice(self) -> None:
         """
         Whoever asks twice does not wait for the grace time.
         """
@@ -357,7 +357,7 @@ class LabTests(SynchronousTestCase):
         self.lab.interrupt(signal.SIGINT)
         self.assertEqual(self.said[-1], ("exit", 130))
 
-    def test_interruptedWhileComparing(self) -> None:
+    def test_interrupted_while_comparing(self) -> None:
         """
         A comparison in progress is given up.
         """
@@ -381,7 +381,7 @@ class LabTests(SynchronousTestCase):
         self.assertEqual(self.said[-1], ("exit", 130))
         self.assertEqual(self.lines()[-1], "stopping all peers")
 
-    def test_cannotStart(self) -> None:
+    def test_cannot_start(self) -> None:
         """
         If a process cannot be started, those that were are stopped.
         """

@@ -101,7 +101,7 @@ class SwarmViewTests(SynchronousTestCase):
             [p.complete_seconds for p in view.peers.values()], [0.0, 3.5, None]
         )
 
-    def test_emptyFile(self) -> None:
+    def test_empty_file(self) -> None:
         """
         Without pieces a peer is at nothing until it says that it is complete.
         """
