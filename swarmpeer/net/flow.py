@@ -157,9 +157,9 @@ class WriteGate:
         """
         self._is_paused = False
         self.progressed_at = self._clock.seconds()
-        self.backlog_bytes = 0
         self._hand_over()
         if self.is_open:
+            self.backlog_bytes = 0
             self._opened()
 
     def stopProducing(self) -> None:

@@ -35,7 +35,7 @@ class Limits:
     progress_bytes: int = 8192
     frame_seconds: float = 60.0
     drain_seconds: float = 60.0
-    drain_bytes: int = 512 * 1024
+    drain_bytes: int = 256 * 1024
     stop_seconds: float = 4.0
     linger_seconds: float = 1.0
     max_pending: int = 256
