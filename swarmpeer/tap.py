@@ -10,9 +10,11 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import (
     IReactorCore,
+    IReactorTime,
     IStreamServerEndpoint,
 )
 from twisted.python import usage
+from twisted.python.failure import Failure
 
 from swarmpeer.assemble import assemble_peer, read_config
 from swarmpeer.config import COMMON_NAME, PEERS_NAME
@@ -116,15 +118,19 @@ def makeService(options: Options) -> IService:
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
     if not options["stay"]:
-        # The conversation that brought the news is still on the stack.
-        peer.when_swarm_complete().addCallbacks(
-            lambda _: reactor.callLater(0, _leave, reactor),
-            # It is being stopped; or nobody can call it, which was said already.
-            lambda failure: failure.check(CancelledError) or _leave(reactor),
-        )
+        peer.when_swarm_complete().addBoth(_leave_soon, reactor)
     process = _Peer()
     peer.setServiceParent(process)
     return process
+
+
+def _leave_soon(outcome: Failure | None, reactor: IReactorCore) -> None:
+    if outcome is not None and outcome.check(CancelledError):
+        # We are leaving already.
+        return
+    # The swarm is complete, and the conversation that brought the news is still
+    # on the stack; or nobody can call us, which was said.
+    IReactorTime(reactor).callLater(0, _leave, reactor)
 
 
 def _leave(reactor: IReactorCore) -> None:

@@ -23,16 +23,17 @@ from swarmpeer.net.delivery import deliver
 from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.flow import Outlet, WriteGate
 from swarmpeer.net.framing import FrameReader
+from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
 from swarmpeer.net.reasons import ConversationEnded, in_one_line
 from swarmpeer.net.sending import MessageSender
 from swarmpeer.net.tuning import tune
+from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import MessageCodec
-from swarmpeer.wire.handshake import HANDSHAKE_SIZE, Handshake
 from swarmpeer.wire.messages import MessageType, PieceMessage
 
 _P = ParamSpec("_P")
@@ -88,18 +89,14 @@ class PeerProtocol(MessageSender):
         self.MAX_LENGTH = codec.max_length
         self._node = node
         self._limits = limits
-        self._lenient = lenient
         self._phase = _Phase.GREETING
-        self._greeting = bytearray()
+        self._greeting = Greeting(lenient=lenient)
         self._frames = FrameReader(codec, self._expect_piece, self._expect_bitfield)
         self._owes_disconnect = False
         self._opened = Occasion()
         self._ended = Occasion()
         self._gone = Occasion()
-        self._awaited: int | None = None
-        self._awaiting_since = 0.0
-        # From so many bytes of pieces on there is progress.
-        self._next_progress = 0
+        self._waiting = Waiting(clock, limits)
 
     @property
     def held_bytes(self) -> int:
@@ -166,8 +163,8 @@ class PeerProtocol(MessageSender):
             self._logic.on_unknown(string[0])
             return
         message = self._codec.decode_checked(string)
-        if isinstance(message, PieceMessage) and message.index == self._awaited:
-            self._awaited = None
+        if isinstance(message, PieceMessage):
+            self._waiting.end(message.index)
         deliver(message, self._logic)
 
     def lengthLimitExceeded(self, length: int) -> None:
@@ -210,15 +207,13 @@ class PeerProtocol(MessageSender):
         if self._is_in(_Phase.CLOSED):
             return
         super().send_request(index)
-        self._awaited = index
-        self._note_progress()
-        self._watch.wake_by(self._awaiting_since + self._limits.stall_seconds)
+        self._watch.wake_by(self._waiting.begin(index, self._frames.piece_bytes))
 
     def stop_waiting(self) -> None:
         """
         Stop watching for progress.
         """
-        self._awaited = None
+        self._waiting.end()
 
     def close(self, reason: str = "") -> None:
         """
@@ -276,8 +271,7 @@ class PeerProtocol(MessageSender):
                 return
         for payload in self._frames.feed(data):
             self.stringReceived(payload)
-        if self._frames.piece_bytes >= self._next_progress:
-            self._note_progress()
+        self._waiting.note(self._frames.piece_bytes)
         if self._frames.is_mid_frame:
             self._watch.wake_by(self._heard_at + self._limits.frame_seconds)
 
@@ -285,20 +279,14 @@ class PeerProtocol(MessageSender):
         """
         @return: what follows the handshake.
         """
-        lack = HANDSHAKE_SIZE - len(self._greeting)
-        self._greeting += data[:lack]
-        Handshake.check_prefix(self._greeting, self._lenient)
-        if len(self._greeting) == HANDSHAKE_SIZE:
-            self.peer_id = Handshake.decode(self._greeting, self._lenient).peer_id
+        rest = self._greeting.feed(data)
+        if self._greeting.peer_id is not None:
+            self.peer_id = self._greeting.peer_id
             self._phase = _Phase.OPEN
             self._logic.on_handshake(self.peer_id)
             if self._is_in(_Phase.OPEN):
                 self._opened.settle()
-        return data[lack:]
-
-    def _note_progress(self) -> None:
-        self._awaiting_since = self._clock.seconds()
-        self._next_progress = self._frames.piece_bytes + self._limits.progress_bytes
+        return rest
 
     def _expect_piece(self, index: int) -> None:
         self._logic.expect_piece(index)
@@ -351,8 +339,8 @@ class PeerProtocol(MessageSender):
             yield self._haves_due, self.flush_haves
         if self._frames.is_mid_frame:
             yield self._heard_at + limits.frame_seconds, self._on_cut_frame
-        if self._awaited is not None:
-            yield self._awaiting_since + limits.stall_seconds, self._on_stall
+        if self._waiting.deadline is not None:
+            yield self._waiting.deadline, self._on_stall
         if not self._gate.is_open:
             yield self._gate.progressed_at + limits.drain_seconds, self._on_no_drain
 
@@ -370,7 +358,7 @@ class PeerProtocol(MessageSender):
         )
 
     def _on_stall(self) -> None:
-        self._note_progress()
+        self._waiting.restart(self._frames.piece_bytes)
         self._judge(self._logic.on_stall)
 
     def _on_no_drain(self) -> None:

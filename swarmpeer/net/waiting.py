@@ -1,0 +1,65 @@
+"""
+Waiting for a piece that was asked for.
+"""
+
+from twisted.internet.interfaces import IReactorTime
+
+from swarmpeer.net.limits import Limits
+
+
+class Waiting:
+    """
+    Tells whether there is progress while a request is outstanding.  Only bytes
+    of pieces are progress, and only enough of them; see L{Limits}.
+    """
+
+    def __init__(self, clock: IReactorTime, limits: Limits) -> None:
+        """
+        Nothing is waited for yet.
+        """
+        self._clock = clock
+        self._limits = limits
+        self._index: int | None = None
+        self._since = 0.0
+        self._next_progress_bytes = 0
+
+    @property
+    def deadline(self) -> float | None:
+        """
+        When the wait becomes a stall; C{None} if nothing is waited for.
+        """
+        if self._index is None:
+            return None
+        return self._since + self._limits.stall_seconds
+
+    def begin(self, index: int, piece_bytes: int) -> float:
+        """
+        The piece C{index} was asked for.
+
+        @param piece_bytes: how many bytes of pieces came so far.
+        @return: the deadline.
+        """
+        self._index = index
+        self.restart(piece_bytes)
+        return self._since + self._limits.stall_seconds
+
+    def restart(self, piece_bytes: int) -> None:
+        """
+        Count from now.
+        """
+        self._since = self._clock.seconds()
+        self._next_progress_bytes = piece_bytes + self._limits.progress_bytes
+
+    def note(self, piece_bytes: int) -> None:
+        """
+        So many bytes of pieces came by now.
+        """
+        if piece_bytes >= self._next_progress_bytes:
+            self.restart(piece_bytes)
+
+    def end(self, index: int | None = None) -> None:
+        """
+        The piece C{index} is in, or, without one, the request is given up.
+        """
+        if index is None or index == self._index:
+            self._index = None
