@@ -9,17 +9,16 @@ meets the other services of a process.
 import os
 
 from twisted.application.service import Application
+from twisted.python.usage import UsageError
 
 from swarmpeer.tap import Options, makeService
 
 options = Options()
-options.parseOptions(
-    [
-        "--id",
-        os.environ.get("PEER_ID", "1001"),
-        "--dir",
-        os.environ.get("PEER_DIR", "."),
-    ]
-)
+words = ["--id", os.environ.get("PEER_ID", "1001")]
+words += ["--dir", os.environ.get("PEER_DIR", ".")]
+try:
+    options.parseOptions(words)
+except UsageError as error:
+    raise SystemExit(f"peer.tac: {error}") from None
 application = Application("swarmpeer")
 makeService(options).setServiceParent(application)

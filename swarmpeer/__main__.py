@@ -4,6 +4,7 @@ The command C{swarmpeer}, also C{python -m swarmpeer}.
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -21,7 +22,7 @@ _EPILOG = """\
 see it at work on this machine, with any file:
   swarmpeer lab FILE
 
-run one peer of a real swarm, on each host in the order of PeerInfo.cfg:
+run one peer of a real swarm, on each host, in any order:
   twistd -n swarmpeer --id 1001
 
 what a command does and takes:
@@ -75,7 +76,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     parsed = build_parser().parse_args(arguments)
     status: int = parsed.run(parsed)
-    return status
+    return status if _flush_output() else max(status, 1)
+
+
+def _flush_output() -> bool:
+    """
+    Let nothing wait for the end of the interpreter, which answers a reader that
+    is gone with a traceback and a status of its own.
+
+    @return: was all of it written?
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return False
+    return True
 
 
 if __name__ == "__main__":

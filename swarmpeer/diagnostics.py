@@ -29,6 +29,11 @@ from swarmpeer.events import (
 )
 from swarmpeer.interfaces import ISwarmObserver
 
+_MOST_TOLD = 1000
+"""
+So many neighbours and reasons are told apart.
+"""
+
 _Event = TypeVar("_Event", bound=SwarmEvent)
 _Line = tuple[LogLevel, str]
 _Rule = Callable[[SwarmEvent], _Line | None]
@@ -72,6 +77,7 @@ class DiagnosticLog:
         self._unreachable: set[int] = set()
         self._tenths_told = 0
         self._is_unreadable_told = False
+        self._violations_told: set[tuple[int | None, str]] = set()
         # Of events that are not here nothing is said.
         self._rules = dict(
             [
@@ -90,12 +96,7 @@ class DiagnosticLog:
                     LogLevel.warn,
                     "refused a connection: {event.reason}",
                 ),
-                _always(
-                    ViolationSeen,
-                    LogLevel.warn,
-                    "closed {event.peer_id}, which broke the protocol: "
-                    "{event.reason}: {event.detail}",
-                ),
+                _rule(ViolationSeen, self._violation_seen),
                 _rule(RequestGivenBack, self._given_back),
                 _rule(PieceStored, self._piece_stored),
                 _rule(RequestIgnored, self._ignored),
@@ -155,6 +156,18 @@ class DiagnosticLog:
     def _connected(self, event: NeighborConnected) -> _Line:
         self._unreachable.discard(event.peer_id)
         return LogLevel.info, "connected with {event.peer_id}"
+
+    def _violation_seen(self, event: ViolationSeen) -> _Line | None:
+        # Who breaks the protocol and calls again mostly does it again.
+        told = event.peer_id, event.reason
+        if told in self._violations_told or len(self._violations_told) >= _MOST_TOLD:
+            return None
+        self._violations_told.add(told)
+        return (
+            LogLevel.warn,
+            "closed {event.peer_id}, which broke the protocol: "
+            "{event.reason}: {event.detail}; said once",
+        )
 
     def _ignored(self, event: RequestIgnored) -> _Line | None:
         if event.reason is not IgnoredReason.UNREADABLE or self._is_unreadable_told:

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
+from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
@@ -85,6 +86,8 @@ class _Peer(MultiService):
     One peer as a process of its own: failures to start are one line.
     """
 
+    _log = Logger()
+
     def startService(self) -> None:
         """
         @raise StartFailed: if the peer could not start.
@@ -92,7 +95,9 @@ class _Peer(MultiService):
         try:
             super().startService()
         except SwarmPeerError as error:
-            # By now twistd has turned sys.stderr into its log.
+            # By now twistd has turned sys.stderr into its log; and a daemon has no
+            # other place than that.
+            self._log.critical("{error}", error=error)
             print(f"swarmpeer: {error}", file=sys.__stderr__, flush=True)
             raise StartFailed(str(error)) from None
 

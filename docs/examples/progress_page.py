@@ -60,4 +60,6 @@ async def main(reactor: object, peer_id: str, folder: str, port: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4 or not sys.argv[1].isdigit():
+        sys.exit(__doc__)
     react(main, sys.argv[1:])

@@ -41,4 +41,6 @@ async def main(reactor: object, peer_id: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3 or not sys.argv[1].isdigit():
+        sys.exit(__doc__)
     react(main, sys.argv[1:])

@@ -64,12 +64,20 @@ class DiagnosticLogTests(SynchronousTestCase):
             ),
             [
                 "peer 1001: closed 1002, which broke the protocol: bad-length: "
-                "a choke of 9 bytes",
+                "a choke of 9 bytes; said once",
                 "peer 1001: 1003 does not answer the request for piece 7; it is "
                 "offered to others",
                 "peer 1001: the whole file is in place",
             ],
         )
+
+    def test_violations(self) -> None:
+        """
+        The same violation of the same neighbour is said once.
+        """
+        one = ViolationSeen(1002, "bad-length", "x")
+        other = ViolationSeen(1003, "bad-length", "x")
+        self.assertEqual(len(lines_of(one, one, other, one)), 2)
 
     def test_usual(self) -> None:
         """
