@@ -165,6 +165,6 @@ async def main(reactor: object, folder: str, file_name: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not sys.argv[1].isdigit():
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
     react(main, sys.argv[1:])
