@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from swarmpeer import __version__
 from swarmpeer.lab import command as lab
@@ -75,22 +75,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     parsed = build_parser().parse_args(arguments)
-    status: int = parsed.run(parsed)
-    return status if _flush_output() else max(status, 1)
+    return flushed(parsed.run(parsed))
 
 
-def _flush_output() -> bool:
+def flushed(status: int) -> int:
+    """
+    Write out what was said.
+
+    @param status: the exit status so far.
+    @return: the same, or 1 instead of 0 if not all of it could be written.
+    """
+    if all([_is_flushed(stream) for stream in (sys.stdout, sys.stderr)]):
+        return status
+    return status or 1
+
+
+def _is_flushed(stream: TextIO) -> bool:
     """
     Let nothing wait for the end of the interpreter, which answers a reader that
-    is gone with a traceback and a status of its own.
+    is gone with a status of its own.
 
     @return: was all of it written?
     """
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
         return False
     return True

@@ -23,7 +23,7 @@ WAIT_SECONDS = 20
 LAB = textwrap.dedent(
     """
     import sys
-    from swarmpeer.__main__ import build_parser
+    from swarmpeer.__main__ import build_parser, flushed
     from swarmpeer.lab import command
 
     PEER, *options = sys.argv[1:]
@@ -31,7 +31,7 @@ LAB = textwrap.dedent(
     def argv(peer_id, folder):
         return [sys.executable, "-c", PEER, str(peer_id), str(folder)]
 
-    sys.exit(command.run(build_parser().parse_args(options), argv))
+    sys.exit(flushed(command.run(build_parser().parse_args(options), argv)))
     """
 )
 """The command, with another program for the peers."""
