@@ -144,7 +144,7 @@ class SwarmPeer:
 @dataclass(frozen=True, slots=True)
 class Libtorrent:
     """
-    libtorrent from PyPI, through its Python binding, in L{bench.libtorrent_peer}.
+    libtorrent, through its Python binding, in L{bench.libtorrent_peer}.
 
     @ivar settings: session settings put over those that were found best.
     """
