@@ -70,13 +70,6 @@ class PeerNode:
         self._is_placing = False
         self._is_swarm_complete = False
 
-    @property
-    def is_swarm_complete(self) -> bool:
-        """
-        Do all peers of the list hold the file, and does ours stand in place?
-        """
-        return self._is_swarm_complete
-
     def start(self, *, is_placed: bool) -> None:
         """
         Begin.

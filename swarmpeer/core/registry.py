@@ -120,12 +120,6 @@ class PeerRegistry:
         self._complete.add(peer_id)
         return is_news
 
-    def is_complete(self, peer_id: int) -> bool:
-        """
-        Is the peer known to hold everything?
-        """
-        return peer_id in self._complete
-
     @property
     def incomplete(self) -> tuple[int, ...]:
         """

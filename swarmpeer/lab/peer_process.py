@@ -10,7 +10,6 @@ POSIX system, without a process id that could meanwhile be another's.
 import os
 import signal
 import threading
-import time
 
 from twisted.scripts.twistd import run
 
@@ -27,9 +26,10 @@ def end_with(lifeline: int) -> None:
             pass
     except OSError:
         pass
+    at_once = threading.Timer(_GRACE_SECONDS, os._exit, [1])
+    at_once.daemon = True
+    at_once.start()
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_GRACE_SECONDS)
-    os._exit(1)
 
 
 def main() -> None:

@@ -92,6 +92,13 @@ class WriteGate:
         outlet.registerProducer(self, True)
 
     @property
+    def is_finished(self) -> bool:
+        """
+        Is nothing more taken?
+        """
+        return self._is_finished
+
+    @property
     def is_open(self) -> bool:
         """
         Has the neighbour taken enough for us to write more?

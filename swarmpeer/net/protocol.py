@@ -207,6 +207,9 @@ class PeerProtocol(MessageSender):
         if self._is_in(_Phase.CLOSED):
             return
         super().send_request(index)
+        if self._is_in(_Phase.CLOSED):
+            # It was one too many for a neighbour that takes nothing.
+            return
         self._watch.wake_by(self._waiting.begin(index, self._frames.piece_bytes))
 
     def stop_waiting(self) -> None:

@@ -99,6 +99,8 @@ class MessageSender(Int32StringReceiver):
         """
         Tell them that we hold a piece.
         """
+        if self._gate.is_finished:
+            return
         self._haves += self._codec.encode_have(index)
         if self._clock.seconds() >= self._haves_due:
             self.flush_haves()

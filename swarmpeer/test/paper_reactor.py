@@ -83,10 +83,10 @@ class PaperReactor(MemoryReactorClock):
         """
         There is none.
         """
-        raise NotImplementedError
+        raise AssertionError("nobody should ask for the pool")
 
     def suggestThreadPoolSize(self, size: int) -> NoReturn:
         """
         There is none.
         """
-        raise NotImplementedError
+        raise AssertionError(f"nobody should ask for {size} threads")

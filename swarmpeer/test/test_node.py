@@ -341,7 +341,7 @@ class SwarmTests(SynchronousTestCase):
         world.join(1, set())
         world.join(5, {0})
         self.assertEqual(world.node.registry.incomplete, (1,))
-        self.assertFalse(world.node.is_swarm_complete)
+        self.assertNotIn(SwarmCompleted(), world.events)
 
     def test_no_bitfield(self) -> None:
         """

@@ -1153,6 +1153,9 @@ class BacklogTests(SynchronousTestCase):
             ("logic", "on_disconnect", "takes nothing of what it is told"),
             line.node.take(),
         )
+        for _ in range(2):
+            line.protocol.send_have(0)
+        self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_taken(self) -> None:
         """

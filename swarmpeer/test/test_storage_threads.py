@@ -40,11 +40,11 @@ class TwoSides:
 
     def getThreadPool(self) -> ThreadPool:
         """There is none."""
-        raise NotImplementedError
+        raise AssertionError("nobody should ask for the pool")
 
     def suggestThreadPoolSize(self, size: int) -> None:
         """There is none."""
-        raise NotImplementedError
+        raise AssertionError(f"nobody should ask for {size} threads")
 
 
 class ReactorThreadsTests(SynchronousTestCase):
