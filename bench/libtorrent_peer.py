@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--folder", required=True)
     parser.add_argument("--settings", type=json.loads, default={})
     parser.add_argument("--seed", action="store_true")
+    parser.add_argument("--waits", action="store_true")
     parser.add_argument("others", nargs="*", metavar="HOST:PORT")
     options = parser.parse_args()
 
@@ -81,11 +82,12 @@ def main() -> None:
     else:
         others = [each.rsplit(":", 1) for each in options.others]
         torrent.peers = [(host, int(port)) for host, port in others]
+        # A session dials once a second, counted from its own start, and first
+        # after a tick: one that stands waiting loses up to a second here.
+        session = libtorrent.session(settings) if options.waits else None
         print("READY", flush=True)
         sys.stdin.readline()
-        # A session dials once a second, counted from its own start, and first
-        # after a tick: one that stood waiting would lose up to a second here.
-        session = libtorrent.session(settings)
+        session = session or libtorrent.session(settings)
         session.add_torrent(torrent)
         while not _is_finished(session):
             if select.select([sys.stdin], [], [], 0)[0]:

@@ -147,10 +147,13 @@ class Libtorrent:
     libtorrent, through its Python binding, in L{bench.libtorrent_peer}.
 
     @ivar settings: session settings put over those that were found best.
+    @ivar waits: does a leecher make its session before the word to begin, as a
+        program that runs all day has one?
     """
 
     name: str
     settings: dict[str, object]
+    waits: bool = False
 
     def missing(self) -> str | None:
         """
@@ -178,6 +181,7 @@ class Libtorrent:
                 f"--folder={folder / str(number)}",
                 f"--settings={json.dumps(self.settings)}",
                 *(["--seed"] if number == 0 else []),
+                *(["--waits"] if self.waits else []),
                 *(f"{ADDRESS}:{other}" for other in ports if other != port),
             )
             for number, port in enumerate(ports)

@@ -16,8 +16,10 @@ class Run:
 
     @ivar first_seconds: when the first leecher was done.
     @ivar rate: bytes delivered per second to all leechers together, in MB.
-    @ivar stall_ms: the longest that a reactor of ours was late; C{None} for
+    @ivar late_ms: the longest that a reactor of ours was late; C{None} for
         peers that do not say.
+    @ivar stall_ms: the same without the time in which its thread could have
+        gone on but got no core.
     """
 
     peer: str
@@ -34,6 +36,7 @@ class Run:
     cpu_leechers_seconds: float
     seed: Memory
     leecher: Memory
+    late_ms: float | None
     stall_ms: float | None
 
 
@@ -45,11 +48,12 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
     yield (
         f"{'medians':<14} {'runs':>4} {'wall s':>8} {'[min - max]':>15} "
         f"{'MB/s':>7} {'CPU-s/GiB':>9} {'seed MiB':>9} {'leecher':>8} "
-        f"{'mapped':>7} {'stall ms':>8}"
+        f"{'mapped':>7} {'late ms':>8} {'stall ms':>8}"
     )
     for name in names:
         of_name = [run for run in runs if run.peer == name]
         walls = [run.wall_seconds for run in of_name]
+        late = [run.late_ms for run in of_name if run.late_ms is not None]
         stalls = [run.stall_ms for run in of_name if run.stall_ms is not None]
         spread = f"[{min(walls):.2f} - {max(walls):.2f}]"
         yield (
@@ -60,6 +64,7 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
             f"{statistics.median(run.seed.private_mib for run in of_name):>9.0f} "
             f"{statistics.median(run.leecher.private_mib for run in of_name):>8.0f} "
             f"{statistics.median(run.leecher.mapped_mib for run in of_name):>7.0f} "
+            + (f"{statistics.median(late):>8.1f} " if late else f"{'-':>8} ")
             + (f"{statistics.median(stalls):>8.1f}" if stalls else f"{'-':>8}")
         )
     ours = [run for run in runs if run.peer == names[0]]

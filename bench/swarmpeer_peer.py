@@ -8,8 +8,10 @@ choke intervals, which may be fractions of a second here.
 
 import argparse
 import json
+import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from twisted.application.service import Service
@@ -28,16 +30,41 @@ from swarmpeer.service import PeerService
 _LOOK_SECONDS = 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """
+    One turn of the reactor that came late.
+
+    @ivar late_seconds: by how much.
+    @ivar waited_seconds: for how much of it the reactor's thread could have run
+        but got no core: the machine was busy with others.
+    """
+
+    late_seconds: float = 0.0
+    waited_seconds: float = 0.0
+
+    @property
+    def own_seconds(self) -> float:
+        """
+        What is left: work of this peer, and waiting for its own threads.
+        """
+        return self.late_seconds - self.waited_seconds
+
+
 class StallMeter(Service):
     """
     Looks every hundredth of a second how late the reactor lets it.
 
-    @ivar longest_seconds: the latest that it ever was.
+    @ivar latest: the stall that was the longest.
+    @ivar latest_own: the stall that was the longest but for waiting for a core.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
-        self.longest_seconds = 0.0
+        self.latest = self.latest_own = Stall()
         self._clock = clock
+        # What the scheduler counts of the thread that opens it.
+        self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        self._waited = self._waited_seconds()
         self._call: IDelayedCall | None = None
 
     def startService(self) -> None:
@@ -60,8 +87,17 @@ class StallMeter(Service):
         self._call = self._clock.callLater(_LOOK_SECONDS, self._look, due)
 
     def _look(self, due: float) -> None:
-        self.longest_seconds = max(self.longest_seconds, time.monotonic() - due)
+        late = time.monotonic() - due
+        waited = self._waited_seconds()
+        # Some of the wait may lie before the turn was due.
+        stall = Stall(late, min(late, waited - self._waited))
+        self._waited = waited
+        self.latest = max(self.latest, stall, key=lambda each: each.late_seconds)
+        self.latest_own = max(self.latest_own, stall, key=lambda each: each.own_seconds)
         self._call_later()
+
+    def _waited_seconds(self) -> float:
+        return int(os.pread(self._schedstat, 64, 0).split()[1]) / 1e9
 
 
 class Control(LineOnlyReceiver):
@@ -147,7 +183,11 @@ def main() -> None:
     core.callWhenRunning(say, "READY")
     core.addSystemEventTrigger("before", "shutdown", peer.stopService)
     core.run()
-    say("REPORT " + json.dumps({"stall_ms": 1000 * meter.longest_seconds}))
+    report = {
+        "late_ms": 1000 * meter.latest.late_seconds,
+        "stall_ms": 1000 * meter.latest_own.own_seconds,
+    }
+    say("REPORT " + json.dumps(report))
 
 
 if __name__ == "__main__":

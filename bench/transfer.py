@@ -101,7 +101,6 @@ def run_once(
     wall = max(times) - start
     cpu_seed = sum(spent[peer.pid] for peer in swarm.seeds)
     cpu_leechers = sum(spent[peer.pid] for peer in swarm.leechers)
-    stalls = [each["stall_ms"] for each in swarm.reports if "stall_ms" in each]
     return Run(
         peer=kind.name,
         round=number,
@@ -119,8 +118,17 @@ def run_once(
         cpu_leechers_seconds=round(cpu_leechers, 3),
         seed=highest(swarm.seeds),
         leecher=highest(swarm.leechers),
-        stall_ms=round(max(stalls), 1) if stalls else None,
+        late_ms=worst(swarm, "late_ms"),
+        stall_ms=worst(swarm, "stall_ms"),
     )
+
+
+def worst(swarm: Swarm, figure: str) -> float | None:
+    """
+    The highest figure that any of them reports.
+    """
+    told = [report[figure] for report in swarm.reports if figure in report]
+    return round(max(told), 1) if told else None
 
 
 def highest(peers: Sequence[RunningPeer]) -> Memory:
@@ -214,8 +222,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--peers",
         default="swarmpeer,libtorrent",
-        help="kinds with commas between: swarmpeer, libtorrent; the first is "
-        "compared with the others",
+        help="kinds with commas between: swarmpeer, libtorrent, libtorrent-waits "
+        "(its session is made before the word to begin); the first is compared "
+        "with the others",
     )
     add("--runs", type=int, default=5, metavar="N", help="rounds")
     add(
@@ -253,6 +262,9 @@ def _kinds(options: argparse.Namespace) -> list[PeerKind]:
     kinds: dict[str, PeerKind] = {
         "swarmpeer": SwarmPeer("swarmpeer", options.interval),
         "libtorrent": Libtorrent("libtorrent", options.settings),
+        "libtorrent-waits": Libtorrent(
+            "libtorrent-waits", options.settings, waits=True
+        ),
     }
     names = options.peers.split(",")
     for name in names:
