@@ -11,6 +11,7 @@ from typing import NoReturn, TextIO
 
 from swarmpeer import __version__
 from swarmpeer.lab import command as lab
+from swarmpeer.simulate import command as simulate
 from swarmpeer.text import printable
 
 _DESCRIPTION = """\
@@ -21,6 +22,9 @@ the pieces that it already holds while it fetches the rest.
 _EPILOG = """\
 see it at work on this machine, with any file:
   swarmpeer lab FILE
+
+see what choking does to a hundred peers, on simulated machines:
+  swarmpeer simulate --peers 100 --plot plot.svg
 
 run one peer of a real swarm, on each host, in any order:
   twistd -n swarmpeer --id 1001
@@ -60,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", required=True
     )
     lab.add_parser(commands)
+    simulate.add_parser(commands)
     return parser
 
 

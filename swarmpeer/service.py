@@ -26,6 +26,7 @@ from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
@@ -42,6 +43,12 @@ from swarmpeer.milestone import Milestone
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
+
+ChokingPolicy = Callable[[int, random.Random], ChokingManager]
+"""
+How many neighbours are to be preferred and where every draw comes from, to whom
+to serve.
+"""
 
 DialEndpoint = Callable[[PeerInfo], IStreamClientEndpoint]
 """
@@ -77,6 +84,7 @@ class PeerService(MultiService):
         observers: Iterable[ISwarmObserver] = (),
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
         lenient: bool = False,
+        choking_policy: ChokingPolicy = ChokingManager,
     ) -> None:
         """
         @param clock: the time of everything here; monotonic, or choke rounds
@@ -85,6 +93,7 @@ class PeerService(MultiService):
         @param dial_endpoint: how to call one of the peers listed earlier.
         @param rng: where every draw comes from.
         @param lenient: take handshakes that write their numbers as text.
+        @param choking_policy: asked at each start for who chooses whom to serve.
         """
         super().__init__()
         self.config = config
@@ -95,6 +104,7 @@ class PeerService(MultiService):
         self._rng = rng
         self._limits = limits
         self._lenient = lenient
+        self._choking_policy = choking_policy
         self._layout = PieceLayout(
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
@@ -108,6 +118,22 @@ class PeerService(MultiService):
         self._listening: Deferred[None] | None = None
         self._port: IListeningPort | None = None
         self._rounds: list[LoopingCall] = []
+
+    # What those see who look inside.
+
+    @property
+    def node(self) -> PeerNode | None:
+        """
+        The mind of this peer since its last start, to be looked at only.
+        """
+        return self._node
+
+    @property
+    def factory(self) -> PeerFactory | None:
+        """
+        Where its connections come from since its last start.
+        """
+        return self._factory
 
     # What the embedding program asks: IPeerService.
 
@@ -184,7 +210,15 @@ class PeerService(MultiService):
     def _begin(self) -> None:
         self._storage.open()
         store = PieceStore(self._layout, self._storage)
-        node = PeerNode(self.config, store, bus=self._bus, rng=self._rng)
+        node = PeerNode(
+            self.config,
+            store,
+            bus=self._bus,
+            rng=self._rng,
+            choking=self._choking_policy(
+                self.config.common.preferred_neighbors, self._rng
+            ),
+        )
         factory = PeerFactory(
             node,
             store,

@@ -52,10 +52,13 @@ class PeerNode:
         bus: EventBus,
         rng: Random,
         picker: PiecePicker | None = None,
+        choking: ChokingManager | None = None,
     ) -> None:
         """
         @param rng: where every draw comes from.
         @param picker: how to choose the next piece; by lot if not given.
+        @param choking: how to choose whom to serve; as the course protocol says
+            if not given.
         """
         self.own_id = config.peer_id
         self.store = store
@@ -64,7 +67,7 @@ class PeerNode:
             config.peer_id, [peer.peer_id for peer in config.peers]
         )
         self.rates = RateTracker()
-        self.choking = ChokingManager(config.common.preferred_neighbors, rng)
+        self.choking = choking or ChokingManager(config.common.preferred_neighbors, rng)
         self.requests = RequestManager(store, picker or RandomPicker(store.bits, rng))
         self.is_placed = False
         self._is_placing = False

@@ -87,6 +87,12 @@ class PieceStore:
             raise IndexError(f"piece {index} is negative")
         return PieceState(self._states[index])
 
+    def states(self) -> bytes:
+        """
+        The states of all pieces, one byte each, as they are now.
+        """
+        return bytes(self._states)
+
     def claim(self, index: int) -> None:
         """
         The piece is asked of somebody now.

@@ -57,6 +57,13 @@ class RequestManager:
         """
         return self._owners.get(index)
 
+    @property
+    def owners(self) -> tuple[tuple[int, NeighborState], ...]:
+        """
+        Each piece that is in flight, and whom it is asked of.
+        """
+        return tuple(self._owners.items())
+
     def next_for(self, neighbor: NeighborState) -> int | None:
         """
         Choose the next piece to ask of them, and note that it is asked.

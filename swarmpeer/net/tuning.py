@@ -4,6 +4,7 @@ What is asked of the operating system for each connection.
 
 import socket
 from contextlib import suppress
+from typing import Protocol, cast
 
 from twisted.internet.interfaces import (
     ISSLTransport,
@@ -13,11 +14,29 @@ from twisted.internet.interfaces import (
     IUNIXTransport,
 )
 
-_KEEPALIVE_SECONDS = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
+_OPTIONS = {
+    "TCP_KEEPIDLE": 20,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 4,
+    "TCP_USER_TIMEOUT": 60_000,
+}
 """
-A host that vanished is noticed after 20 + 4 * 10 seconds.  The protocol has no
-keep-alive message, so nothing but the system can tell it from a silent one.
+A host that vanished is noticed after 20 + 4 * 10 seconds, and also if something
+was on its way to it: by itself the system sends that again for a quarter of an
+hour.  The protocol has no keep-alive message, so nothing but the system can tell
+such a host from a silent one.
 """
+
+
+class _Socket(Protocol):
+    """
+    What is asked of a socket.
+    """
+
+    def setsockopt(self, level: int, name: int, value: int) -> None:
+        """
+        Set an option.
+        """
 
 
 def tune(transport: ITransport) -> None:
@@ -32,10 +51,8 @@ def tune(transport: ITransport) -> None:
     tcp.setTcpKeepAlive(True)
     if not ISystemHandle.providedBy(transport):
         return
-    link = ISystemHandle(transport).getHandle()
-    if not isinstance(link, socket.socket):
-        return
-    for name, value in _KEEPALIVE_SECONDS.items():
+    link = cast(_Socket, ISystemHandle(transport).getHandle())
+    for name, value in _OPTIONS.items():
         option = getattr(socket, name, None)
         if option is not None:
             # The system's own times will do where it does not take ours.

@@ -15,7 +15,8 @@ _PACKAGE = Path(swarmpeer.__file__).parent
 
 _TESTING = 7
 """
-Above everything: C{testing} and the tests, which nobody else imports.
+Above a peer and all its parts: C{testing}, which only the command that simulates
+and the tests import.
 """
 
 _FLOORS = {
@@ -39,9 +40,10 @@ _FLOORS = {
     "swarmpeer.tap": 6,
     "swarmpeer.lab": 6,
     "swarmpeer.own_process": 6,
-    "swarmpeer.__main__": 6,
     "swarmpeer.testing": _TESTING,
-    "swarmpeer.test": _TESTING,
+    "swarmpeer.simulate": 8,
+    "swarmpeer.__main__": 9,
+    "swarmpeer.test": 10,
 }
 """
 The floor of each module or of each whole package.  A new module is placed here

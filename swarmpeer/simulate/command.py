@@ -1,0 +1,146 @@
+"""
+C{swarmpeer simulate}: its options, and what it says and writes.
+"""
+
+import argparse
+import shutil
+import sys
+import textwrap
+import time
+from contextlib import ExitStack, suppress
+from typing import TypeVar
+
+from swarmpeer.errors import SwarmPeerError
+from swarmpeer.lab.signals import Interrupted, raising_signals
+from swarmpeer.simulate.output import OutputError
+from swarmpeer.simulate.progress import ProgressLine
+from swarmpeer.simulate.replay import add_options, option_type
+from swarmpeer.simulate.runs import Simulate
+from swarmpeer.simulate.session import FAILURE, Session
+from swarmpeer.simulate.words import whole
+from swarmpeer.testing.hostile import ROLES
+from swarmpeer.testing.swarm import simulate
+
+USAGE = 2
+
+MOST_RUNS = 10**9
+MOST_JOBS = 256
+
+_NAME = "swarmpeer simulate"
+
+_ROLES = textwrap.fill(
+    ", ".join(sorted(ROLES)),
+    82,
+    initial_indent="  ",
+    subsequent_indent="  ",
+    break_on_hyphens=False,
+)
+
+_DESCRIPTION = """\
+Run a whole swarm in virtual time, in this one process: the same code that runs on
+a host, on a simulated clock, network and disk.  All chance comes from one seed, so
+a run that failed can be run again, event for event.
+"""
+
+_EPILOG = f"""\
+examples:
+  swarmpeer simulate                               six peers, nothing goes wrong
+  swarmpeer simulate --peers 100 --file-size 3200K --up 20Mbit --plot swarm.svg
+                                                   a hundred, and a picture of it
+  swarmpeer simulate --faults wild --hostile 0.3 --seed 7
+                                                   crashes, cuts, full disks, liars
+  swarmpeer simulate --faults wild --runs 1000 --jobs 2
+                                                   seeds 0 to 999, on two cores
+  swarmpeer simulate --runs 50 --json > runs.jsonl one object a line
+
+sizes are in powers of 1024 (16K, 64M), rates in powers of 1000 (50Mbit, 1MB; a
+plain number is bytes per second).
+
+hostile roles:
+{_ROLES}
+
+exit status: 0 if every rule held, 1 if not (each breach gets a line, and the last
+line is the command that replays the smallest failing run that was found), 2 if it
+cannot be done as asked, 130 after Ctrl-C, 143 after SIGTERM.
+"""
+
+_Parser = TypeVar("_Parser", bound=argparse.ArgumentParser)
+
+
+def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """
+    Make C{simulate} one of the C{commands}.
+    """
+    parser = commands.add_parser(
+        "simulate",
+        help="run a whole swarm in virtual time, with all that can go wrong",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser)
+    group = parser.add_argument_group("running it")
+    group.add_argument(
+        "--runs",
+        type=option_type(whole(1, MOST_RUNS)),
+        metavar="N",
+        default=1,
+        help="so many runs, each with the next seed (default: 1)",
+    )
+    group.add_argument(
+        "--jobs",
+        type=option_type(whole(1, MOST_JOBS)),
+        metavar="N",
+        default=1,
+        help="processes that share the runs (default: 1)",
+    )
+    group.add_argument(
+        "--no-checks",
+        dest="checks",
+        action="store_false",
+        help="do not look after every event whether all rules hold",
+    )
+    group.add_argument(
+        "--no-shrink",
+        dest="shrinks",
+        action="store_false",
+        help="do not look for a smaller run that fails as well",
+    )
+    group = parser.add_argument_group("what comes out")
+    group.add_argument(
+        "--json", action="store_true", help="one JSON object per run and line"
+    )
+    group.add_argument(
+        "--trace", metavar="FILE", help="write one line per event to FILE"
+    )
+    group.add_argument("--plot", metavar="FILE.svg", help="draw the run into FILE.svg")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, simulate: Simulate = simulate) -> int:
+    """
+    Simulate what was asked for.
+
+    @param simulate: what runs a scenario; with several jobs, a function that
+        other processes can import.
+    @return: the exit status.
+    """
+    line = ProgressLine(
+        sys.stderr, time.monotonic, lambda: shutil.get_terminal_size().columns
+    )
+    try:
+        with raising_signals(), ExitStack() as at_the_end:
+            at_the_end.callback(line.clear)
+            return Session(arguments, simulate, line, at_the_end).run()
+    except OutputError as error:
+        return _complain(error, FAILURE)
+    except SwarmPeerError as error:
+        return _complain(error, USAGE)
+    except Interrupted as interruption:
+        return 128 + interruption.number
+
+
+def _complain(error: SwarmPeerError, status: int) -> int:
+    with suppress(OSError):
+        print(f"{_NAME}: {error}", file=sys.stderr)
+    return status

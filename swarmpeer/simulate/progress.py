@@ -1,0 +1,61 @@
+"""
+One line on a terminal that tells how far it is, written over itself.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TextIO
+
+INTERVAL_SECONDS = 0.1
+
+_ERASE_LINE = "\r\x1b[K"
+
+
+class ProgressLine:
+    """
+    The line; without a terminal there is none.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        seconds: Callable[[], float],
+        columns: Callable[[], int],
+    ) -> None:
+        """
+        @param seconds: a clock that only goes forward.
+        @param columns: the width of the terminal as it is now.
+        """
+        self._stream = stream
+        self._seconds = seconds
+        self._columns = columns
+        self._is_terminal = stream.isatty()
+        self._is_shown = False
+        self._due_seconds = seconds() + INTERVAL_SECONDS
+
+    def show(self, describe: Callable[[], str]) -> None:
+        """
+        Put other words there, unless it is too soon.
+
+        @param describe: gives the words, if they are wanted.
+        """
+        if not self._is_terminal or self._seconds() < self._due_seconds:
+            return
+        self._due_seconds = self._seconds() + INTERVAL_SECONDS
+        # The last column stays free, or the line would wrap.
+        self._write(_ERASE_LINE + describe()[: self._columns() - 1])
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """
+        Leave the line empty for others.
+        """
+        if self._is_shown:
+            self._is_shown = False
+            self._write(_ERASE_LINE)
+
+    def _write(self, text: str) -> None:
+        # What is not seen is not missed.
+        with suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()

@@ -1,0 +1,115 @@
+"""
+Sizes, rates and times as people write them, read and written exactly.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+from swarmpeer.text import quoted
+
+_SIZES = {
+    "T": Fraction(2**40),
+    "G": Fraction(2**30),
+    "M": Fraction(2**20),
+    "K": Fraction(2**10),
+    "": Fraction(1),
+}
+_RATES = {
+    "Gbit": Fraction(10**9, 8),
+    "Mbit": Fraction(10**6, 8),
+    "kbit": Fraction(10**3, 8),
+    "GB": Fraction(10**9),
+    "MB": Fraction(10**6),
+    "kB": Fraction(10**3),
+    "": Fraction(1),
+}
+_TIMES = {"s": Fraction(1), "ms": Fraction(1, 1000), "": Fraction(1)}
+
+_NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,40})?)([A-Za-z]*)")
+_LONGEST_NUMBER = 6
+
+
+def parse_size(text: str) -> int:
+    """
+    A size such as C{64M}, C{16K} or C{1000}; the letters are powers of 1024.
+
+    @return: bytes.
+    @raise ValueError: if it is none, with what is wrong.
+    """
+    size = _parse(text, _SIZES, "size: 64M, 16K, or 1000 for bytes")
+    if size.denominator != 1:
+        raise ValueError(f"{quoted(text)} is no whole number of bytes")
+    return int(size)
+
+
+def format_size(size_bytes: int) -> str:
+    """
+    The shortest text that L{parse_size} reads as C{size_bytes}.
+    """
+    for letter, unit in _SIZES.items():
+        if size_bytes >= unit and size_bytes % unit == 0:
+            return f"{size_bytes // unit}{letter}"
+    return str(size_bytes)
+
+
+def parse_rate(text: str) -> float:
+    """
+    A rate such as C{50Mbit}, C{1.5MB} or C{1000}; the prefixes are powers of
+    1000.
+
+    @return: bytes per second, above 0.
+    @raise ValueError: if it is none, with what is wrong.
+    """
+    what = "rate: 50Mbit, 1MB, or 1000 for bytes per second"
+    if not (rate := _parse(text, _RATES, what)):
+        raise ValueError("a rate of 0 lets nothing through")
+    return float(rate)
+
+
+def format_rate(rate: float) -> str:
+    """
+    A short text that L{parse_rate} reads as exactly C{rate}.
+    """
+    return _format(rate, _RATES)
+
+
+def parse_seconds(text: str) -> float:
+    """
+    A time such as C{10ms}, C{0.5s} or C{2}.
+
+    @return: seconds.
+    @raise ValueError: if it is none, with what is wrong.
+    """
+    return float(_parse(text, _TIMES, "time: 10ms, 0.5s, or 2 for seconds"))
+
+
+def format_seconds(seconds: float) -> str:
+    """
+    A short text that L{parse_seconds} reads as exactly C{seconds}.
+    """
+    return _format(seconds, _TIMES)
+
+
+def _parse(text: str, units: Mapping[str, Fraction], what: str) -> Fraction:
+    match = _NUMBER.fullmatch(text)
+    if match is None or match[2] not in units:
+        raise ValueError(f"{quoted(text)} is no {what}")
+    return Fraction(match[1]) * units[match[2]]
+
+
+def _format(value: float, units: Mapping[str, Fraction]) -> str:
+    """
+    In the first unit in which it is a short number from 1 on, else in digits.
+    """
+    for name, unit in units.items():
+        number = f"{float(Fraction(value) / unit):.3f}".rstrip("0").rstrip(".")
+        if (
+            value >= unit
+            and len(number) <= _LONGEST_NUMBER
+            and float(Fraction(number) * unit) == value
+        ):
+            return number + name
+    # All digits that tell it from other floats, without an exponent.
+    return format(Decimal(repr(value)), "f")

@@ -1,0 +1,117 @@
+"""
+A scenario as a command line, and back.
+"""
+
+import argparse
+import shlex
+from collections.abc import Callable
+from dataclasses import fields
+
+from swarmpeer.errors import SwarmPeerError
+from swarmpeer.simulate.options import OPTIONS, UNSET
+from swarmpeer.simulate.quantities import format_size
+from swarmpeer.simulate.words import HostileShare
+from swarmpeer.testing.scenario import Scenario
+
+MOST_PIECES = 1_000_000
+
+_DEFAULT = Scenario()
+
+
+class ScenarioError(SwarmPeerError):
+    """
+    Options that make no scenario.
+    """
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """
+    Let C{parser} take everything that makes a scenario.
+    """
+    group = parser.add_argument_group("the swarm")
+    for option in OPTIONS:
+        default = getattr(_DEFAULT, option.field)
+        if default is None:
+            meaning = f"{option.meaning} (default: {UNSET[option.field]})"
+        elif default in ((), frozenset()):
+            meaning = f"{option.meaning} (default: none)"
+        else:
+            meaning = f"{option.meaning} (default: {option.write(default)})"
+        group.add_argument(
+            option.flag,
+            type=option_type(option.parse),
+            dest=option.field,
+            metavar=option.metavar,
+            default=default,
+            help=meaning,
+        )
+    group.add_argument(
+        "--no-disk",
+        dest="on_disk",
+        action="store_false",
+        help="simulate no disks: quicker, and for swarms of a thousand",
+    )
+
+
+def scenario_of(arguments: argparse.Namespace, seed: int | None = None) -> Scenario:
+    """
+    The scenario that was asked for.
+
+    @param seed: another one than the given.
+    @raise ScenarioError: if the options do not go together.
+    """
+    values = {field.name: getattr(arguments, field.name) for field in fields(Scenario)}
+    if seed is not None:
+        values["seed"] = seed
+    hostile = values["hostile"]
+    if isinstance(hostile, HostileShare):
+        values["hostile"] = hostile.roles(values["peers"], values["seed"])
+    scenario = Scenario(**values)
+    if scenario.seeds > scenario.peers:
+        raise ScenarioError(
+            f"--seeds {scenario.seeds} is more than --peers {scenario.peers}"
+        )
+    leechers = scenario.peers - scenario.seeds
+    if scenario.free_riders > leechers:
+        raise ScenarioError(
+            f"--free-riders {scenario.free_riders} is more than the {leechers} "
+            "that begin without the file"
+        )
+    if scenario.piece_count > MOST_PIECES:
+        raise ScenarioError(
+            f"--piece-size {format_size(scenario.piece_size_bytes)} gives "
+            f"{scenario.piece_count} pieces, {MOST_PIECES} at most"
+        )
+    return scenario
+
+
+def replay_command(scenario: Scenario, *, checks: bool = True) -> str:
+    """
+    The one command that runs C{scenario} again, ready for a shell.
+
+    @param checks: were the invariants looked at after every event?
+    """
+    words = ["swarmpeer", "simulate"]
+    for option in OPTIONS:
+        value = getattr(scenario, option.field)
+        if value != getattr(_DEFAULT, option.field):
+            words += [option.flag, option.write(value)]
+    if not scenario.on_disk:
+        words.append("--no-disk")
+    if not checks:
+        words.append("--no-checks")
+    return shlex.join(words)
+
+
+def option_type(parse: Callable[[str], object]) -> Callable[[str], object]:
+    """
+    The same, with an error that argparse shows as it is.
+    """
+
+    def parse_or_tell(text: str) -> object:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parse_or_tell

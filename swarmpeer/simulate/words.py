@@ -1,0 +1,146 @@
+"""
+The words of the options: what each may be, and what it means.
+
+All that read one raise L{ValueError} with what is wrong and what would be right.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from swarmpeer.simulate.quantities import format_size, parse_seconds, parse_size
+from swarmpeer.testing.hostile import ROLES
+from swarmpeer.testing.policies import POLICIES
+from swarmpeer.testing.scenario import FaultLevel
+from swarmpeer.text import quoted
+
+_MOST_DIGITS = 19
+_MOST_LATENCY_SECONDS = 3600
+_MOST_FAULTS = 999_999
+_MOST_HOSTILE_SHARE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HostileShare:
+    """
+    So many hostile peers for each honest one, in roles drawn from the seed.
+    """
+
+    share: float
+
+    def roles(self, peers: int, seed: int) -> tuple[str, ...]:
+        """
+        Draw the roles, all different as long as there are enough.
+        """
+        if not self.share:
+            return ()
+        # Not the seed itself: a simulation begins with that.
+        rng = Random(f"hostile {seed}")
+        drawn: list[str] = []
+        count = max(1, round(self.share * peers))
+        while len(drawn) < count:
+            drawn += rng.sample(sorted(ROLES), len(ROLES))
+        return tuple(drawn[:count])
+
+
+def _number(text: str, least: int, most: int | None) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        value = int(text)
+        if value >= least and (most is None or value <= most):
+            return value
+    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+    raise ValueError(f"{quoted(text)} is no whole number {bounds}")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """
+    What reads a whole number within bounds.
+    """
+    return partial(_number, least=least, most=most)
+
+
+def bounded_size(text: str, most: int) -> int:
+    """
+    A size of 1 to C{most} bytes.
+    """
+    size = parse_size(text)
+    if not 1 <= size <= most:
+        raise ValueError(f"{quoted(text)} is not from 1 to {format_size(most)}")
+    return size
+
+
+def read_latency(text: str) -> float:
+    """
+    Seconds that a byte may be under way.
+    """
+    seconds = parse_seconds(text)
+    if seconds > _MOST_LATENCY_SECONDS:
+        raise ValueError(f"{quoted(text)} is more than an hour")
+    return seconds
+
+
+def read_policy(text: str) -> str:
+    """
+    The name of a policy.
+    """
+    if text not in POLICIES:
+        raise ValueError(f"{quoted(text)} is none of {', '.join(POLICIES)}")
+    return text
+
+
+def read_level(text: str) -> FaultLevel:
+    """
+    How much goes wrong.
+    """
+    try:
+        return FaultLevel(text)
+    except ValueError:
+        known = ", ".join(FaultLevel)
+        raise ValueError(f"{quoted(text)} is none of {known}") from None
+
+
+def read_fault_numbers(text: str) -> frozenset[int]:
+    """
+    Numbers and spans of them: C{0,3,7-9}.
+    """
+    numbers: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        low = _number(first, 0, _MOST_FAULTS)
+        high = _number(last, low, _MOST_FAULTS) if dash else low
+        numbers.update(range(low, high + 1))
+    return frozenset(numbers)
+
+
+def write_fault_numbers(numbers: frozenset[int]) -> str:
+    """
+    The text that L{read_fault_numbers} reads as C{numbers}.
+    """
+    spans: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if spans and spans[-1][1] == number - 1:
+            spans[-1] = (spans[-1][0], number)
+        else:
+            spans.append((number, number))
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
+
+
+def read_hostile(text: str) -> HostileShare | tuple[str, ...]:
+    """
+    A share such as C{0.25} or C{25%}, or the roles themselves.
+    """
+    number, percent = (text[:-1], 100) if text.endswith("%") else (text, 1)
+    if number.replace(".", "", 1).isdecimal() and number.isascii():
+        share = float(number) / percent
+        if share > _MOST_HOSTILE_SHARE:
+            raise ValueError(f"{quoted(text)}: ten for each honest peer at most")
+        return HostileShare(share)
+    roles = tuple(text.split(","))
+    for role in roles:
+        if role not in ROLES:
+            raise ValueError(
+                f"{quoted(role)} is neither a share, such as 0.2, nor one of "
+                + ", ".join(sorted(ROLES))
+            )
+    return roles

@@ -1,0 +1,113 @@
+"""
+Tests of L{swarmpeer.simulate.quantities}.
+"""
+
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.simulate.quantities import (
+    format_rate,
+    format_seconds,
+    format_size,
+    parse_rate,
+    parse_seconds,
+    parse_size,
+)
+
+
+class KnownTests(SynchronousTestCase):
+    """
+    What people write, and what is written for them.
+    """
+
+    def test_sizes(self) -> None:
+        """
+        Letters are powers of 1024.
+        """
+        for text, size in (
+            ("0", 0),
+            ("1000", 1000),
+            ("16K", 16384),
+            ("64M", 64 * 2**20),
+            ("3G", 3 * 2**30),
+            ("2T", 2**41),
+            ("1025K", 1025 * 1024),
+        ):
+            self.assertEqual((parse_size(text), format_size(size)), (size, text))
+        self.assertEqual(parse_size("1.5M"), 1536 * 1024)
+
+    def test_rates(self) -> None:
+        """
+        Prefixes are powers of 1000, and bits are eighths of bytes.
+        """
+        for text, rate in (
+            ("50Mbit", 6_250_000.0),
+            ("1Gbit", 125_000_000.0),
+            ("1.5Mbit", 187_500.0),
+            ("8Mbit", 1_000_000.0),
+            ("1kbit", 125.0),
+            ("100.5", 100.5),
+        ):
+            self.assertEqual((parse_rate(text), format_rate(rate)), (rate, text))
+        for text, rate in (("1MB", 1e6), ("2kB", 2000.0), ("1GB", 1e9), ("7", 7.0)):
+            self.assertEqual(parse_rate(text), rate)
+
+    def test_seconds(self) -> None:
+        """
+        Milliseconds, or seconds with or without their letter.
+        """
+        for text, seconds in (("10ms", 0.01), ("2s", 2.0), ("1.5s", 1.5), ("0.0", 0.0)):
+            self.assertEqual(parse_seconds(text), seconds)
+            self.assertEqual(format_seconds(seconds), text)
+        self.assertEqual(parse_seconds("0.25"), 0.25)
+
+    def test_wrong(self) -> None:
+        """
+        What is none is told, with how to write one.
+        """
+        parsers: tuple[tuple[Callable[[str], object], str], ...] = (
+            (parse_size, "is no size: 64M, 16K"),
+            (parse_rate, "is no rate: 50Mbit, 1MB"),
+            (parse_seconds, "is no time: 10ms, 0.5s"),
+        )
+        for parse, expected in parsers:
+            for text in ("", "x", "-1", "1e3", "1 K", "1Q", ".5", "1.", "9" * 99, "٣"):
+                error = self.assertRaises(ValueError, parse, text)
+                self.assertIn(expected, str(error))
+        for parse, text, expected in (
+            (parse_size, "0.5", "'0.5' is no whole number of bytes"),
+            (parse_rate, "0", "a rate of 0 lets nothing through"),
+        ):
+            error = self.assertRaises(ValueError, parse, text)
+            self.assertEqual(str(error), expected)
+
+
+class RoundTripTests(SynchronousTestCase):
+    """
+    What is written is read as the same, to the last bit.
+    """
+
+    @given(st.integers(0, 2**60))
+    def test_sizes(self, size: int) -> None:
+        """
+        Any size.
+        """
+        self.assertEqual(parse_size(format_size(size)), size)
+
+    @given(st.floats(0.001, 1e15) | st.integers(1, 10**9).map(lambda n: n * 125.0))
+    def test_rates(self, rate: float) -> None:
+        """
+        Any rate.
+        """
+        self.assertEqual(parse_rate(format_rate(rate)), rate)
+
+    @given(st.floats(0, 3600) | st.integers(0, 10**6).map(lambda n: n / 1000))
+    def test_seconds(self, seconds: float) -> None:
+        """
+        Any time that is not below what a clock can tell.
+        """
+        if seconds == 0 or seconds > 1e-12:
+            self.assertEqual(parse_seconds(format_seconds(seconds)), seconds)

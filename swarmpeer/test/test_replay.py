@@ -1,0 +1,203 @@
+"""
+Tests of L{swarmpeer.simulate.replay}.
+"""
+
+import argparse
+import shlex
+from dataclasses import fields, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.simulate.replay import (
+    ScenarioError,
+    add_options,
+    replay_command,
+    scenario_of,
+)
+from swarmpeer.simulate.words import HostileShare
+from swarmpeer.testing.hostile import ROLES
+from swarmpeer.testing.policies import POLICIES
+from swarmpeer.testing.scenario import FaultLevel, Scenario
+
+_RATES = st.none() | st.floats(0.5, 1e12)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """
+    Any scenario that options can say.
+    """
+    peers = draw(st.integers(2, 2000))
+    seeds = draw(st.integers(1, peers))
+    piece_size = draw(st.integers(1, 2**26))
+    return Scenario(
+        seed=draw(st.integers(0, 2**60)),
+        peers=peers,
+        seeds=seeds,
+        file_size_bytes=piece_size * draw(st.integers(1, 1000))
+        + draw(st.integers(0)) % 7,
+        piece_size_bytes=piece_size,
+        preferred=draw(st.integers(1, 100)),
+        unchoking_interval_seconds=draw(st.integers(1, 1000)),
+        optimistic_interval_seconds=draw(st.integers(1, 1000)),
+        policy=draw(st.sampled_from(sorted(POLICIES))),
+        free_riders=draw(st.integers(0, peers - seeds)),
+        hostile=tuple(draw(st.lists(st.sampled_from(sorted(ROLES)), max_size=5))),
+        up_rate=draw(_RATES),
+        seed_up_rate=draw(_RATES),
+        down_rate=draw(_RATES),
+        latency_seconds=draw(st.floats(0.0001, 10) | st.just(0.0)),
+        neighbors=draw(st.none() | st.integers(1, 1000)),
+        faults=draw(st.sampled_from(FaultLevel)),
+        skipped_faults=draw(st.frozensets(st.integers(0, 60))),
+        on_disk=draw(st.booleans()),
+    )
+
+
+def parse(words: list[str]) -> Scenario:
+    """
+    The scenario of some options.
+
+    @raise ScenarioError: if they are not right.
+    """
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_options(parser)
+    parser.add_argument("--no-checks", action="store_true")
+    try:
+        return scenario_of(parser.parse_args(words))
+    except argparse.ArgumentError as error:
+        raise ScenarioError(str(error)) from None
+
+
+class ReplayTests(SynchronousTestCase):
+    """
+    From a scenario to its command and back.
+    """
+
+    def test_default(self) -> None:
+        """
+        The usual needs no word, and no word is the usual.
+        """
+        self.assertEqual(replay_command(Scenario()), "swarmpeer simulate")
+        self.assertEqual(parse([]), Scenario())
+
+    def test_example(self) -> None:
+        """
+        Only what is not as usual is said, in the units that people use.
+        """
+        scenario = Scenario(
+            seed=9,
+            peers=3,
+            file_size_bytes=48 * 1024,
+            up_rate=6_250_000.0,
+            hostile=("liar", "poisoner"),
+            faults=FaultLevel.WILD,
+            skipped_faults=frozenset([0, 3, 4, 5, 9]),
+        )
+        self.assertEqual(
+            replay_command(scenario, checks=False),
+            "swarmpeer simulate --peers 3 --hostile liar,poisoner --file-size 48K "
+            "--up 50Mbit --faults wild --skip-faults 0,3-5,9 --seed 9 --no-checks",
+        )
+
+    @given(scenarios())
+    def test_round_trip(self, scenario: Scenario) -> None:
+        """
+        Whatever the scenario, its command makes the same.
+        """
+        words = shlex.split(replay_command(scenario))
+        self.assertEqual(words[:2], ["swarmpeer", "simulate"])
+        self.assertEqual(parse(words[2:]), scenario)
+
+    def test_every_field_is_said(self) -> None:
+        """
+        No field of a scenario is left out of the command.
+        """
+        other = Scenario(
+            seed=1,
+            peers=9,
+            seeds=2,
+            file_size_bytes=10,
+            piece_size_bytes=3,
+            preferred=4,
+            unchoking_interval_seconds=7,
+            optimistic_interval_seconds=8,
+            policy="open",
+            free_riders=1,
+            hostile=("liar",),
+            up_rate=1.0,
+            seed_up_rate=2.0,
+            down_rate=3.0,
+            latency_seconds=4.0,
+            neighbors=5,
+            faults=FaultLevel.MILD,
+            skipped_faults=frozenset([6]),
+            on_disk=False,
+        )
+        for field in fields(Scenario):
+            value = getattr(other, field.name)
+            self.assertNotEqual(value, getattr(Scenario(), field.name))
+            command = replay_command(replace(Scenario(), **{field.name: value}))
+            self.assertEqual(len(command.split()), 3 if value is False else 4, command)
+
+
+class HostileTests(SynchronousTestCase):
+    """
+    The share of hostile peers.
+    """
+
+    def test_share(self) -> None:
+        """
+        So many for each honest one, at least one, and none for 0.
+        """
+        for text, count in (("0", 0), ("0.01", 1), ("0.5", 5), ("50%", 5), ("3", 30)):
+            hostile = parse(["--peers", "10", "--hostile", text]).hostile
+            self.assertEqual(len(hostile), count)
+            self.assertLessEqual(set(hostile), set(ROLES))
+
+    def test_by_seed(self) -> None:
+        """
+        The roles follow from the seed, and none comes twice before all came.
+        """
+        share = HostileShare(1.0)
+        count = len(ROLES)
+        drawn = share.roles(count, 5)
+        self.assertEqual(drawn, share.roles(count, 5))
+        self.assertNotEqual(drawn, share.roles(count, 6))
+        self.assertEqual(set(drawn), set(ROLES))
+
+
+class WrongTests(SynchronousTestCase):
+    """
+    What is no scenario.
+    """
+
+    def test_wrong(self) -> None:
+        """
+        It is said what is wrong, and what would be right.
+        """
+        for words, expected in (
+            ("--peers 1", "'1' is no whole number from 2 to 10000"),
+            ("--seeds 0", "'0' is no whole number from 1"),
+            ("--seed -1", "is no whole number at least 0"),
+            ("--seed 99999999999999999999", "is no whole number at least 0"),
+            ("--seeds 7", "--seeds 7 is more than --peers 6"),
+            ("--free-riders 6", "--free-riders 6 is more than the 5 that begin"),
+            ("--hostile saint", "'saint' is neither a share, such as 0.2, nor one of"),
+            ("--hostile liar,", "'' is neither a share"),
+            ("--hostile 11", "'11': ten for each honest peer at most"),
+            ("--file-size 0", "'0' is not from 1 to 16T"),
+            ("--file-size 16K5", "'16K5' is no size"),
+            ("--file-size 1G --piece-size 1", "--piece-size 1 gives 1073741824 pieces"),
+            ("--piece-size 3G", "'3G' is not from 1 to 2147483642"),
+            ("--policy fair", "'fair' is none of classic"),
+            ("--faults many", "'many' is none of none, mild, wild"),
+            ("--skip-faults 1,x", "'x' is no whole number from 0"),
+            ("--skip-faults 5-3", "'3' is no whole number from 5"),
+            ("--up 0", "a rate of 0 lets nothing through"),
+            ("--latency 4000000ms", "'4000000ms' is more than an hour"),
+        ):
+            error = self.assertRaises(ScenarioError, parse, words.split())
+            self.assertIn(expected, str(error))

@@ -1,0 +1,234 @@
+"""
+What goes wrong: drawn from the seed as a list, then let happen one by one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from swarmpeer.testing.host import SimulatedHost
+from swarmpeer.testing.network import SimulatedNetwork
+from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
+from swarmpeer.testing.virtual_time import VirtualTime
+
+_MILD: tuple[FaultKind, ...] = (
+    FaultKind.CRASH,
+    FaultKind.STOP,
+    FaultKind.RESET,
+    FaultKind.CUT,
+    FaultKind.CLOG,
+    FaultKind.SEGMENT,
+    FaultKind.SLOW_DISK,
+    FaultKind.CLOCK_JUMP,
+)
+_WILD = tuple(kind for kind in FaultKind if kind is not FaultKind.BIT_ROT)
+
+_PAIRS = frozenset(
+    [
+        FaultKind.RESET,
+        FaultKind.CUT,
+        FaultKind.ONE_WAY_CUT,
+        FaultKind.CROSSED_DIAL,
+    ]
+)
+"""
+Those that are between two hosts.
+"""
+
+_LONGEST_SECONDS = 20.0
+_CLOCK_JUMPS_SECONDS = (-7200.0, -3600.0, -1.0, 1.0, 3600.0, 86400.0)
+_CLOGS = (4.0, 50.0, 1000.0)
+_SEGMENTS = (1, 3, 17, 1000)
+_PLACING = (("sync", 0), ("rename", 0), ("sync", 1))
+"""
+The steps that put a file in place: which call, and how many of that name before.
+"""
+_SLOWNESS = (10.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    One thing that goes wrong.
+
+    @ivar number: its place in the plan.
+    @ivar at_seconds: when.
+    @ivar peer_id: where.
+    @ivar other_id: between there and where, for those that are between two.
+    @ivar seconds: until it is healed.
+    @ivar amount: how strong it is; what that means depends on the kind.
+    """
+
+    number: int
+    at_seconds: float
+    kind: FaultKind
+    peer_id: int
+    other_id: int
+    seconds: float
+    amount: float
+
+
+def plan(
+    scenario: Scenario, peer_ids: Sequence[int], rng: Random, window_seconds: float
+) -> tuple[Fault, ...]:
+    """
+    Draw what goes wrong.
+
+    @param peer_ids: the honest peers.
+    @param window_seconds: when the last fault begins at the latest.
+    @return: in order of time, skipped ones included.
+    """
+    if scenario.faults is FaultLevel.NONE or len(peer_ids) < 2:
+        return ()
+    if scenario.faults is FaultLevel.MILD:
+        kinds, count = _MILD, rng.randint(1, 2 + len(peer_ids))
+    else:
+        kinds, count = _WILD, rng.randint(5, 10 + 4 * len(peer_ids))
+    times = sorted(rng.uniform(0.0, window_seconds) for _ in range(count))
+    faults = []
+    for number, at_seconds in enumerate(times):
+        kind = rng.choice(kinds)
+        peer_id, other_id = rng.sample(peer_ids, 2)
+        faults.append(
+            Fault(
+                number,
+                at_seconds,
+                kind,
+                peer_id,
+                other_id,
+                # Mostly short, sometimes long.
+                _LONGEST_SECONDS * rng.random() ** 3,
+                _amount(kind, rng),
+            )
+        )
+    return tuple(faults)
+
+
+def _amount(kind: FaultKind, rng: Random) -> float:
+    match kind:
+        case FaultKind.CLOCK_JUMP:
+            return rng.choice(_CLOCK_JUMPS_SECONDS)
+        case FaultKind.CLOG:
+            return rng.choice(_CLOGS)
+        case FaultKind.SEGMENT:
+            return rng.choice(_SEGMENTS)
+        case FaultKind.SLOW_DISK:
+            return rng.choice(_SLOWNESS)
+        case FaultKind.CRASH_IN_PLACING:
+            return rng.randrange(len(_PLACING))
+        case FaultKind.READ_ERROR | FaultKind.WRITE_ERROR:
+            return rng.randint(1, 3)
+        case _:
+            return 0.0
+
+
+class Injector:
+    """
+    Lets the faults of a plan happen, and heals them.
+
+    @ivar fired: how often each kind took effect; a crash of what does not run,
+        say, has none.
+    @ivar last_at: when the last fault is healed.
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        hosts: Mapping[int, SimulatedHost],
+        network: SimulatedNetwork,
+        time: VirtualTime,
+        tell: Callable[[str], None],
+    ) -> None:
+        """
+        @param tell: told each fault and each healing.
+        """
+        self.fired: Counter[FaultKind] = Counter()
+        self.last_at = max(
+            (fault.at_seconds + fault.seconds for fault in faults), default=0.0
+        )
+        self._hosts = hosts
+        self._network = network
+        self._tell = tell
+        for fault in faults:
+            time.callLater(fault.at_seconds, self._inject, fault)
+            time.callLater(fault.at_seconds + fault.seconds, self._heal, fault)
+
+    def _inject(self, fault: Fault) -> None:
+        self._tell(f"fault {fault.number}: {fault.kind} at {fault.peer_id}")
+        if self._take_effect(fault):
+            self.fired[fault.kind] += 1
+
+    def _take_effect(self, fault: Fault) -> bool:
+        host, other = self._hosts[fault.peer_id], self._hosts[fault.other_id]
+        here, there = host.network.name, other.network.name
+        network, disk = self._network, host.disk
+        match fault.kind:
+            case FaultKind.CRASH:
+                return host.kill()
+            case FaultKind.POWER_LOSS:
+                return host.lose_power()
+            case FaultKind.CRASH_IN_PLACING:
+                return host.crash_in_placing(_PLACING[int(fault.amount)])
+            case FaultKind.STOP:
+                was_running = host.is_running
+                host.stop()
+                return was_running
+            case FaultKind.FREEZE:
+                return host.freeze()
+            case FaultKind.RESET:
+                network.reset(here, there)
+            case FaultKind.CUT:
+                network.cut(here, there)
+            case FaultKind.ONE_WAY_CUT:
+                network.cut(here, there, one_way=True)
+            case FaultKind.CLOG:
+                network.clog(here, fault.amount)
+            case FaultKind.REFUSE:
+                network.refuse(here)
+            case FaultKind.SEGMENT:
+                network.segment(here, int(fault.amount))
+            case FaultKind.MOVE:
+                network.move(here)
+            case FaultKind.CROSSED_DIAL:
+                return host.dial_out_of_turn(other.config.own)
+            case FaultKind.DISK_FULL:
+                disk.fill()
+            case FaultKind.READ_ERROR:
+                disk.fail_reads(int(fault.amount))
+            case FaultKind.WRITE_ERROR:
+                disk.fail_writes(int(fault.amount))
+            case FaultKind.SLOW_DISK:
+                disk.slow(fault.amount)
+            case FaultKind.CLOCK_JUMP:
+                host.wall_offset_seconds += fault.amount
+            case FaultKind.BIT_ROT:
+                return disk.rot()
+        return True
+
+    def _heal(self, fault: Fault) -> None:
+        self._tell(f"fault {fault.number} is healed")
+        host, other = self._hosts[fault.peer_id], self._hosts[fault.other_id]
+        here, there = host.network.name, other.network.name
+        network, disk = self._network, host.disk
+        match fault.kind:
+            case FaultKind.CRASH | FaultKind.POWER_LOSS | FaultKind.STOP:
+                host.start()
+            case FaultKind.CRASH_IN_PLACING:
+                host.forget_crash()
+            case FaultKind.FREEZE:
+                host.thaw()
+            case FaultKind.CUT | FaultKind.ONE_WAY_CUT:
+                network.heal(here, there)
+            case FaultKind.CLOG:
+                network.unclog(here)
+            case FaultKind.REFUSE:
+                network.accept(here)
+            case FaultKind.SEGMENT:
+                network.segment(here, None)
+            case FaultKind.DISK_FULL:
+                disk.free()
+            case FaultKind.READ_ERROR | FaultKind.WRITE_ERROR:
+                disk.heal()
+            case FaultKind.SLOW_DISK:
+                disk.slow(1.0)

@@ -1,0 +1,376 @@
+"""
+One honest machine of a simulated swarm, with the peer that runs on it.
+"""
+
+from random import Random
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IStreamClientEndpoint
+from zope.interface import implementer
+
+from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import SwarmPeerError
+from swarmpeer.events import FilePlacingFailed, SwarmEvent
+from swarmpeer.interfaces import IPieceStorage, ISwarmObserver
+from swarmpeer.net.limits import Limits
+from swarmpeer.protocol_log import ProtocolLogger
+from swarmpeer.service import ChokingPolicy, PeerService
+from swarmpeer.storage.file import INLINE_LIMIT_BYTES, FileStorage
+from swarmpeer.testing.disk import SimulatedDisk
+from swarmpeer.testing.ghost_storage import GhostStorage
+from swarmpeer.testing.network import NetworkHost
+from swarmpeer.testing.source import Source
+from swarmpeer.testing.threads import SimulatedThreads
+from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+
+FILE_NAME = "file.bin"
+
+RESTART_SECONDS = 5.0
+"""
+How long the operator of a simulated machine takes to start a peer again that
+could not start, or that asks for it.
+"""
+
+_EPOCH_SECONDS = 1_700_000_000.0
+"""
+What the wall clocks of all machines show at the beginning.
+"""
+
+
+class HostWatcher(Protocol):
+    """
+    Hears what becomes of the hosts.
+
+    @ivar event_classes: the events to be told of; none means all.
+    """
+
+    event_classes: tuple[type[SwarmEvent], ...]
+
+    def began(self, host: "SimulatedHost") -> None:
+        """
+        A process was started and its peer runs.
+        """
+
+    def happened(self, host: "SimulatedHost", event: SwarmEvent) -> None:
+        """
+        Its peer published an event.
+        """
+
+    def ended(self, host: "SimulatedHost") -> None:
+        """
+        The process is gone.
+        """
+
+
+class SimulatedHost:
+    """
+    A machine that outlives its processes: its disk, its wall clock and the
+    lines of its protocol log stay.
+
+    @ivar peer_id: the id of the peer that runs here.
+    @ivar service: the peer of the process that runs, or of the last one.
+    @ivar clock: the clock of that process.
+    @ivar is_running: does a process run?
+    @ivar starts: how many processes there were.
+    @ivar log: the bytes of the protocol log, one entry a line.
+    @ivar ghosts: the storages so far, if they are not on a disk.
+    @ivar timers_left: the timers that an orderly stop left behind.
+    @ivar is_on_disk: is the file on the simulated disk?
+    @ivar wall_offset_seconds: how far the wall clock has jumped.
+    """
+
+    service: PeerService
+    clock: HostClock
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        time: VirtualTime,
+        network: NetworkHost,
+        source: Source,
+        seed: str,
+        watcher: HostWatcher,
+        choking_policy: ChokingPolicy,
+        is_on_disk: bool,
+        limits: Limits,
+    ) -> None:
+        """
+        @param seed: where all chance of this machine comes from.
+        """
+        self.config = config
+        self.peer_id = config.peer_id
+        self.network = network
+        self.disk = SimulatedDisk(Random(f"{seed}/disk"))
+        self.is_running = False
+        self.starts = 0
+        self.log: list[bytes] = []
+        self.wall_offset_seconds = 0.0
+        self.timers_left = 0
+        self.ghosts: list[GhostStorage] = []
+        self._time = time
+        self._source = source
+        self._seed = seed
+        self._watcher = watcher
+        self._choking_policy = choking_policy
+        self.is_on_disk = is_on_disk
+        self._limits = limits
+        self._layout = PieceLayout(
+            config.common.file_size_bytes, config.common.piece_size_bytes
+        )
+        self._is_wanted = False
+        self._is_stopping = False
+        if config.own.has_file and is_on_disk:
+            self.disk.put(self.folder, FILE_NAME, source.whole())
+
+    @property
+    def folder(self) -> str:
+        """
+        Where the peer's file is on the disk.
+        """
+        return f"/peer_{self.peer_id}"
+
+    @property
+    def is_seed(self) -> bool:
+        """
+        Does it begin with the whole file?
+        """
+        return self.config.own.has_file
+
+    # What an operator does.
+
+    def start(self) -> None:
+        """
+        Start the peer; again and again if that fails.
+        """
+        self._is_wanted = True
+        self._try()
+
+    def stop(self) -> Deferred[None]:
+        """
+        Stop the peer in an orderly way.
+
+        @return: fires when it is down.  If it is killed meanwhile, never.
+        """
+        self._is_wanted = False
+        if not self.is_running or self._is_stopping:
+            return Deferred()
+        self._is_stopping = True
+        clock = self.clock
+        stopped = self.service.stopService()
+
+        def down(_: object) -> None:
+            if self.clock is clock and self.is_running:
+                self.timers_left += clock.pending
+                self._process_ended(silent=False)
+                self._try()
+
+        return stopped.addBoth(down)
+
+    def dial_out_of_turn(self, peer: PeerInfo) -> bool:
+        """
+        Call a peer, whichever of the two would have to; so both may call at once.
+
+        @return: was there a process to do it?
+        """
+        factory = self.service.factory if self.is_running else None
+        if factory is None or self._is_stopping:
+            return False
+        endpoint = self._dial_endpoint(peer)
+        made = endpoint.connect(factory.dialling(peer.peer_id))
+        # Where it fails there is nothing to do: it was for the conversation only.
+        made.addErrback(lambda _: None)
+        return True
+
+    # What befalls it.
+
+    def kill(self) -> bool:
+        """
+        End the process at once; the machine stays.
+
+        @return: was there one?
+        """
+        self._is_wanted = False
+        if not self.is_running:
+            return False
+        self._process_ended(silent=False)
+        return True
+
+    def lose_power(self) -> bool:
+        """
+        End everything at once, and what was not synced may be lost.
+
+        @return: was the peer running?
+        """
+        self._is_wanted = False
+        was_running = self.is_running
+        if was_running:
+            self._process_ended(silent=True)
+        self.disk.lose_power()
+        return was_running
+
+    def crash_in_placing(self, step: tuple[str, int]) -> bool:
+        """
+        Let the power fail at the next such call of the disk.
+
+        @param step: the name of the call, and how many of that name go before.
+        @return: is there a process that may come to it?
+        """
+        if not self.is_running or not self.is_on_disk or self.is_seed:
+            return False
+        call, skipping = step
+        self.disk.interrupt(call, self._power_fails, skipping=skipping)
+        return True
+
+    def forget_crash(self) -> None:
+        """
+        If it did not come to that, it will not.
+        """
+        self.disk.spare()
+
+    def _power_fails(self) -> None:
+        self.disk.fired["crash in placing"] += 1
+        self.lose_power()
+        self._is_wanted = True
+        self._time.callLater(RESTART_SECONDS, self._try)
+
+    def freeze(self) -> bool:
+        """
+        Let the process stand still.
+
+        @return: was there one?
+        """
+        if self.is_running:
+            self.clock.freeze()
+            self.network.freeze()
+        return self.is_running
+
+    def thaw(self) -> None:
+        """
+        Let it go on.
+        """
+        if self.is_running:
+            self.network.thaw()
+            self.clock.thaw()
+
+    # Inside.
+
+    def _try(self) -> None:
+        if self.is_running or not self._is_wanted:
+            return
+        self.starts += 1
+        self._is_stopping = False
+        self.clock = clock = HostClock(self._time)
+        rng = Random(f"{self._seed}/{self.starts}")
+        self.network.boot()
+        self.is_running = True
+        self.service = service = PeerService(
+            self.config,
+            self._storage(rng),
+            clock=clock,
+            listen_endpoint=self.network.listen_endpoint(clock, self.config.own.port),
+            dial_endpoint=self._dial_endpoint,
+            rng=rng,
+            limits=self._limits,
+            choking_policy=self._choking_policy,
+        )
+        service.add_observer(
+            ProtocolLogger(self.peer_id, self._write_log, self._wall_seconds),
+            *ProtocolLogger.event_classes,
+        )
+        service.add_observer(
+            _Observer(self, self._watcher), *self._watcher.event_classes
+        )
+        service.add_observer(_Operator(self), FilePlacingFailed)
+        try:
+            service.startService()
+        except SwarmPeerError:
+            self._process_ended(silent=False)
+            self._time.callLater(RESTART_SECONDS, self._try)
+        else:
+            self._watcher.began(self)
+
+    def ask_for_restart(self) -> None:
+        """
+        The disk refused bytes for good: only a new process can go on.
+        """
+        clock = self.clock
+
+        def restart() -> None:
+            if self.clock is clock and self.is_running and self._is_wanted:
+                self.kill()
+                self.start()
+
+        self._time.callLater(RESTART_SECONDS, restart)
+
+    def _process_ended(self, *, silent: bool) -> None:
+        self.is_running = False
+        self._watcher.ended(self)
+        self.clock.power_off()
+        self.network.crash(silent=silent)
+        self.disk.process_died()
+
+    def _storage(self, rng: Random) -> IPieceStorage:
+        whole = self.is_seed
+        if not self.is_on_disk:
+            ghost = GhostStorage(
+                self._layout, self._source.piece, whole=whole, clock=self.clock
+            )
+            self.ghosts.append(ghost)
+            return ghost
+        return FileStorage(
+            self._layout,
+            self.folder,
+            FILE_NAME,
+            whole=whole,
+            run_in_thread=SimulatedThreads(self.clock, self.disk),
+            calls=self.disk,
+            # Pieces are small here; so each way of the storage is taken.
+            inline_limit_bytes=rng.choice((0, INLINE_LIMIT_BYTES)),
+        )
+
+    def _dial_endpoint(self, peer: PeerInfo) -> IStreamClientEndpoint:
+        return self.network.dial_endpoint(self.clock, peer.host, peer.port)
+
+    def _wall_seconds(self) -> float:
+        return _EPOCH_SECONDS + self._time.seconds() + self.wall_offset_seconds
+
+    def _write_log(self, line: bytes) -> int:
+        self.log.append(line)
+        return len(line)
+
+
+@implementer(ISwarmObserver)
+class _Observer:
+    """
+    The ear of one process.
+    """
+
+    def __init__(self, host: SimulatedHost, watcher: HostWatcher) -> None:
+        self._host = host
+        self._watcher = watcher
+
+    def observe(self, event: SwarmEvent) -> None:
+        """
+        Pass it on.
+        """
+        self._watcher.happened(self._host, event)
+
+
+@implementer(ISwarmObserver)
+class _Operator:
+    """
+    Does what the peer asks people for.
+    """
+
+    def __init__(self, host: SimulatedHost) -> None:
+        self._host = host
+
+    def observe(self, event: SwarmEvent) -> None:
+        """
+        The disk refused bytes for good: only a new process can go on.
+        """
+        if isinstance(event, FilePlacingFailed) and "anew" in event.reason:
+            self._host.ask_for_restart()

@@ -1,0 +1,120 @@
+"""
+What must hold in a peer after every event.
+"""
+
+from collections.abc import Iterator
+
+from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.node import PeerNode
+from swarmpeer.core.pieces import PieceState
+from swarmpeer.core.requests import WINDOW
+
+Finding = tuple[str, str]
+"""
+The short name of a rule, and how it was broken.
+"""
+
+
+class NodeChecker:
+    """
+    Looks at one L{PeerNode}, from its start to its end.  What did not change
+    since the last look is not counted again.
+    """
+
+    def __init__(self, node: PeerNode, preferred: int) -> None:
+        """
+        @param preferred: the most neighbours that may be preferred.
+        """
+        self._node = node
+        self._preferred = preferred
+        self._states = b""
+        self._held = node.store.bits.count
+        # By neighbour: for how many pieces of ours and theirs it was counted how
+        # many of theirs are useful.  Both only grow while they are the same.
+        self._useful: dict[int, tuple[NeighborState, int, int, int]] = {}
+
+    def check(self) -> Iterator[Finding]:
+        """
+        @return: what does not hold now.
+        """
+        states = self._node.store.states()
+        yield from self._check_owners(states)
+        if states != self._states:
+            self._states = states
+            yield from self._check_bits(states)
+        choking = self._node.choking
+        if len(choking.preferred) > self._preferred:
+            yield "k preferred", f"{choking.preferred} with k {self._preferred}"
+        for conversation in self._node.registry.conversations:
+            neighbor = conversation.neighbor
+            peer_id = neighbor.peer_id
+            if not neighbor.am_choking and not choking.is_unchoked(peer_id):
+                yield "unchoked by plan", f"{peer_id} has no place"
+            yield from self._check_interest(neighbor)
+            yield from self._check_requests(neighbor, states)
+
+    def _check_owners(self, states: bytes) -> Iterator[Finding]:
+        owners, registry = self._node.requests.owners, self._node.registry
+        if states.count(PieceState.IN_FLIGHT) != len(owners):
+            yield "one owner", f"{len(owners)} owners, states {states.hex()}"
+        for index, owner in owners:
+            live = registry.find(owner.peer_id)
+            if states[index] != PieceState.IN_FLIGHT:
+                yield "one owner", f"piece {index} is {states[index]}, not in flight"
+            if index not in owner.requested:
+                yield "one owner", f"piece {index} is not asked of {owner.peer_id}"
+            if live is None or live.neighbor is not owner:
+                yield "live owner", f"piece {index} is {owner.peer_id}'s, who left"
+
+    def _check_bits(self, states: bytes) -> Iterator[Finding]:
+        bits = self._node.store.bits
+        for index, state in enumerate(states):
+            if (state == PieceState.HAVE) is not (index in bits):
+                yield "one state", f"piece {index} is {state} against its bit"
+        if bits.count < self._held:
+            yield "bits only grow", f"{self._held} pieces, then {bits.count}"
+        self._held = bits.count
+
+    def _check_interest(self, neighbor: NeighborState) -> Iterator[Finding]:
+        own, theirs = self._node.store.bits, neighbor.bits
+        counted = self._useful.get(neighbor.peer_id)
+        if counted is None or counted[:3] != (neighbor, own.count, theirs.count):
+            useful = own.count_missing_from(theirs)
+            counted = (neighbor, own.count, theirs.count, useful)
+            self._useful[neighbor.peer_id] = counted
+        useful = counted[3]
+        if neighbor.useful != useful:
+            yield (
+                "useful pieces",
+                f"{neighbor.peer_id} has {useful}, counted as {neighbor.useful}",
+            )
+        if neighbor.am_interested is not (useful > 0):
+            yield (
+                "interest",
+                f"{neighbor.peer_id} has {useful} useful pieces, "
+                f"interested: {neighbor.am_interested}",
+            )
+
+    def _check_requests(
+        self, neighbor: NeighborState, states: bytes
+    ) -> Iterator[Finding]:
+        requested, requests = neighbor.requested, self._node.requests
+        if len(requested) > WINDOW:
+            yield "one request", f"{sorted(requested)} of {neighbor.peer_id}"
+        if neighbor.peer_choking:
+            if requested:
+                yield "no request while choked", f"{sorted(requested)}"
+            return
+        if requested or requests.is_paused or requests.is_starved:
+            return
+        # At one that does not answer a timer will ask again.
+        if neighbor.is_snubbed:
+            return
+        for index, state in enumerate(states):
+            if state == PieceState.MISSING and index in neighbor.bits:
+                yield (
+                    "nothing waits",
+                    f"{neighbor.peer_id} would serve piece {index}, "
+                    f"which nobody is asked for",
+                )
+                return

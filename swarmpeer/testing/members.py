@@ -1,0 +1,109 @@
+"""
+Who is in a simulated swarm, and who is told of whom.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from swarmpeer.config import CommonConfig, Config, PeerInfo
+from swarmpeer.testing.host import FILE_NAME
+from swarmpeer.testing.scenario import Scenario
+
+FIRST_ID = 1001
+PORT = 6008
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """
+    The members of a swarm.
+
+    @ivar configs: of all members by id, in the order of the list.
+    @ivar hostile: the role of each that breaks the rules.
+    @ivar free_riders: the ids of those that serve nobody.
+    """
+
+    configs: Mapping[int, Config]
+    hostile: Mapping[int, str]
+    free_riders: frozenset[int]
+
+    @property
+    def honest(self) -> tuple[int, ...]:
+        """
+        The ids of the others, ascending.
+        """
+        return tuple(peer for peer in self.configs if peer not in self.hostile)
+
+
+def host_name(peer_id: int) -> str:
+    """
+    How a member's machine is called.
+    """
+    return f"peer{peer_id}.example"
+
+
+def draw_members(scenario: Scenario, rng: Random) -> Members:
+    """
+    Make the list: seeds first, hostile peers anywhere.
+
+    @raise ValueError: if there would be no seed, or not so many free riders.
+    """
+    leechers = scenario.peers - scenario.seeds
+    if not 1 <= scenario.seeds <= scenario.peers:
+        raise ValueError(f"{scenario.seeds} seeds among {scenario.peers} peers")
+    if not 0 <= scenario.free_riders <= leechers:
+        raise ValueError(f"{scenario.free_riders} free riders of {leechers} leechers")
+    roles = [""] * scenario.peers
+    for role in scenario.hostile:
+        roles.insert(rng.randint(0, len(roles)), role)
+    ids = range(FIRST_ID, FIRST_ID + len(roles))
+    hostile = {peer: role for peer, role in zip(ids, roles, strict=True) if role}
+    honest = [peer for peer in ids if peer not in hostile]
+    seeds = frozenset(honest[: scenario.seeds])
+    peers = tuple(PeerInfo(peer, host_name(peer), PORT, peer in seeds) for peer in ids)
+    common = CommonConfig(
+        preferred_neighbors=scenario.preferred,
+        unchoking_interval_seconds=scenario.unchoking_interval_seconds,
+        optimistic_unchoking_interval_seconds=scenario.optimistic_interval_seconds,
+        file_name=FILE_NAME,
+        file_size_bytes=scenario.file_size_bytes,
+        piece_size_bytes=scenario.piece_size_bytes,
+    )
+    known = _acquaintances(len(peers), scenario.neighbors, rng)
+    return Members(
+        configs={
+            peer.peer_id: Config(
+                peer.peer_id,
+                common,
+                tuple(peers[place] for place in sorted(known[own])),
+            )
+            for own, peer in enumerate(peers)
+        },
+        hostile=hostile,
+        free_riders=frozenset(
+            rng.sample(honest[scenario.seeds :], scenario.free_riders)
+        ),
+    )
+
+
+def _acquaintances(count: int, neighbors: int | None, rng: Random) -> list[set[int]]:
+    """
+    Who knows whom, by places in the list; each knows itself, and whoever is
+    known knows back.  With few neighbours a ring keeps the swarm in one piece.
+    """
+    if neighbors is None or neighbors >= count - 1:
+        return [set(range(count)) for _ in range(count)]
+    known = [
+        {place, (place + 1) % count, (place - 1) % count} for place in range(count)
+    ]
+    for place in range(count):
+        # A few more draws than needed: some meet one who knows enough already.
+        for _ in range(4 * neighbors):
+            if len(known[place]) > neighbors:
+                break
+            other = rng.randrange(count)
+            if len(known[other]) <= neighbors:
+                known[place].add(other)
+                known[other].add(place)
+    return known

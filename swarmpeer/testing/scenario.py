@@ -1,0 +1,139 @@
+"""
+What is simulated: one value, from which everything follows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultLevel(StrEnum):
+    """
+    How much goes wrong by chance.
+    """
+
+    NONE = "none"
+    MILD = "mild"
+    WILD = "wild"
+
+
+class FaultKind(StrEnum):
+    """
+    What may go wrong.  Network faults that last are healed after a while.
+    """
+
+    CRASH = "crash"
+    """
+    A process is killed; its machine's page cache survives.
+    """
+    POWER_LOSS = "power loss"
+    """
+    A machine loses what it did not sync, and its neighbours hear nothing.
+    """
+    CRASH_IN_PLACING = "crash in placing"
+    """
+    A machine loses its power while a peer puts its finished file in place.
+    """
+    STOP = "stop"
+    """
+    A peer is stopped in an orderly way, and started again.
+    """
+    FREEZE = "freeze"
+    """
+    A process stands still for a while, as under SIGSTOP; its machine answers.
+    """
+    RESET = "reset"
+    """
+    The connections between two hosts are reset.
+    """
+    CUT = "cut"
+    """
+    Nothing passes between two hosts.
+    """
+    ONE_WAY_CUT = "one-way cut"
+    """
+    Nothing passes from one host to another; the other way is open.
+    """
+    CLOG = "clog"
+    """
+    A host's lines crawl.
+    """
+    REFUSE = "refuse"
+    """
+    A host refuses all new connections.
+    """
+    SEGMENT = "segment"
+    """
+    What reaches a host arrives in pieces as small as one byte.
+    """
+    MOVE = "move"
+    """
+    A host comes back under another address.
+    """
+    CROSSED_DIAL = "crossed dial"
+    """
+    A peer calls one that is listed later, which calls it too.
+    """
+    DISK_FULL = "disk full"
+    READ_ERROR = "read error"
+    WRITE_ERROR = "write error"
+    SLOW_DISK = "slow disk"
+    CLOCK_JUMP = "clock jump"
+    """
+    The wall clock steps by up to hours, forth or back.
+    """
+    BIT_ROT = "bit rot"
+    """
+    A bit flips on a disk.  The course protocol cannot notice.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """
+    One simulated swarm.  Two runs of the same scenario are the same to the byte.
+
+    @ivar seed: where all chance comes from.
+    @ivar peers: how many honest peers there are, seeds included.
+    @ivar free_riders: how many of the leechers never serve.
+    @ivar hostile: the roles of the peers that break the rules; they are listed
+        as members.  See L{swarmpeer.testing.hostile}.
+    @ivar preferred: how many neighbours are preferred.
+    @ivar policy: who is preferred; see L{swarmpeer.testing.policies}.
+    @ivar up_rate: bytes per second that a host can send; C{None}: no limit.
+    @ivar seed_up_rate: the same for the seeds; C{None}: as the others.
+    @ivar down_rate: bytes per second that a host can receive.
+    @ivar latency_seconds: how long a byte is under way.
+    @ivar neighbors: how many others a peer is told of; C{None}: all.
+    @ivar faults: how much goes wrong.
+    @ivar skipped_faults: the numbers of faults that would happen but shall not;
+        how a failing run is made smaller.
+    @ivar on_disk: keep every peer's file on a simulated disk; else only which
+        pieces it has, and their bytes are compared as they come.
+    """
+
+    seed: int = 0
+    peers: int = 6
+    seeds: int = 1
+    file_size_bytes: int = 640 * 1024
+    piece_size_bytes: int = 16 * 1024
+    preferred: int = 3
+    unchoking_interval_seconds: int = 5
+    optimistic_interval_seconds: int = 10
+    policy: str = "classic"
+    free_riders: int = 0
+    hostile: tuple[str, ...] = ()
+    up_rate: float | None = None
+    seed_up_rate: float | None = None
+    down_rate: float | None = None
+    latency_seconds: float = 0.01
+    neighbors: int | None = None
+    faults: FaultLevel = FaultLevel.NONE
+    skipped_faults: frozenset[int] = frozenset()
+    on_disk: bool = True
+
+    @property
+    def piece_count(self) -> int:
+        """
+        How many pieces the file has.
+        """
+        return -(-self.file_size_bytes // self.piece_size_bytes)

@@ -1,0 +1,122 @@
+"""
+What an honest peer may say on the wire, read from its bytes.
+"""
+
+from collections.abc import Iterator
+
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import ProtocolViolation
+from swarmpeer.testing.invariants import Finding
+from swarmpeer.wire.codec import LENGTH_SIZE, MessageCodec
+from swarmpeer.wire.handshake import HANDSHAKE_SIZE, Handshake
+from swarmpeer.wire.messages import (
+    BitfieldMessage,
+    ChokeMessage,
+    HaveMessage,
+    InterestedMessage,
+    Message,
+    NotInterestedMessage,
+    PieceMessage,
+    RequestMessage,
+    UnchokeMessage,
+)
+
+
+class SpokenSide:
+    """
+    What one end of one connection says, in the order in which it says it.
+
+    @ivar other: the other end; C{None} if nobody listens to that one, since it
+        is hostile.
+    @ivar asked: how often it asked for a piece that it was not sent yet.
+    """
+
+    def __init__(self, peer_id: int, layout: PieceLayout, codec: MessageCodec) -> None:
+        self.other: SpokenSide | None = None
+        self.asked: dict[int, int] = {}
+        self._peer_id = peer_id
+        self._codec = codec
+        self._buffer = bytearray()
+        self._has_greeted = False
+        self._said = 0
+        self._is_choking = True
+        self._is_interested = False
+        self._told = bytearray(layout.piece_count)
+
+    def hear(self, data: bytes) -> Iterator[Finding]:
+        """
+        It said so much more.
+
+        @return: what it should not have said.
+        """
+        self._buffer += data
+        if not self._has_greeted:
+            if len(self._buffer) < HANDSHAKE_SIZE:
+                return
+            greeting = bytes(self._buffer[:HANDSHAKE_SIZE])
+            if greeting != Handshake(self._peer_id).encode():
+                yield "handshake", greeting.hex()
+            del self._buffer[:HANDSHAKE_SIZE]
+            self._has_greeted = True
+        at = 0
+        while len(self._buffer) - at >= LENGTH_SIZE:
+            length = int.from_bytes(self._buffer[at : at + LENGTH_SIZE], "big")
+            end = at + LENGTH_SIZE + length
+            if end > len(self._buffer):
+                break
+            try:
+                message = self._codec.decode(
+                    bytes(self._buffer[at + LENGTH_SIZE : end])
+                )
+            except ProtocolViolation as violation:
+                yield "legal message", str(violation)
+            else:
+                yield from self._judge(message)
+            self._said += 1
+            at = end
+        del self._buffer[:at]
+
+    def _judge(self, message: Message) -> Iterator[Finding]:
+        if isinstance(message, BitfieldMessage) is not (self._said == 0):
+            yield "bitfield first", f"message {self._said} is {message.type.name}"
+        match message:
+            case HaveMessage(index):
+                if self._told[index]:
+                    yield "one have", f"piece {index} was told before"
+                self._told[index] = 1
+            case BitfieldMessage(bits):
+                for index in bits:
+                    self._told[index] = 1
+            case ChokeMessage() | UnchokeMessage():
+                is_choking = isinstance(message, ChokeMessage)
+                if is_choking is self._is_choking:
+                    yield "choke on change", message.type.name
+                self._is_choking = is_choking
+            case InterestedMessage() | NotInterestedMessage():
+                is_interested = isinstance(message, InterestedMessage)
+                # The first of them answers the bitfield, whichever it is.
+                if is_interested is self._is_interested and is_interested:
+                    yield "interest on change", message.type.name
+                self._is_interested = is_interested
+            case RequestMessage(index):
+                self.asked[index] = self.asked.get(index, 0) + 1
+                if not self._is_interested:
+                    yield "request with interest", f"piece {index}"
+            case PieceMessage(index):
+                if self._is_choking:
+                    yield "no piece after choke", f"piece {index}"
+                if not self._told[index]:
+                    yield "have before piece", f"piece {index}"
+                if self.other is not None and not self.other.answered(index):
+                    yield "piece on request", f"piece {index} was not asked for"
+
+    def answered(self, index: int) -> bool:
+        """
+        A piece is on its way to this end.
+
+        @return: was it asked for?
+        """
+        count = self.asked.get(index, 0)
+        if count:
+            self.asked[index] = count - 1
+        return count > 0
