@@ -40,6 +40,7 @@ _LONGEST_SECONDS = 20.0
 _CLOCK_JUMPS_SECONDS = (-7200.0, -3600.0, -1.0, 1.0, 3600.0, 86400.0)
 _CLOGS = (4.0, 50.0, 1000.0)
 _SEGMENTS = (1, 3, 17, 1000)
+_MOST_SEGMENTS = 2000
 _PLACING = (("sync", 0), ("rename", 0), ("sync", 1))
 """
 The steps that put a file in place: which call, and how many of that name before.
@@ -99,20 +100,21 @@ def plan(
                 other_id,
                 # Mostly short, sometimes long.
                 _LONGEST_SECONDS * rng.random() ** 3,
-                _amount(kind, rng),
+                _amount(kind, rng, scenario.file_size_bytes),
             )
         )
     return tuple(faults)
 
 
-def _amount(kind: FaultKind, rng: Random) -> float:
+def _amount(kind: FaultKind, rng: Random, file_size_bytes: int) -> float:
     match kind:
         case FaultKind.CLOCK_JUMP:
             return rng.choice(_CLOCK_JUMPS_SECONDS)
         case FaultKind.CLOG:
             return rng.choice(_CLOGS)
         case FaultKind.SEGMENT:
-            return rng.choice(_SEGMENTS)
+            # Byte by byte a large file would be nothing else to do.
+            return max(rng.choice(_SEGMENTS), file_size_bytes // _MOST_SEGMENTS)
         case FaultKind.SLOW_DISK:
             return rng.choice(_SLOWNESS)
         case FaultKind.CRASH_IN_PLACING:
