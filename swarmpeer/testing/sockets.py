@@ -133,9 +133,12 @@ class Socket:
         """
         Would C{recv} answer?
         """
-        if self._inbox or self._error:
+        if self._error:
             return True
-        return self._is_ended and not self._is_end_taken
+        if not self._is_connected:
+            # What comes before both ends know of each other waits.
+            return False
+        return bool(self._inbox) or (self._is_ended and not self._is_end_taken)
 
     @property
     def is_writable(self) -> bool:
