@@ -60,11 +60,12 @@ class EventBus:
         """
         if self._audiences.get(type(event)) == ():
             return
-        self._waiting.append(event)
         if self._is_telling:
+            self._waiting.append(event)
             return
         self._is_telling = True
         try:
+            self._tell(event)
             while self._waiting:
                 self._tell(self._waiting.popleft())
         finally:

@@ -142,15 +142,18 @@ class PeerConnection:
         """
         They hold one more piece.
         """
-        self._note_message()
-        neighbor = self.neighbor
-        is_news = neighbor.learn_have(index, self._swarm.store.bits)
+        if self._is_first_message:
+            self._note_message()
+        neighbor, swarm = self.neighbor, self._swarm
+        is_news = neighbor.learn_have(index, swarm.store.bits)
         if is_news:
-            self.review_interest()
-            self._swarm.request_next(self)
-        self._swarm.publish(HaveReceived(neighbor.peer_id, index))
-        if is_news:
-            self._swarm.holdings_learned(self)
+            if neighbor.useful and not neighbor.am_interested:
+                self._tell_interest(True)
+            if not neighbor.peer_choking:
+                swarm.request_next(self)
+        swarm.publish(HaveReceived(neighbor.peer_id, index))
+        if is_news and neighbor.bits.is_full:
+            swarm.holdings_learned(self)
 
     def on_bitfield(self, bits: Bitfield) -> None:
         """

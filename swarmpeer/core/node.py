@@ -183,7 +183,7 @@ class PeerNode:
 
     def holdings_learned(self, conversation: PeerConnection) -> None:
         """
-        They told what they hold, or that they hold more.
+        They told what they hold, or that they hold everything now.
         """
         neighbor = conversation.neighbor
         if self.registry.note_complete(neighbor.peer_id, neighbor.bits.is_full):

@@ -52,7 +52,7 @@ class SwarmSide(Protocol):
 
     def holdings_learned(self, conversation: "PeerConnection") -> None:
         """
-        They told what they hold, or that they hold more.
+        They told what they hold, or that they hold everything now.
         """
 
     def request_next(self, conversation: "PeerConnection") -> None:

@@ -105,6 +105,13 @@ class PeerProtocol(MessageSender):
         """
         return self._frames.held_bytes
 
+    @property
+    def waits_until(self) -> float | None:
+        """
+        When the request that is outstanding becomes a stall; C{None} if none is.
+        """
+        return self._waiting.deadline
+
     # What others may wait for.
 
     def when_open(self) -> Deferred[None]:
@@ -159,6 +166,10 @@ class PeerProtocol(MessageSender):
 
         @param string: its payload; of an unknown type, the type byte.
         """
+        if string[0] == MessageType.HAVE:
+            # There are more of these than of all others; they take the short way.
+            self._logic.on_have(self._codec.have_index(string))
+            return
         if string[0] > MessageType.PIECE:
             self._logic.on_unknown(string[0])
             return

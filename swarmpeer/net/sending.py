@@ -55,7 +55,7 @@ class MessageSender(Int32StringReceiver):
         self._codec = codec
         self._clock = clock
         self._wake_by = wake_by
-        self._haves = bytearray()
+        self._haves: list[int] = []
         self._haves_due = clock.seconds()
 
     @property
@@ -101,7 +101,10 @@ class MessageSender(Int32StringReceiver):
         """
         if self._gate.is_finished:
             return
-        self._haves += self._codec.encode_have(index)
+        self._haves.append(index)
+        if len(self._haves) > 1:
+            # We shall be woken for the first of them.
+            return
         if self._clock.seconds() >= self._haves_due:
             self.flush_haves()
         else:
@@ -113,8 +116,8 @@ class MessageSender(Int32StringReceiver):
         """
         if self._haves:
             self._haves_due = self._clock.seconds() + HAVE_SECONDS
-            haves, self._haves = bytes(self._haves), bytearray()
-            self._write(haves)
+            haves, self._haves = self._haves, []
+            self._write(b"".join(map(self._codec.encode_have, haves)))
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """

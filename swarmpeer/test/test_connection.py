@@ -314,8 +314,7 @@ class HoldingsTests(SynchronousTestCase):
 
     def test_have(self) -> None:
         """
-        A piece that we lack makes us interested, and may be asked for at once
-        if they serve us.
+        A piece that we lack makes us interested.
         """
         talk = Talk(held=[0]).begin(0)
         talk.connection.on_have(3)
@@ -324,27 +323,48 @@ class HoldingsTests(SynchronousTestCase):
             [
                 said("send_interested"),
                 published(InterestChanged(1002, True)),
-                ("swarm", "request_next", 1002),
                 published(HaveReceived(1002, 3)),
-                ("swarm", "holdings_learned", [0, 3]),
             ],
         )
 
-    def test_have_more(self) -> None:
+    def test_have_unchoked(self) -> None:
         """
-        Once interested we do not say so again; more to ask for it is all the
-        same.
+        If they serve us it may be asked for at once.
         """
         talk = Talk().begin(0)
+        talk.connection.on_unchoke()
+        talk.take()
         talk.connection.on_have(3)
         self.assertEqual(
             talk.take(),
             [
                 ("swarm", "request_next", 1002),
                 published(HaveReceived(1002, 3)),
-                ("swarm", "holdings_learned", [0, 3]),
             ],
         )
+
+    def test_have_last(self) -> None:
+        """
+        Their last piece is worth telling: now they hold everything.
+        """
+        *most, last = range(LAYOUT.piece_count)
+        talk = Talk().begin(*most)
+        talk.connection.on_have(last)
+        self.assertEqual(
+            talk.take(),
+            [
+                published(HaveReceived(1002, last)),
+                ("swarm", "holdings_learned", [*most, last]),
+            ],
+        )
+
+    def test_have_more(self) -> None:
+        """
+        Once interested we do not say so again.
+        """
+        talk = Talk().begin(0)
+        talk.connection.on_have(3)
+        self.assertEqual(talk.take(), [published(HaveReceived(1002, 3))])
 
     def test_have_repeated(self) -> None:
         """

@@ -35,6 +35,19 @@ _PAIRS = frozenset(
 """
 Those that are between two hosts.
 """
+_MEASURED = frozenset(
+    [
+        FaultKind.CLOG,
+        FaultKind.SEGMENT,
+        FaultKind.SLOW_DISK,
+        FaultKind.READ_ERROR,
+        FaultKind.WRITE_ERROR,
+        FaultKind.CLOCK_JUMP,
+    ]
+)
+"""
+Those that are nothing without an amount.
+"""
 
 _LONGEST_SECONDS = 20.0
 _CLOCK_JUMPS_SECONDS = (-7200.0, -3600.0, -1.0, 1.0, 3600.0, 86400.0)
@@ -53,21 +66,32 @@ class Fault:
     """
     One thing that goes wrong.
 
-    @ivar number: its place in the plan.
     @ivar at_seconds: when.
     @ivar peer_id: where.
     @ivar other_id: between there and where, for those that are between two.
-    @ivar seconds: until it is healed.
-    @ivar amount: how strong it is; what that means depends on the kind.
+    @ivar seconds: until it is healed: the peer is started again, the way is open,
+        the disk works.
+    @ivar amount: how strong it is.  A clog and a slow disk: so many times slower.
+        A segment: its most bytes.  A read or write error: how many calls fail.  A
+        clock's jump: the seconds.  A crash in placing: 0 before the file's sync, 1
+        before it is renamed, 2 before the folder's sync.
     """
 
-    number: int
     at_seconds: float
     kind: FaultKind
     peer_id: int
-    other_id: int
-    seconds: float
-    amount: float
+    other_id: int | None = None
+    seconds: float = 0.0
+    amount: float = 0.0
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: if a part is missing.
+        """
+        if self.kind in _PAIRS and self.other_id in (None, self.peer_id):
+            raise ValueError(f"a {self.kind} is between two peers")
+        if self.kind in _MEASURED and not self.amount:
+            raise ValueError(f"a {self.kind} has an amount")
 
 
 def plan(
@@ -85,15 +109,14 @@ def plan(
     if scenario.faults is FaultLevel.MILD:
         kinds, count = _MILD, rng.randint(1, 2 + len(peer_ids))
     else:
-        kinds, count = _WILD, rng.randint(5, 10 + 4 * len(peer_ids))
+        kinds, count = _WILD, rng.randint(5, 10 + 3 * len(peer_ids))
     times = sorted(rng.uniform(0.0, window_seconds) for _ in range(count))
     faults = []
-    for number, at_seconds in enumerate(times):
+    for at_seconds in times:
         kind = rng.choice(kinds)
         peer_id, other_id = rng.sample(peer_ids, 2)
         faults.append(
             Fault(
-                number,
                 at_seconds,
                 kind,
                 peer_id,
@@ -136,33 +159,38 @@ class Injector:
 
     def __init__(
         self,
-        faults: Sequence[Fault],
+        faults: Mapping[int, Fault],
         hosts: Mapping[int, SimulatedHost],
         network: SimulatedNetwork,
         time: VirtualTime,
         tell: Callable[[str], None],
     ) -> None:
         """
+        @param faults: by the number of each in the plan.
         @param tell: told each fault and each healing.
+        @raise ValueError: if a fault is somewhere else than at these hosts.
         """
         self.fired: Counter[FaultKind] = Counter()
         self.last_at = max(
-            (fault.at_seconds + fault.seconds for fault in faults), default=0.0
+            (fault.at_seconds + fault.seconds for fault in faults.values()),
+            default=0.0,
         )
         self._hosts = hosts
         self._network = network
         self._tell = tell
-        for fault in faults:
-            time.callLater(fault.at_seconds, self._inject, fault)
-            time.callLater(fault.at_seconds + fault.seconds, self._heal, fault)
+        for number, fault in faults.items():
+            if not {fault.peer_id, fault.other_id} <= {None, *hosts}:
+                raise ValueError(f"fault {number} is at none of the honest peers")
+            time.callLater(fault.at_seconds, self._inject, number, fault)
+            time.callLater(fault.at_seconds + fault.seconds, self._heal, number, fault)
 
-    def _inject(self, fault: Fault) -> None:
-        self._tell(f"fault {fault.number}: {fault.kind} at {fault.peer_id}")
+    def _inject(self, number: int, fault: Fault) -> None:
+        self._tell(f"fault {number}: {fault.kind} at {fault.peer_id}")
         if self._take_effect(fault):
             self.fired[fault.kind] += 1
 
     def _take_effect(self, fault: Fault) -> bool:
-        host, other = self._hosts[fault.peer_id], self._hosts[fault.other_id]
+        host, other = self._places(fault)
         here, there = host.network.name, other.network.name
         network, disk = self._network, host.disk
         match fault.kind:
@@ -208,9 +236,9 @@ class Injector:
                 return disk.rot()
         return True
 
-    def _heal(self, fault: Fault) -> None:
-        self._tell(f"fault {fault.number} is healed")
-        host, other = self._hosts[fault.peer_id], self._hosts[fault.other_id]
+    def _heal(self, number: int, fault: Fault) -> None:
+        self._tell(f"fault {number} is healed")
+        host, other = self._places(fault)
         here, there = host.network.name, other.network.name
         network, disk = self._network, host.disk
         match fault.kind:
@@ -234,3 +262,10 @@ class Injector:
                 disk.heal()
             case FaultKind.SLOW_DISK:
                 disk.slow(1.0)
+
+    def _places(self, fault: Fault) -> tuple[SimulatedHost, SimulatedHost]:
+        """
+        Where it is; twice the same place if it is not between two.
+        """
+        host = self._hosts[fault.peer_id]
+        return host, host if fault.other_id is None else self._hosts[fault.other_id]

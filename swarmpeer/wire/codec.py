@@ -38,6 +38,10 @@ PIECE_HEAD_SIZE = 5
 """
 Bytes of a piece's payload in front of the data: type and index.
 """
+HAVE_START = b"\0\0\0\5\4"
+"""
+How the frame of each have begins: length and type.
+"""
 MAX_UNKNOWN_LENGTH = 2**20
 """
 The longest payload of an unknown type that is skipped, in bytes.
@@ -284,10 +288,19 @@ class MessageCodec:
         """
         return self._decoders[payload[0]](payload)
 
-    def _decode_have(self, payload: WireBytes) -> HaveMessage:
+    def have_index(self, payload: WireBytes) -> int:
+        """
+        Which piece is told of by a payload that L{check_frame} found to be a
+        have?
+
+        @raise ProtocolViolation: if there is no such piece.
+        """
         (index,) = _INDEX.unpack_from(payload, 1)
         self._check_index("HAVE", index)
-        return HaveMessage(index)
+        return int(index)
+
+    def _decode_have(self, payload: WireBytes) -> HaveMessage:
+        return HaveMessage(self.have_index(payload))
 
     def _decode_bitfield(self, payload: WireBytes) -> BitfieldMessage:
         return BitfieldMessage(Bitfield.from_bytes(self._piece_count, payload[1:]))
