@@ -12,12 +12,18 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 FILE ?=
 LAB ?=
 
-.PHONY: help demo test bench clean
+# How many swarms for `make soak`, and more options for it.
+RUNS ?= 1000
+SOAK ?=
+
+.PHONY: help demo test soak bench clean
 
 help:
 	@echo "make demo   six peers on this machine spread a real file; FILE=... for yours,"
 	@echo "            LAB='--peers 12 --seeds 2' for another swarm"
 	@echo "make test   style, types, unit tests and whole processes"
+	@echo "make soak   RUNS=1000 simulated swarms with everything going wrong; see"
+	@echo "            docs/soak.md"
 	@echo "make bench  measure transfers, side by side with libtorrent"
 	@echo "make clean  remove what the others made"
 	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"
@@ -47,6 +53,9 @@ demo: $(VENV)/.package
 
 test: $(VENV)/.dev
 	$(RUN) -m tests.run
+
+soak: $(VENV)/.package
+	$(RUN) -m tools.soak --runs $(RUNS) $(SOAK)
 
 bench: $(VENV)/.bench
 	$(RUN) -m bench.transfer

@@ -5,13 +5,20 @@ What the documentation says of other files and of the code, held against them.
 import ast
 import doctest
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ViolationReason
 from swarmpeer.net.limits import Limits
+from swarmpeer.testing.faults import plan
+from swarmpeer.testing.hostile import ROLES
+from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
+from swarmpeer.testing.swarm import liveness_seconds
 from tests.processes import ROOT
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -77,6 +84,34 @@ def words_of(folder: Path) -> Iterable[str]:
             yield from words_in(ast.parse(path.read_text()))
 
 
+def rules_of(folder: Path) -> set[str]:
+    """
+    The names of all rules in the sources of a folder: what they yield, note and
+    tell as the first of two texts, or as the rule of a breach.
+    """
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            for name in _places_of_names(node):
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    found.add(name.value)
+    return found
+
+
+def _places_of_names(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.Yield(value=ast.Tuple(elts=[name, _])):
+            yield name
+        case ast.Call(func=ast.Name(id="Breach"), args=[_, _, name, _]):
+            yield name
+        case ast.Call(func=ast.Attribute(attr="note" | "_note"), args=arguments):
+            for argument in arguments:
+                match argument:
+                    case ast.Tuple(elts=[name, _]):
+                        yield name
+            yield arguments[0]
+
+
 class LinkTests(SynchronousTestCase):
     """
     From page to page.
@@ -128,6 +163,90 @@ class OperatingTests(SynchronousTestCase):
         heading = "## When a neighbour breaks the protocol"
         codes = _ROW.findall(section("operating.md", heading))
         self.assertEqual(codes, [reason.value for reason in ViolationReason])
+
+
+class SimulationTests(SynchronousTestCase):
+    """
+    docs/simulation.md, and the ledger.
+    """
+
+    page = "simulation.md"
+
+    def test_faults(self) -> None:
+        """
+        Every kind of fault is told, and which are mild.
+        """
+        text = section(self.page, "## What goes wrong")
+        rows = re.findall(r"^\| `([^`]+)` \| (\w*) ?\|", text, re.MULTILINE)
+        scenario = Scenario(faults=FaultLevel.MILD)
+        drawn = (plan(scenario, range(8), Random(seed), 60.0) for seed in range(50))
+        mild = {fault.kind for faults in drawn for fault in faults}
+        self.assertEqual(
+            rows, [(kind.value, "yes" if kind in mild else "") for kind in FaultKind]
+        )
+
+    def test_roles(self) -> None:
+        """
+        So is every hostile role.
+        """
+        rows = _ROW.findall(section(self.page, "## Who breaks the rules"))
+        self.assertEqual(rows, list(ROLES))
+
+    def test_rules(self) -> None:
+        """
+        And every rule, by the name that a breach has, and no other.
+        """
+        rows = _ROW.findall(section(self.page, "## The rules"))
+        rules = rules_of(ROOT / "swarmpeer" / "testing")
+        self.assertGreater(len(rules), 40)
+        self.assertEqual(sorted(rows), sorted(rules))
+
+    def test_liveness(self) -> None:
+        """
+        The bound of the usual swarm is as the page says.
+        """
+        text = section(self.page, "## When everybody must be done")
+        bound = f"{liveness_seconds(Scenario()):.0f} s"
+        self.assertIn(bound, " ".join(text.split()))
+
+    def test_examples(self) -> None:
+        """
+        What the page shows of a session with Python is what Python says.
+        """
+        page = str(ROOT / "docs" / self.page)
+        result = doctest.testfile(page, module_relative=False)
+        self.assertGreater(result.attempted, 0)
+        self.assertEqual(result.failed, 0)
+
+    def test_ledger(self) -> None:
+        """
+        The last line of C{tools.soak} is a row of the table in docs/soak.md.
+        """
+        said = subprocess.run(
+            [sys.executable, "-m", "tools.soak", "--runs", "2", "--jobs", "1"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        row = said.stdout.splitlines()[-1]
+        *_, head = re.findall(
+            r"^\| date .*", (ROOT / "docs" / "soak.md").read_text(), re.MULTILINE
+        )
+        self.assertEqual(row.count(" | "), head.count(" | "))
+        self.assertIn("| wild | 0 to 1 |", row)
+
+    def test_pictures(self) -> None:
+        """
+        Every picture is on the page, with the command that draws it.
+        """
+        text = (ROOT / "docs" / self.page).read_text()
+        pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+        self.assertGreater(len(pictures), 0)
+        for picture in pictures:
+            self.assertIn(f"](pictures/{picture.name})", text)
+            self.assertIn(f"--plot docs/pictures/{picture.name}", text)
+            self.assertLess(picture.stat().st_size, 200_000)
 
 
 class OtherPagesTests(SynchronousTestCase):

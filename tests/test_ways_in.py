@@ -5,6 +5,7 @@ and the laboratory.
 
 import hashlib
 import json
+import re
 import signal
 import sys
 import urllib.request
@@ -96,6 +97,20 @@ class WaysInTests(ProcessTestCase):
         kinds = [event.partition("(")[0] for event in events]
         self.assertEqual(kinds, ["UnchokedBy", *["PieceStored"] * 7])
         self.assertEqual(digest, hashlib.sha256(data).hexdigest())
+
+    def test_simulated_swarm(self) -> None:
+        """
+        The example with a policy of its own tells how both did.
+        """
+        script = str(_EXAMPLES / "simulated_swarm.py")
+        process = self.run_command([sys.executable, script, "3"], self.make_folder())
+        self.assertEqual((process.wait_for_exit(), process.stderr), (0, ""))
+        classic, without = re.findall(
+            r"^(.*?) +everybody has a piece after +[\d.]+ s, the file after +[\d.]+ s$",
+            process.stdout,
+            re.MULTILINE,
+        )
+        self.assertEqual((classic, without), ("classic", "preferred only"))
 
     def test_refusals_of_examples(self) -> None:
         """

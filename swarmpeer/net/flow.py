@@ -112,12 +112,12 @@ class WriteGate:
         """
         if self._is_finished:
             return
-        if not self.is_open:
+        if self._is_paused or self._waiting:
             self.backlog_bytes += len(data) + MESSAGE_COST_BYTES
-        if self._waiting:
-            self._waiting.append(memoryview(data))
-        else:
-            self._outlet.write(data)
+            if self._waiting:
+                self._waiting.append(memoryview(data))
+                return
+        self._outlet.write(data)
 
     def write_piece(self, head: bytes, data: PieceData) -> None:
         """

@@ -17,7 +17,9 @@ class Limits:
     @ivar progress_bytes: see there; small talk is no progress, nor is a byte
         now and then.
     @ivar frame_seconds: a message has begun and no byte of it comes: closed.
-    @ivar drain_seconds: what we wrote is not taken: closed.
+    @ivar drain_seconds: of what we wrote no portion of up to 192 KiB is taken:
+        closed.  A neighbour that is slow needs so long; one that is gone is
+        found by the system, much sooner.
     @ivar drain_bytes: so much of small messages waits behind what is not taken,
         with what each costs in memory: closed.
     @ivar stop_seconds: this peer stops, and somebody does not take what was
@@ -34,7 +36,7 @@ class Limits:
     stall_seconds: float = 8.0
     progress_bytes: int = 8192
     frame_seconds: float = 60.0
-    drain_seconds: float = 60.0
+    drain_seconds: float = 300.0
     drain_bytes: int = 256 * 1024
     stop_seconds: float = 4.0
     linger_seconds: float = 1.0

@@ -73,7 +73,7 @@ def _lines(
     One line for each peer, and when it had everything.
     """
     yield text(LEGEND, pieces.end - 12, "peer", "heading")
-    yield text(LEGEND + 158, pieces.end - 12, "complete", "heading", "end")
+    yield text(LEGEND + 174, pieces.end - 12, "complete", "heading", "end")
     points: dict[int, list[tuple[float, float]]] = {
         peer.peer_id: [(time(0.0), pieces(_held_at_first(outcome, peer)))]
         for peer in peers
@@ -98,7 +98,7 @@ def _lines(
         yield line(LEGEND, y, LEGEND + 26, y, classes)
         role = "" if peer.role == LEECHER else f" {peer.role}"
         yield text(LEGEND + 34, y + 4, f"{peer.peer_id}{role}", "")
-        yield text(LEGEND + 158, y + 4, _completion(peer), "soft", "end")
+        yield text(LEGEND + 174, y + 4, _completion(peer), "soft", "end")
 
 
 def _line_classes(place: int) -> str:

@@ -8,8 +8,8 @@ its ground.  Nothing is told by hue alone.
 
 WIDTH = 1000.0
 LEFT = 96.0
-RIGHT = 810.0
-LEGEND = 832.0
+RIGHT = 798.0
+LEGEND = 816.0
 ROW_HEIGHT = 19.0
 """
 Where the panels begin and end, where what explains them begins, and how far apart

@@ -2,17 +2,25 @@
 The rules of a whole simulated swarm, looked at after every event.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
+from math import inf
 
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.node import PeerNode
 from swarmpeer.events import (
     ConnectionRefused,
+    FileCompleted,
     FilePlaced,
+    NeighborConnected,
+    NeighborDisconnected,
     OptimisticRoundHeld,
     PreferredRoundHeld,
+    SwarmCompleted,
     SwarmEvent,
     ViolationSeen,
 )
@@ -23,7 +31,7 @@ from swarmpeer.testing.log_rules import check_log
 from swarmpeer.testing.members import Members, host_name
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.outcome import Breach
-from swarmpeer.testing.round_rules import check_round
+from swarmpeer.testing.round_rules import RoundRules
 from swarmpeer.testing.source import Source
 from swarmpeer.testing.virtual_time import VirtualTime
 from swarmpeer.testing.wire_rules import SpokenSide
@@ -42,8 +50,9 @@ _CONNECTIONS_PER_HOSTILE = 80
 _BUFFER_BYTES = 512 * 1024
 
 
+_REPLACED = "replaced by a new connection"
 _IMPOSTORS = frozenset(["id-thief", "self-dialler"])
-_OFTEN_ENOUGH = 10
+_OFTEN_ENOUGH = 3
 """
 So often a rule of the wire is not broken without that anybody hears of it, even
 if much is lost on the way.
@@ -59,6 +68,8 @@ class SwarmChecks:
     and then one in turn, so that nobody is left out for long.
 
     @ivar breaches: what was found.
+    @ivar calm_from: from this time on nothing happens to the honest peers;
+        infinity if their lines are so slow that something may at any time.
     """
 
     def __init__(
@@ -72,11 +83,14 @@ class SwarmChecks:
         *,
         most_preferred: int,
         is_honest_bytes: bool,
+        crossed: Collection[frozenset[int | None]],
+        calm_from: float,
     ) -> None:
         """
         @param most_preferred: how many neighbours may be preferred.
         @param is_honest_bytes: can every byte be expected to be right?  The
             course protocol cannot tell a liar's pieces from others.
+        @param crossed: the pairs of which somebody calls out of turn.
         """
         self.breaches: list[Breach] = []
         self._members = members
@@ -87,13 +101,28 @@ class SwarmChecks:
         self._time = time
         self._most_preferred = most_preferred
         self._is_honest_bytes = is_honest_bytes
+        self._crossed = crossed
+        # By whom and with whom: who opened the conversation that stands, and the
+        # one that was replaced just now.
+        self._is_dialled: dict[tuple[int, int], bool] = {}
+        self._was_dialled: dict[tuple[int, int], bool] = {}
+        self.calm_from = calm_from
+        self._is_ever_calm = calm_from < inf
         self._codec = MessageCodec(layout)
         self._by_name = {host_name(peer): peer for peer in hosts}
         self._checkers: dict[int, NodeChecker] = {}
+        self._rounds: dict[int, RoundRules] = {}
         self._touched: dict[int, None] = {}
         self._steps = 0
         self._seen: set[tuple[int | None, str]] = set()
         self._speakers: dict[tuple[int, str], SpokenSide] = {}
+        # By whom and to whom.
+        self._given_bytes: Counter[tuple[int, int]] = Counter()
+        # Those that said that everybody is done.
+        self._told_end: set[int] = set()
+        # Those that held everything once, and those that put it in place.
+        self._whole = {peer for peer, host in hosts.items() if host.is_seed}
+        self._placed: set[int] = set()
         self._violations: set[str] = set()
         self._has_impostor = not _IMPOSTORS.isdisjoint(members.hostile.values())
 
@@ -121,14 +150,26 @@ class SwarmChecks:
         """
         node = host.service.node
         if node is not None:
-            self._checkers[host.peer_id] = NodeChecker(node, self._most_preferred)
-            self._touched[host.peer_id] = None
+            peer_id = host.peer_id
+            self._checkers[peer_id] = NodeChecker(node, self._most_preferred)
+            self._rounds[peer_id] = RoundRules(
+                node.choking,
+                self._most_preferred,
+                partial(self._given_to, peer_id),
+            )
+            self._touched[peer_id] = None
+        self._check_bytes(host)
 
     def ended(self, host: SimulatedHost) -> None:
         """
         A process is gone.
         """
         self._checkers.pop(host.peer_id, None)
+        self._rounds.pop(host.peer_id, None)
+        self._told_end.discard(host.peer_id)
+        for lines in (self._is_dialled, self._was_dialled):
+            for pair in [pair for pair in lines if pair[0] == host.peer_id]:
+                del lines[pair]
         self._touched.pop(host.peer_id, None)
 
     def happened(self, host: SimulatedHost, event: SwarmEvent) -> None:
@@ -139,12 +180,33 @@ class SwarmChecks:
         self._touched[peer_id] = None
         match event:
             case FilePlaced():
-                self._check_bytes(host, must_exist=True)
+                self._placed.add(peer_id)
+                self._check_bytes(host)
+            case FileCompleted():
+                self._whole.add(peer_id)
             case PreferredRoundHeld() | OptimisticRoundHeld():
-                node = host.service.node
-                if node is not None:
-                    rules = check_round(event, node.choking, self._most_preferred)
-                    self._note_all(peer_id, rules)
+                if peer_id in self._rounds:
+                    self._note_all(peer_id, self._rounds[peer_id].hear(event))
+            case SwarmCompleted():
+                self._told_end.add(peer_id)
+                if not self._hosts.keys() <= self._whole and not self._has_impostor:
+                    waiting = sorted(self._hosts.keys() - self._whole)
+                    self.note(peer_id, ("the end is true", f"not for {waiting}"))
+            case NeighborConnected(peer_id=other):
+                self._is_dialled[peer_id, other] = event.is_dialled
+                was_dialled = self._was_dialled.pop((peer_id, other), event.is_dialled)
+                if was_dialled is not event.is_dialled and not self._has_impostor:
+                    self._check_winner(host, other, is_ours=event.is_dialled)
+            case NeighborDisconnected(peer_id=other, reason=reason):
+                is_dialled = self._is_dialled.pop((peer_id, other))
+                if reason == _REPLACED:
+                    self._was_dialled[peer_id, other] = is_dialled
+                if (
+                    self._time.seconds() >= self.calm_from
+                    and other in self._hosts
+                    and not self._has_impostor
+                ):
+                    self.note(peer_id, ("nobody is cut off", f"{other}: {reason}"))
             case ViolationSeen(peer_id=other):
                 self._violations.add(event.reason)
                 if other in self._hosts and not self._has_impostor:
@@ -163,13 +225,18 @@ class SwarmChecks:
             return
         side = self._speakers.get((connection, speaker))
         if side is None:
-            side = SpokenSide(peer_id, self._layout, self._codec)
+            holds = partial(_holds, self._hosts[peer_id])
+            side = SpokenSide(peer_id, self._layout, self._codec, holds)
             self._speakers[connection, speaker] = side
             other = self._speakers.get((connection, listener))
             if other is not None:
                 side.other, other.other = other, side
+        before = side.given_bytes
         for finding in side.hear(data):
             self.note(peer_id, finding)
+        if side.given_bytes > before and listener in self._by_name:
+            to = self._by_name[listener]
+            self._given_bytes[peer_id, to] += side.given_bytes - before
 
     def __call__(self, event: LogEvent) -> None:
         """
@@ -197,15 +264,15 @@ class SwarmChecks:
         Everybody is done, no fault is left, and time was given to find together.
         """
         for peer_id, host in self._hosts.items():
-            service = host.service
-            for other in service.config.others:
-                if (
-                    host.is_running
-                    and other.peer_id in self._hosts
-                    and service.node is not None
-                    and not service.node.registry.is_connected(other.peer_id)
-                ):
-                    self.note(peer_id, ("everybody together", f"not {other.peer_id}"))
+            node = host.service.node
+            if not host.is_running or node is None:
+                continue
+            for other in host.service.config.others:
+                if other.peer_id in self._hosts:
+                    self._note_all(peer_id, self._know_each_other(node, other.peer_id))
+            is_told = self._is_ever_calm and not self._members.hostile
+            if is_told and peer_id not in self._told_end:
+                self.note(peer_id, ("everybody hears the end", "it does not"))
 
     def at_end(self, hostile: Mapping[int, HostilePeer]) -> None:
         """
@@ -223,7 +290,7 @@ class SwarmChecks:
                 self.note(peer_id, ("stops in time", "it still runs"))
             if host.timers_left:
                 self.note(peer_id, ("no timer left", f"{host.timers_left} are"))
-            self._check_bytes(host, must_exist=False)
+            self._check_bytes(host)
             for finding in check_log(
                 host.log,
                 peer_id,
@@ -234,6 +301,28 @@ class SwarmChecks:
                 self.note(peer_id, finding)
 
     # Inside.
+
+    def _given_to(self, peer_id: int, by: int) -> int | None:
+        """
+        What an honest neighbour gave; whoever poses as one gives too.
+        """
+        if by not in self._hosts or self._has_impostor:
+            return None
+        return self._given_bytes[by, peer_id]
+
+    def _know_each_other(self, node: PeerNode, other: int) -> Iterator[Finding]:
+        conversation = node.registry.find(other)
+        if conversation is None:
+            yield "everybody together", f"not {other}"
+            return
+        there = self._hosts[other]
+        if self._is_ever_calm and there.is_running and there.service.node is not None:
+            known, held = conversation.neighbor.bits, there.service.node.store.bits
+            if known.count != held.count:
+                yield (
+                    "everything is told",
+                    f"{other} has {held.count}, {known.count} known",
+                )
 
     def _look_at(self, peer_id: int) -> None:
         checker = self._checkers.get(peer_id)
@@ -248,14 +337,19 @@ class SwarmChecks:
         """
         Of two that call each other, the later one's call survives.
         """
-        node, config = host.service.node, host.config
+        node = host.service.node
         if node is None or other is None:
             return
+        if frozenset((host.peer_id, other)) not in self._crossed:
+            self.note(host.peer_id, ("who calls again is heard", f"not {other}"))
         present = node.registry.find(other)
         if present is not None:
-            is_ours = present.network.is_dialled
-            if is_ours is not (config.position(host.peer_id) > config.position(other)):
-                self.note(host.peer_id, ("the later caller wins", f"not {other}'s"))
+            self._check_winner(host, other, is_ours=present.network.is_dialled)
+
+    def _check_winner(self, host: SimulatedHost, other: int, *, is_ours: bool) -> None:
+        place = host.config.position
+        if is_ours is not (place(host.peer_id) > place(other)):
+            self.note(host.peer_id, ("the later caller wins", f"not {other}'s"))
 
     def _check_budgets(self, peer_id: int) -> None:
         host = self._hosts[peer_id]
@@ -274,7 +368,7 @@ class SwarmChecks:
         if buffered > connections * (_BUFFER_BYTES + self._layout.size(0)):
             self.note(peer_id, ("small buffers", f"{buffered} bytes wait"))
 
-    def _check_bytes(self, host: SimulatedHost, *, must_exist: bool) -> None:
+    def _check_bytes(self, host: SimulatedHost) -> None:
         if not self._is_honest_bytes:
             return
         for ghost in host.ghosts:
@@ -284,10 +378,15 @@ class SwarmChecks:
             return
         content = host.disk.content(host.folder, FILE_NAME)
         if content is None:
-            if must_exist:
+            if host.peer_id in self._placed:
                 self.note(host.peer_id, ("file in place", "there is none"))
         elif content != self._source.whole():
             self.note(host.peer_id, ("right bytes", "its file differs"))
+
+
+def _holds(host: SimulatedHost, index: int) -> bool:
+    node = host.service.node
+    return node is not None and index in node.store.bits
 
 
 def _in_one_line(event: LogEvent) -> str:

@@ -207,7 +207,7 @@ class Injector:
             case FaultKind.FREEZE:
                 return host.freeze()
             case FaultKind.RESET:
-                network.reset(here, there)
+                return network.reset(here, there)
             case FaultKind.CUT:
                 network.cut(here, there)
             case FaultKind.ONE_WAY_CUT:
@@ -230,6 +230,7 @@ class Injector:
                 disk.fail_writes(int(fault.amount))
             case FaultKind.SLOW_DISK:
                 disk.slow(fault.amount)
+                return host.is_on_disk
             case FaultKind.CLOCK_JUMP:
                 host.wall_offset_seconds += fault.amount
             case FaultKind.BIT_ROT:

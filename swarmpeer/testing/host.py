@@ -6,7 +6,7 @@ from random import Random
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
@@ -96,9 +96,11 @@ class SimulatedHost:
         choking_policy: ChokingPolicy,
         is_on_disk: bool,
         limits: Limits,
+        keeps_log: bool,
     ) -> None:
         """
         @param seed: where all chance of this machine comes from.
+        @param keeps_log: write the protocol log, which grows with every have.
         """
         self.config = config
         self.peer_id = config.peer_id
@@ -117,6 +119,7 @@ class SimulatedHost:
         self._choking_policy = choking_policy
         self.is_on_disk = is_on_disk
         self._limits = limits
+        self._keeps_log = keeps_log
         self._layout = PieceLayout(
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
@@ -158,6 +161,8 @@ class SimulatedHost:
         if not self.is_running or self._is_stopping:
             return Deferred()
         self._is_stopping = True
+        for call in self._extra_calls:
+            call.cancel()
         clock = self.clock
         stopped = self.service.stopService()
 
@@ -182,6 +187,7 @@ class SimulatedHost:
         made = endpoint.connect(factory.dialling(peer.peer_id))
         # Where it fails there is nothing to do: it was for the conversation only.
         made.addErrback(lambda _: None)
+        self._extra_calls.append(made)
         return True
 
     # What befalls it.
@@ -262,6 +268,7 @@ class SimulatedHost:
             return
         self.starts += 1
         self._is_stopping = False
+        self._extra_calls: list[Deferred[IProtocol]] = []
         self.clock = clock = HostClock(self._time)
         rng = Random(f"{self._seed}/{self.starts}")
         self.network.boot()
@@ -276,10 +283,11 @@ class SimulatedHost:
             limits=self._limits,
             choking_policy=self._choking_policy,
         )
-        service.add_observer(
-            ProtocolLogger(self.peer_id, self._write_log, self._wall_seconds),
-            *ProtocolLogger.event_classes,
-        )
+        if self._keeps_log:
+            service.add_observer(
+                ProtocolLogger(self.peer_id, self._write_log, self._wall_seconds),
+                *ProtocolLogger.event_classes,
+            )
         service.add_observer(
             _Observer(self, self._watcher), *self._watcher.event_classes
         )

@@ -8,6 +8,7 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.requests import WINDOW
+from swarmpeer.net.protocol import PeerProtocol
 
 Finding = tuple[str, str]
 """
@@ -42,6 +43,7 @@ class NodeChecker:
         if states != self._states:
             self._states = states
             yield from self._check_bits(states)
+            yield from self._check_budget(states)
         choking = self._node.choking
         if len(choking.preferred) > self._preferred:
             yield "k preferred", f"{choking.preferred} with k {self._preferred}"
@@ -52,6 +54,13 @@ class NodeChecker:
                 yield "unchoked by plan", f"{peer_id} has no place"
             yield from self._check_interest(neighbor)
             yield from self._check_requests(neighbor, states)
+            network = conversation.network
+            if (
+                neighbor.requested
+                and isinstance(network, PeerProtocol)
+                and network.waits_until is None
+            ):
+                yield "a timer for each request", f"none for {neighbor.peer_id}"
 
     def _check_owners(self, states: bytes) -> Iterator[Finding]:
         owners, registry = self._node.requests.owners, self._node.registry
@@ -74,6 +83,15 @@ class NodeChecker:
         if bits.count < self._held:
             yield "bits only grow", f"{self._held} pieces, then {bits.count}"
         self._held = bits.count
+
+    def _check_budget(self, states: bytes) -> Iterator[Finding]:
+        layout, counted = self._node.store.layout, self._node.requests.unsettled_bytes
+        under_way = PieceState.IN_FLIGHT, PieceState.STORING
+        size = sum(map(states.count, under_way)) * layout.piece_size_bytes
+        if states and states[-1] in under_way:
+            size += layout.size(len(states) - 1) - layout.piece_size_bytes
+        if size != counted:
+            yield "bytes under way", f"{size}, counted as {counted}"
 
     def _check_interest(self, neighbor: NeighborState) -> Iterator[Finding]:
         own, theirs = self._node.store.bits, neighbor.bits
@@ -111,10 +129,16 @@ class NodeChecker:
         if neighbor.is_snubbed:
             return
         for index, state in enumerate(states):
-            if state == PieceState.MISSING and index in neighbor.bits:
+            if index in neighbor.bits and self._waits(index, state):
                 yield (
                     "nothing waits",
                     f"{neighbor.peer_id} would serve piece {index}, "
-                    f"which nobody is asked for",
+                    f"which nobody is asked for who answers",
                 )
                 return
+
+    def _waits(self, index: int, state: int) -> bool:
+        if state == PieceState.IN_FLIGHT:
+            owner = self._node.requests.owner(index)
+            return owner is not None and owner.is_snubbed
+        return state == PieceState.MISSING

@@ -18,6 +18,11 @@ CONNECT_SECONDS = 10.0
 """
 How long a connection may take to stand.
 """
+MOST_CLOGGED_SECONDS = 10.0
+"""
+How long a byte is under way at most because of a clog.  What was sent in a clog
+arrives no sooner when that is over, nor does what follows it.
+"""
 Tap = Callable[[int, str, str, bytes], None]
 _FIRST_EPHEMERAL_PORT = 32768
 _PORTS = 28232
@@ -261,14 +266,17 @@ class SimulatedNetwork:
 
     # Faults.
 
-    def reset(self, a: str, b: str) -> None:
+    def reset(self, a: str, b: str) -> bool:
         """
         Both ends of every connection between two hosts are told that it is
         over.
+
+        @return: was there one?
         """
-        for connection in list(self._connections):
-            if connection.is_between(a, b):
-                connection.reset()
+        found = [each for each in self._connections if each.is_between(a, b)]
+        for connection in found:
+            connection.reset()
+        return bool(found)
 
     def cut(self, a: str, b: str, *, one_way: bool = False) -> None:
         """
@@ -387,7 +395,8 @@ class SimulatedNetwork:
         How long a byte is under way, but for the jitter, in seconds.
         """
         factor = max(source.clog_factor, target.clog_factor)
-        return self.latency_seconds * factor
+        usual = self.latency_seconds
+        return min(usual * factor, max(usual, MOST_CLOGGED_SECONDS))
 
     def passes(self, source: NetworkHost, target: NetworkHost) -> bool:
         """

@@ -41,6 +41,7 @@ class PeerOutcome:
     @ivar duplicate_bytes: of pieces that were here already.
     @ivar held: how many pieces it holds at the end.
     @ivar starts: how often it was started.
+    @ivar did: how often a hostile peer did what its role is about.
     """
 
     peer_id: int
@@ -54,6 +55,7 @@ class PeerOutcome:
     duplicate_bytes: int
     held: int
     starts: int
+    did: int = 0
 
 
 @dataclass(frozen=True, slots=True)

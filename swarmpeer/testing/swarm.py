@@ -2,10 +2,12 @@
 A whole swarm in one process: the production code on a simulated world.
 """
 
+import gc
 import time as real_time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from math import inf
 from random import Random
 
 from twisted.logger import globalLogPublisher
@@ -13,8 +15,9 @@ from twisted.logger import globalLogPublisher
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.events import FilePlaced, SwarmEvent
 from swarmpeer.net.limits import Limits
+from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.checks import SwarmChecks
-from swarmpeer.testing.faults import Injector, plan
+from swarmpeer.testing.faults import Fault, Injector, plan
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.hostile import ROLES, HostileContext, HostilePeer
 from swarmpeer.testing.members import draw_members
@@ -32,7 +35,13 @@ How long a swarm whose faults are over has to find together again: a machine
 that vanished is noticed after 60 s, and called again some seconds later.
 """
 
+_LEAST_SHARE = 1000.0
+"""
+Bytes per second.  A neighbour that has less of a line may be closed for taking
+too little, be it as honest as it can.
+"""
 _STOP_SECONDS = 30.0
+_COLLECTS_RARELY = (200_000, 20, 50)
 _PROGRESS_STEPS = 1000
 _DISK_FAULTS = {
     FaultKind.CRASH_IN_PLACING: ("crash in placing",),
@@ -51,6 +60,12 @@ Trace = Callable[[str], None]
 Told one line for each event.
 """
 
+Witness = Callable[[float, int, SwarmEvent], None]
+"""
+Told each event of an honest peer: the virtual time in seconds, its id, and what
+happened.
+"""
+
 Progress = Callable[[float, int, int], None]
 """
 Told now and then the virtual time in seconds, how many honest peers are done,
@@ -61,6 +76,7 @@ and how many there are.
 def simulate(
     scenario: Scenario,
     *,
+    policies: Mapping[str, ChokingPolicy] = POLICIES,
     checks: bool = True,
     trace: Trace | None = None,
     progress: Progress | None = None,
@@ -68,11 +84,13 @@ def simulate(
     """
     Run a swarm until everybody is done, or for too long.
 
+    @param policies: what the policy of the scenario may be called.
     @param checks: look after every event whether all rules hold, and take the
         digest of the trace.
     @raise ValueError: if the scenario is none.
     """
-    return SimulatedSwarm(scenario, checks=checks, trace=trace).run(progress)
+    swarm = SimulatedSwarm(scenario, policies=policies, checks=checks, trace=trace)
+    return swarm.run(progress)
 
 
 def liveness_seconds(scenario: Scenario) -> float:
@@ -88,17 +106,24 @@ def liveness_seconds(scenario: Scenario) -> float:
         scenario.unchoking_interval_seconds, scenario.optimistic_interval_seconds
     )
     members = scenario.peers + len(scenario.hostile)
-    rates = (scenario.up_rate, scenario.seed_up_rate, scenario.down_rate)
-    slowest = min((rate for rate in rates if rate), default=float("inf"))
-    copy = scenario.file_size_bytes / slowest + scenario.piece_count * (
+    copy = scenario.file_size_bytes / _slowest(scenario) + scenario.piece_count * (
         4 * scenario.latency_seconds + 0.5
     )
     return 240.0 + 10 * interval * members + 4 * members * copy
 
 
+def _slowest(scenario: Scenario) -> float:
+    """
+    The rate of the slowest line, in bytes per second.
+    """
+    rates = (scenario.up_rate, scenario.seed_up_rate, scenario.down_rate)
+    return min((rate for rate in rates if rate), default=inf)
+
+
 class SimulatedSwarm:
     """
-    The swarm of one scenario, to be run once.
+    The swarm of one scenario, to be run once.  Beyond what L{simulate} does,
+    what goes wrong can be told one by one, and each event be heard.
 
     @ivar time: its time.
     @ivar network: its network.
@@ -109,11 +134,24 @@ class SimulatedSwarm:
     """
 
     def __init__(
-        self, scenario: Scenario, *, checks: bool = True, trace: Trace | None = None
+        self,
+        scenario: Scenario,
+        *,
+        faults: Sequence[Fault] | None = None,
+        policies: Mapping[str, ChokingPolicy] = POLICIES,
+        checks: bool = True,
+        trace: Trace | None = None,
+        witness: Witness | None = None,
     ) -> None:
         """
         See L{simulate}.
+
+        @param faults: what goes wrong, instead of what the seed would draw.
+        @raise ValueError: if the scenario is none, or a fault is somewhere else
+            than at an honest peer.
         """
+        if scenario.policy not in policies:
+            raise ValueError(f"{scenario.policy!r} is none of {', '.join(policies)}")
         seed = scenario.seed
         layout = PieceLayout(scenario.file_size_bytes, scenario.piece_size_bytes)
         self.scenario = scenario
@@ -125,7 +163,10 @@ class SimulatedSwarm:
         )
         self._trace = trace
         self._digest = blake2b(digest_size=16) if checks or trace else None
-        self.event_classes = RECORDED if self._digest is None else ()
+        self._witness = witness
+        hears_all = self._digest is not None or witness is not None
+        self.event_classes = () if hears_all else RECORDED
+        self._policy = policies[scenario.policy]
         self._source = Source(seed, layout)
         self._members = draw_members(scenario, Random(f"{seed}/members"))
         self.hosts = {peer: self._host(peer) for peer in self._members.honest}
@@ -141,11 +182,15 @@ class SimulatedSwarm:
         self._waiting = {
             peer: None for peer, host in self.hosts.items() if not host.is_seed
         }
-        window = max(30.0, min(120.0, 2.0 * self._usual_seconds()))
-        faults = plan(scenario, self._members.honest, Random(f"{seed}/faults"), window)
+        if faults is None:
+            faults = self._plan()
         self._planned = len(faults)
         self.injector = Injector(
-            [fault for fault in faults if fault.number not in scenario.skipped_faults],
+            {
+                number: fault
+                for number, fault in enumerate(faults)
+                if number not in scenario.skipped_faults
+            },
             self.hosts,
             self.network,
             self.time,
@@ -162,6 +207,12 @@ class SimulatedSwarm:
                 self.time,
                 most_preferred=self._most_preferred(),
                 is_honest_bytes=not _LIARS.intersection(scenario.hostile),
+                crossed={
+                    frozenset((fault.peer_id, fault.other_id))
+                    for fault in faults
+                    if fault.kind is FaultKind.CROSSED_DIAL
+                },
+                calm_from=self._calm_from(faults),
             )
 
     def run(self, progress: Progress | None = None) -> Outcome:
@@ -169,6 +220,9 @@ class SimulatedSwarm:
         Let it happen.
         """
         began = real_time.perf_counter()
+        collects = gc.get_threshold()
+        # There is next to no garbage in cycles, and much to look through for it.
+        gc.set_threshold(*_COLLECTS_RARELY)
         breaches = self._breaches = self.checks.breaches if self.checks else []
         if self.checks is not None:
             self.network.tap = self.checks.spoken
@@ -183,6 +237,7 @@ class SimulatedSwarm:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self._note("no exception", f"{error!r} at {where.filename}:{where.lineno}")
         finally:
+            gc.set_threshold(*collects)
             if self.checks is not None:
                 globalLogPublisher.removeObserver(self.checks)
         return self._outcome(real_time.perf_counter() - began)
@@ -214,6 +269,8 @@ class SimulatedSwarm:
                 self._waiting.pop(host.peer_id, None)
         if self._digest is not None:
             self._tell(f"{host.peer_id} {event!r}")
+        if self._witness is not None:
+            self._witness(self.time.seconds(), host.peer_id, event)
         if self.checks is not None:
             self.checks.happened(host, event)
 
@@ -227,6 +284,11 @@ class SimulatedSwarm:
             self.checks.ended(host)
 
     # Making it.
+
+    def _plan(self) -> Sequence[Fault]:
+        window = max(30.0, min(120.0, 2.0 * self._usual_seconds()))
+        rng = Random(f"{self.scenario.seed}/faults")
+        return plan(self.scenario, self._members.honest, rng, window)
 
     def _host(self, peer_id: int) -> SimulatedHost:
         scenario = self.scenario
@@ -244,9 +306,10 @@ class SimulatedSwarm:
             source=self._source,
             seed=f"{scenario.seed}/{peer_id}",
             watcher=self,
-            choking_policy=FreeRiding if is_free else POLICIES[scenario.policy],
+            choking_policy=FreeRiding if is_free else self._policy,
             is_on_disk=scenario.on_disk,
             limits=Limits(),
+            keeps_log=self._digest is not None,
         )
 
     def _hostile(self, peer_id: int, role: str) -> HostilePeer:
@@ -279,11 +342,19 @@ class SimulatedSwarm:
             return len(self._members.configs)
         return self.scenario.preferred
 
+    def _calm_from(self, faults: Sequence[Fault]) -> float:
+        """
+        When the honest peers lose each other no more.
+        """
+        if _slowest(self.scenario) < _LEAST_SHARE * len(self._members.configs):
+            return inf
+        return self.injector.last_at + SETTLE_SECONDS if faults else 0.0
+
     def _usual_seconds(self) -> float:
         scenario = self.scenario
         return (
             2.0 * scenario.unchoking_interval_seconds
-            + 2.0 * scenario.file_size_bytes / (scenario.up_rate or float("inf"))
+            + 2.0 * scenario.file_size_bytes / (scenario.up_rate or inf)
             + 4.0 * scenario.piece_count * scenario.latency_seconds
         )
 
@@ -336,6 +407,7 @@ class SimulatedSwarm:
         for hostile in self.hostile.values():
             hostile.stop()
         if self.checks is not None:
+            self.checks.calm_from = inf
             for host in self.hosts.values():
                 host.stop()
             self._run_for(_STOP_SECONDS)
@@ -387,8 +459,9 @@ class SimulatedSwarm:
                 duplicate_bytes=0,
                 held=0,
                 starts=1,
+                did=hostile.did,
             )
-            for peer_id in self.hostile
+            for peer_id, hostile in self.hostile.items()
         ]
         return sorted(outcomes, key=lambda outcome: outcome.peer_id)
 

@@ -61,7 +61,7 @@ class VirtualCall(DelayedCall):
         self.resetter(self)
 
 
-_Act = VirtualCall | Callable[[], None]
+_Act = VirtualCall | Callable[[], object]
 
 
 @implementer(IReactorTime)
@@ -155,7 +155,7 @@ class VirtualTime:
             if isinstance(act, VirtualCall) and act.order == order
         ]
 
-    def at(self, when: float, act: Callable[[], None]) -> None:
+    def at(self, when: float, act: Callable[[], object]) -> None:
         """
         Do something at a time, which is not before now.  This is cheaper than
         C{callLater} and cannot be taken back.

@@ -2,7 +2,7 @@
 What an honest peer may say on the wire, read from its bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation
@@ -29,11 +29,23 @@ class SpokenSide:
     @ivar other: the other end; C{None} if nobody listens to that one, since it
         is hostile.
     @ivar asked: how often it asked for a piece that it was not sent yet.
+    @ivar given_bytes: of the pieces that it sent.
     """
 
-    def __init__(self, peer_id: int, layout: PieceLayout, codec: MessageCodec) -> None:
+    def __init__(
+        self,
+        peer_id: int,
+        layout: PieceLayout,
+        codec: MessageCodec,
+        holds: Callable[[int], bool],
+    ) -> None:
+        """
+        @param holds: does the peer hold that piece now?
+        """
         self.other: SpokenSide | None = None
         self.asked: dict[int, int] = {}
+        self.given_bytes = 0
+        self._holds = holds
         self._peer_id = peer_id
         self._codec = codec
         self._buffer = bytearray()
@@ -83,10 +95,10 @@ class SpokenSide:
             case HaveMessage(index):
                 if self._told[index]:
                     yield "one have", f"piece {index} was told before"
-                self._told[index] = 1
+                yield from self._tell(index)
             case BitfieldMessage(bits):
                 for index in bits:
-                    self._told[index] = 1
+                    yield from self._tell(index)
             case ChokeMessage() | UnchokeMessage():
                 is_choking = isinstance(message, ChokeMessage)
                 if is_choking is self._is_choking:
@@ -102,13 +114,19 @@ class SpokenSide:
                 self.asked[index] = self.asked.get(index, 0) + 1
                 if not self._is_interested:
                     yield "request with interest", f"piece {index}"
-            case PieceMessage(index):
+            case PieceMessage(index, data):
+                self.given_bytes += len(data)
                 if self._is_choking:
                     yield "no piece after choke", f"piece {index}"
                 if not self._told[index]:
                     yield "have before piece", f"piece {index}"
                 if self.other is not None and not self.other.answered(index):
                     yield "piece on request", f"piece {index} was not asked for"
+
+    def _tell(self, index: int) -> Iterator[Finding]:
+        self._told[index] = 1
+        if not self._holds(index):
+            yield "tells what it holds", f"it does not hold piece {index}"
 
     def answered(self, index: int) -> bool:
         """
