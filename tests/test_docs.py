@@ -15,10 +15,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ViolationReason
 from swarmpeer.net.limits import Limits
+from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
-from swarmpeer.testing.swarm import liveness_seconds
 from tests.processes import ROOT
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

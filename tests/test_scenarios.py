@@ -67,7 +67,7 @@ class ScenarioTests(SynchronousTestCase):
             self.heard.append((at_seconds, peer_id, event))
 
         swarm = SimulatedSwarm(scenario, faults=faults, witness=witness)
-        swarm.network.jitter_seconds = jitter_seconds
+        swarm.world.network.jitter_seconds = jitter_seconds
         self.logs = {peer: host.log for peer, host in swarm.hosts.items()}
         outcome = swarm.run()
         self.assertEqual(told(outcome), ())

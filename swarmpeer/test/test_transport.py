@@ -32,9 +32,10 @@ from swarmpeer.test.tcp_scripts import (
     stop_reading,
     write,
 )
+from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.sockets import WINDOW_BYTES
-from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+from swarmpeer.testing.virtual_time import VirtualTime
 
 ENDINGS: Mapping[str, tuple[Told, Told]] = {
     "flush and close": (

@@ -14,7 +14,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.virtual_time import VirtualTime
 
 
 def run(time: VirtualTime) -> None:

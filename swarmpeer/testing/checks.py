@@ -10,7 +10,6 @@ from math import inf
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
-from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.events import (
     ConnectionRefused,
@@ -28,13 +27,11 @@ from swarmpeer.testing.host import FILE_NAME, SimulatedHost
 from swarmpeer.testing.hostile import HostilePeer
 from swarmpeer.testing.invariants import Finding, NodeChecker
 from swarmpeer.testing.log_rules import check_log
-from swarmpeer.testing.members import Members, host_name
-from swarmpeer.testing.network import SimulatedNetwork
+from swarmpeer.testing.members import host_name
 from swarmpeer.testing.outcome import Breach
 from swarmpeer.testing.round_rules import RoundRules
-from swarmpeer.testing.source import Source
-from swarmpeer.testing.virtual_time import VirtualTime
 from swarmpeer.testing.wire_rules import SpokenSide
+from swarmpeer.testing.world import World
 from swarmpeer.wire.codec import MessageCodec
 
 MOST_BREACHES = 20
@@ -74,12 +71,7 @@ class SwarmChecks:
 
     def __init__(
         self,
-        members: Members,
-        hosts: Mapping[int, SimulatedHost],
-        network: SimulatedNetwork,
-        source: Source,
-        layout: PieceLayout,
-        time: VirtualTime,
+        world: World,
         *,
         most_preferred: int,
         is_honest_bytes: bool,
@@ -93,12 +85,9 @@ class SwarmChecks:
         @param crossed: the pairs of which somebody calls out of turn.
         """
         self.breaches: list[Breach] = []
-        self._members = members
-        self._hosts = hosts
-        self._network = network
-        self._source = source
-        self._layout = layout
-        self._time = time
+        self._members, self._hosts = world.members, world.hosts
+        self._network, self._time = world.network, world.time
+        self._source, self._layout = world.source, world.layout
         self._most_preferred = most_preferred
         self._is_honest_bytes = is_honest_bytes
         self._crossed = crossed
@@ -108,8 +97,8 @@ class SwarmChecks:
         self._was_dialled: dict[tuple[int, int], bool] = {}
         self.calm_from = calm_from
         self._is_ever_calm = calm_from < inf
-        self._codec = MessageCodec(layout)
-        self._by_name = {host_name(peer): peer for peer in hosts}
+        self._codec = MessageCodec(world.layout)
+        self._by_name = {host_name(peer): peer for peer in world.hosts}
         self._checkers: dict[int, NodeChecker] = {}
         self._rounds: dict[int, RoundRules] = {}
         self._touched: dict[int, None] = {}
@@ -121,10 +110,10 @@ class SwarmChecks:
         # Those that said that everybody is done.
         self._told_end: set[int] = set()
         # Those that held everything once, and those that put it in place.
-        self._whole = {peer for peer, host in hosts.items() if host.is_seed}
+        self._whole = {peer for peer, host in world.hosts.items() if host.is_seed}
         self._placed: set[int] = set()
         self._violations: set[str] = set()
-        self._has_impostor = not _IMPOSTORS.isdisjoint(members.hostile.values())
+        self._has_impostor = not _IMPOSTORS.isdisjoint(world.scenario.hostile)
 
     @property
     def is_enough(self) -> bool:

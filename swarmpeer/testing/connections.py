@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from swarmpeer.testing.sockets import Socket
 
 if TYPE_CHECKING:
-    from swarmpeer.testing.network import NetworkHost, SimulatedNetwork
+    from swarmpeer.testing.network import SimulatedNetwork
+    from swarmpeer.testing.network_host import NetworkHost
     from swarmpeer.testing.process import ListeningPort
 
 RETRY_SECONDS = 1.0

@@ -20,10 +20,11 @@ from swarmpeer.service import ChokingPolicy, PeerService
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES, FileStorage
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.ghost_storage import GhostStorage
-from swarmpeer.testing.network import NetworkHost
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.network_host import NetworkHost
 from swarmpeer.testing.source import Source
 from swarmpeer.testing.threads import SimulatedThreads
-from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+from swarmpeer.testing.virtual_time import VirtualTime
 
 FILE_NAME = "file.bin"
 

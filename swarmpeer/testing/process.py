@@ -23,12 +23,12 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.sockets import Socket
 from swarmpeer.testing.transport import SimulatedConnector, SimulatedServer
-from swarmpeer.testing.virtual_time import HostClock
 
 if TYPE_CHECKING:
-    from swarmpeer.testing.network import NetworkHost
+    from swarmpeer.testing.network_host import NetworkHost
 
 
 class Woken(Protocol):

@@ -14,7 +14,7 @@ from swarmpeer.testing.streams import Stream
 
 if TYPE_CHECKING:
     from swarmpeer.testing.connections import Connection
-    from swarmpeer.testing.network import NetworkHost
+    from swarmpeer.testing.network_host import NetworkHost
 
 WINDOW_BYTES = 256 * 1024
 """
