@@ -23,6 +23,7 @@ _FLOORS = {
     "swarmpeer": 0,
     "swarmpeer.errors": 0,
     "swarmpeer.text": 0,
+    "swarmpeer.signals": 0,
     "swarmpeer.wire": 1,
     "swarmpeer.events": 1,
     "swarmpeer.config": 1,

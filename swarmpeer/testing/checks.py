@@ -10,7 +10,7 @@ from math import inf
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
-from swarmpeer.core.node import PeerNode
+from swarmpeer.core.node import REPLACED, PeerNode
 from swarmpeer.events import (
     ConnectionRefused,
     FileCompleted,
@@ -41,18 +41,32 @@ So many are told; after that a run is stopped.
 
 _STEPS_A_TURN = 4
 _TIMERS_PER_CONNECTION = 4
+"""
+One for all its deadlines; one or two while it is dialled or between two calls.
+"""
 _TIMERS_PER_PEER = 6
+"""
+The two rounds, and what comes and goes with a stop.
+"""
 _CONNECTIONS_PER_PEER = 4
+"""
+With each other one: the one that stands, a crossing one, and those that take
+their leave.
+"""
 _CONNECTIONS_PER_HOSTILE = 80
+"""
+What an address may have open without a handshake, and some that take their leave.
+"""
 _BUFFER_BYTES = 512 * 1024
-
-
-_REPLACED = "replaced by a new connection"
+"""
+For each connection, beside a piece: the small messages that may wait, at twice
+their limit.
+"""
 _IMPOSTORS = frozenset(["id-thief", "self-dialler"])
 _OFTEN_ENOUGH = 3
 """
-So often a rule of the wire is not broken without that anybody hears of it, even
-if much is lost on the way.
+A rule of the wire that is broken so often is seen broken at least once, however
+much is lost on the way.
 """
 
 
@@ -74,13 +88,13 @@ class SwarmChecks:
         world: World,
         *,
         most_preferred: int,
-        is_honest_bytes: bool,
+        are_bytes_true: bool,
         crossed: Collection[frozenset[int | None]],
         calm_from: float,
     ) -> None:
         """
         @param most_preferred: how many neighbours may be preferred.
-        @param is_honest_bytes: can every byte be expected to be right?  The
+        @param are_bytes_true: can every byte be expected to be right?  The
             course protocol cannot tell a liar's pieces from others.
         @param crossed: the pairs of which somebody calls out of turn.
         """
@@ -89,7 +103,7 @@ class SwarmChecks:
         self._network, self._time = world.network, world.time
         self._source, self._layout = world.source, world.layout
         self._most_preferred = most_preferred
-        self._is_honest_bytes = is_honest_bytes
+        self._are_bytes_true = are_bytes_true
         self._crossed = crossed
         # By whom and with whom: who opened the conversation that stands, and the
         # one that was replaced just now.
@@ -137,7 +151,7 @@ class SwarmChecks:
         """
         A peer runs.
         """
-        node = host.service.node
+        node = host.node
         if node is not None:
             peer_id = host.peer_id
             self._checkers[peer_id] = NodeChecker(node, self._most_preferred)
@@ -178,8 +192,9 @@ class SwarmChecks:
                     self._note_all(peer_id, self._rounds[peer_id].hear(event))
             case SwarmCompleted():
                 self._told_end.add(peer_id)
-                if not self._hosts.keys() <= self._whole and not self._has_impostor:
-                    waiting = sorted(self._hosts.keys() - self._whole)
+                listed = {peer_id, *(each.peer_id for each in host.config.others)}
+                waiting = sorted((listed & self._hosts.keys()) - self._whole)
+                if waiting and not self._has_impostor:
                     self.note(peer_id, ("the end is true", f"not for {waiting}"))
             case NeighborConnected(peer_id=other):
                 self._is_dialled[peer_id, other] = event.is_dialled
@@ -188,7 +203,7 @@ class SwarmChecks:
                     self._check_winner(host, other, is_ours=event.is_dialled)
             case NeighborDisconnected(peer_id=other, reason=reason):
                 is_dialled = self._is_dialled.pop((peer_id, other))
-                if reason == _REPLACED:
+                if reason == REPLACED:
                     self._was_dialled[peer_id, other] = is_dialled
                 if (
                     self._time.seconds() >= self.calm_from
@@ -248,15 +263,21 @@ class SwarmChecks:
             self._look_at(peer_id)
             self._check_budgets(peer_id)
 
+    def stopping(self) -> None:
+        """
+        From now on everybody is stopped, and it is calm no more.
+        """
+        self.calm_from = inf
+
     def at_rest(self) -> None:
         """
         Everybody is done, no fault is left, and time was given to find together.
         """
         for peer_id, host in self._hosts.items():
-            node = host.service.node
+            node = host.node
             if not host.is_running or node is None:
                 continue
-            for other in host.service.config.others:
+            for other in host.config.others:
                 if other.peer_id in self._hosts:
                     self._note_all(peer_id, self._know_each_other(node, other.peer_id))
             is_told = self._is_ever_calm and not self._members.hostile
@@ -305,8 +326,8 @@ class SwarmChecks:
             yield "everybody together", f"not {other}"
             return
         there = self._hosts[other]
-        if self._is_ever_calm and there.is_running and there.service.node is not None:
-            known, held = conversation.neighbor.bits, there.service.node.store.bits
+        if self._is_ever_calm and there.is_running and there.node is not None:
+            known, held = conversation.neighbor.bits, there.node.store.bits
             if known.count != held.count:
                 yield (
                     "everything is told",
@@ -326,7 +347,7 @@ class SwarmChecks:
         """
         Of two that call each other, the later one's call survives.
         """
-        node = host.service.node
+        node = host.node
         if node is None or other is None:
             return
         if frozenset((host.peer_id, other)) not in self._crossed:
@@ -348,7 +369,7 @@ class SwarmChecks:
         most += _CONNECTIONS_PER_HOSTILE * len(self._members.hostile)
         if connections > most:
             self.note(peer_id, ("few connections", f"{connections}, not {most}"))
-        timers = host.clock.pending
+        timers = 0 if host.process is None else host.process.clock.pending
         if timers > _TIMERS_PER_PEER + _TIMERS_PER_CONNECTION * max(
             connections, len(self._members.configs)
         ):
@@ -358,7 +379,7 @@ class SwarmChecks:
             self.note(peer_id, ("small buffers", f"{buffered} bytes wait"))
 
     def _check_bytes(self, host: SimulatedHost) -> None:
-        if not self._is_honest_bytes:
+        if not self._are_bytes_true:
             return
         for ghost in host.ghosts:
             if ghost.wrong:
@@ -374,7 +395,7 @@ class SwarmChecks:
 
 
 def _holds(host: SimulatedHost, index: int) -> bool:
-    node = host.service.node
+    node = host.node
     return node is not None and index in node.store.bits
 
 

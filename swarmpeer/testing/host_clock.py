@@ -8,7 +8,7 @@ from twisted.internet.base import DelayedCall
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
-from swarmpeer.testing.virtual_time import NOWHERE, VirtualCall, VirtualTime
+from swarmpeer.testing.virtual_time import NOT_QUEUED, VirtualCall, VirtualTime
 
 
 class _HostCall(VirtualCall):
@@ -107,7 +107,7 @@ class HostClock:
         overdue, self._overdue = self._overdue, []
         now = self.seconds()
         for call in overdue:
-            if call.active() and call.order == NOWHERE:
+            if call.active() and call.order == NOT_QUEUED:
                 call.time = now
                 self.time.queue(call)
 

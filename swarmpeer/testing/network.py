@@ -145,7 +145,7 @@ class SimulatedNetwork:
         What comes to a host arrives in pieces of 1 to C{max_bytes} bytes, or as
         it was sent.
         """
-        self._hosts[name].down_line.crumble(max_bytes)
+        self._hosts[name].down_line.segment(max_bytes)
 
     def move(self, name: str) -> str:
         """

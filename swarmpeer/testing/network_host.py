@@ -9,7 +9,8 @@ from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndp
 
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.lines import Line
-from swarmpeer.testing.process import ListeningPort, Process
+from swarmpeer.testing.listening import ListeningPort
+from swarmpeer.testing.process import Process
 from swarmpeer.testing.sockets import Socket
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from math import inf
 from random import Random
 
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import globalLogPublisher
 
 from swarmpeer.events import FilePlaced, SwarmEvent
@@ -19,7 +20,7 @@ from swarmpeer.testing.checks import SwarmChecks
 from swarmpeer.testing.faults import Fault, Injector, plan
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.outcome import Breach, Outcome, PeerOutcome
-from swarmpeer.testing.policies import POLICIES
+from swarmpeer.testing.policies import POLICIES, OpenHands
 from swarmpeer.testing.records import RECORDED, History, PeerRecord
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.testing.world import World
@@ -38,17 +39,7 @@ too little, be it as honest as it can.
 _STOP_SECONDS = 30.0
 _COLLECTS_RARELY = (200_000, 20, 50)
 _PROGRESS_STEPS = 1000
-_DISK_FAULTS = {
-    FaultKind.CRASH_IN_PLACING: ("crash in placing",),
-    FaultKind.DISK_FULL: ("ENOSPC",),
-    FaultKind.READ_ERROR: ("EIO read",),
-    FaultKind.WRITE_ERROR: ("EIO write", "EIO sync"),
-    FaultKind.BIT_ROT: ("rotted",),
-}
-"""
-What a disk calls them; it knows whether anybody met them.
-"""
-_LIARS = frozenset(["poisoner"])
+_POISONERS = frozenset(["poisoner"])
 
 Trace = Callable[[str], None]
 """
@@ -139,6 +130,7 @@ class SimulatedSwarm:
             for peer, host in self.hosts.items()
         }
         self._history = History()
+        self._late_starts: list[IDelayedCall] = []
         self._waiting = {
             peer: None for peer, host in self.hosts.items() if not host.is_seed
         }
@@ -161,7 +153,7 @@ class SimulatedSwarm:
             self.checks = SwarmChecks(
                 world,
                 most_preferred=self._most_preferred(),
-                is_honest_bytes=not _LIARS.intersection(scenario.hostile),
+                are_bytes_true=_POISONERS.isdisjoint(scenario.hostile),
                 crossed={
                     frozenset((fault.peer_id, fault.other_id))
                     for fault in faults
@@ -204,9 +196,8 @@ class SimulatedSwarm:
         A peer runs.
         """
         peer_id = host.peer_id
-        held = host.service.progress().held
         self._tell(f"{peer_id} starts")
-        self._history.began(peer_id, held, self.time.seconds())
+        self._history.began(peer_id, host.held, self.time.seconds())
         if not host.is_seed:
             self._waiting[peer_id] = None
         if self.checks is not None:
@@ -246,7 +237,8 @@ class SimulatedSwarm:
         return plan(self.scenario, self.world.members.honest, rng, window)
 
     def _most_preferred(self) -> int:
-        if self.scenario.policy == "open":
+        if self.world.policy is OpenHands:
+            # It prefers everybody, so no k binds it.
             return len(self.world.members.configs)
         return self.scenario.preferred
 
@@ -270,7 +262,8 @@ class SimulatedSwarm:
             elif self.scenario.faults is FaultLevel.NONE:
                 self.hosts[peer_id].start()
             else:
-                self.time.callLater(late, self.hosts[peer_id].start)
+                start = self.hosts[peer_id].start
+                self._late_starts.append(self.time.callLater(late, start))
 
     def _run_until_done(self, progress: Progress | None) -> None:
         deadline = self.injector.last_at + liveness_seconds(self.scenario)
@@ -304,10 +297,13 @@ class SimulatedSwarm:
             self.checks.at_rest()
 
     def _end(self) -> None:
+        for call in self._late_starts:
+            if call.active():
+                call.cancel()
         for hostile in self.hostile.values():
             hostile.stop()
         if self.checks is not None:
-            self.checks.calm_from = inf
+            self.checks.stopping()
             for host in self.hosts.values():
                 host.stop()
             self._run_for(_STOP_SECONDS)
@@ -327,22 +323,20 @@ class SimulatedSwarm:
 
     def _note_unfinished(self) -> None:
         for peer_id in self._waiting:
-            host = self.hosts[peer_id]
-            state = "is down"
-            if host.is_running:
-                progress = host.service.progress()
-                state = (
-                    f"holds {progress.held} of {progress.piece_count}, neighbours: "
-                    + (
-                        ", ".join(
-                            f"{each.peer_id} with {each.held}"
-                            for each in progress.neighbors
-                        )
-                    )
-                )
             self._breaches.append(
-                Breach(self.time.seconds(), peer_id, "liveness", f"{peer_id} {state}")
+                Breach(self.time.seconds(), peer_id, "liveness", self._state(peer_id))
             )
+
+    def _state(self, peer_id: int) -> str:
+        host = self.hosts[peer_id]
+        if host.process is None or not host.is_running:
+            return "it is down"
+        progress = host.process.service.progress()
+        neighbors = [f"{each.peer_id} with {each.held}" for each in progress.neighbors]
+        return (
+            f"it holds {progress.held} of {progress.piece_count}, "
+            f"neighbours: {', '.join(neighbors) or 'none'}"
+        )
 
     def _outcomes(self) -> list[PeerOutcome]:
         outcomes = [record.outcome() for record in self._records.values()]
@@ -368,13 +362,15 @@ class SimulatedSwarm:
     def _outcome(self, real_seconds: float) -> Outcome:
         holdings, unchokes = self._history.end(self.time.seconds())
         self._tell(f"{self.time.steps} steps")
+        self.injector.finish()
+        fired = self.injector.fired
         return Outcome(
             scenario=self.scenario,
             breaches=tuple(self._breaches),
             virtual_seconds=self.time.seconds(),
             real_seconds=real_seconds,
             events=self.time.steps,
-            faults=self._faults(),
+            faults={kind: fired[kind] for kind in FaultKind if fired[kind]},
             last_fault_at=self.injector.last_at,
             faults_planned=self._planned,
             peers=tuple(self._outcomes()),
@@ -382,17 +378,3 @@ class SimulatedSwarm:
             unchokes=tuple(unchokes),
             digest=None if self._digest is None else self._digest.hexdigest(),
         )
-
-    def _faults(self) -> dict[FaultKind, int]:
-        """
-        How often each kind took effect; those of disks know it themselves.
-        """
-        fired = dict(self.injector.fired)
-        for kind, names in _DISK_FAULTS.items():
-            if kind in fired:
-                fired[kind] = sum(
-                    host.disk.fired[name]
-                    for host in self.hosts.values()
-                    for name in names
-                )
-        return {kind: fired[kind] for kind in FaultKind if fired.get(kind)}

@@ -10,10 +10,9 @@ from twisted.internet.base import DelayedCall
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-NOWHERE = -1
+NOT_QUEUED = -1
 """
 The order of a call that is not in the heap.
 """
@@ -31,7 +30,7 @@ class VirtualCall(DelayedCall):
     @ivar order: the number of its entry in the heap; all others are stale.
     """
 
-    order = NOWHERE
+    order = NOT_QUEUED
 
     def reset(self, secondsFromNow: float) -> None:
         """
@@ -78,7 +77,6 @@ class VirtualTime:
     a call that is reset or delayed counts as asked for anew.
 
     @ivar steps: how many events there were.
-    @ivar on_error: told of what an event raised; without it C{step} raises that.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -93,7 +91,6 @@ class VirtualTime:
         self._wake: IDelayedCall | None = None
         self._wakes_at = inf
         self.steps = 0
-        self.on_error: Callable[[Failure], None] | None = None
         # Bound once: every call carries them.
         self._forgets = self.forget
         self._queues = self.queue
@@ -178,28 +175,14 @@ class VirtualTime:
                 if act.order != order:
                     self._dead -= 1
                     continue
-                act.order = NOWHERE
+                act.order = NOT_QUEUED
                 act = act.fire
             self.steps += 1
             if when > clock.rightNow:
                 clock.rightNow = when
-            try:
-                act()
-            except Exception:
-                if self.on_error is None:
-                    raise
-                self.on_error(Failure())
+            act()
             return True
         return False
-
-    def report(self, failure: Failure) -> None:
-        """
-        Something failed by a mistake in what is simulated.
-        """
-        if self.on_error is None:
-            failure.raiseException()
-        else:
-            self.on_error(failure)
 
     # For the clocks of hosts.
 
@@ -229,9 +212,9 @@ class VirtualTime:
         Let a call not fire.
         """
         assert isinstance(call, VirtualCall)
-        if call.order == NOWHERE:
+        if call.order == NOT_QUEUED:
             return
-        call.order = NOWHERE
+        call.order = NOT_QUEUED
         self._dead += 1
         if self._dead > _FEW and self._dead * 2 > len(self._heap):
             self._heap = [

@@ -24,6 +24,7 @@ class World:
     Nothing runs yet.
 
     @ivar scenario: what it follows from.
+    @ivar policy: of every honest peer that is no free rider.
     @ivar time: its time.
     @ivar network: its network.
     @ivar layout: the pieces of the file.
@@ -54,11 +55,12 @@ class World:
             self.time,
             Random(f"{seed}/network"),
             latency_seconds=scenario.latency_seconds,
+            jitter_seconds=scenario.jitter_seconds,
         )
         self.layout = PieceLayout(scenario.file_size_bytes, scenario.piece_size_bytes)
         self.source = Source(seed, self.layout)
         self.members = draw_members(scenario, Random(f"{seed}/members"))
-        self._policy = policy
+        self.policy = policy
         self._watcher = watcher
         self._keeps_log = keeps_log
         self.hosts = {peer: self._host(peer) for peer in self.members.honest}
@@ -83,7 +85,7 @@ class World:
         up_rate = scenario.up_rate
         if config.own.has_file and scenario.seed_up_rate is not None:
             up_rate = scenario.seed_up_rate
-        is_free = peer_id in self.members.free_riders
+        is_free_rider = peer_id in self.members.free_riders
         return SimulatedHost(
             config,
             time=self.time,
@@ -93,7 +95,7 @@ class World:
             source=self.source,
             seed=f"{scenario.seed}/{peer_id}",
             watcher=self._watcher,
-            choking_policy=FreeRiding if is_free else self._policy,
+            choking_policy=FreeRiding if is_free_rider else self.policy,
             is_on_disk=scenario.on_disk,
             limits=Limits(),
             keeps_log=self._keeps_log,
