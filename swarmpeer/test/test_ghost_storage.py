@@ -6,7 +6,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.test.test_storage import Answers
 from swarmpeer.testing.ghost_storage import GhostStorage
