@@ -10,8 +10,10 @@ from twisted.internet.protocol import Factory
 
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.net.sending import HAVE_SECONDS
 from swarmpeer.seam import SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
 
@@ -54,6 +56,7 @@ class PeerFactory(Factory):
         self._limits = limits
         self._lenient = lenient
         self._codec = MessageCodec(self.store.layout)
+        self._beat = Beat(clock, HAVE_SECONDS)
         self._is_closing = False
         # In the order in which they came.
         self._all: dict[PeerProtocol, None] = {}
@@ -109,6 +112,7 @@ class PeerFactory(Factory):
             self._limits,
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
+            beat=self._beat,
         )
         protocol.factory = self
         self._all[protocol] = None

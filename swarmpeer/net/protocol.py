@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import ConnectionRefused, ViolationSeen
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.delivery import deliver
 from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.flow import Outlet, WriteGate
@@ -27,7 +28,7 @@ from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
 from swarmpeer.net.reasons import ConversationEnded, in_one_line
-from swarmpeer.net.sending import MessageSender
+from swarmpeer.net.sending import HAVE_SECONDS, MessageSender
 from swarmpeer.net.tuning import tune
 from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline, Watch
@@ -77,13 +78,16 @@ class PeerProtocol(MessageSender):
         *,
         lenient: bool = False,
         expected_peer_id: int | None = None,
+        beat: Beat | None = None,
     ) -> None:
         """
         @param lenient: take handshakes that write their numbers as text.
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
+        @param beat: shared by the connections of a peer, which mostly have the same
+            haves to tell; one of our own if not given.
         """
         self._watch = Watch(clock, self._deadlines)
-        super().__init__(codec, clock, self._watch.wake_by)
+        super().__init__(codec, clock, beat or Beat(clock, HAVE_SECONDS))
         self.is_dialled = expected_peer_id is not None
         self.peer_id = expected_peer_id
         self.MAX_LENGTH = codec.max_length
@@ -334,6 +338,7 @@ class PeerProtocol(MessageSender):
         if self._is_in(_Phase.OPEN):
             self.flush_haves()
         self._phase = _Phase.CLOSED
+        self._beat.leave(self.flush_haves)
         self._frames.stop()
         self._gate.finish()
         if self._owes_disconnect:
@@ -349,8 +354,6 @@ class PeerProtocol(MessageSender):
             return
         if self._phase is _Phase.GREETING:
             yield self._made_at + limits.handshake_seconds, self._on_no_greeting
-        if self._haves:
-            yield self._haves_due, self.flush_haves
         if self._frames.is_mid_frame:
             yield self._heard_at + limits.frame_seconds, self._on_cut_frame
         if self._waiting.deadline is not None:

@@ -2,11 +2,10 @@
 The mouth of a conversation: messages to bytes, in order.
 """
 
-from collections.abc import Callable
-
 from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.basic import Int32StringReceiver
 
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.flow import WriteGate
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.codec import MessageCodec
@@ -45,16 +44,16 @@ class MessageSender(Int32StringReceiver):
         self,
         codec: MessageCodec,
         clock: IReactorTime,
-        wake_by: Callable[[float], None],
+        beat: Beat,
     ) -> None:
         """
         The gate follows when there is a transport.
 
-        @param wake_by: asked for C{flush_haves} to be called at a time.
+        @param beat: when haves that were gathered leave.
         """
         self._codec = codec
         self._clock = clock
-        self._wake_by = wake_by
+        self._beat = beat
         self._haves: list[int] = []
         self._haves_due = clock.seconds()
 
@@ -103,12 +102,12 @@ class MessageSender(Int32StringReceiver):
             return
         self._haves.append(index)
         if len(self._haves) > 1:
-            # We shall be woken for the first of them.
+            # We wait for the beat already, with the first of them.
             return
         if self._clock.seconds() >= self._haves_due:
             self.flush_haves()
         else:
-            self._wake_by(self._haves_due)
+            self._beat.join(self.flush_haves)
 
     def flush_haves(self) -> None:
         """
