@@ -238,6 +238,15 @@ FAILED_ONCE: Mapping[str, Scenario] = {
         latency_seconds=0.1,
         faults=FaultLevel.WILD,
     ),
+    "a turn on a slow line took longer than a handshake may": Scenario(
+        seed=112818,
+        peers=8,
+        file_size_bytes=69326,
+        unchoking_interval_seconds=1,
+        optimistic_interval_seconds=1,
+        up_rate=4000.0,
+        faults=FaultLevel.WILD,
+    ),
 }
 """
 In the order of their seeds.

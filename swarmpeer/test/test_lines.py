@@ -22,7 +22,7 @@ class LineTests(SynchronousTestCase):
         A line of one segment a second, and two lanes.
         """
         self.time = VirtualTime()
-        self.line = Line(self.time, Random(0), TURN_BYTES)
+        self.line = Line(self.time, Random(0), TURN_BYTES, turn_seconds=1.0)
         self.passed: list[tuple[str, int, float]] = []
         self.a, self.b = self.lane("a"), self.lane("b")
 

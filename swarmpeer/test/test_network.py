@@ -475,15 +475,14 @@ class FaultTests(SynchronousTestCase):
         world = World(rate=16384).connect()
         world.network.clog("a", 4)
         world.send(2 * 16384)
-        # Four seconds up, half a one on the way, one down.
-        world.run(5)
+        # A turn of half a second takes two seconds up, and half a one down.
+        world.run(2)
         self.assertEqual(world.b.told, [])
-        world.run(1)
-        self.assertEqual(world.b.told, [16384])
-        world.run(3)
-        self.assertEqual(world.b.told, [])
-        world.run(1)
-        self.assertEqual(world.b.told, [16384])
+        for _ in range(4):
+            world.run(1)
+            self.assertEqual(world.b.told, [8192])
+            world.run(1)
+            self.assertEqual(world.b.told, [])
 
     def test_segment(self) -> None:
         """

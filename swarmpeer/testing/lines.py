@@ -12,7 +12,11 @@ from swarmpeer.testing.virtual_time import VirtualTime
 
 TURN_BYTES = 16 * 1024
 """
-What one connection may send before it is another's turn.
+What one connection may send at most before it is another's turn.
+"""
+TURN_SECONDS = 0.5
+"""
+How long a turn takes at most, but for one packet: on a slow line nobody waits long.
 """
 PACKET_BYTES = 1500
 """
@@ -78,10 +82,18 @@ class Line:
     @ivar is_free: does everything pass at once?
     """
 
-    def __init__(self, time: VirtualTime, rng: Random, rate: float | None) -> None:
+    def __init__(
+        self,
+        time: VirtualTime,
+        rng: Random,
+        rate: float | None,
+        *,
+        turn_seconds: float = TURN_SECONDS,
+    ) -> None:
         """
         @param rate: bytes per second; C{None}: no limit.
         """
+        self._turn_seconds = turn_seconds
         self._time = time
         self._rng = rng
         self._rate = inf if rate is None else rate
@@ -154,7 +166,8 @@ class Line:
     def _serve(self, lane: Lane) -> None:
         segment_bytes = self._segment_bytes
         if segment_bytes is None:
-            chunk = lane.take(TURN_BYTES)
+            usual = min(TURN_BYTES, self._turn_seconds * self._rate)
+            chunk = lane.take(max(PACKET_BYTES, int(usual)))
         else:
             chunk = lane.take(self._rng.randint(1, segment_bytes))
         self._free_at = self._time.seconds() + len(chunk) / self._now_rate
