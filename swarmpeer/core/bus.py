@@ -54,6 +54,16 @@ class EventBus:
         self._wishes = remaining
         self._audiences = {}
 
+    def is_heard(self, event_class: type[SwarmEvent]) -> bool:
+        """
+        Would anybody be told of such an event?  Where there are very many of a
+        class, one that nobody hears need not be made.
+        """
+        audience = self._audiences.get(event_class)
+        if audience is None:
+            audience = self._audience(event_class)
+        return audience != ()
+
     def publish(self, event: SwarmEvent) -> None:
         """
         Tell everybody, now or as soon as the events before are told.
@@ -75,11 +85,7 @@ class EventBus:
         audiences = self._audiences
         audience = audiences.get(type(event))
         if audience is None:
-            audience = audiences[type(event)] = tuple(
-                observer
-                for observer, wanted in self._wishes
-                if not wanted or type(event) in wanted
-            )
+            audience = self._audience(type(event))
         for observer in audience:
             if self._audiences is not audiences and not self._is_listening(observer):
                 # Removed by one before it.
@@ -88,6 +94,14 @@ class EventBus:
                 observer.observe(event)
             except Exception as error:
                 self._report(observer, event, error)
+
+    def _audience(self, event_class: type[SwarmEvent]) -> tuple[ISwarmObserver, ...]:
+        audience = self._audiences[event_class] = tuple(
+            observer
+            for observer, wanted in self._wishes
+            if not wanted or event_class in wanted
+        )
+        return audience
 
     def _is_listening(self, observer: ISwarmObserver) -> bool:
         return any(each is observer for each, _ in self._wishes)

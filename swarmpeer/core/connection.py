@@ -163,7 +163,8 @@ class PeerConnection:
                 self._tell_interest(True)
             if not neighbor.peer_choking:
                 swarm.request_next(self)
-        swarm.publish(HaveReceived(neighbor.peer_id, index))
+        if swarm.is_heard(HaveReceived):
+            swarm.publish(HaveReceived(neighbor.peer_id, index))
         if is_news and neighbor.bits.is_full:
             swarm.holdings_learned(self)
 

@@ -107,6 +107,12 @@ class PeerNode:
             incomplete=self.registry.incomplete,
         )
 
+    def is_heard(self, event_class: type[SwarmEvent]) -> bool:
+        """
+        Would any observer be told of such an event?
+        """
+        return self.bus.is_heard(event_class)
+
     def publish(self, event: SwarmEvent) -> None:
         """
         Tell the observers.

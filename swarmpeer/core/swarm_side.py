@@ -72,6 +72,11 @@ class SwarmSide(Protocol):
         They sent a piece that we had asked of them.
         """
 
+    def is_heard(self, event_class: type[SwarmEvent]) -> bool:
+        """
+        Would any observer be told of such an event?
+        """
+
     def publish(self, event: SwarmEvent) -> None:
         """
         Tell the observers.

@@ -77,6 +77,12 @@ class RecordingSwarm:
             "piece_arrived", conversation.peer_id, piece.index, bytes(piece.data)
         )
 
+    def is_heard(self, event_class: type[SwarmEvent]) -> bool:  # noqa: ARG002
+        """
+        We hear everything.
+        """
+        return True
+
     def publish(self, event: SwarmEvent) -> None:
         """
         Remember.

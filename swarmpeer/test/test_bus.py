@@ -76,6 +76,18 @@ class EventBusTests(SynchronousTestCase):
             ],
         )
 
+    def test_is_heard(self) -> None:
+        """
+        A class is heard as long as somebody wants it, or everything.
+        """
+        self.assertTrue(self.bus.is_heard(ChokedBy))
+        self.bus.remove(self.first)
+        self.bus.remove(self.second)
+        self.assertFalse(self.bus.is_heard(ChokedBy))
+        self.bus.add(self.first, ChokedBy)
+        self.assertTrue(self.bus.is_heard(ChokedBy))
+        self.assertFalse(self.bus.is_heard(UnchokedBy))
+
     def test_nobody(self) -> None:
         """
         An event that nobody watches is told to nobody, not even to one who

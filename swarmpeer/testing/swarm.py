@@ -37,7 +37,7 @@ Bytes per second.  A neighbour that has less of a line may be closed for taking
 too little, be it as honest as it can.
 """
 _STOP_SECONDS = 30.0
-_COLLECTS_RARELY = (200_000, 20, 50)
+_COLLECTS_RARELY = (1_000_000, 20, 50)
 _PROGRESS_STEPS = 1000
 _POISONERS = frozenset(["poisoner"])
 

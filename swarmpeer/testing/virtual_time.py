@@ -2,7 +2,6 @@
 Time that passes only when it is told to, from event to event.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from math import inf
@@ -69,9 +68,7 @@ class VirtualTime:
     """
     The time of a whole simulation, and all that is going to happen in it.
 
-    Everything that waits lies in one heap, but for what is asked for in the order
-    of its time anyway, as most of what a network carries is: that waits in a row,
-    which is the same order and costs nothing.  Of Twisted's L{Clock} beneath there
+    Everything that waits lies in one heap; of Twisted's L{Clock} beneath there
     is at most one call outstanding.  C{step} goes from event to event.  Who
     advances the clock instead gets the same events in the same order, and each
     of them sees its own time and not the end of the jump.
@@ -89,7 +86,6 @@ class VirtualTime:
         """
         self._clock = Clock() if clock is None else clock
         self._heap: list[tuple[float, int, _Act]] = []
-        self._row: deque[tuple[float, int, Callable[[], object]]] = deque()
         self._asked = 0
         self._dead = 0
         self._wake: IDelayedCall | None = None
@@ -110,21 +106,21 @@ class VirtualTime:
         """
         How many events are to come.
         """
-        return len(self._heap) + len(self._row) - self._dead
+        return len(self._heap) - self._dead
 
     @property
     def next_at(self) -> float | None:
         """
         When the next event happens, if there is one.
         """
-        heap, row = self._heap, self._row
+        heap = self._heap
         while heap:
             when, order, act = heap[0]
             if not isinstance(act, VirtualCall) or act.order == order:
-                return min(when, row[0][0]) if row else when
+                return when
             heappop(heap)
             self._dead -= 1
-        return row[0][0] if row else None
+        return None
 
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
@@ -162,11 +158,7 @@ class VirtualTime:
         C{callLater} and cannot be taken back.
         """
         self._asked += 1
-        row = self._row
-        if not row or when >= row[-1][0]:
-            row.append((when, self._asked, act))
-        else:
-            heappush(self._heap, (when, self._asked, act))
+        heappush(self._heap, (when, self._asked, act))
         if when < self._wakes_at:
             self._wake_by(when)
 
@@ -176,20 +168,15 @@ class VirtualTime:
 
         @return: was there any?
         """
-        heap, row, clock = self._heap, self._row, self._clock
-        act: _Act
-        while heap or row:
-            # No two have the same number, so what is done is never compared.
-            if row and (not heap or row[0] < heap[0]):
-                when, _, act = row.popleft()
-            else:
-                when, order, act = heappop(heap)
-                if isinstance(act, VirtualCall):
-                    if act.order != order:
-                        self._dead -= 1
-                        continue
-                    act.order = NOT_QUEUED
-                    act = act.fire
+        heap, clock = self._heap, self._clock
+        while heap:
+            when, order, act = heappop(heap)
+            if isinstance(act, VirtualCall):
+                if act.order != order:
+                    self._dead -= 1
+                    continue
+                act.order = NOT_QUEUED
+                act = act.fire
             self.steps += 1
             if when > clock.rightNow:
                 clock.rightNow = when
