@@ -10,10 +10,9 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TypeVar
 
+from swarmpeer.console import OutputError, ProgressLine
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.signals import Interrupted, raising_signals
-from swarmpeer.simulate.output import OutputError
-from swarmpeer.simulate.progress import ProgressLine
 from swarmpeer.simulate.replay import add_options, option_type
 from swarmpeer.simulate.runs import Simulate
 from swarmpeer.simulate.session import FAILURE, Session

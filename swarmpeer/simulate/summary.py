@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from swarmpeer.lab.render import size_text
-from swarmpeer.simulate.quantities import format_rate, format_seconds, format_size
+from swarmpeer.quantities import format_rate, format_seconds, format_size
 from swarmpeer.simulate.run_figures import RunFigures, quantile
 from swarmpeer.testing.outcome import Breach, Outcome, PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
