@@ -25,7 +25,13 @@ class StorageError(SwarmPeerError):
     """
     The file could not be opened, read, written or put in place; names the path
     and the reason.
+
+    @ivar is_final: will it fail again, however often it is tried?
     """
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.is_final = is_final
 
 
 class ManifestError(SwarmPeerError):

@@ -336,9 +336,12 @@ class FilePlaced(SwarmEvent):
 class FilePlacingFailed(SwarmEvent):
     """
     The whole file could not be put in place.
+
+    @ivar is_final: is it of no use to try again, but by starting the peer anew?
     """
 
     reason: str
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """
-Text from elsewhere, made fit to stand in one line for people.
+What stands in one line for people: text from elsewhere, and sizes.
 """
 
 _QUOTED_CHARACTERS = 40
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def printable(value: object) -> str:
@@ -28,3 +29,16 @@ def quoted(text: str) -> str:
     if len(text) > _QUOTED_CHARACTERS:
         return repr(text[:_QUOTED_CHARACTERS]) + "..."
     return repr(text)
+
+
+def size_text(size_bytes: float) -> str:
+    """
+    A number of bytes for people, in powers of a thousand.
+    """
+    power = 0
+    while size_bytes >= 999.5 and power < len(_UNITS) - 1:
+        size_bytes /= 1000
+        power += 1
+    is_whole = power == 0 or size_bytes >= 99.95
+    number = f"{size_bytes:.0f}" if is_whole else f"{size_bytes:#.3g}"
+    return f"{number} {_UNITS[power]}"

@@ -23,10 +23,10 @@ from swarmpeer.manifest.paths import MAX_PATH_BYTES, MAX_PATH_NAMES
 from swarmpeer.manifest_commands.show import json_line
 from swarmpeer.manifest_files import Fault
 from swarmpeer.net.limits import Limits
+from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
-from swarmpeer.testing.swarm import liveness_seconds
 from tests.processes import ROOT
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -54,12 +54,9 @@ class ScenarioTests(SynchronousTestCase):
         self,
         scenario: Scenario,
         faults: Sequence[Fault] = (),
-        jitter_seconds: float = 0.0,
     ) -> Outcome:
         """
         Run it; what happens is in C{heard} and C{logs}.
-
-        @param jitter_seconds: how much later than usual messages come, at most.
         """
         self.heard = []
 
@@ -67,7 +64,6 @@ class ScenarioTests(SynchronousTestCase):
             self.heard.append((at_seconds, peer_id, event))
 
         swarm = SimulatedSwarm(scenario, faults=faults, witness=witness)
-        swarm.network.jitter_seconds = jitter_seconds
         self.logs = {peer: host.log for peer, host in swarm.hosts.items()}
         outcome = swarm.run()
         self.assertEqual(told(outcome), ())
@@ -183,9 +179,13 @@ class ScenarioTests(SynchronousTestCase):
         nothing else does.
         """
         scenario = Scenario(
-            peers=10, file_size_bytes=4 * MIB, up_rate=60e3, latency_seconds=0.05
+            peers=10,
+            file_size_bytes=4 * MIB,
+            up_rate=60e3,
+            latency_seconds=0.05,
+            jitter_seconds=0.05,
         )
-        self.run_swarm(scenario, jitter_seconds=0.05)
+        self.run_swarm(scenario)
         interval = {PreferredRoundHeld: 5.0, OptimisticRoundHeld: 10.0}
         changed: dict[int, list[int]] = defaultdict(list)
         held_at: dict[tuple[int, type[SwarmEvent]], float] = {}
@@ -204,3 +204,17 @@ class ScenarioTests(SynchronousTestCase):
                 held_at[by, kind] = at
         self.assertGreater(changes, 200)
         self.assertEqual(changed, {})
+
+    def test_bit_rot(self) -> None:
+        """
+        A bit that flips on a disk under the course protocol is a wrong file, which
+        nobody there can notice; the rules here do.
+        """
+        rot = Fault(at_seconds=60, kind=FaultKind.BIT_ROT, peer_id=1002)
+        swarm = SimulatedSwarm(Scenario(peers=3), faults=[rot])
+        outcome = swarm.run()
+        self.assertEqual(
+            [(breach.peer_id, breach.rule) for breach in outcome.breaches],
+            [(1002, "right bytes")],
+        )
+        self.assertEqual(dict(outcome.faults), {FaultKind.BIT_ROT: 1})

@@ -2,64 +2,66 @@
 Many small swarms with everything going wrong, on all cores: C{make soak}.
 
 Each seed draws a swarm (see L{swarmpeer.testing.drawn}) and everything in it.  A
-failing one is told at once, with the command that replays it.  At the end comes
-one line for the ledger, C{docs/soak.md}.
+failing one is told at once, with the command that replays it; one that does not end
+fails too.  At the end comes one line for the ledger, C{docs/soak.md}.
 """
 
 import argparse
-import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
 
 from swarmpeer.simulate.replay import replay_command
+from swarmpeer.simulate.runs import Progress, Trace, run_all
+from swarmpeer.simulate.summary import breach_lines, verdict_line
+from swarmpeer.simulate.tally import Tally
 from swarmpeer.testing.drawn import draw_scenario
-from swarmpeer.testing.scenario import FaultKind, FaultLevel
+from swarmpeer.testing.outcome import Outcome
+from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.testing.swarm import simulate
+from tests.processes import ROOT
 
+PATIENCE_SECONDS = 300.0
+"""
+What a run may take here; most take a moment.
+"""
+
+_AGAIN_SECONDS = 1.0
 _PROGRESS_RUNS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class RunTakesTooLong(Exception):
     """
-    What is kept of one run.
-
-    @ivar failures: a line for each breach, and the command that replays it.
+    A run hangs.
     """
 
-    seed: int
-    events: int
-    virtual_seconds: float
-    faults: dict[FaultKind, int]
-    failures: tuple[str, ...]
 
+def simulate_in_time(
+    scenario: Scenario,
+    *,
+    checks: bool = True,
+    trace: Trace | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """
+    Simulate it, and take it for a breach if that does not end: whatever is raised
+    in the midst of a run is one.
+    """
 
-def run_one(task: tuple[int, FaultLevel]) -> Result:
-    """
-    Simulate the swarm of one seed.
-    """
-    seed, faults = task
-    scenario = draw_scenario(seed, faults)
-    outcome = simulate(scenario)
-    failures = [
-        f"seed {seed}, {breach.at_seconds:.3f} s, {breach.peer_id}: "
-        f"{breach.rule}: {breach.detail}"
-        for breach in outcome.breaches
-    ]
-    if failures:
-        failures.append(replay_command(scenario))
-    return Result(
-        seed,
-        outcome.events,
-        outcome.virtual_seconds,
-        dict(outcome.faults),
-        tuple(failures),
-    )
+    def interrupt(*_: object) -> None:
+        raise RunTakesTooLong(f"it takes more than {PATIENCE_SECONDS:g} s")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    # Again and again, since somebody may catch the first, and go on.
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS, _AGAIN_SECONDS)
+    try:
+        return simulate(scenario, checks=checks, trace=trace, progress=progress)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def main() -> int:
@@ -70,49 +72,53 @@ def main() -> int:
     """
     options = _parser().parse_args()
     faults = FaultLevel(options.faults)
-    tasks = (
-        (seed, faults) for seed in range(options.seed, options.seed + options.runs)
-    )
+    seeds = range(options.seed, options.seed + options.runs)
+    # As it is now: a long run may outlive it.
+    day, commit = time.strftime("%Y-%m-%d"), _commit()
     began = time.monotonic()
-    events, virtual_seconds, failed = 0, 0.0, 0
-    fired: Counter[FaultKind] = Counter()
-    for done, result in enumerate(_results(tasks, options.jobs), 1):
-        events += result.events
-        virtual_seconds += result.virtual_seconds
-        fired.update(result.faults)
-        if result.failures:
-            failed += 1
-            print(*result.failures, sep="\n", flush=True)
-        if done % _PROGRESS_RUNS == 0:
-            seconds = time.monotonic() - began
-            print(f"{done} runs, {failed} failed, {seconds:.0f} s", file=sys.stderr)
-    kinds = ", ".join(f"{kind} {fired[kind]}" for kind in FaultKind if fired[kind])
+    tally = Tally()
+    outcomes = run_all(
+        simulate_in_time,
+        (draw_scenario(seed, faults) for seed in seeds),
+        checks=True,
+        jobs=options.jobs,
+    )
+    with closing(outcomes):
+        for outcome in outcomes:
+            tally.add(outcome)
+            if not outcome.is_good:
+                _tell(outcome)
+            if tally.runs % _PROGRESS_RUNS == 0:
+                seconds = time.monotonic() - began
+                failed = len(tally.failed_seeds)
+                said = f"{tally.runs} runs, {failed} failed, {seconds:.0f} s"
+                print(said, file=sys.stderr)
+    kinds = (f"{kind} {tally.faults[kind]}" for kind in FaultKind if tally.faults[kind])
     columns = (
-        time.strftime("%Y-%m-%d"),
-        _commit(),
+        day,
+        commit,
         faults,
-        f"{options.seed} to {options.seed + options.runs - 1}",
-        events,
-        f"{virtual_seconds / 3600:.1f}",
+        f"{seeds[0]} to {seeds[-1]}",
+        tally.events,
+        f"{tally.virtual_seconds / 3600:.1f}",
         f"{(time.monotonic() - began) / 60:.0f}",
-        kinds,
-        failed,
+        ", ".join(kinds),
+        len(tally.failed_seeds),
     )
     print(f"| {' | '.join(map(str, columns))} |")
-    return 1 if failed else 0
+    return 1 if tally.failed_seeds else 0
 
 
-def _results(tasks: Iterator[tuple[int, FaultLevel]], jobs: int) -> Iterator[Result]:
-    if jobs == 1:
-        yield from map(run_one, tasks)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(run_one, tasks, chunksize=8)
+def _tell(outcome: Outcome) -> None:
+    print(f"seed {outcome.scenario.seed}: {verdict_line(outcome)}")
+    print(*breach_lines(outcome), sep="\n")
+    print(replay_command(outcome.scenario) + "\n", flush=True)
 
 
 def _commit() -> str:
     said = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

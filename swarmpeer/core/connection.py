@@ -142,6 +142,7 @@ class PeerConnection:
         """
         They hold one more piece.
         """
+        # Haves are most of what comes: nothing is called that would do nothing.
         if self._is_first_message:
             self._note_message()
         neighbor, swarm = self.neighbor, self._swarm

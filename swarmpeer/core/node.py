@@ -38,6 +38,11 @@ from swarmpeer.events import (
 )
 from swarmpeer.seam import NetworkSide
 
+REPLACED = "replaced by a new connection"
+"""
+Why an older conversation with the same peer is closed.
+"""
+
 
 class PeerNode:
     """
@@ -154,7 +159,7 @@ class PeerNode:
             return False
         present = self.registry.find(peer_id)
         if present is not None:
-            present.close("replaced by a new connection")
+            present.close(REPLACED)
         return True
 
     def joined(self, conversation: PeerConnection) -> None:
@@ -275,7 +280,7 @@ class PeerNode:
 
     def _not_placed(self, error: StorageError) -> None:
         self._is_placing = False
-        self.publish(FilePlacingFailed(str(error)))
+        self.publish(FilePlacingFailed(str(error), error.is_final))
 
     def _retry_storage(self) -> None:
         """

@@ -25,17 +25,16 @@ from swarmpeer.lab.plan import (
     peer_argv,
     plan_peers,
 )
-from swarmpeer.lab.render import size_text
 from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
-from swarmpeer.lab.signals import (
+from swarmpeer.lab.swarm import FAILURE, BuildArgv, Lab, PeerProcess
+from swarmpeer.own_process import monotonic_reactor
+from swarmpeer.signals import (
     Interrupted,
     handle_signals,
     ignore_signals,
     raising_signals,
 )
-from swarmpeer.lab.swarm import FAILURE, BuildArgv, Lab, PeerProcess
-from swarmpeer.own_process import monotonic_reactor
-from swarmpeer.text import printable, quoted
+from swarmpeer.text import printable, quoted, size_text
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
 USAGE = 2

@@ -15,10 +15,9 @@ from pathlib import Path
 
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.plan import HOST, LabPlan
-from swarmpeer.lab.render import size_text
 from swarmpeer.protocol_log import log_name
 from swarmpeer.storage import peer_folder
-from swarmpeer.text import printable
+from swarmpeer.text import printable, size_text
 
 _READ_BYTES = 1 << 20
 _OUTPUT_TAIL_BYTES = 4096

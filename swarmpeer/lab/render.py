@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from swarmpeer.lab.view import PeerView, SwarmView
+from swarmpeer.text import size_text
 
 _BAR_WIDTH = 20
 _LEAST_BAR_WIDTH = 6
 _SHOWN_DIGEST = 16
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,6 @@ class PeerResult:
     peer_id: int
     digest: str | None
     problem: str | None = None
-
-
-def size_text(size_bytes: float) -> str:
-    """
-    A number of bytes for people, in powers of a thousand.
-    """
-    power = 0
-    while size_bytes >= 999.5 and power < len(_UNITS) - 1:
-        size_bytes /= 1000
-        power += 1
-    is_whole = power == 0 or size_bytes >= 99.95
-    number = f"{size_bytes:.0f}" if is_whole else f"{size_bytes:#.3g}"
-    return f"{number} {_UNITS[power]}"
 
 
 def render(view: SwarmView, now_seconds: float, width: int, height: int) -> str:

@@ -13,10 +13,10 @@ from typing import Protocol
 
 from swarmpeer.console import OutputError, ProgressLine
 from swarmpeer.errors import SwarmPeerError
-from swarmpeer.lab.render import size_text
-from swarmpeer.lab.signals import Interrupted, raising_signals
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files.hashing import Progress
+from swarmpeer.signals import Interrupted, raising_signals
+from swarmpeer.text import size_text
 
 FAILURE = 1
 USAGE = 2

@@ -6,13 +6,12 @@ import argparse
 import json
 
 from swarmpeer.console import say
-from swarmpeer.lab.render import size_text
 from swarmpeer.manifest import Manifest, ManifestFile
 from swarmpeer.manifest.paths import bytes_of, joined, shown
 from swarmpeer.manifest_commands.running import Commands, contents, run_command
 from swarmpeer.manifest_files import read_manifest
 from swarmpeer.quantities import format_size
-from swarmpeer.text import printable
+from swarmpeer.text import printable, size_text
 
 _DESCRIPTION = """\
 Show what the manifest FILE says; any BitTorrent v2 metainfo file is one.

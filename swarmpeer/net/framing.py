@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import (
+    HAVE_SIZE,
     HAVE_START,
     LENGTH_SIZE,
     PIECE_HEAD_SIZE,
@@ -20,11 +21,6 @@ from swarmpeer.wire.codec import (
 from swarmpeer.wire.messages import MessageType
 
 _LENGTH = struct.Struct(">I")
-_HAVE_SIZE = 9
-"""
-Bytes of the whole frame of a have.  There may be more of them than of all other
-messages together, so they are cut off without a closer look.
-"""
 
 
 class FrameReader:
@@ -108,8 +104,10 @@ class FrameReader:
                     yield self._take()
                 continue
             start = at + LENGTH_SIZE
-            if end - at >= _HAVE_SIZE and chunk.startswith(HAVE_START, at):
-                at += _HAVE_SIZE
+            if end - at >= HAVE_SIZE and chunk.startswith(HAVE_START, at):
+                # There may be more of them than of all other messages together,
+                # so they are cut off without a closer look.
+                at += HAVE_SIZE
                 yield chunk[start:at]
                 continue
             head = chunk[start : start + PIECE_HEAD_SIZE]

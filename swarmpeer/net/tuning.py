@@ -4,7 +4,7 @@ What is asked of the operating system for each connection.
 
 import socket
 from contextlib import suppress
-from typing import Protocol, cast
+from typing import Protocol, runtime_checkable
 
 from twisted.internet.interfaces import (
     ISSLTransport,
@@ -28,9 +28,11 @@ such a host from a silent one.
 """
 
 
+@runtime_checkable
 class _Socket(Protocol):
     """
-    What is asked of a socket.
+    What is asked of a handle: that of TLS, or of a simulated connection, need be
+    no C{socket.socket}.
     """
 
     def setsockopt(self, level: int, name: int, value: int) -> None:
@@ -51,7 +53,9 @@ def tune(transport: ITransport) -> None:
     tcp.setTcpKeepAlive(True)
     if not ISystemHandle.providedBy(transport):
         return
-    link = cast(_Socket, ISystemHandle(transport).getHandle())
+    link = ISystemHandle(transport).getHandle()
+    if not isinstance(link, _Socket):
+        return
     for name, value in _OPTIONS.items():
         option = getattr(socket, name, None)
         if option is not None:

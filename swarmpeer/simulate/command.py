@@ -8,17 +8,17 @@ import sys
 import textwrap
 import time
 from contextlib import ExitStack, suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from swarmpeer.console import OutputError, ProgressLine
 from swarmpeer.errors import SwarmPeerError
-from swarmpeer.lab.signals import Interrupted, raising_signals
+from swarmpeer.signals import Interrupted, raising_signals
 from swarmpeer.simulate.replay import add_options, option_type
-from swarmpeer.simulate.runs import Simulate
-from swarmpeer.simulate.session import FAILURE, Session
 from swarmpeer.simulate.words import whole
-from swarmpeer.testing.hostile import ROLES
-from swarmpeer.testing.swarm import simulate
+from swarmpeer.testing.names import ROLE_NAMES
+
+if TYPE_CHECKING:
+    from swarmpeer.simulate.runs import Simulate
 
 USAGE = 2
 
@@ -28,7 +28,7 @@ MOST_JOBS = 256
 _NAME = "swarmpeer simulate"
 
 _ROLES = textwrap.fill(
-    ", ".join(sorted(ROLES)),
+    ", ".join(sorted(ROLE_NAMES)),
     82,
     initial_indent="  ",
     subsequent_indent="  ",
@@ -116,14 +116,20 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace, simulate: Simulate = simulate) -> int:
+def run(arguments: argparse.Namespace, simulate: "Simulate | None" = None) -> int:
     """
     Simulate what was asked for.
 
     @param simulate: what runs a scenario; with several jobs, a function that
-        other processes can import.
+        other processes can import; by default
+        L{swarmpeer.testing.swarm.simulate}.
     @return: the exit status.
     """
+    # Only now: no other command needs the simulator, which takes a while to load.
+    from swarmpeer.simulate.session import FAILURE, Session
+    from swarmpeer.testing import swarm
+
+    simulate = simulate or swarm.simulate
     line = ProgressLine(
         sys.stderr, time.monotonic, lambda: shutil.get_terminal_size().columns
     )

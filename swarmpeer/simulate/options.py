@@ -23,7 +23,7 @@ from swarmpeer.simulate.words import (
     whole,
     write_fault_numbers,
 )
-from swarmpeer.testing.policies import POLICIES
+from swarmpeer.testing.names import POLICY_NAMES
 from swarmpeer.testing.scenario import FaultLevel
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
@@ -130,7 +130,7 @@ OPTIONS = (
         "NAME",
         read_policy,
         str,
-        f"who is preferred: {', '.join(POLICIES)}",
+        f"who is preferred: {', '.join(POLICY_NAMES)}",
     ),
     Option(
         "--up",
@@ -163,6 +163,14 @@ OPTIONS = (
         read_latency,
         format_seconds,
         "how long a byte is under way",
+    ),
+    Option(
+        "--jitter",
+        "jitter_seconds",
+        "TIME",
+        read_latency,
+        format_seconds,
+        "how much longer than that it may take",
     ),
     Option(
         "--neighbors",

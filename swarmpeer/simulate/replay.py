@@ -66,17 +66,18 @@ def scenario_of(arguments: argparse.Namespace, seed: int | None = None) -> Scena
     hostile = values["hostile"]
     if isinstance(hostile, HostileShare):
         values["hostile"] = hostile.roles(values["peers"], values["seed"])
-    scenario = Scenario(**values)
-    if scenario.seeds > scenario.peers:
+    peers, seeds, free_riders = (
+        values[name] for name in ("peers", "seeds", "free_riders")
+    )
+    # A scenario says so too, but not by the names of the options.
+    if seeds > peers:
+        raise ScenarioError(f"--seeds {seeds} is more than --peers {peers}")
+    if free_riders > peers - seeds:
         raise ScenarioError(
-            f"--seeds {scenario.seeds} is more than --peers {scenario.peers}"
-        )
-    leechers = scenario.peers - scenario.seeds
-    if scenario.free_riders > leechers:
-        raise ScenarioError(
-            f"--free-riders {scenario.free_riders} is more than the {leechers} "
+            f"--free-riders {free_riders} is more than the {peers - seeds} "
             "that begin without the file"
         )
+    scenario = Scenario(**values)
     if scenario.piece_count > MOST_PIECES:
         raise ScenarioError(
             f"--piece-size {format_size(scenario.piece_size_bytes)} gives "

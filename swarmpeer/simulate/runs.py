@@ -18,17 +18,7 @@ from swarmpeer.errors import SwarmPeerError
 from swarmpeer.simulate.replay import ScenarioError, replay_command
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import Scenario
-
-Trace = Callable[[str], None]
-"""
-Takes one event, as one line without its end.
-"""
-
-Progress = Callable[[float, int, int], None]
-"""
-Told now and then the virtual time in seconds, how many honest peers are done,
-and how many there are.
-"""
+from swarmpeer.testing.swarm import Progress, Trace
 
 _WAITING_PER_PROCESS = 4
 

@@ -15,19 +15,18 @@ from swarmpeer.simulate.replay import ScenarioError, replay_command, scenario_of
 from swarmpeer.simulate.runs import Simulate, run_all, run_one
 from swarmpeer.simulate.shrink import Shrinker, Shrunk
 from swarmpeer.simulate.summary import (
-    Tally,
     breach_line,
+    breach_lines,
     run_summary,
     scenario_line,
     swarm_words,
     verdict_line,
 )
+from swarmpeer.simulate.tally import Tally
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import Scenario
 
 FAILURE = 1
-
-MOST_BREACHES_SHOWN = 20
 
 
 class Session:
@@ -174,10 +173,8 @@ class Session:
         say(replay_command(outcome.scenario, checks=self._checks) + "\n")
 
     def _say_breaches(self, outcome: Outcome) -> None:
-        for breach in outcome.breaches[:MOST_BREACHES_SHOWN]:
-            say(breach_line(breach))
-        if (more := len(outcome.breaches) - MOST_BREACHES_SHOWN) > 0:
-            say(f"... and {more:,} more")
+        for line in breach_lines(outcome):
+            say(line)
 
     def _say_smallest(self) -> None:
         """

@@ -25,6 +25,7 @@ _DISPENSABLE = (
     "down_rate",
     "neighbors",
     "latency_seconds",
+    "jitter_seconds",
     "policy",
     "preferred",
     "unchoking_interval_seconds",

@@ -1,24 +1,21 @@
 """
-What became of a run, or of many, as text for people.
+What became of a run, as text for people.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
 
-from swarmpeer.lab.render import size_text
 from swarmpeer.quantities import format_rate, format_seconds, format_size
 from swarmpeer.simulate.run_figures import RunFigures, quantile
 from swarmpeer.testing.outcome import Breach, Outcome, PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
-from swarmpeer.text import printable
+from swarmpeer.text import printable, size_text
 
 MOST_ROWS = 24
 """
 Of the table of peers; more are left out.
 """
 
-_MOST_SEEDS_NAMED = 10
+MOST_BREACHES_SHOWN = 20
 
 
 def scenario_line(scenario: Scenario) -> str:
@@ -39,7 +36,7 @@ def swarm_words(scenario: Scenario) -> str:
         words.append(f"hostile: {len(scenario.hostile):,}")
     words.append(
         f"{format_size(scenario.file_size_bytes)} in "
-        f"{_counted(scenario.piece_count, 'piece', 'pieces')} "
+        f"{counted(scenario.piece_count, 'piece', 'pieces')} "
         f"of {format_size(scenario.piece_size_bytes)}"
     )
     return "; ".join(words)
@@ -61,6 +58,8 @@ def conditions_words(scenario: Scenario) -> str:
                 f"{what} {written}" + ("" if written[-1].isalpha() else " B/s")
             )
     words.append(f"latency {format_seconds(scenario.latency_seconds)}")
+    if scenario.jitter_seconds:
+        words.append(f"jitter {format_seconds(scenario.jitter_seconds)}")
     if scenario.neighbors is not None:
         words.append(f"told of {scenario.neighbors:,} others")
     words.append(f"faults {scenario.faults}")
@@ -76,16 +75,26 @@ def breach_line(breach: Breach) -> str:
     return f"{breach.at_seconds:.6f} s: {whose}{printable(breach.rule)}: {detail}"
 
 
+def breach_lines(outcome: Outcome) -> list[str]:
+    """
+    Everything that did not hold in a run, but for what nobody would read.
+    """
+    lines = list(map(breach_line, outcome.breaches[:MOST_BREACHES_SHOWN]))
+    if (more := len(outcome.breaches) - MOST_BREACHES_SHOWN) > 0:
+        lines.append(f"... and {more:,} more")
+    return lines
+
+
 def run_summary(outcome: Outcome) -> str:
     """
     One run, in some lines and a table of its peers.
     """
     figures = RunFigures.of(outcome)
     lines = [
-        *_labelled(
+        *labelled(
             [
-                ("time", _time_text(outcome.virtual_seconds, outcome.real_seconds)),
-                ("events", _events_text(outcome.events, outcome.real_seconds)),
+                ("time", time_text(outcome.virtual_seconds, outcome.real_seconds)),
+                ("events", events_text(outcome.events, outcome.real_seconds)),
                 ("faults", _faults_of(outcome)),
                 ("complete", _completion_text(figures)),
                 ("distribution", _distribution_text(figures)),
@@ -105,82 +114,21 @@ def verdict_line(outcome: Outcome) -> str:
     """
     if outcome.is_good:
         return "OK: every rule held"
-    return f"FAILED: {_counted(len(outcome.breaches), 'breach', 'breaches')}"
+    return f"FAILED: {counted(len(outcome.breaches), 'breach', 'breaches')}"
 
 
-class Tally:
+def labelled(rows: Sequence[tuple[str, str]]) -> list[str]:
     """
-    What many runs come to; each is forgotten once it is counted.
-
-    @ivar runs: how many there were.
-    @ivar failed_seeds: of those that were not good.
+    C{rows} with their labels in one column.
     """
-
-    def __init__(self) -> None:
-        self.runs = 0
-        self.failed_seeds: list[int] = []
-        self.events = 0
-        self._virtual_seconds = 0.0
-        self._faults: Counter[FaultKind] = Counter()
-        self._distributions: list[float] = []
-        self._ratios: list[float] = []
-        self._given: list[float] = []
-
-    def add(self, outcome: Outcome) -> None:
-        """
-        Count one more run.
-        """
-        figures = RunFigures.of(outcome)
-        self.runs += 1
-        if not outcome.is_good:
-            self.failed_seeds.append(outcome.scenario.seed)
-        self.events += outcome.events
-        self._virtual_seconds += outcome.virtual_seconds
-        self._faults.update(outcome.faults)
-        if figures.distribution_seconds is not None:
-            self._distributions.append(figures.distribution_seconds)
-            if figures.bound_seconds:
-                ratio = figures.distribution_seconds / figures.bound_seconds
-                self._ratios.append(ratio)
-        self._given.append(figures.jain_given)
-
-    def summary(self, real_seconds: float) -> str:
-        """
-        All of it in some lines.
-
-        @param real_seconds: how long it took here.
-        """
-        rows = [
-            ("runs", f"{self.runs:,}"),
-            ("time", _time_text(self._virtual_seconds, real_seconds)),
-            ("events", _events_text(self.events, real_seconds)),
-            ("faults", _faults_text(self._faults) or "none"),
-            ("distribution", _spread(self._distributions, " s") or "nobody finished"),
-        ]
-        if self._ratios:
-            rows.append(("", f"{_spread(self._ratios, ' times')} the fluid bound"))
-        rows.append(("fairness", f"{_spread(self._given, '')} by what leechers gave"))
-        return "\n".join(_labelled(rows))
-
-    def verdict(self) -> str:
-        """
-        Were they good?
-        """
-        failed = self.failed_seeds
-        if not failed:
-            return f"OK: every rule held in {_counted(self.runs, 'run', 'runs')}"
-        named = ", ".join(map(str, failed[:_MOST_SEEDS_NAMED]))
-        more = ", ..." if len(failed) > _MOST_SEEDS_NAMED else ""
-        runs = _counted(self.runs, "run", "runs")
-        return f"FAILED: {len(failed):,} of {runs}, with seed {named}{more}"
-
-
-def _labelled(rows: Sequence[tuple[str, str]]) -> list[str]:
     width = max(len(label) for label, _ in rows) + 2
     return [f"{label:{width}}{text}" for label, text in rows]
 
 
-def _time_text(virtual_seconds: float, real_seconds: float) -> str:
+def time_text(virtual_seconds: float, real_seconds: float) -> str:
+    """
+    How long something took, there and here.
+    """
     text = f"{virtual_seconds:,.1f} s of virtual time in {real_seconds:,.2f} s"
     if real_seconds > 0:
         ratio = virtual_seconds / real_seconds
@@ -188,26 +136,39 @@ def _time_text(virtual_seconds: float, real_seconds: float) -> str:
     return text
 
 
-def _events_text(events: int, real_seconds: float) -> str:
+def events_text(events: int, real_seconds: float) -> str:
+    """
+    How many steps it were.
+    """
     text = f"{events:,}"
     if real_seconds > 0:
         text += f", {events / real_seconds:,.0f} per second"
     return text
 
 
+def faults_text(faults: Mapping[FaultKind, int]) -> str:
+    """
+    How often each kind took effect; empty if none did.
+    """
+    return ", ".join(
+        f"{kind} {faults[kind]:,}" for kind in FaultKind if faults.get(kind)
+    )
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """
+    A number with its noun.
+    """
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def _faults_of(outcome: Outcome) -> str:
     if outcome.scenario.faults is FaultLevel.NONE:
         return "none"
     text = f"{sum(outcome.faults.values())} of {outcome.faults_planned} took effect"
-    if kinds := _faults_text(outcome.faults):
+    if kinds := faults_text(outcome.faults):
         text += f": {kinds}; healed at {outcome.last_fault_at:.1f} s"
     return text
-
-
-def _faults_text(faults: Mapping[FaultKind, int]) -> str:
-    return ", ".join(
-        f"{kind} {faults[kind]:,}" for kind in FaultKind if faults.get(kind)
-    )
 
 
 def _completion_text(figures: RunFigures) -> str:
@@ -288,15 +249,3 @@ def _peer_table(peers: Sequence[PeerOutcome]) -> list[str]:
 
 def _moment(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds:.2f} s"
-
-
-def _spread(values: Sequence[float], unit: str) -> str:
-    if not values:
-        return ""
-    return (
-        f"{min(values):.2f} to {max(values):.2f}{unit}, half below {median(values):.2f}"
-    )
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

@@ -10,8 +10,7 @@ from functools import partial
 from random import Random
 
 from swarmpeer.quantities import format_numbers, format_size, parse_seconds, parse_size
-from swarmpeer.testing.hostile import ROLES
-from swarmpeer.testing.policies import POLICIES
+from swarmpeer.testing.names import POLICY_NAMES, ROLE_NAMES
 from swarmpeer.testing.scenario import FaultLevel
 from swarmpeer.text import quoted
 
@@ -40,7 +39,7 @@ class HostileShare:
         drawn: list[str] = []
         count = max(1, round(self.share * peers))
         while len(drawn) < count:
-            drawn += rng.sample(sorted(ROLES), len(ROLES))
+            drawn += rng.sample(sorted(ROLE_NAMES), len(ROLE_NAMES))
         return tuple(drawn[:count])
 
 
@@ -84,8 +83,8 @@ def read_policy(text: str) -> str:
     """
     The name of a policy.
     """
-    if text not in POLICIES:
-        raise ValueError(f"{quoted(text)} is none of {', '.join(POLICIES)}")
+    if text not in POLICY_NAMES:
+        raise ValueError(f"{quoted(text)} is none of {', '.join(POLICY_NAMES)}")
     return text
 
 
@@ -132,9 +131,9 @@ def read_hostile(text: str) -> HostileShare | tuple[str, ...]:
         return HostileShare(share)
     roles = tuple(text.split(","))
     for role in roles:
-        if role not in ROLES:
+        if role not in ROLE_NAMES:
             raise ValueError(
                 f"{quoted(role)} is neither a share, such as 0.2, nor one of "
-                + ", ".join(sorted(ROLES))
+                + ", ".join(sorted(ROLE_NAMES))
             )
     return roles

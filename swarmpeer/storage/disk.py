@@ -197,7 +197,8 @@ class DiskFile:
         if self._is_lost:
             raise StorageError(
                 f"{printable(self.path)}: the disk did not take all of it; start this "
-                f"peer anew"
+                f"peer anew",
+                is_final=True,
             )
         if not self._is_placed:
             try:

@@ -18,9 +18,10 @@ from swarmpeer.file_name import LOCK_NAME
 from swarmpeer.storage.calls import FileCalls, SystemCalls
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import (
-    RATE,
+    BYTES_PER_SECOND,
     READ_SECONDS,
     SYNC_SECONDS,
+    DiskEvent,
     ProcessGone,
 )
 from swarmpeer.testing.page_cache import PAGE_BYTES
@@ -375,9 +376,9 @@ class DeathTests(FaultCase):
                 what = "torn" if content.strip(b"\0") else "no bytes"
             seen.add(what)
             fired = disk.fired
-            self.assertEqual(what == "no name", fired["name lost"] == 1)
+            self.assertEqual(what == "no name", fired[DiskEvent.NAME_LOST] == 1)
             if what in ("torn", "no bytes"):
-                counted = (fired["torn"], fired["dropped"])
+                counted = (fired[DiskEvent.TORN], fired[DiskEvent.DROPPED])
                 self.assertEqual(counted, (1, 0) if what == "torn" else (0, 1))
         self.assertEqual(seen, {"no name", "no size", "all", "torn", "no bytes"})
 
@@ -417,8 +418,8 @@ class DeathTests(FaultCase):
 
     def test_interrupt(self) -> None:
         """
-        A process ends just before a call: before the next one of a name, or of
-        any, after some that are let through; once.
+        A process ends just before a call: before the next one of a name, after
+        some that are let through; once.
         """
         disk = self.disk
         disk.interrupt("rename", disk.process_died)
@@ -426,7 +427,8 @@ class DeathTests(FaultCase):
         self.assertRaises(ProcessGone, disk.rename, self.folder, "file", "whole")
         self.assertEqual(disk.names("peer"), ["file"])
         folder = disk.open_folder("peer")
-        disk.interrupt(None, disk.lose_power, skipping=1)
+        disk.interrupt("sync", disk.lose_power, skipping=1)
+        disk.sync(folder)
         disk.rename(folder, "file", "whole")
         self.assertRaises(ProcessGone, disk.sync, folder)
         disk.interrupt("make_folder", disk.process_died)
@@ -455,7 +457,7 @@ class FaultTests(FaultCase):
         self.fails(errno.ENOSPC, disk.write, self.fd, b"x", PAGE_BYTES)
         disk.free()
         self.assertEqual(disk.write(self.fd, b"x", PAGE_BYTES), 1)
-        self.assertEqual(disk.fired, {"ENOSPC": 2})
+        self.assertEqual(disk.fired, {DiskEvent.FULL: 2})
 
     def test_capacity(self) -> None:
         """
@@ -487,7 +489,7 @@ class FaultTests(FaultCase):
         disk.fail_reads(2)
         disk.heal()
         self.assertEqual(disk.read(self.fd, 3, 0), b"abc")
-        self.assertEqual(disk.fired, {"EIO read": 2})
+        self.assertEqual(disk.fired, {DiskEvent.READ_FAILED: 2})
 
     def test_writes(self) -> None:
         """
@@ -504,25 +506,23 @@ class FaultTests(FaultCase):
         disk.fail_writes(1)
         disk.heal()
         disk.sync(self.fd)
-        self.assertEqual(disk.fired, {"EIO write": 2})
+        self.assertEqual(disk.fired, {DiskEvent.WRITE_FAILED: 2})
 
-    def test_syncs(self) -> None:
+    def test_failed_sync(self) -> None:
         """
-        So many syncs fail.  The bytes that a file's sync did not bring to the
-        disk are lost when the power goes, whatever was synced after that; those
-        of names are still to be synced.
+        The bytes that a file's sync did not bring to the disk are lost when the
+        power goes, whatever was synced after that.
         """
         disk = self.disk
         disk.write(self.fd, b"abc", 0)
-        disk.fail_syncs(2)
+        disk.fail_writes(1)
         self.fails(errno.EIO, disk.sync, self.fd)
-        self.fails(errno.EIO, disk.sync, self.folder)
         disk.sync(self.fd)
         disk.sync(self.folder)
         self.assertEqual(disk.content("peer", "file"), b"abc")
         disk.lose_power()
         self.assertEqual(disk.content("peer", "file"), bytes(3))
-        self.assertEqual(disk.fired, {"EIO sync": 2})
+        self.assertEqual(disk.fired, {DiskEvent.WRITE_FAILED: 1})
 
     def test_rot(self) -> None:
         """
@@ -540,7 +540,7 @@ class FaultTests(FaultCase):
         assert content is not None
         self.assertEqual((folder, name), ("peer", "file"))
         self.assertEqual([n for n, byte in enumerate(content) if byte], [offset])
-        self.assertEqual(disk.fired, {"rotted": 1})
+        self.assertEqual(disk.fired, {DiskEvent.ROTTED: 1})
 
 
 class CostTests(FaultCase):
@@ -563,18 +563,18 @@ class CostTests(FaultCase):
         """
         disk = self.disk
         disk.write(self.fd, b"a" * (99 * PAGE_BYTES + 1), 0)
-        self.about(100 * PAGE_BYTES / RATE)
+        self.about(100 * PAGE_BYTES / BYTES_PER_SECOND)
         disk.read(self.fd, 10 * PAGE_BYTES, 0)
         disk.rename(self.folder, "file", "whole")
         self.assertEqual(disk.take_cost_seconds(), 0.0)
         disk.sync(self.fd)
-        self.about(SYNC_SECONDS + 100 * PAGE_BYTES / RATE)
+        self.about(SYNC_SECONDS + 100 * PAGE_BYTES / BYTES_PER_SECOND)
         disk.sync(self.folder)
         self.about(SYNC_SECONDS)
         disk.lose_power()
         fd = disk.open(disk.open_folder("peer"), "whole", os.O_RDONLY)
         disk.read(fd, 10 * PAGE_BYTES, 0)
-        self.about(READ_SECONDS + 10 * PAGE_BYTES / RATE)
+        self.about(READ_SECONDS + 10 * PAGE_BYTES / BYTES_PER_SECOND)
 
     def test_slow(self) -> None:
         """

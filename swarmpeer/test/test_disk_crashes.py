@@ -18,7 +18,7 @@ from swarmpeer.errors import StorageError
 from swarmpeer.file_name import LOCK_NAME
 from swarmpeer.storage import FileStorage
 from swarmpeer.testing.disk import SimulatedDisk
-from swarmpeer.testing.disk_faults import ProcessGone
+from swarmpeer.testing.disk_faults import DiskEvent, ProcessGone
 from swarmpeer.testing.source import Source
 from swarmpeer.testing.threads import SimulatedThreads
 
@@ -29,25 +29,52 @@ FOLDER = "/swarm/peer_1002"
 PART = ".file.part"
 
 
-class NeverSyncsFiles(SimulatedDisk):
+class MortalDisk(SimulatedDisk):
+    """
+    A disk on which the process can end before any of its calls.
+    """
+
+    _end: tuple[int, Callable[[], None]] | None = None
+
+    def end_after(self, calls: int, crash: Callable[[], None]) -> None:
+        """
+        Let so many calls through; then the process ends.
+        """
+        self._end = calls, crash
+
+    def process_died(self) -> None:
+        """Do not end another one."""
+        super().process_died()
+        self._end = None
+
+    def _begin(self, call: str) -> None:
+        if self._end is not None:
+            left, crash = self._end
+            self._end = left - 1, crash
+            if not left:
+                self.interrupt(call, crash)
+        super()._begin(call)
+
+
+class NeverSyncsFiles(MortalDisk):
     """
     A disk under a program that forgets to sync what it wrote.
     """
 
     def sync(self, fd: int) -> None:
         """Sync folders only."""
-        if fd in self._open_folders:
+        if self._descriptors.is_folder(fd):
             super().sync(fd)
 
 
-class NeverSyncsFolders(SimulatedDisk):
+class NeverSyncsFolders(MortalDisk):
     """
     A disk under a program that forgets to sync the names.
     """
 
     def sync(self, fd: int) -> None:
         """Sync files only."""
-        if fd not in self._open_folders:
+        if not self._descriptors.is_folder(fd):
             super().sync(fd)
 
 
@@ -108,8 +135,8 @@ class Download:
 
 
 def new_disk(
-    seed: int, kind: type[SimulatedDisk] = SimulatedDisk, has_old: bool = False
-) -> SimulatedDisk:
+    seed: int, kind: type[MortalDisk] = MortalDisk, has_old: bool = False
+) -> MortalDisk:
     """
     A disk with nothing on it, or with what an earlier run left.
     """
@@ -122,7 +149,7 @@ def new_disk(
 
 
 def interrupted(
-    disk: SimulatedDisk, position: int, crash: Callable[[], None], in_threads: bool
+    disk: MortalDisk, position: int, crash: Callable[[], None], in_threads: bool
 ) -> tuple[bool, bool]:
     """
     A download that ends just before one of its calls.
@@ -130,7 +157,7 @@ def interrupted(
     @return: did it end so, or were there not so many calls; and had it said that
         the file is in place?
     """
-    disk.interrupt(None, crash, skipping=position)
+    disk.end_after(position, crash)
     download = Download(disk, in_threads)
     download.run()
     # What ends a work in a thread ends that only; nothing comes after it.
@@ -141,7 +168,7 @@ def interrupted(
     return not is_over, is_placed
 
 
-def breaches(kind: type[SimulatedDisk], seeds: range, in_threads: bool) -> set[str]:
+def breaches(kind: type[MortalDisk], seeds: range, in_threads: bool) -> set[str]:
     """
     Let the power go before each call of downloads over disks of that kind.
 
@@ -226,7 +253,7 @@ class CrashTests(SynchronousTestCase):
         """
         No seed lets a file lose bytes that was said to be in place.
         """
-        self.assertEqual(breaches(SimulatedDisk, range(20), False), set())
+        self.assertEqual(breaches(MortalDisk, range(20), False), set())
 
     def test_forgotten_sync(self) -> None:
         """
@@ -251,7 +278,7 @@ class FailureTests(SynchronousTestCase):
     @given(
         seed=st.integers(0, 1000),
         in_threads=st.booleans(),
-        fault=st.sampled_from(["fill", "fail_reads", "fail_writes", "fail_syncs"]),
+        fault=st.sampled_from(["fill", "fail_reads", "fail_writes"]),
         times=st.integers(1, 3),
         healed_after=st.integers(0, 12),
     )
@@ -309,9 +336,8 @@ class FailureTests(SynchronousTestCase):
         Each of the faults takes effect in a download.
         """
         for fault, what in [
-            ("fail_reads", "EIO read"),
-            ("fail_writes", "EIO write"),
-            ("fail_syncs", "EIO sync"),
+            ("fail_reads", DiskEvent.READ_FAILED),
+            ("fail_writes", DiskEvent.WRITE_FAILED),
         ]:
             disk = new_disk(1)
             getattr(disk, fault)(1)
@@ -321,7 +347,7 @@ class FailureTests(SynchronousTestCase):
         disk.fill()
         Download(disk, in_threads=False).run()
         # The lock's own bytes have no room either.
-        self.assertEqual(disk.fired, {"ENOSPC": LAYOUT.piece_count + 1})
+        self.assertEqual(disk.fired, {DiskEvent.FULL: LAYOUT.piece_count + 1})
 
     def test_two_peers(self) -> None:
         """

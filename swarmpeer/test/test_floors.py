@@ -25,6 +25,7 @@ _FLOORS = {
     "swarmpeer.text": 0,
     "swarmpeer.quantities": 0,
     "swarmpeer.console": 0,
+    "swarmpeer.signals": 0,
     "swarmpeer.wire": 1,
     "swarmpeer.events": 1,
     "swarmpeer.config": 1,

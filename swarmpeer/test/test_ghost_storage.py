@@ -2,12 +2,10 @@
 Tests of L{swarmpeer.testing.ghost_storage}.
 """
 
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.test.test_storage import Answers
 from swarmpeer.testing.ghost_storage import GhostStorage
@@ -23,19 +21,16 @@ class GhostStorageTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        A clock, a file of three pieces, and all answers in one list.
+        A file of three pieces, and all answers in one list.
         """
-        self.clock = Clock()
         self.source = Source(1, LAYOUT)
         self.answers = Answers()
 
-    def storage(self, whole: bool = False, delay_seconds: float = 0.0) -> GhostStorage:
+    def storage(self, whole: bool = False) -> GhostStorage:
         """
         An open one.
         """
-        storage = GhostStorage(
-            LAYOUT, self.source.piece, whole, self.clock, delay_seconds
-        )
+        storage = GhostStorage(LAYOUT, self.source.piece, whole=whole)
         storage.open()
         return storage
 
@@ -138,80 +133,50 @@ class GhostStorageTests(SynchronousTestCase):
         self.write(storage, 1, self.source.piece(1))
         self.assertEqual(storage.wrong, [])
 
-    def test_delay(self) -> None:
-        """
-        With a delay every answer takes its time, and a piece is there when
-        that was told.
-        """
-        storage = self.storage(delay_seconds=2.0)
-        self.write_all(storage)
-        self.read(storage, 0)
-        self.assertEqual(
-            self.answers.take(), [(0, "failed", "piece 0 was never written")]
-        )
-        self.clock.advance(1.9)
-        self.assertEqual(self.answers.take(), [])
-        self.clock.advance(0.1)
-        self.assertEqual(self.answers.take(), [(i, "done") for i in range(3)])
-        self.read(storage, 0)
-        self.finish(storage)
-        self.finish(storage)
-        self.write(storage, 0, self.source.piece(0))
-        self.assertFalse(storage.is_finished)
-        self.clock.advance(2)
-        self.assertEqual(
-            self.answers.take(),
-            [
-                ("finish", "failed", "the file is being put in place"),
-                (0, "failed", "the file is complete and is not changed"),
-                (0, self.source.piece(0)),
-                ("finish", "done"),
-            ],
-        )
-        self.assertTrue(storage.is_finished)
-
     def test_close(self) -> None:
         """
-        What was begun is answered before it is closed; from then on everything
-        is refused, and when it is opened again nothing is there.
+        Once it is closed everything is refused, and when it is opened again
+        nothing is there.
         """
-        storage = self.storage(delay_seconds=2.0)
-        self.assertRaises(StorageError, storage.open)
+        storage = self.storage()
         self.write(storage, 0, bytes(10))
         storage.close(self.answers.done("closed"))
-        storage.close(self.answers.done("closed again"))
         self.read(storage, 0)
         self.write(storage, 1, bytes(10))
         self.finish(storage)
+        storage.open()
+        self.read(storage, 0)
         refusal = "the ghost storage is not open"
         self.assertEqual(
             self.answers.take(),
             [
+                (0, "done"),
+                ("closed", "done"),
                 (0, "failed", refusal),
                 (1, "failed", refusal),
                 ("finish", "failed", refusal),
+                (0, "failed", "piece 0 was never written"),
             ],
         )
-        self.assertRaises(StorageError, storage.open)
-        self.clock.advance(2)
-        self.assertEqual(
-            self.answers.take(),
-            [(0, "done"), ("closed", "done"), ("closed again", "done")],
-        )
-        storage.open()
         self.assertEqual(storage.wrong, [])
-        self.read(storage, 0)
-        self.assertEqual(
-            self.answers.take(), [(0, "failed", "piece 0 was never written")]
-        )
 
-    def test_mistakes(self) -> None:
+    def test_closed_when_finished(self) -> None:
         """
-        Pieces that do not exist and bytes that do not fit are mistakes of the
-        caller.
+        A finished file is gone too when it is opened again.
         """
         storage = self.storage()
-        self.assertRaises(IndexError, self.read, storage, 3)
-        self.assertRaises(IndexError, self.write, storage, 3, b"")
-        self.assertRaises(ValueError, self.write, storage, 0, bytes(9))
-        self.assertEqual(self.answers.take(), [])
+        self.write_all(storage)
+        self.finish(storage)
+        storage.close(self.answers.done("closed"))
+        storage.open()
+        self.assertFalse(storage.is_finished)
+        self.finish(storage)
+        self.assertEqual(
+            self.answers.take(),
+            [
+                *((index, "done") for index in range(3)),
+                ("finish", "done"),
+                ("closed", "done"),
+                ("finish", "failed", "3 pieces were never written"),
+            ],
+        )

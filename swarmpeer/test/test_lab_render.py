@@ -15,7 +15,6 @@ from swarmpeer.lab.render import (
     render,
     render_line,
     render_results,
-    size_text,
 )
 from swarmpeer.lab.screen import PlainScreen, TerminalScreen
 from swarmpeer.lab.view import SwarmView
@@ -117,25 +116,6 @@ class RenderTests(SynchronousTestCase):
                 "1003      -         5          0                 -"
                 "  No such file or directory",
                 "FILE                              aaaaaaaaaaaaaaaa",
-            ],
-        )
-
-    def test_sizes(self) -> None:
-        """
-        Sizes have three digits and a unit.
-        """
-        sizes = [0, 999, 1000, 12345, 999_499, 999_600, 5_000_000, 3 * 10**15]
-        self.assertEqual(
-            list(map(size_text, sizes)),
-            [
-                "0 B",
-                "999 B",
-                "1.00 kB",
-                "12.3 kB",
-                "999 kB",
-                "1.00 MB",
-                "5.00 MB",
-                "3000 TB",
             ],
         )
 

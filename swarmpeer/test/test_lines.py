@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.testing.lines import CLOGGED_RATE, SEGMENT_BYTES, Lane, Line
+from swarmpeer.testing.lines import CLOGGED_RATE, TURN_BYTES, Lane, Line
 from swarmpeer.testing.virtual_time import VirtualTime
 
 
@@ -22,7 +22,7 @@ class LineTests(SynchronousTestCase):
         A line of one segment a second, and two lanes.
         """
         self.time = VirtualTime()
-        self.line = Line(self.time, Random(0), SEGMENT_BYTES)
+        self.line = Line(self.time, Random(0), TURN_BYTES)
         self.passed: list[tuple[str, int, float]] = []
         self.a, self.b = self.lane("a"), self.lane("b")
 
@@ -45,9 +45,9 @@ class LineTests(SynchronousTestCase):
         """
         A segment has passed when its last byte has.
         """
-        self.line.put(self.a, bytes(2 * SEGMENT_BYTES + SEGMENT_BYTES // 2))
+        self.line.put(self.a, bytes(2 * TURN_BYTES + TURN_BYTES // 2))
         self.run_all()
-        size = SEGMENT_BYTES
+        size = TURN_BYTES
         self.assertEqual(
             self.passed, [("a", size, 1.0), ("a", size, 2.0), ("a", size // 2, 2.5)]
         )
@@ -56,8 +56,8 @@ class LineTests(SynchronousTestCase):
         """
         Lanes take turns, whoever has more.
         """
-        self.line.put(self.a, bytes(3 * SEGMENT_BYTES))
-        self.line.put(self.b, bytes(2 * SEGMENT_BYTES))
+        self.line.put(self.a, bytes(3 * TURN_BYTES))
+        self.line.put(self.b, bytes(2 * TURN_BYTES))
         self.run_all()
         self.assertEqual(
             [(name, when) for name, _, when in self.passed],
@@ -78,10 +78,10 @@ class LineTests(SynchronousTestCase):
         """
         What waits of one lane travels together, but for the end.
         """
-        for chunk in (bytes(SEGMENT_BYTES), b"one", b"two", b""):
+        for chunk in (bytes(TURN_BYTES), b"one", b"two", b""):
             self.line.put(self.a, chunk)
         self.run_all()
-        self.assertEqual([size for _, size, _ in self.passed], [SEGMENT_BYTES, 6, 0])
+        self.assertEqual([size for _, size, _ in self.passed], [TURN_BYTES, 6, 0])
 
     def test_unlimited(self) -> None:
         """
@@ -95,20 +95,20 @@ class LineTests(SynchronousTestCase):
         A clogged line is that much slower, until it is not any more.
         """
         self.line.clog(4)
-        self.line.put(self.a, bytes(2 * SEGMENT_BYTES))
+        self.line.put(self.a, bytes(2 * TURN_BYTES))
         self.time.step()
-        self.assertEqual(self.passed, [("a", SEGMENT_BYTES, 4.0)])
+        self.assertEqual(self.passed, [("a", TURN_BYTES, 4.0)])
         self.line.clog(1)
         self.run_all()
-        self.assertEqual(self.passed[1:], [("a", SEGMENT_BYTES, 5.0)])
+        self.assertEqual(self.passed[1:], [("a", TURN_BYTES, 5.0)])
 
     def test_clog_unlimited(self) -> None:
         """
         An unlimited line that was clogged is free once all has passed.
         """
         line = Line(self.time, Random(0), None)
-        line.clog(CLOGGED_RATE / SEGMENT_BYTES)
-        line.put(self.a, bytes(3 * SEGMENT_BYTES))
+        line.clog(CLOGGED_RATE / TURN_BYTES)
+        line.put(self.a, bytes(3 * TURN_BYTES))
         self.assertFalse(line.is_free)
         self.time.step()
         line.clog(1)
@@ -116,11 +116,11 @@ class LineTests(SynchronousTestCase):
         self.assertEqual([when for _, _, when in self.passed], [1.0, 1.0, 1.0])
         self.assertTrue(line.is_free)
 
-    def test_crumbs(self) -> None:
+    def test_segments(self) -> None:
         """
         Segments can be as small as one byte, and are never larger than told.
         """
-        self.line.crumble(3)
+        self.line.segment(3)
         self.line.put(self.a, bytes(100))
         self.run_all()
         sizes = [size for _, size, _ in self.passed]
@@ -130,8 +130,8 @@ class LineTests(SynchronousTestCase):
         """
         A lane whose connection was reset loses its turn.
         """
-        self.line.put(self.a, bytes(2 * SEGMENT_BYTES))
-        self.line.put(self.b, bytes(SEGMENT_BYTES))
+        self.line.put(self.a, bytes(2 * TURN_BYTES))
+        self.line.put(self.b, bytes(TURN_BYTES))
         self.a.waiting.clear()
         self.run_all()
         self.assertEqual([name for name, _, _ in self.passed], ["a", "b"])
@@ -143,7 +143,7 @@ class LineTests(SynchronousTestCase):
                 st.integers(0, 1),
                 st.sampled_from([0, 1, 9, 1500, 1501, 16384, 70000]),
                 st.sampled_from([0.0, 0.5, 3.0]),
-                st.sampled_from([None, "clog", "unclog", "crumble", "whole"]),
+                st.sampled_from([None, "clog", "unclog", "segment", "whole"]),
             ),
             max_size=12,
         ),
@@ -171,10 +171,10 @@ class LineTests(SynchronousTestCase):
                     line.clog(100)
                 case "unclog":
                     line.clog(1)
-                case "crumble":
-                    line.crumble(5000)
+                case "segment":
+                    line.segment(5000)
                 case "whole":
-                    line.crumble(None)
+                    line.segment(None)
             sent[which] += chunk
             if line.is_free:
                 lanes[which].leave(chunk)

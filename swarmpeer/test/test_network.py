@@ -29,9 +29,12 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.service import PeerService
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.tcp_scripts import End, Side, SideFactory, stop_reading
-from swarmpeer.testing.network import NetworkHost, SimulatedNetwork
-from swarmpeer.testing.sockets import GIVE_UP_SECONDS, WINDOW_BYTES
-from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.network import SimulatedNetwork
+from swarmpeer.testing.network_host import NetworkHost
+from swarmpeer.testing.silence import GIVE_UP_SECONDS
+from swarmpeer.testing.sockets import WINDOW_BYTES
+from swarmpeer.testing.virtual_time import VirtualTime
 
 LATENCY = 0.125
 """

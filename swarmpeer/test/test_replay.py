@@ -49,6 +49,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         seed_up_rate=draw(_RATES),
         down_rate=draw(_RATES),
         latency_seconds=draw(st.floats(0.0001, 10) | st.just(0.0)),
+        jitter_seconds=draw(st.floats(0.0001, 10) | st.just(0.0)),
         neighbors=draw(st.none() | st.integers(1, 1000)),
         faults=draw(st.sampled_from(FaultLevel)),
         skipped_faults=draw(st.frozensets(st.integers(0, 60))),

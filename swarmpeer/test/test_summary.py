@@ -1,5 +1,6 @@
 """
-Tests of L{swarmpeer.simulate.summary} and L{swarmpeer.simulate.json_line}.
+Tests of L{swarmpeer.simulate.summary}, L{swarmpeer.simulate.tally} and
+L{swarmpeer.simulate.json_line}.
 """
 
 import json
@@ -10,12 +11,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.simulate.json_line import json_line
 from swarmpeer.simulate.summary import (
     MOST_ROWS,
-    Tally,
     breach_line,
+    breach_lines,
     run_summary,
     scenario_line,
     verdict_line,
 )
+from swarmpeer.simulate.tally import Tally
 from swarmpeer.test.made_up_runs import made_up_outcome
 from swarmpeer.testing.outcome import Breach, PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
@@ -141,6 +143,17 @@ class RunSummaryTests(SynchronousTestCase):
             "12.500000 s: liveness: x",
         )
 
+    def test_breaches(self) -> None:
+        """
+        Of many the first twenty are told.
+        """
+        some = made_up_outcome(SMALL, *[BREACH] * 20)
+        self.assertEqual(breach_lines(some), [breach_line(BREACH)] * 20)
+        many = made_up_outcome(SMALL, *[BREACH] * 1234)
+        self.assertEqual(
+            breach_lines(many)[-2:], [breach_line(BREACH), "... and 1,214 more"]
+        )
+
     def test_verdict(self) -> None:
         """
         Good or not, in one line.
@@ -184,6 +197,7 @@ class TallyTests(SynchronousTestCase):
             ],
         )
         self.assertEqual(tally.verdict(), "OK: every rule held in 3 runs")
+        self.assertEqual((tally.events, tally.virtual_seconds), (9000, 300.0))
 
     def test_failed(self) -> None:
         """

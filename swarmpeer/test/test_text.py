@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.text import printable, quoted
+from swarmpeer.text import printable, quoted, size_text
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -52,3 +52,22 @@ class TextTests(SynchronousTestCase):
         Of a long text the beginning does.
         """
         self.assertEqual(quoted("x" * 41), f"'{'x' * 40}'...")
+
+    def test_sizes(self) -> None:
+        """
+        Sizes have three digits and a unit.
+        """
+        sizes = [0, 999, 1000, 12345, 999_499, 999_600, 5_000_000, 3 * 10**15]
+        self.assertEqual(
+            list(map(size_text, sizes)),
+            [
+                "0 B",
+                "999 B",
+                "1.00 kB",
+                "12.3 kB",
+                "999 kB",
+                "1.00 MB",
+                "5.00 MB",
+                "3000 TB",
+            ],
+        )

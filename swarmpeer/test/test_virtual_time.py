@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Clock, LoopingCall
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.virtual_time import VirtualTime
 
 
 def run(time: VirtualTime) -> None:
@@ -211,16 +211,6 @@ class VirtualTimeTests(SynchronousTestCase):
         self.assertRaises(ZeroDivisionError, self.time.step)
         run(self.time)
         self.assertEqual(self.seen, [("a", 1.0)])
-
-    def test_on_error(self) -> None:
-        """
-        It goes to the hook if there is one.
-        """
-        heard: list[Failure] = []
-        self.time.on_error = heard.append
-        self.time.callLater(1, lambda: 1 // 0)
-        self.assertTrue(self.time.step())
-        self.assertEqual([failure.type for failure in heard], [ZeroDivisionError])
 
     def test_looping_call(self) -> None:
         """

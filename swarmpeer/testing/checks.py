@@ -10,8 +10,7 @@ from math import inf
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
-from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.node import PeerNode
+from swarmpeer.core.node import REPLACED, PeerNode
 from swarmpeer.events import (
     ConnectionRefused,
     FileCompleted,
@@ -28,13 +27,11 @@ from swarmpeer.testing.host import FILE_NAME, SimulatedHost
 from swarmpeer.testing.hostile import HostilePeer
 from swarmpeer.testing.invariants import Finding, NodeChecker
 from swarmpeer.testing.log_rules import check_log
-from swarmpeer.testing.members import Members, host_name
-from swarmpeer.testing.network import SimulatedNetwork
+from swarmpeer.testing.members import host_name
 from swarmpeer.testing.outcome import Breach
 from swarmpeer.testing.round_rules import RoundRules
-from swarmpeer.testing.source import Source
-from swarmpeer.testing.virtual_time import VirtualTime
 from swarmpeer.testing.wire_rules import SpokenSide
+from swarmpeer.testing.world import World
 from swarmpeer.wire.codec import MessageCodec
 
 MOST_BREACHES = 20
@@ -44,18 +41,32 @@ So many are told; after that a run is stopped.
 
 _STEPS_A_TURN = 4
 _TIMERS_PER_CONNECTION = 4
+"""
+One for all its deadlines; one or two while it is dialled or between two calls.
+"""
 _TIMERS_PER_PEER = 6
+"""
+The two rounds, and what comes and goes with a stop.
+"""
 _CONNECTIONS_PER_PEER = 4
+"""
+With each other one: the one that stands, a crossing one, and those that take
+their leave.
+"""
 _CONNECTIONS_PER_HOSTILE = 80
+"""
+What an address may have open without a handshake, and some that take their leave.
+"""
 _BUFFER_BYTES = 512 * 1024
-
-
-_REPLACED = "replaced by a new connection"
+"""
+For each connection, beside a piece: the small messages that may wait, at twice
+their limit.
+"""
 _IMPOSTORS = frozenset(["id-thief", "self-dialler"])
 _OFTEN_ENOUGH = 3
 """
-So often a rule of the wire is not broken without that anybody hears of it, even
-if much is lost on the way.
+A rule of the wire that is broken so often is seen broken at least once, however
+much is lost on the way.
 """
 
 
@@ -74,33 +85,25 @@ class SwarmChecks:
 
     def __init__(
         self,
-        members: Members,
-        hosts: Mapping[int, SimulatedHost],
-        network: SimulatedNetwork,
-        source: Source,
-        layout: PieceLayout,
-        time: VirtualTime,
+        world: World,
         *,
         most_preferred: int,
-        is_honest_bytes: bool,
+        are_bytes_true: bool,
         crossed: Collection[frozenset[int | None]],
         calm_from: float,
     ) -> None:
         """
         @param most_preferred: how many neighbours may be preferred.
-        @param is_honest_bytes: can every byte be expected to be right?  The
+        @param are_bytes_true: can every byte be expected to be right?  The
             course protocol cannot tell a liar's pieces from others.
         @param crossed: the pairs of which somebody calls out of turn.
         """
         self.breaches: list[Breach] = []
-        self._members = members
-        self._hosts = hosts
-        self._network = network
-        self._source = source
-        self._layout = layout
-        self._time = time
+        self._members, self._hosts = world.members, world.hosts
+        self._network, self._time = world.network, world.time
+        self._source, self._layout = world.source, world.layout
         self._most_preferred = most_preferred
-        self._is_honest_bytes = is_honest_bytes
+        self._are_bytes_true = are_bytes_true
         self._crossed = crossed
         # By whom and with whom: who opened the conversation that stands, and the
         # one that was replaced just now.
@@ -108,8 +111,8 @@ class SwarmChecks:
         self._was_dialled: dict[tuple[int, int], bool] = {}
         self.calm_from = calm_from
         self._is_ever_calm = calm_from < inf
-        self._codec = MessageCodec(layout)
-        self._by_name = {host_name(peer): peer for peer in hosts}
+        self._codec = MessageCodec(world.layout)
+        self._by_name = {host_name(peer): peer for peer in world.hosts}
         self._checkers: dict[int, NodeChecker] = {}
         self._rounds: dict[int, RoundRules] = {}
         self._touched: dict[int, None] = {}
@@ -121,10 +124,10 @@ class SwarmChecks:
         # Those that said that everybody is done.
         self._told_end: set[int] = set()
         # Those that held everything once, and those that put it in place.
-        self._whole = {peer for peer, host in hosts.items() if host.is_seed}
+        self._whole = {peer for peer, host in world.hosts.items() if host.is_seed}
         self._placed: set[int] = set()
         self._violations: set[str] = set()
-        self._has_impostor = not _IMPOSTORS.isdisjoint(members.hostile.values())
+        self._has_impostor = not _IMPOSTORS.isdisjoint(world.scenario.hostile)
 
     @property
     def is_enough(self) -> bool:
@@ -148,7 +151,7 @@ class SwarmChecks:
         """
         A peer runs.
         """
-        node = host.service.node
+        node = host.node
         if node is not None:
             peer_id = host.peer_id
             self._checkers[peer_id] = NodeChecker(node, self._most_preferred)
@@ -189,8 +192,9 @@ class SwarmChecks:
                     self._note_all(peer_id, self._rounds[peer_id].hear(event))
             case SwarmCompleted():
                 self._told_end.add(peer_id)
-                if not self._hosts.keys() <= self._whole and not self._has_impostor:
-                    waiting = sorted(self._hosts.keys() - self._whole)
+                listed = {peer_id, *(each.peer_id for each in host.config.others)}
+                waiting = sorted((listed & self._hosts.keys()) - self._whole)
+                if waiting and not self._has_impostor:
                     self.note(peer_id, ("the end is true", f"not for {waiting}"))
             case NeighborConnected(peer_id=other):
                 self._is_dialled[peer_id, other] = event.is_dialled
@@ -199,7 +203,7 @@ class SwarmChecks:
                     self._check_winner(host, other, is_ours=event.is_dialled)
             case NeighborDisconnected(peer_id=other, reason=reason):
                 is_dialled = self._is_dialled.pop((peer_id, other))
-                if reason == _REPLACED:
+                if reason == REPLACED:
                     self._was_dialled[peer_id, other] = is_dialled
                 if (
                     self._time.seconds() >= self.calm_from
@@ -259,15 +263,21 @@ class SwarmChecks:
             self._look_at(peer_id)
             self._check_budgets(peer_id)
 
+    def stopping(self) -> None:
+        """
+        From now on everybody is stopped, and it is calm no more.
+        """
+        self.calm_from = inf
+
     def at_rest(self) -> None:
         """
         Everybody is done, no fault is left, and time was given to find together.
         """
         for peer_id, host in self._hosts.items():
-            node = host.service.node
+            node = host.node
             if not host.is_running or node is None:
                 continue
-            for other in host.service.config.others:
+            for other in host.config.others:
                 if other.peer_id in self._hosts:
                     self._note_all(peer_id, self._know_each_other(node, other.peer_id))
             is_told = self._is_ever_calm and not self._members.hostile
@@ -316,8 +326,8 @@ class SwarmChecks:
             yield "everybody together", f"not {other}"
             return
         there = self._hosts[other]
-        if self._is_ever_calm and there.is_running and there.service.node is not None:
-            known, held = conversation.neighbor.bits, there.service.node.store.bits
+        if self._is_ever_calm and there.is_running and there.node is not None:
+            known, held = conversation.neighbor.bits, there.node.store.bits
             if known.count != held.count:
                 yield (
                     "everything is told",
@@ -337,7 +347,7 @@ class SwarmChecks:
         """
         Of two that call each other, the later one's call survives.
         """
-        node = host.service.node
+        node = host.node
         if node is None or other is None:
             return
         if frozenset((host.peer_id, other)) not in self._crossed:
@@ -359,7 +369,7 @@ class SwarmChecks:
         most += _CONNECTIONS_PER_HOSTILE * len(self._members.hostile)
         if connections > most:
             self.note(peer_id, ("few connections", f"{connections}, not {most}"))
-        timers = host.clock.pending
+        timers = 0 if host.process is None else host.process.clock.pending
         if timers > _TIMERS_PER_PEER + _TIMERS_PER_CONNECTION * max(
             connections, len(self._members.configs)
         ):
@@ -369,7 +379,7 @@ class SwarmChecks:
             self.note(peer_id, ("small buffers", f"{buffered} bytes wait"))
 
     def _check_bytes(self, host: SimulatedHost) -> None:
-        if not self._is_honest_bytes:
+        if not self._are_bytes_true:
             return
         for ghost in host.ghosts:
             if ghost.wrong:
@@ -385,7 +395,7 @@ class SwarmChecks:
 
 
 def _holds(host: SimulatedHost, index: int) -> bool:
-    node = host.service.node
+    node = host.node
     return node is not None and index in node.store.bits
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from swarmpeer.testing.sockets import Socket
 
 if TYPE_CHECKING:
-    from swarmpeer.testing.network import NetworkHost, SimulatedNetwork
-    from swarmpeer.testing.process import ListeningPort
+    from swarmpeer.testing.listening import ListeningPort
+    from swarmpeer.testing.network import SimulatedNetwork
+    from swarmpeer.testing.network_host import NetworkHost
 
 RETRY_SECONDS = 1.0
 """
@@ -102,9 +103,9 @@ class Connection:
             self._ask_the_vanished()
         for end, far in ((self.dialled, self.taken), (self.taken, self.dialled)):
             if passes and not far.has_vanished:
-                end.hear()
+                end.silence.hear()
             else:
-                end.miss()
+                end.silence.miss()
 
     def _ask_the_vanished(self) -> None:
         """

@@ -8,23 +8,22 @@ import os
 import stat
 from pathlib import PurePath
 from random import Random
-from typing import NoReturn
 
 from swarmpeer.file_name import LOCK_NAME
 from swarmpeer.testing.cached_folder import CachedFolder
+from swarmpeer.testing.descriptors import Descriptors
 from swarmpeer.testing.disk_faults import (
-    RATE,
+    BYTES_PER_SECOND,
     READ_SECONDS,
     SYNC_SECONDS,
+    DiskEvent,
     DiskFaults,
-    ProcessGone,
     os_error,
 )
 from swarmpeer.testing.page_cache import PAGE_BYTES, CachedFile
 from swarmpeer.wire.messages import PieceData
 
-_FIRST_DESCRIPTOR = 1_000_000_000
-_PAGE_SECONDS = PAGE_BYTES / RATE
+_PAGE_SECONDS = PAGE_BYTES / BYTES_PER_SECOND
 # How likely any one thing is on the disk already when the power goes: a loss is
 # one of these, so that all and nothing are not rare.
 _KEPT = (0.0, 0.5, 0.9, 1.0)
@@ -61,13 +60,7 @@ class SimulatedDisk(DiskFaults):
         self._capacity_bytes = capacity_bytes
         self._can_tell_cached = can_tell_cached
         self._folders: dict[str, CachedFolder] = {}
-        self._open_folders: dict[int, CachedFolder] = {}
-        self._open_files: dict[int, CachedFile] = {}
-        # Those of them that may be written to.
-        self._writable: dict[int, CachedFile] = {}
-        self._next_descriptor = _FIRST_DESCRIPTOR
-        # Descriptors below were those of processes that died.
-        self._first_alive = _FIRST_DESCRIPTOR
+        self._descriptors = Descriptors()
         self._next_number = 1
         self.rotten: list[tuple[str, str, int]] = []
 
@@ -77,14 +70,9 @@ class SimulatedDisk(DiskFaults):
         """
         The process was killed: its descriptors and locks are gone; all that it
         wrote is there.  A call with one of its descriptors, should some of its
-        code still run, raises L{ProcessGone}.
+        code still run, raises L{swarmpeer.testing.disk_faults.ProcessGone}.
         """
-        self._open_folders.clear()
-        for file in self._open_files.values():
-            file.lock_holder = None
-        self._open_files.clear()
-        self._writable.clear()
-        self._first_alive = self._next_descriptor
+        self._descriptors.end_all()
         self._interruption = None
         self._cost_seconds = 0.0
 
@@ -97,14 +85,14 @@ class SimulatedDisk(DiskFaults):
         kept = self._rng.choice(_KEPT)
         for path, folder in list(self._folders.items()):
             if not folder.is_durable and self._rng.random() >= kept:
-                self._count("name lost")
+                self._count(DiskEvent.NAME_LOST)
                 del self._folders[path]
                 continue
-            self._count("name lost", folder.lose_power(self._rng, kept))
+            self._count(DiskEvent.NAME_LOST, folder.lose_power(self._rng, kept))
             for file in folder.files.values():
                 torn, dropped = file.lose_power(self._rng, kept)
-                self._count("torn", torn)
-                self._count("dropped", dropped)
+                self._count(DiskEvent.TORN, torn)
+                self._count(DiskEvent.DROPPED, dropped)
 
     def rot(self) -> bool:
         """
@@ -123,7 +111,7 @@ class SimulatedDisk(DiskFaults):
             return False
         path, name, file = self._rng.choice(written)
         self.rotten.append((path, name, file.flip_bit(self._rng)))
-        self._count("rotted")
+        self._count(DiskEvent.ROTTED)
         return True
 
     # What is on it.
@@ -175,9 +163,7 @@ class SimulatedDisk(DiskFaults):
         folder = self._folders.get(_path(path))
         if folder is None:
             raise os_error(errno.ENOENT)
-        descriptor = self._take_descriptor()
-        self._open_folders[descriptor] = folder
-        return descriptor
+        return self._descriptors.open_folder(folder)
 
     def open(self, folder: int, name: str, flags: int) -> int:
         """
@@ -185,7 +171,7 @@ class SimulatedDisk(DiskFaults):
         C{O_TRUNC} are heeded.
         """
         self._begin("open")
-        inside = self._folder(folder)
+        inside = self._descriptors.folder(folder)
         file = inside.files.get(name)
         if file is None:
             if not flags & os.O_CREAT:
@@ -196,34 +182,25 @@ class SimulatedDisk(DiskFaults):
             raise os_error(errno.EEXIST)
         if flags & os.O_TRUNC:
             file.truncate(0)
-        descriptor = self._take_descriptor()
-        self._open_files[descriptor] = file
-        if flags & os.O_ACCMODE != os.O_RDONLY:
-            self._writable[descriptor] = file
-        return descriptor
+        is_writable = flags & os.O_ACCMODE != os.O_RDONLY
+        return self._descriptors.open_file(file, is_writable=is_writable)
 
     def close(self, fd: int) -> None:
         """
         See C{FileCalls}.
         """
         self._begin("close")
-        if self._open_folders.pop(fd, None) is not None:
-            return
-        file = self._file(fd)
-        if file.lock_holder == fd:
-            file.lock_holder = None
-        del self._open_files[fd]
-        self._writable.pop(fd, None)
+        self._descriptors.close(fd)
 
     def fstat(self, fd: int) -> os.stat_result:
         """
         See C{FileCalls}.
         """
         self._begin("fstat")
-        folder = self._open_folders.get(fd)
-        if folder is not None:
+        if self._descriptors.is_folder(fd):
+            folder = self._descriptors.folder(fd)
             return _stat(stat.S_IFDIR | 0o755, folder.number, 0)
-        return _stat_file(self._file(fd))
+        return _stat_file(self._descriptors.file(fd))
 
     def lstat(self, folder: int, name: str) -> os.stat_result:
         """
@@ -237,7 +214,7 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("lock")
-        file = self._file(fd)
+        file = self._descriptors.file(fd)
         if file.lock_holder is None:
             file.lock_holder = fd
         return file.lock_holder == fd
@@ -247,8 +224,8 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("truncate")
-        file = self._file(fd)
-        if fd not in self._writable:
+        file = self._descriptors.file(fd)
+        if not self._descriptors.may_write(fd):
             raise os_error(errno.EINVAL)
         file.truncate(size_bytes)
 
@@ -257,12 +234,12 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("read")
-        file = self._file(fd)
+        file = self._descriptors.file(fd)
         if self._failing_reads:
             self._failing_reads -= 1
-            raise self._fire(errno.EIO, "EIO read")
+            raise self._fire(errno.EIO, DiskEvent.READ_FAILED)
         if loaded_bytes := file.load(size_bytes, offset):
-            self._cost_seconds += READ_SECONDS + loaded_bytes / RATE
+            self._cost_seconds += READ_SECONDS + loaded_bytes / BYTES_PER_SECOND
         return file.read(size_bytes, offset)
 
     def read_cached(self, fd: int, size_bytes: int, offset: int) -> PieceData | None:
@@ -270,7 +247,7 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("read_cached")
-        file = self._file(fd)
+        file = self._descriptors.file(fd)
         if not self._can_tell_cached:
             raise os_error(errno.EOPNOTSUPP)
         if (
@@ -286,7 +263,7 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("is_in_memory")
-        self._file(fd)
+        self._descriptors.file(fd)
         return False
 
     def write(self, fd: int, data: PieceData, offset: int) -> int:
@@ -294,18 +271,16 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("write")
-        file = self._writable.get(fd)
-        if file is None:
-            self._refuse(fd)
+        file = self._descriptors.writable(fd)
         if self._failing_writes:
             self._failing_writes -= 1
-            raise self._fire(errno.EIO, "EIO write")
+            raise self._fire(errno.EIO, DiskEvent.WRITE_FAILED)
         size_bytes = len(data)
         if self._is_full or self._capacity_bytes is not None:
             fitting_bytes = file.fitting(size_bytes, offset, self._room_pages())
             if fitting_bytes < size_bytes:
                 if not fitting_bytes:
-                    raise self._fire(errno.ENOSPC, "ENOSPC")
+                    raise self._fire(errno.ENOSPC, DiskEvent.FULL)
                 data, size_bytes = data[:fitting_bytes], fitting_bytes
         file.write(data, offset)
         # Whole pages, so that the length of a process id costs nothing.
@@ -317,22 +292,17 @@ class SimulatedDisk(DiskFaults):
         See C{FileCalls}.
         """
         self._begin("sync")
-        folder = self._open_folders.get(fd)
-        file = self._file(fd) if folder is None else None
+        if self._descriptors.is_folder(fd):
+            self._cost_seconds += SYNC_SECONDS
+            self._descriptors.folder(fd).sync()
+            return
+        file = self._descriptors.file(fd)
         self._cost_seconds += SYNC_SECONDS
-        if self._failing_syncs:
-            self._failing_syncs -= 1
-            if file is not None:
-                file.fail_sync()
-            raise self._fire(errno.EIO, "EIO sync")
-        if folder is not None:
-            folder.sync()
-        elif file is not None:
-            if self._failing_writes:
-                self._failing_writes -= 1
-                file.fail_sync()
-                raise self._fire(errno.EIO, "EIO write")
-            self._cost_seconds += file.sync() / RATE
+        if self._failing_writes:
+            self._failing_writes -= 1
+            file.fail_sync()
+            raise self._fire(errno.EIO, DiskEvent.WRITE_FAILED)
+        self._cost_seconds += file.sync() / BYTES_PER_SECOND
 
     def rename(self, folder: int, old_name: str, new_name: str) -> None:
         """
@@ -341,7 +311,7 @@ class SimulatedDisk(DiskFaults):
         self._begin("rename")
         file = self._named(folder, old_name)
         if old_name != new_name:
-            self._folder(folder).change((old_name, None), (new_name, file))
+            self._descriptors.folder(folder).change((old_name, None), (new_name, file))
 
     def unlink(self, folder: int, name: str) -> None:
         """
@@ -349,30 +319,10 @@ class SimulatedDisk(DiskFaults):
         """
         self._begin("unlink")
         self._named(folder, name)
-        self._folder(folder).change((name, None))
-
-    def _folder(self, fd: int) -> CachedFolder:
-        folder = self._open_folders.get(fd)
-        if folder is None:
-            self._refuse(fd)
-        return folder
-
-    def _file(self, fd: int) -> CachedFile:
-        file = self._open_files.get(fd)
-        if file is None:
-            self._refuse(fd)
-        return file
-
-    def _refuse(self, fd: int) -> NoReturn:
-        """
-        Nothing of that kind is open there.
-        """
-        if _FIRST_DESCRIPTOR <= fd < self._first_alive:
-            raise ProcessGone
-        raise os_error(errno.EBADF)
+        self._descriptors.folder(folder).change((name, None))
 
     def _named(self, folder: int, name: str) -> CachedFile:
-        file = self._folder(folder).files.get(name)
+        file = self._descriptors.folder(folder).files.get(name)
         if file is None:
             raise os_error(errno.ENOENT)
         return file
@@ -385,16 +335,11 @@ class SimulatedDisk(DiskFaults):
         if self._is_full or self._capacity_bytes is None:
             return 0
         # A removed file takes room until it is closed.
-        files = {file.number: file for file in self._open_files.values()}
+        files = {file.number: file for file in self._descriptors.files()}
         for folder in self._folders.values():
             files.update((file.number, file) for file in folder.files.values())
         used_pages = sum(file.page_count for file in files.values())
         return max(0, self._capacity_bytes // PAGE_BYTES - used_pages)
-
-    def _take_descriptor(self) -> int:
-        descriptor = self._next_descriptor
-        self._next_descriptor += 1
-        return descriptor
 
     def _take_number(self) -> int:
         number = self._next_number

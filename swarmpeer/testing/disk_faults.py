@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
 
 READ_SECONDS = 0.0002
@@ -16,10 +17,40 @@ SYNC_SECONDS = 0.005
 """
 The same for a sync.
 """
-RATE = 200e6
+BYTES_PER_SECOND = 200e6
 """
 How many bytes the disk moves in a second.
 """
+
+
+class DiskEvent(StrEnum):
+    """
+    What went wrong with a disk.
+    """
+
+    FULL = "ENOSPC"
+    READ_FAILED = "EIO read"
+    WRITE_FAILED = "EIO write"
+    TORN = "torn"
+    """
+    Of a page a part came to the disk when the power went.
+    """
+    DROPPED = "dropped"
+    """
+    Nothing of it did.
+    """
+    NAME_LOST = "name lost"
+    """
+    A change of names did not.
+    """
+    ROTTED = "rotted"
+    """
+    A bit was flipped.
+    """
+    CRASH_IN_PLACING = "crash in placing"
+    """
+    The power went in the midst of that.
+    """
 
 
 class ProcessGone(BaseException):
@@ -31,7 +62,7 @@ class ProcessGone(BaseException):
 
 @dataclass(slots=True)
 class _Interruption:
-    call: str | None
+    call: str
     skipping: int
     crash: Callable[[], None]
 
@@ -47,9 +78,7 @@ class DiskFaults:
     """
     The switches of a disk.
 
-    @ivar fired: how often what went wrong took effect: C{ENOSPC}, C{EIO read},
-        C{EIO write}, C{EIO sync}, C{torn} and C{dropped} for pages, C{name lost}
-        for changes of names, C{rotted} for bits.
+    @ivar fired: how often what went wrong took effect.
     """
 
     def __init__(self, rng: Random) -> None:
@@ -58,13 +87,12 @@ class DiskFaults:
         self._is_full = False
         self._failing_reads = 0
         self._failing_writes = 0
-        self._failing_syncs = 0
         self._slowness = 1.0
         self._cost_seconds = 0.0
-        self.fired: Counter[str] = Counter()
+        self.fired: Counter[DiskEvent] = Counter()
 
     def interrupt(
-        self, call: str | None, crash: Callable[[], None], *, skipping: int = 0
+        self, call: str, crash: Callable[[], None], *, skipping: int = 0
     ) -> None:
         """
         Let the process end in the midst of its work: just before its next call
@@ -75,7 +103,7 @@ class DiskFaults:
         L{swarmpeer.testing.threads.SimulatedThreads} nothing else of the process
         is under way then.
 
-        @param call: a method of C{FileCalls}, such as C{rename}; C{None}: any.
+        @param call: a method of C{FileCalls}, such as C{rename}.
         @param crash: C{process_died} or C{lose_power} of the disk, or what calls
             one of them.
         @param skipping: how many of these calls are let through before.
@@ -113,12 +141,6 @@ class DiskFaults:
         """
         self._failing_writes = times
 
-    def fail_syncs(self, times: int) -> None:
-        """
-        Let so many of the next syncs fail, of files and of folders.
-        """
-        self._failing_syncs = times
-
     def slow(self, factor: float) -> None:
         """
         Let all take so many times as long as usual.
@@ -129,7 +151,7 @@ class DiskFaults:
         """
         Fail no more, and be as fast as usual.  A full disk stays full.
         """
-        self._failing_reads = self._failing_writes = self._failing_syncs = 0
+        self._failing_reads = self._failing_writes = 0
         self._slowness = 1.0
 
     def take_cost_seconds(self) -> float:
@@ -147,7 +169,7 @@ class DiskFaults:
         Is the process to end before this call?
         """
         interruption = self._interruption
-        if interruption is None or interruption.call not in (None, call):
+        if interruption is None or interruption.call != call:
             return
         if interruption.skipping:
             interruption.skipping -= 1
@@ -156,10 +178,10 @@ class DiskFaults:
         interruption.crash()
         raise ProcessGone(call)
 
-    def _fire(self, number: int, what: str) -> OSError:
+    def _fire(self, number: int, what: DiskEvent) -> OSError:
         self._count(what)
         return os_error(number)
 
-    def _count(self, what: str, times: int = 1) -> None:
+    def _count(self, what: DiskEvent, times: int = 1) -> None:
         if times:
             self.fired[what] += times

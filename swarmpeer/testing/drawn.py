@@ -58,4 +58,6 @@ def draw_scenario(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
         latency_seconds=rng.choice((0.0005, 0.01, 0.1)),
         faults=faults,
         on_disk=rng.random() < 0.9,
+        neighbors=rng.choice((None, None, None, 2, 3)),
+        jitter_seconds=rng.choice((0.0, 0.0, 0.05)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from swarmpeer.testing.disk_faults import DiskEvent
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
@@ -59,6 +60,14 @@ _PLACING = (("sync", 0), ("rename", 0), ("sync", 1))
 The steps that put a file in place: which call, and how many of that name before.
 """
 _SLOWNESS = (10.0, 100.0)
+_MET_AS = {
+    FaultKind.DISK_FULL: DiskEvent.FULL,
+    FaultKind.READ_ERROR: DiskEvent.READ_FAILED,
+    FaultKind.WRITE_ERROR: DiskEvent.WRITE_FAILED,
+}
+"""
+Faults that wait until somebody meets them, and what the disk counts then.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ def plan(
                 at_seconds,
                 kind,
                 peer_id,
-                other_id,
+                other_id if kind in _PAIRS else None,
                 # Mostly short, sometimes long.
                 _LONGEST_SECONDS * rng.random() ** 3,
                 _amount(kind, rng, scenario.file_size_bytes),
@@ -152,8 +161,8 @@ class Injector:
     """
     Lets the faults of a plan happen, and heals them.
 
-    @ivar fired: how often each kind took effect; a crash of what does not run,
-        say, has none.
+    @ivar fired: how many of each kind took effect.  A crash of what does not run
+        has none, nor has an error of a disk that nobody met.
     @ivar last_at: when the last fault is healed.
     """
 
@@ -175,6 +184,9 @@ class Injector:
             (fault.at_seconds + fault.seconds for fault in faults.values()),
             default=0.0,
         )
+        # Those that happened and are not healed: how often such a one had been met.
+        self._met: dict[int, int] = {}
+        self._faults = faults
         self._hosts = hosts
         self._network = network
         self._tell = tell
@@ -185,7 +197,8 @@ class Injector:
             time.callLater(fault.at_seconds + fault.seconds, self._heal, number, fault)
 
     def _inject(self, number: int, fault: Fault) -> None:
-        self._tell(f"fault {number}: {fault.kind} at {fault.peer_id}")
+        self._tell(f"fault {number}: {fault!r}")
+        self._met[number] = self._times_met(fault)
         if self._take_effect(fault):
             self.fired[fault.kind] += 1
 
@@ -199,7 +212,8 @@ class Injector:
             case FaultKind.POWER_LOSS:
                 return host.lose_power()
             case FaultKind.CRASH_IN_PLACING:
-                return host.crash_in_placing(_PLACING[int(fault.amount)])
+                host.crash_in_placing(_PLACING[int(fault.amount)])
+                return False
             case FaultKind.STOP:
                 was_running = host.is_running
                 host.stop()
@@ -224,10 +238,13 @@ class Injector:
                 return host.dial_out_of_turn(other.config.own)
             case FaultKind.DISK_FULL:
                 disk.fill()
+                return False
             case FaultKind.READ_ERROR:
                 disk.fail_reads(int(fault.amount))
+                return False
             case FaultKind.WRITE_ERROR:
                 disk.fail_writes(int(fault.amount))
+                return False
             case FaultKind.SLOW_DISK:
                 disk.slow(fault.amount)
                 return host.is_on_disk
@@ -237,8 +254,34 @@ class Injector:
                 return disk.rot()
         return True
 
+    def finish(self) -> None:
+        """
+        Nothing more will happen: count what was not healed yet.
+        """
+        for number in list(self._met):
+            self._settle(number)
+
+    def _settle(self, number: int) -> None:
+        """
+        A fault that waits for somebody to meet it took effect if somebody did.
+        """
+        fault, before = self._faults[number], self._met.pop(number)
+        if self._times_met(fault) > before:
+            self.fired[fault.kind] += 1
+
+    def _times_met(self, fault: Fault) -> int:
+        """
+        How often such a fault was met there, if it is one that waits for that.
+        """
+        host = self._hosts[fault.peer_id]
+        if fault.kind is FaultKind.CRASH_IN_PLACING:
+            return host.crashes_in_placing
+        met_as = _MET_AS.get(fault.kind)
+        return 0 if met_as is None else host.disk.fired[met_as]
+
     def _heal(self, number: int, fault: Fault) -> None:
         self._tell(f"fault {number} is healed")
+        self._settle(number)
         host, other = self._places(fault)
         here, there = host.network.name, other.network.name
         network, disk = self._network, host.disk

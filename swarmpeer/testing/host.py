@@ -2,28 +2,31 @@
 One honest machine of a simulated swarm, with the peer that runs on it.
 """
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.node import PeerNode
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import FilePlacingFailed, SwarmEvent
 from swarmpeer.interfaces import IPieceStorage, ISwarmObserver
 from swarmpeer.net.limits import Limits
 from swarmpeer.protocol_log import ProtocolLogger
-from swarmpeer.service import ChokingPolicy, PeerService
+from swarmpeer.service import ChokingPolicy
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES, FileStorage
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.ghost_storage import GhostStorage
-from swarmpeer.testing.network import NetworkHost
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.network_host import NetworkHost
+from swarmpeer.testing.peer_process import PeerProcess
 from swarmpeer.testing.source import Source
 from swarmpeer.testing.threads import SimulatedThreads
-from swarmpeer.testing.virtual_time import HostClock, VirtualTime
+from swarmpeer.testing.virtual_time import VirtualTime
 
 FILE_NAME = "file.bin"
 
@@ -70,19 +73,16 @@ class SimulatedHost:
     lines of its protocol log stay.
 
     @ivar peer_id: the id of the peer that runs here.
-    @ivar service: the peer of the process that runs, or of the last one.
-    @ivar clock: the clock of that process.
-    @ivar is_running: does a process run?
+    @ivar process: the one that runs, or the last one; C{None} before the first.
+    @ivar is_running: does it run?
     @ivar starts: how many processes there were.
     @ivar log: the bytes of the protocol log, one entry a line.
     @ivar ghosts: the storages so far, if they are not on a disk.
     @ivar timers_left: the timers that an orderly stop left behind.
+    @ivar crashes_in_placing: how often the power failed in placing the file.
     @ivar is_on_disk: is the file on the simulated disk?
     @ivar wall_offset_seconds: how far the wall clock has jumped.
     """
-
-    service: PeerService
-    clock: HostClock
 
     def __init__(
         self,
@@ -106,25 +106,26 @@ class SimulatedHost:
         self.peer_id = config.peer_id
         self.network = network
         self.disk = SimulatedDisk(Random(f"{seed}/disk"))
+        self.is_on_disk = is_on_disk
+        self.process: PeerProcess | None = None
         self.is_running = False
         self.starts = 0
         self.log: list[bytes] = []
-        self.wall_offset_seconds = 0.0
-        self.timers_left = 0
         self.ghosts: list[GhostStorage] = []
+        self.timers_left = 0
+        self.crashes_in_placing = 0
+        self.wall_offset_seconds = 0.0
         self._time = time
         self._source = source
         self._seed = seed
         self._watcher = watcher
         self._choking_policy = choking_policy
-        self.is_on_disk = is_on_disk
         self._limits = limits
         self._keeps_log = keeps_log
         self._layout = PieceLayout(
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
         self._is_wanted = False
-        self._is_stopping = False
         if config.own.has_file and is_on_disk:
             self.disk.put(self.folder, FILE_NAME, source.whole())
 
@@ -142,6 +143,20 @@ class SimulatedHost:
         """
         return self.config.own.has_file
 
+    @property
+    def node(self) -> PeerNode | None:
+        """
+        The mind of the process that runs, or of the last one.
+        """
+        return None if self.process is None else self.process.service.node
+
+    @property
+    def held(self) -> int:
+        """
+        How many pieces that process holds.
+        """
+        return 0 if self.process is None else self.process.service.progress().held
+
     # What an operator does.
 
     def start(self) -> None:
@@ -149,46 +164,25 @@ class SimulatedHost:
         Start the peer; again and again if that fails.
         """
         self._is_wanted = True
-        self._try()
+        self._start_process()
 
-    def stop(self) -> Deferred[None]:
+    def stop(self) -> None:
         """
-        Stop the peer in an orderly way.
-
-        @return: fires when it is down.  If it is killed meanwhile, never.
+        Stop the peer in an orderly way, which takes some seconds.
         """
         self._is_wanted = False
-        if not self.is_running or self._is_stopping:
-            return Deferred()
-        self._is_stopping = True
-        for call in self._extra_calls:
-            call.cancel()
-        clock = self.clock
-        stopped = self.service.stopService()
-
-        def down(_: object) -> None:
-            if self.clock is clock and self.is_running:
-                self.timers_left += clock.pending
-                self._process_ended(silent=False)
-                self._try()
-
-        return stopped.addBoth(down)
+        process = self._running()
+        if process is not None and not process.is_stopping:
+            process.stop(partial(self._stopped, process))
 
     def dial_out_of_turn(self, peer: PeerInfo) -> bool:
         """
-        Call a peer, whichever of the two would have to; so both may call at once.
+        See L{PeerProcess.dial_out_of_turn}.
 
-        @return: was there a process to do it?
+        @return: was it done?
         """
-        factory = self.service.factory if self.is_running else None
-        if factory is None or self._is_stopping:
-            return False
-        endpoint = self._dial_endpoint(peer)
-        made = endpoint.connect(factory.dialling(peer.peer_id))
-        # Where it fails there is nothing to do: it was for the conversation only.
-        made.addErrback(lambda _: None)
-        self._extra_calls.append(made)
-        return True
+        process = self._running()
+        return process is not None and process.dial_out_of_turn(peer)
 
     # What befalls it.
 
@@ -199,10 +193,9 @@ class SimulatedHost:
         @return: was there one?
         """
         self._is_wanted = False
-        if not self.is_running:
-            return False
+        was_running = self.is_running
         self._process_ended(silent=False)
-        return True
+        return was_running
 
     def lose_power(self) -> bool:
         """
@@ -212,23 +205,20 @@ class SimulatedHost:
         """
         self._is_wanted = False
         was_running = self.is_running
-        if was_running:
-            self._process_ended(silent=True)
+        self._process_ended(silent=True)
         self.disk.lose_power()
         return was_running
 
-    def crash_in_placing(self, step: tuple[str, int]) -> bool:
+    def crash_in_placing(self, step: tuple[str, int]) -> None:
         """
-        Let the power fail at the next such call of the disk.
+        Let the power fail at the next such call of the disk, if the process that
+        runs comes to it.
 
         @param step: the name of the call, and how many of that name go before.
-        @return: is there a process that may come to it?
         """
-        if not self.is_running or not self.is_on_disk or self.is_seed:
-            return False
-        call, skipping = step
-        self.disk.interrupt(call, self._power_fails, skipping=skipping)
-        return True
+        if self.is_running and self.is_on_disk and not self.is_seed:
+            call, skipping = step
+            self.disk.interrupt(call, self._power_fails, skipping=skipping)
 
     def forget_crash(self) -> None:
         """
@@ -236,53 +226,48 @@ class SimulatedHost:
         """
         self.disk.spare()
 
-    def _power_fails(self) -> None:
-        self.disk.fired["crash in placing"] += 1
-        self.lose_power()
-        self._is_wanted = True
-        self._time.callLater(RESTART_SECONDS, self._try)
-
     def freeze(self) -> bool:
         """
         Let the process stand still.
 
         @return: was there one?
         """
-        if self.is_running:
-            self.clock.freeze()
-            self.network.freeze()
-        return self.is_running
+        process = self._running()
+        if process is not None:
+            process.freeze()
+        return process is not None
 
     def thaw(self) -> None:
         """
         Let it go on.
         """
-        if self.is_running:
-            self.network.thaw()
-            self.clock.thaw()
+        process = self._running()
+        if process is not None:
+            process.thaw()
 
     # Inside.
 
-    def _try(self) -> None:
+    def _running(self) -> PeerProcess | None:
+        return self.process if self.is_running else None
+
+    def _start_process(self) -> None:
         if self.is_running or not self._is_wanted:
             return
         self.starts += 1
-        self._is_stopping = False
-        self._extra_calls: list[Deferred[IProtocol]] = []
-        self.clock = clock = HostClock(self._time)
         rng = Random(f"{self._seed}/{self.starts}")
+        clock = HostClock(self._time)
         self.network.boot()
         self.is_running = True
-        self.service = service = PeerService(
+        self.process = process = PeerProcess(
             self.config,
-            self._storage(rng),
-            clock=clock,
-            listen_endpoint=self.network.listen_endpoint(clock, self.config.own.port),
-            dial_endpoint=self._dial_endpoint,
-            rng=rng,
-            limits=self._limits,
+            self.network,
+            clock,
+            self._storage(rng, clock),
+            rng,
             choking_policy=self._choking_policy,
+            limits=self._limits,
         )
+        service = process.service
         if self._keeps_log:
             service.add_observer(
                 ProtocolLogger(self.peer_id, self._write_log, self._wall_seconds),
@@ -291,41 +276,49 @@ class SimulatedHost:
         service.add_observer(
             _Observer(self, self._watcher), *self._watcher.event_classes
         )
-        service.add_observer(_Operator(self), FilePlacingFailed)
+        service.add_observer(
+            _Operator(partial(self._restart_later, process)), FilePlacingFailed
+        )
         try:
-            service.startService()
+            process.start()
         except SwarmPeerError:
             self._process_ended(silent=False)
-            self._time.callLater(RESTART_SECONDS, self._try)
+            self._time.callLater(RESTART_SECONDS, self._start_process)
         else:
             self._watcher.began(self)
 
-    def ask_for_restart(self) -> None:
-        """
-        The disk refused bytes for good: only a new process can go on.
-        """
-        clock = self.clock
+    def _stopped(self, process: PeerProcess) -> None:
+        if self._running() is process:
+            self.timers_left += process.clock.pending
+            self._process_ended(silent=False)
+            self._start_process()
 
+    def _restart_later(self, process: PeerProcess) -> None:
         def restart() -> None:
-            if self.clock is clock and self.is_running and self._is_wanted:
+            if self._running() is process and self._is_wanted:
                 self.kill()
                 self.start()
 
         self._time.callLater(RESTART_SECONDS, restart)
 
-    def _process_ended(self, *, silent: bool) -> None:
-        self.is_running = False
-        self._watcher.ended(self)
-        self.clock.power_off()
-        self.network.crash(silent=silent)
-        self.disk.process_died()
+    def _power_fails(self) -> None:
+        self.crashes_in_placing += 1
+        self.lose_power()
+        self._is_wanted = True
+        self._time.callLater(RESTART_SECONDS, self._start_process)
 
-    def _storage(self, rng: Random) -> IPieceStorage:
+    def _process_ended(self, *, silent: bool) -> None:
+        process = self._running()
+        if process is not None:
+            self.is_running = False
+            self._watcher.ended(self)
+            process.end(silent=silent)
+            self.disk.process_died()
+
+    def _storage(self, rng: Random, clock: HostClock) -> IPieceStorage:
         whole = self.is_seed
         if not self.is_on_disk:
-            ghost = GhostStorage(
-                self._layout, self._source.piece, whole=whole, clock=self.clock
-            )
+            ghost = GhostStorage(self._layout, self._source.piece, whole=whole)
             self.ghosts.append(ghost)
             return ghost
         return FileStorage(
@@ -333,14 +326,11 @@ class SimulatedHost:
             self.folder,
             FILE_NAME,
             whole=whole,
-            run_in_thread=SimulatedThreads(self.clock, self.disk),
+            run_in_thread=SimulatedThreads(clock, self.disk),
             calls=self.disk,
             # Pieces are small here; so each way of the storage is taken.
             inline_limit_bytes=rng.choice((0, INLINE_LIMIT_BYTES)),
         )
-
-    def _dial_endpoint(self, peer: PeerInfo) -> IStreamClientEndpoint:
-        return self.network.dial_endpoint(self.clock, peer.host, peer.port)
 
     def _wall_seconds(self) -> float:
         return _EPOCH_SECONDS + self._time.seconds() + self.wall_offset_seconds
@@ -373,12 +363,12 @@ class _Operator:
     Does what the peer asks people for.
     """
 
-    def __init__(self, host: SimulatedHost) -> None:
-        self._host = host
+    def __init__(self, restart: Callable[[], None]) -> None:
+        self._restart = restart
 
     def observe(self, event: SwarmEvent) -> None:
         """
         The disk refused bytes for good: only a new process can go on.
         """
-        if isinstance(event, FilePlacingFailed) and "anew" in event.reason:
-            self._host.ask_for_restart()
+        if isinstance(event, FilePlacingFailed) and event.is_final:
+            self._restart()

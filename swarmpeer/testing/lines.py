@@ -10,7 +10,7 @@ from random import Random
 
 from swarmpeer.testing.virtual_time import VirtualTime
 
-SEGMENT_BYTES = 16 * 1024
+TURN_BYTES = 16 * 1024
 """
 What one connection may send before it is another's turn.
 """
@@ -23,7 +23,7 @@ CLOGGED_RATE = 125e6
 What an unlimited line is taken for when it is clogged, in bytes per second: that
 of a gigabit.
 """
-CRUMB_RATE = 1e6
+SEGMENTED_RATE = 1e6
 """
 What a line carries at most that breaks everything into small segments.
 """
@@ -86,7 +86,7 @@ class Line:
         self._rng = rng
         self._rate = inf if rate is None else rate
         self._clog_factor = 1.0
-        self._crumb_bytes: int | None = None
+        self._segment_bytes: int | None = None
         self._now_rate = self._rate
         self._queue: deque[Lane] = deque()
         self._carried: tuple[Lane, bytes] | None = None
@@ -101,12 +101,12 @@ class Line:
         self._clog_factor = factor
         self._settle()
 
-    def crumble(self, max_bytes: int | None) -> None:
+    def segment(self, max_bytes: int | None) -> None:
         """
         Break everything into segments of 1 to C{max_bytes} bytes; C{None}: as
         usual.
         """
-        self._crumb_bytes = max_bytes
+        self._segment_bytes = max_bytes
         self._settle()
 
     def put(self, lane: Lane, chunk: bytes) -> None:
@@ -128,8 +128,8 @@ class Line:
         rate = self._rate
         if self._clog_factor != 1:
             rate = min(rate, CLOGGED_RATE) / self._clog_factor
-        if self._crumb_bytes is not None:
-            rate = min(rate, CRUMB_RATE)
+        if self._segment_bytes is not None:
+            rate = min(rate, SEGMENTED_RATE)
         self._now_rate = rate
         # What crawls goes on as fast as it may now; so does a line that is busy
         # with a packet that was let through.
@@ -152,13 +152,13 @@ class Line:
         self.is_free = self._now_rate == inf and self._carried is None
 
     def _serve(self, lane: Lane) -> None:
-        crumb_bytes = self._crumb_bytes
-        if crumb_bytes is None:
-            chunk = lane.take(SEGMENT_BYTES)
+        segment_bytes = self._segment_bytes
+        if segment_bytes is None:
+            chunk = lane.take(TURN_BYTES)
         else:
-            chunk = lane.take(self._rng.randint(1, crumb_bytes))
+            chunk = lane.take(self._rng.randint(1, segment_bytes))
         self._free_at = self._time.seconds() + len(chunk) / self._now_rate
-        if len(chunk) <= PACKET_BYTES and crumb_bytes is None:
+        if len(chunk) <= PACKET_BYTES and segment_bytes is None:
             self._queue_up(lane)
             lane.leave(chunk)
         else:

@@ -2,12 +2,13 @@
 Who is in a simulated swarm, and who is told of whom.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.testing.host import FILE_NAME
+from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.scenario import Scenario
 
 FIRST_ID = 1001
@@ -47,13 +48,11 @@ def draw_members(scenario: Scenario, rng: Random) -> Members:
     """
     Make the list: seeds first, hostile peers anywhere.
 
-    @raise ValueError: if there would be no seed, or not so many free riders.
+    @raise ValueError: if there is no such hostile role.
     """
-    leechers = scenario.peers - scenario.seeds
-    if not 1 <= scenario.seeds <= scenario.peers:
-        raise ValueError(f"{scenario.seeds} seeds among {scenario.peers} peers")
-    if not 0 <= scenario.free_riders <= leechers:
-        raise ValueError(f"{scenario.free_riders} free riders of {leechers} leechers")
+    unknown = sorted(set(scenario.hostile) - set(ROLES))
+    if unknown:
+        raise ValueError(f"no such role: {', '.join(unknown)}")
     roles = [""] * scenario.peers
     for role in scenario.hostile:
         roles.insert(rng.randint(0, len(roles)), role)
@@ -70,7 +69,9 @@ def draw_members(scenario: Scenario, rng: Random) -> Members:
         file_size_bytes=scenario.file_size_bytes,
         piece_size_bytes=scenario.piece_size_bytes,
     )
-    known = _acquaintances(len(peers), scenario.neighbors, rng)
+    free_riders = frozenset(rng.sample(honest[scenario.seeds :], scenario.free_riders))
+    serves = [peer not in hostile and peer not in free_riders for peer in ids]
+    known = _acquaintances(serves, scenario.neighbors, rng)
     return Members(
         configs={
             peer.peer_id: Config(
@@ -81,29 +82,41 @@ def draw_members(scenario: Scenario, rng: Random) -> Members:
             for own, peer in enumerate(peers)
         },
         hostile=hostile,
-        free_riders=frozenset(
-            rng.sample(honest[scenario.seeds :], scenario.free_riders)
-        ),
+        free_riders=free_riders,
     )
 
 
-def _acquaintances(count: int, neighbors: int | None, rng: Random) -> list[set[int]]:
+def _acquaintances(
+    serves: Sequence[bool], neighbors: int | None, rng: Random
+) -> list[set[int]]:
     """
     Who knows whom, by places in the list; each knows itself, and whoever is
-    known knows back.  With few neighbours a ring keeps the swarm in one piece.
+    known knows back.  With few neighbours a ring of those that serve keeps the
+    swarm in one piece; each of the others knows two of them.
+
+    @param serves: does the member at that place serve others?
     """
+    count = len(serves)
     if neighbors is None or neighbors >= count - 1:
         return [set(range(count)) for _ in range(count)]
-    known = [
-        {place, (place + 1) % count, (place - 1) % count} for place in range(count)
-    ]
+    known = [{place} for place in range(count)]
+
+    def introduce(one: int, other: int) -> None:
+        known[one].add(other)
+        known[other].add(one)
+
+    ring = [place for place in range(count) if serves[place]]
+    for one, other in zip(ring, ring[1:] + ring[:1], strict=True):
+        introduce(one, other)
     for place in range(count):
+        if not serves[place]:
+            for other in rng.sample(ring, min(2, len(ring))):
+                introduce(place, other)
         # A few more draws than needed: some meet one who knows enough already.
         for _ in range(4 * neighbors):
             if len(known[place]) > neighbors:
                 break
             other = rng.randrange(count)
             if len(known[other]) <= neighbors:
-                known[place].add(other)
-                known[other].add(place)
+                introduce(place, other)
     return known

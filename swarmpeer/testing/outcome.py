@@ -72,7 +72,7 @@ class HoldingPoint:
 @dataclass(frozen=True, slots=True)
 class UnchokeSpan:
     """
-    C{by} served C{whom} from C{start} to C{end}.
+    C{by} served C{whom} from C{start_seconds} to C{end_seconds}.
 
     @ivar is_optimistic: was it as the optimistic neighbour that it began?
     """
@@ -94,7 +94,7 @@ class Outcome:
     @ivar real_seconds: how long that took here; the one figure that differs
         from run to run.
     @ivar events: how many steps virtual time made.
-    @ivar faults: how often each kind of fault was injected and took effect.
+    @ivar faults: how many faults of each kind took effect.
     @ivar last_fault_at: when the last fault was healed.
     @ivar faults_planned: how many faults the seed had drawn, skipped ones
         included; they are numbered from 0.

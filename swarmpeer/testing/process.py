@@ -2,15 +2,11 @@
 A process on a simulated host: as much of a reactor as Twisted's TCP asks for.
 """
 
-import errno
-import os
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import CannotListenError, DNSLookupError
+from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import (
     IConnector,
     IDelayedCall,
@@ -19,16 +15,15 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 from twisted.internet.protocol import ClientFactory
-from twisted.internet.task import deferLater
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.listening import ListeningPort
 from swarmpeer.testing.sockets import Socket
-from swarmpeer.testing.transport import SimulatedConnector, SimulatedServer
-from swarmpeer.testing.virtual_time import HostClock
+from swarmpeer.testing.transport import SimulatedConnector
 
 if TYPE_CHECKING:
-    from swarmpeer.testing.network import NetworkHost
+    from swarmpeer.testing.network_host import NetworkHost
 
 
 class Woken(Protocol):
@@ -147,12 +142,6 @@ class Process:
             time = self.clock.time
             time.at(time.seconds(), self._end_turn)
 
-    def report(self, failure: Failure) -> None:
-        """
-        A protocol failed.
-        """
-        self.clock.time.report(failure)
-
     # For the host.
 
     def freeze(self) -> None:
@@ -187,130 +176,3 @@ class Process:
             one.is_woken = False
             if self.is_running:
                 one.look()
-
-
-@implementer(IListeningPort)
-class ListeningPort:
-    """
-    Where a process takes connections.
-
-    @ivar backlog: how many may wait to be taken.
-    """
-
-    is_woken = False
-
-    def __init__(
-        self,
-        process: Process,
-        port: int,
-        factory: IProtocolFactory,
-        backlog: int,
-        interface: str,
-    ) -> None:
-        """
-        It does not listen yet.
-        """
-        self._process = process
-        self._port = port
-        self._factory = factory
-        self._interface = interface
-        self._waiting: deque[Socket] = deque()
-        self._taken = 0
-        self._is_listening = False
-        self.backlog = backlog
-
-    @property
-    def is_full(self) -> bool:
-        """
-        Do so many wait that nobody else can?
-        """
-        return len(self._waiting) > self.backlog
-
-    def startListening(self) -> None:
-        """
-        Listen.
-
-        @raise CannotListenError: if the port is taken.
-        """
-        if not self._process.host.bind(self._port, self):
-            number = errno.EADDRINUSE
-            error = OSError(number, os.strerror(number))
-            raise CannotListenError(self._interface, self._port, error)
-        self._is_listening = True
-        self._factory.doStart()
-
-    def stopListening(self) -> Deferred[None] | None:
-        """
-        Listen no more; who waits is reset.
-        """
-        if not self._is_listening:
-            return None
-        self._is_listening = False
-        return deferLater(self._process, 0, self._close)
-
-    def getHost(self) -> IPv4Address:
-        """
-        Where it listens.
-        """
-        return IPv4Address("TCP", self._interface or "0.0.0.0", self._port)
-
-    @property
-    def is_listening(self) -> bool:
-        """
-        May anybody call?
-        """
-        return self._is_listening
-
-    def arrive(self, socket: Socket) -> None:
-        """
-        Somebody connected; this is an event of its own.
-        """
-        self._waiting.append(socket)
-        self.look()
-
-    def look(self) -> None:
-        """
-        Take everybody who waits.
-        """
-        if not self._process.is_running:
-            self._process.wake(self)
-            return
-        while self._waiting and self._is_listening:
-            socket = self._waiting.popleft()
-            try:
-                self._take(socket)
-            except Exception:
-                self._process.report(Failure())
-
-    def abandon(self) -> None:
-        """
-        There is no process any more that listens.
-        """
-        self._is_listening = False
-        for socket in self._waiting:
-            socket.abort()
-        self._waiting.clear()
-
-    def _close(self) -> None:
-        self._process.host.release(self._port, self)
-        self.abandon()
-        self._factory.doStop()
-
-    def _take(self, socket: Socket) -> None:
-        client = socket.getpeername()
-        protocol = self._factory.buildProtocol(IPv4Address("TCP", *client))
-        if protocol is None:
-            socket.close()
-            return
-        self._taken += 1
-        # Twisted's types know its own sockets, ports and reactors only.
-        make = cast(Any, SimulatedServer)
-        transport: SimulatedServer = make(
-            socket, protocol, client, None, self._taken, self._process
-        )
-        transport.repstr = f"<{type(protocol).__name__} #{self._taken} on {self._port}>"
-        socket.owner = transport
-        protocol.makeConnection(transport)
-        if transport.is_reading:
-            transport.is_reading = False
-            transport.startReading()

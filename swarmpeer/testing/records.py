@@ -74,7 +74,7 @@ class PeerRecord:
             received_bytes=self._received,
             sent_bytes=self._sent,
             duplicate_bytes=self._duplicate,
-            held=host.service.progress().held,
+            held=host.held,
             starts=host.starts,
         )
 
@@ -99,7 +99,7 @@ class History:
             case PieceStored(held=held):
                 self._holdings.append(HoldingPoint(now, by, held))
             case NeighborUnchoked(peer_id=whom):
-                node = host.service.node
+                node = host.node
                 is_optimistic = node is not None and (
                     whom == node.choking.optimistic
                     and whom not in node.choking.preferred

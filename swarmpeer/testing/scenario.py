@@ -4,6 +4,7 @@ What is simulated: one value, from which everything follows.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 
 class FaultLevel(StrEnum):
@@ -13,7 +14,13 @@ class FaultLevel(StrEnum):
 
     NONE = "none"
     MILD = "mild"
+    """
+    A few faults, of the kinds that any fleet knows.
+    """
     WILD = "wild"
+    """
+    Many, of all kinds but bit rot.
+    """
 
 
 class FaultKind(StrEnum):
@@ -74,9 +81,21 @@ class FaultKind(StrEnum):
     A peer calls one that is listed later, which calls it too.
     """
     DISK_FULL = "disk full"
+    """
+    There is no room for anything new.
+    """
     READ_ERROR = "read error"
+    """
+    Some reads fail.
+    """
     WRITE_ERROR = "write error"
+    """
+    Some writes or syncs fail.
+    """
     SLOW_DISK = "slow disk"
+    """
+    A disk takes many times as long.
+    """
     CLOCK_JUMP = "clock jump"
     """
     The wall clock steps by up to hours, forth or back.
@@ -85,6 +104,17 @@ class FaultKind(StrEnum):
     """
     A bit flips on a disk.  The course protocol cannot notice.
     """
+
+
+_AT_LEAST_ONE = (
+    "peers",
+    "seeds",
+    "file_size_bytes",
+    "piece_size_bytes",
+    "preferred",
+    "unchoking_interval_seconds",
+    "optimistic_interval_seconds",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +133,7 @@ class Scenario:
     @ivar seed_up_rate: the same for the seeds; C{None}: as the others.
     @ivar down_rate: bytes per second that a host can receive.
     @ivar latency_seconds: how long a byte is under way.
+    @ivar jitter_seconds: how much longer than that it may take.
     @ivar neighbors: how many others a peer is told of; C{None}: all.
     @ivar faults: how much goes wrong.
     @ivar skipped_faults: the numbers of faults that would happen but shall not;
@@ -126,10 +157,32 @@ class Scenario:
     seed_up_rate: float | None = None
     down_rate: float | None = None
     latency_seconds: float = 0.01
+    jitter_seconds: float = 0.0
     neighbors: int | None = None
     faults: FaultLevel = FaultLevel.NONE
     skipped_faults: frozenset[int] = frozenset()
     on_disk: bool = True
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: if there is no such swarm, in one line.
+        """
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, not 1 or more")
+        if self.seeds > self.peers:
+            raise ValueError(f"{self.seeds} seeds among {self.peers} peers")
+        if not 0 <= self.free_riders <= self.peers - self.seeds:
+            leechers = self.peers - self.seeds
+            raise ValueError(f"{self.free_riders} free riders of {leechers} leechers")
+        if self.neighbors is not None and self.neighbors < 1:
+            raise ValueError(f"{self.neighbors} neighbours, not 1 or more")
+        for rate in (self.up_rate, self.seed_up_rate, self.down_rate):
+            if rate is not None and not 0 < rate < inf:
+                raise ValueError(f"a rate of {rate} bytes per second")
+        for seconds in (self.latency_seconds, self.jitter_seconds):
+            if not 0 <= seconds < inf:
+                raise ValueError(f"a latency or jitter of {seconds} seconds")
 
     @property
     def piece_count(self) -> int:

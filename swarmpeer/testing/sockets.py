@@ -6,15 +6,15 @@ Twisted's own transports.
 import errno
 import os
 import socket
-from collections import deque
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from swarmpeer.testing.inbox import Inbox
+from swarmpeer.testing.silence import Silence
 from swarmpeer.testing.streams import Stream
 
 if TYPE_CHECKING:
     from swarmpeer.testing.connections import Connection
-    from swarmpeer.testing.network import NetworkHost
+    from swarmpeer.testing.network_host import NetworkHost
 
 WINDOW_BYTES = 256 * 1024
 """
@@ -24,14 +24,6 @@ buffers of both sockets and the way between them.
 _ROOMY_BYTES = WINDOW_BYTES * 2 // 3
 """
 With more than that under way a process is not woken to write a little.
-"""
-KEEP_ALIVE_SECONDS = 60.0
-"""
-When a connection without an answer ends on which nothing is under way.
-"""
-GIVE_UP_SECONDS = 924.0
-"""
-When it ends if something was sent again and again and never acknowledged.
 """
 
 
@@ -73,7 +65,7 @@ class Socket:
     @ivar owner: the transport that it is under; C{None} before and after.
     @ivar is_closed: did the process close it?
     @ivar has_vanished: is it closed, and the far end was never told?
-    @ivar silent_since: since when nothing is heard, if that is the case.
+    @ivar silence: whether the far end is heard.
     """
 
     __slots__ = (
@@ -97,7 +89,7 @@ class Socket:
         "owner",
         "peer",
         "remote",
-        "silent_since",
+        "silence",
     )
 
     def __init__(self, host: "NetworkHost", number: int) -> None:
@@ -113,10 +105,10 @@ class Socket:
         self.local = (host.address, 0)
         self.remote: tuple[str, int] | None = None
         self.is_closed = False
-        self.silent_since: float | None = None
+        self.silence = Silence(self)
         self.has_vanished = False
         self._number = number
-        self._inbox: deque[bytes] = deque()
+        self._inbox = Inbox()
         self._error = 0
         self._is_connecting = False
         self._is_connected = False
@@ -191,23 +183,12 @@ class Socket:
         """
         if self._error:
             raise OSError(self._error, os.strerror(self._error))
-        inbox = self._inbox
-        if not inbox:
+        if not self._inbox:
             if self._is_ended:
                 self._is_end_taken = True
                 return b""
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
-        data = inbox.popleft()
-        if inbox and len(data) < size:
-            parts = [data]
-            room = size - len(data)
-            while inbox and room >= len(inbox[0]):
-                room -= len(inbox[0])
-                parts.append(inbox.popleft())
-            data = b"".join(parts)
-        if len(data) > size:
-            inbox.appendleft(data[size:])
-            data = data[:size]
+        data = self._inbox.take(size)
         if self.into is not None:
             self.into.acknowledge(len(data))
         return data
@@ -280,7 +261,8 @@ class Socket:
         if level == socket.SOL_SOCKET and name == socket.SO_ERROR:
             error, self._error = self._error, 0
             return error
-        return int(bool(self._options.get((level, name))))
+        value = self._options.get((level, name))
+        return value if isinstance(value, int) else int(value is not None)
 
     def getsockname(self) -> tuple[str, int]:
         """
@@ -329,7 +311,7 @@ class Socket:
         if self._error:
             return
         if chunk:
-            self._inbox.append(chunk)
+            self._inbox.put(chunk)
         else:
             self._is_ended = True
         if self.owner is not None:
@@ -366,39 +348,6 @@ class Socket:
         if self.out is not None:
             self.out.stop()
         self._over()
-
-    def hear(self) -> None:
-        """
-        The far end is there.
-        """
-        self.silent_since = None
-
-    def miss(self) -> None:
-        """
-        From now on the far end is not heard; in the end that is noticed.
-        """
-        if self.silent_since is None and not self.is_closed:
-            time = self.host.network.time
-            since = self.silent_since = time.seconds()
-            time.at(since + KEEP_ALIVE_SECONDS, partial(self._notice, since))
-
-    def _notice(self, since: float) -> None:
-        if self.silent_since != since or self.is_closed or self._error:
-            return
-        time = self.host.network.time
-        is_sending = self.out is not None and self.out.unread > 0
-        if is_sending:
-            option = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-            limit = self._options.get(option)
-            seconds = limit / 1000 if isinstance(limit, int) else GIVE_UP_SECONDS
-            is_over = time.seconds() >= since + seconds
-        else:
-            is_over = self.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
-        if is_over:
-            self.fail(errno.ETIMEDOUT)
-        else:
-            again_at = time.seconds() + KEEP_ALIVE_SECONDS
-            time.at(again_at, partial(self._notice, since))
 
     def _reset_arrives(self) -> None:
         if self.peer is None or self.out is None:

@@ -125,11 +125,7 @@ class _Transport(tcp.Connection):
         )
 
     def _go(self, act: Callable[[], object], *, is_read: bool) -> None:
-        try:
-            why = act()
-        except Exception as error:
-            self.reactor.report(Failure())
-            why = error
+        why = act()
         if why is None:
             return
         self.stopReading()

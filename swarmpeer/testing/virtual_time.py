@@ -10,10 +10,9 @@ from twisted.internet.base import DelayedCall
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-_NOWHERE = -1
+NOT_QUEUED = -1
 """
 The order of a call that is not in the heap.
 """
@@ -31,7 +30,7 @@ class VirtualCall(DelayedCall):
     @ivar order: the number of its entry in the heap; all others are stale.
     """
 
-    order = _NOWHERE
+    order = NOT_QUEUED
 
     def reset(self, secondsFromNow: float) -> None:
         """
@@ -78,7 +77,6 @@ class VirtualTime:
     a call that is reset or delayed counts as asked for anew.
 
     @ivar steps: how many events there were.
-    @ivar on_error: told of what an event raised; without it C{step} raises that.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -93,7 +91,6 @@ class VirtualTime:
         self._wake: IDelayedCall | None = None
         self._wakes_at = inf
         self.steps = 0
-        self.on_error: Callable[[Failure], None] | None = None
         # Bound once: every call carries them.
         self._forgets = self.forget
         self._queues = self.queue
@@ -178,28 +175,14 @@ class VirtualTime:
                 if act.order != order:
                     self._dead -= 1
                     continue
-                act.order = _NOWHERE
+                act.order = NOT_QUEUED
                 act = act.fire
             self.steps += 1
             if when > clock.rightNow:
                 clock.rightNow = when
-            try:
-                act()
-            except Exception:
-                if self.on_error is None:
-                    raise
-                self.on_error(Failure())
+            act()
             return True
         return False
-
-    def report(self, failure: Failure) -> None:
-        """
-        Something failed by a mistake in what is simulated.
-        """
-        if self.on_error is None:
-            failure.raiseException()
-        else:
-            self.on_error(failure)
 
     # For the clocks of hosts.
 
@@ -229,9 +212,9 @@ class VirtualTime:
         Let a call not fire.
         """
         assert isinstance(call, VirtualCall)
-        if call.order == _NOWHERE:
+        if call.order == NOT_QUEUED:
             return
-        call.order = _NOWHERE
+        call.order = NOT_QUEUED
         self._dead += 1
         if self._dead > _FEW and self._dead * 2 > len(self._heap):
             self._heap = [
@@ -262,123 +245,3 @@ class VirtualTime:
             self._wakes_at = inf
             if (at := self.next_at) is not None:
                 self._wake_by(at)
-
-
-class _HostCall(VirtualCall):
-    host: "HostClock"
-
-    def fire(self) -> None:
-        """
-        Its time has come, for a process that runs.
-        """
-        if self.host.is_due(self):
-            super().fire()
-
-
-@implementer(IReactorTime)
-class HostClock:
-    """
-    The time as one process of a simulated host has it.  The process may end, or
-    stand still, and what it waits for with it.
-
-    @ivar is_frozen: does the process stand still?
-    @ivar is_off: is there no process any more?
-    """
-
-    def __init__(self, time: VirtualTime) -> None:
-        """
-        @param time: the time of the whole simulation.
-        """
-        self.time = time
-        # In the order in which they were asked for.
-        self._calls: dict[DelayedCall, None] = {}
-        self._overdue: list[_HostCall] = []
-        self.is_frozen = False
-        self.is_off = False
-
-    def seconds(self) -> float:
-        """
-        What time it is.
-        """
-        return self.time.seconds()
-
-    @property
-    def pending(self) -> int:
-        """
-        How many calls the process waits for.
-        """
-        return len(self._calls)
-
-    def callLater(
-        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
-    ) -> IDelayedCall:
-        """
-        See L{IReactorTime.callLater}.  Once the process is gone, the call never
-        fires.
-
-        @raise ValueError: if the delay is negative.
-        """
-        call = _HostCall(
-            self.time.later(delay),
-            callable,
-            args,
-            kw,
-            self._cancelled,
-            self._moved,
-            self.seconds,
-        )
-        call.host = self
-        self._moved(call)
-        return call
-
-    def getDelayedCalls(self) -> Sequence[IDelayedCall]:
-        """
-        All calls that the process waits for, by their time.
-        """
-        return sorted(self._calls, key=lambda call: call.getTime())
-
-    def power_off(self) -> None:
-        """
-        The process is gone: nothing that it waited for happens.
-        """
-        self.is_off = True
-        for call in list(self._calls):
-            call.cancel()
-        self._overdue.clear()
-
-    def freeze(self) -> None:
-        """
-        Let the process stand still.
-        """
-        self.is_frozen = True
-
-    def thaw(self) -> None:
-        """
-        Let it go on: what became due meanwhile happens now, in its order.
-        """
-        self.is_frozen = False
-        overdue, self._overdue = self._overdue, []
-        now = self.seconds()
-        for call in overdue:
-            if call.active() and call.order == _NOWHERE:
-                call.time = now
-                self.time.queue(call)
-
-    def is_due(self, call: _HostCall) -> bool:
-        """
-        @return: may the call fire now?  If not, it is kept.
-        """
-        if self.is_frozen:
-            self._overdue.append(call)
-            return False
-        del self._calls[call]
-        return True
-
-    def _moved(self, call: DelayedCall) -> None:
-        if not self.is_off:
-            self._calls[call] = None
-            self.time.queue(call)
-
-    def _cancelled(self, call: DelayedCall) -> None:
-        self._calls.pop(call, None)
-        self.time.forget(call)

@@ -38,10 +38,6 @@ PIECE_HEAD_SIZE = 5
 """
 Bytes of a piece's payload in front of the data: type and index.
 """
-HAVE_START = b"\0\0\0\5\4"
-"""
-How the frame of each have begins: length and type.
-"""
 MAX_UNKNOWN_LENGTH = 2**20
 """
 The longest payload of an unknown type that is skipped, in bytes.
@@ -62,6 +58,15 @@ The largest piece: others read the length of its payload as a signed number.
 _EMPTY_FRAME = struct.Struct(">IB")
 _INDEX_FRAME = struct.Struct(">IBI")
 _INDEX = struct.Struct(">I")
+
+HAVE_START = _EMPTY_FRAME.pack(5, MessageType.HAVE)
+"""
+How the frame of each have begins: length and type.
+"""
+HAVE_SIZE = _INDEX_FRAME.size
+"""
+Bytes of the whole frame of a have.
+"""
 
 
 class Geometry(Protocol):

@@ -33,6 +33,13 @@ class Claimant(HostilePeer):
     of pieces here.
     """
 
+    def __init__(self, context: HostileContext) -> None:
+        """
+        Nobody is unchoked.
+        """
+        super().__init__(context)
+        self._unchoked: set[HostileConversation] = set()
+
     def claims(self) -> Bitfield:
         """
         What the bitfield says.
@@ -50,9 +57,16 @@ class Claimant(HostilePeer):
         """
         Serve them at once.
         """
-        if not talk.is_serving:
-            talk.is_serving = True
+        if talk not in self._unchoked:
+            self._unchoked.add(talk)
             talk.tell(UnchokeMessage())
+
+    def ended(self, talk: HostileConversation) -> None:
+        """
+        Forget them.
+        """
+        self._unchoked.discard(talk)
+        super().ended(talk)
 
     def heard_request(self, talk: HostileConversation, index: int) -> None:
         """
@@ -152,12 +166,26 @@ class SlowDrip(Claimant):
     be there, too little to be of use.  It counts the bytes.
     """
 
+    def __init__(self, context: HostileContext) -> None:
+        """
+        Nothing drips.
+        """
+        super().__init__(context)
+        self._dripping: set[HostileConversation] = set()
+
+    def ended(self, talk: HostileConversation) -> None:
+        """
+        What is left of their piece does not come.
+        """
+        self._dripping.discard(talk)
+        super().ended(talk)
+
     def answer(self, talk: HostileConversation, index: int) -> None:
         """
         Begin, unless another piece is dripping.
         """
-        if not talk.is_busy:
-            talk.is_busy = True
+        if talk not in self._dripping:
+            self._dripping.add(talk)
             self._drip(talk, self._codec.encode(self.true_piece(index)), 0)
 
     def _drip(self, talk: HostileConversation, frame: bytes, at: int) -> None:
@@ -167,4 +195,4 @@ class SlowDrip(Claimant):
             wait = self._rng.uniform(DRIP_SECONDS, 2 * DRIP_SECONDS)
             talk.timers.after(wait, self._drip, talk, frame, at + 1)
         else:
-            talk.is_busy = False
+            self._dripping.discard(talk)

@@ -6,16 +6,15 @@ as far as a hostile peer cares: who they are, and what kind of message it is.
 """
 
 import struct
-from typing import Protocol as Shape
-from typing import cast
+from typing import Protocol, cast
 
+from twisted.internet import protocol
 from twisted.internet.interfaces import (
     IConsumer,
     IPushProducer,
     IReactorTime,
     ITCPTransport,
 )
-from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -29,7 +28,7 @@ _LENGTH = struct.Struct(">I")
 _ID_SIZE = 4
 
 
-class Manners(Shape):
+class ConversationWatcher(Protocol):
     """
     What becomes of a conversation: the hostile peer, as its connections see it.
     """
@@ -59,7 +58,7 @@ class Manners(Shape):
 
 
 @implementer(IPushProducer)
-class HostileConversation(Protocol):
+class HostileConversation(protocol.Protocol):
     """
     A connection, inbound or outbound.
 
@@ -68,14 +67,12 @@ class HostileConversation(Protocol):
     @ivar has_greeted: did we send a whole handshake?
     @ivar is_open: did they?
     @ivar is_over: nothing is said or heard any more.
-    @ivar is_serving: did we unchoke them?
-    @ivar is_busy: are we in the middle of a message?
     @ivar is_writable: did the transport send most of what we said?
     """
 
     def __init__(
         self,
-        manners: Manners,
+        watcher: ConversationWatcher,
         codec: MessageCodec,
         clock: IReactorTime,
         target: PeerInfo | None,
@@ -88,10 +85,8 @@ class HostileConversation(Protocol):
         self.has_greeted = False
         self.is_open = False
         self.is_over = False
-        self.is_serving = False
-        self.is_busy = False
         self.is_writable = True
-        self._manners = manners
+        self._watcher = watcher
         self._codec = codec
         self.timers = Timers(clock)
         self._heard = bytearray()
@@ -140,7 +135,7 @@ class HostileConversation(Protocol):
         """
         # Twisted's transports are consumers too, whatever their type says.
         cast(IConsumer, self.transport).registerProducer(self, True)
-        self._manners.began(self)
+        self._watcher.began(self)
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -156,7 +151,7 @@ class HostileConversation(Protocol):
             self.their_id = int.from_bytes(their_id, "big")
             del self._heard[:HANDSHAKE_SIZE]
             self.is_open = True
-            self._manners.opened(self)
+            self._watcher.opened(self)
         self._hear_messages()
 
     def _hear_messages(self) -> None:
@@ -171,17 +166,17 @@ class HostileConversation(Protocol):
             if len(heard) < end:
                 break
             head = bytes(heard[start : min(end, start + PIECE_HEAD_SIZE)])
-            self._manners.heard(self, head)
+            self._watcher.heard(self, head)
             at = end
         del heard[:at]
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002
+    def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:  # noqa: ARG002
         """
         The transport is closed.
         """
         self.is_over = True
         self.timers.cancel()
-        self._manners.ended(self)
+        self._watcher.ended(self)
 
     def pauseProducing(self) -> None:
         """

@@ -169,7 +169,7 @@ class HostilePeer:
 
         made.addBoth(answered)
 
-    # From the connections: L{swarmpeer.testing.hostile.conversation.Manners}.
+    # L{swarmpeer.testing.hostile.conversation.ConversationWatcher}.
 
     def began(self, talk: HostileConversation) -> None:
         """

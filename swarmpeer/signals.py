@@ -1,5 +1,5 @@
 """
-The signals that ask a lab to stop, before, while and after its reactor runs.
+The signals that ask a command to stop, before, while and after a reactor runs.
 """
 
 import signal

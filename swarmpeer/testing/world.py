@@ -1,0 +1,121 @@
+"""
+All that a simulated swarm consists of, put together from its scenario.
+"""
+
+from random import Random
+
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.net.limits import Limits
+from swarmpeer.service import ChokingPolicy
+from swarmpeer.testing.host import HostWatcher, SimulatedHost
+from swarmpeer.testing.host_clock import HostClock
+from swarmpeer.testing.hostile import ROLES, HostileContext, HostilePeer
+from swarmpeer.testing.members import draw_members
+from swarmpeer.testing.network import SimulatedNetwork
+from swarmpeer.testing.policies import FreeRiding
+from swarmpeer.testing.scenario import Scenario
+from swarmpeer.testing.source import Source
+from swarmpeer.testing.virtual_time import VirtualTime
+
+
+class World:
+    """
+    The machines of a swarm, honest and hostile, with a time and a network.
+    Nothing runs yet.
+
+    @ivar scenario: what it follows from.
+    @ivar policy: of every honest peer that is no free rider.
+    @ivar time: its time.
+    @ivar network: its network.
+    @ivar layout: the pieces of the file.
+    @ivar source: the bytes of the file.
+    @ivar members: who belongs to the swarm.
+    @ivar hosts: the honest machines by id.
+    @ivar hostile: the others.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        policy: ChokingPolicy,
+        watcher: HostWatcher,
+        *,
+        keeps_log: bool,
+    ) -> None:
+        """
+        @param policy: of every honest peer that is no free rider.
+        @param watcher: told what becomes of the honest machines.
+        @param keeps_log: do the peers write their protocol logs?
+        @raise ValueError: if the scenario is none.
+        """
+        seed = scenario.seed
+        self.scenario = scenario
+        self.time = VirtualTime()
+        self.network = SimulatedNetwork(
+            self.time,
+            Random(f"{seed}/network"),
+            latency_seconds=scenario.latency_seconds,
+            jitter_seconds=scenario.jitter_seconds,
+        )
+        self.layout = PieceLayout(scenario.file_size_bytes, scenario.piece_size_bytes)
+        self.source = Source(seed, self.layout)
+        self.members = draw_members(scenario, Random(f"{seed}/members"))
+        self.policy = policy
+        self._watcher = watcher
+        self._keeps_log = keeps_log
+        self.hosts = {peer: self._host(peer) for peer in self.members.honest}
+        self.hostile = {
+            peer: self._hostile(peer, role)
+            for peer, role in self.members.hostile.items()
+        }
+
+    def role(self, peer_id: int) -> str:
+        """
+        What a member is: C{seed}, C{leecher}, C{free rider} or a hostile role.
+        """
+        if peer_id in self.hostile:
+            return self.members.hostile[peer_id]
+        if self.hosts[peer_id].is_seed:
+            return "seed"
+        return "free rider" if peer_id in self.members.free_riders else "leecher"
+
+    def _host(self, peer_id: int) -> SimulatedHost:
+        scenario = self.scenario
+        config = self.members.configs[peer_id]
+        up_rate = scenario.up_rate
+        if config.own.has_file and scenario.seed_up_rate is not None:
+            up_rate = scenario.seed_up_rate
+        is_free_rider = peer_id in self.members.free_riders
+        return SimulatedHost(
+            config,
+            time=self.time,
+            network=self.network.host(
+                config.own.host, up_rate=up_rate, down_rate=scenario.down_rate
+            ),
+            source=self.source,
+            seed=f"{scenario.seed}/{peer_id}",
+            watcher=self._watcher,
+            choking_policy=FreeRiding if is_free_rider else self.policy,
+            is_on_disk=scenario.on_disk,
+            limits=Limits(),
+            keeps_log=self._keeps_log,
+        )
+
+    def _hostile(self, peer_id: int, role: str) -> HostilePeer:
+        scenario = self.scenario
+        config = self.members.configs[peer_id]
+        network = self.network.host(
+            config.own.host, up_rate=scenario.up_rate, down_rate=scenario.down_rate
+        )
+        clock = HostClock(self.time)
+        return ROLES[role](
+            HostileContext(
+                peer_id=peer_id,
+                config=config,
+                clock=clock,
+                rng=Random(f"{scenario.seed}/{peer_id}"),
+                dial=lambda peer: network.dial_endpoint(clock, peer.host, peer.port),
+                listen=network.listen_endpoint(clock, config.own.port),
+                source=self.source,
+            )
+        )
