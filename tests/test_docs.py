@@ -9,11 +9,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer import testing
 from swarmpeer.errors import ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
 from swarmpeer.manifest import MAX_MANIFEST_BYTES, ManifestFile, compose_manifest
@@ -26,6 +29,7 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
+from swarmpeer.testing.outcome import PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from tests.processes import ROOT
 
@@ -208,6 +212,47 @@ class SimulationTests(SynchronousTestCase):
         rules = rules_of(ROOT / "swarmpeer" / "testing")
         self.assertGreater(len(rules), 40)
         self.assertEqual(sorted(rows), sorted(rules))
+
+    def test_rules_are_tested(self) -> None:
+        """
+        Each of them is broken in some test.
+        """
+        tested: set[str] = set()
+        for folder in (ROOT / "tests", ROOT / "swarmpeer" / "test"):
+            for path in folder.glob("test_*.py"):
+                if path != Path(__file__):
+                    tested.update(words_in(ast.parse(path.read_text())))
+        rules = _ROW.findall(section(self.page, "## The rules"))
+        self.assertEqual([rule for rule in rules if rule not in tested], [])
+
+    def test_peers_in_json(self) -> None:
+        """
+        What the JSON has of each peer is told, in its order.
+        """
+        (row,) = re.findall(
+            r"^\| `peers` \| by ascending id: (.*) \|$",
+            section(self.page, "## The JSON"),
+            re.MULTILINE,
+        )
+        told = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", row))
+        self.assertEqual(told, [field.name for field in fields(PeerOutcome)])
+
+    def test_map_of_modules(self) -> None:
+        """
+        The modules that are there for others exist, and the package itself names
+        the same.
+        """
+        rows = re.findall(
+            r"^\| (`.*?) \|", section(self.page, "## In Python"), re.MULTILINE
+        )
+        named = [re.findall(r"`(\w+)`", row) for row in rows]
+        paragraphs = (testing.__doc__ or "").split("\n\n")
+        self.assertEqual(
+            [found for each in paragraphs if (found := re.findall(r"C{(\w+)}", each))],
+            named,
+        )
+        for name in (name for row in named for name in row):
+            import_module(f"swarmpeer.testing.{name}")
 
     def test_liveness(self) -> None:
         """

@@ -404,7 +404,7 @@ class MutantTests(SynchronousTestCase):
         ) -> OptimisticRoundHeld:
             former = choking.optimistic
             everybody = tuple(candidate.peer_id for candidate in candidates)
-            choking.optimistic = choking._rng.choice(everybody) if everybody else None
+            choking.optimistic = choking.rng.choice(everybody) if everybody else None
             return OptimisticRoundHeld(
                 everybody, choking.optimistic, choking.optimistic != former
             )

@@ -104,8 +104,8 @@ def table(runs: dict[str, list[Run]]) -> Iterator[str]:
     most of one run.
     """
     yield (
-        "| policy | a free rider holds, when the others hold half "
-        "| and when the first of them is done | the others are done "
+        "| policy | a free rider holds, when the givers hold half "
+        "| a free rider holds, when the first giver is done | the givers are done "
         "| free riders are done | Jain, all | Jain, without free riders |"
     )
     yield "|---|---|---|---|---|---|---|"

@@ -13,16 +13,16 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 from swarmpeer.simulate.replay import replay_command
-from swarmpeer.simulate.runs import Progress, Trace, run_all
+from swarmpeer.simulate.runs import run_all
 from swarmpeer.simulate.summary import breach_lines, verdict_line
 from swarmpeer.simulate.tally import Tally
 from swarmpeer.testing.drawn import draw_scenario
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
-from swarmpeer.testing.swarm import simulate
-from tests.processes import ROOT
+from swarmpeer.testing.swarm import Progress, Trace, simulate
 
 PATIENCE_SECONDS = 300.0
 """
@@ -118,7 +118,7 @@ def _tell(outcome: Outcome) -> None:
 def _commit() -> str:
     said = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
-        cwd=ROOT,
+        cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=False,

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from swarmpeer.core.choking import ChokingManager
-from swarmpeer.events import Candidate, OptimisticRoundHeld
 from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.scenario import Scenario
 from swarmpeer.testing.swarm import simulate
@@ -23,15 +22,14 @@ class PreferredOnly(ChokingManager):
     Does without an optimistic neighbour: only who gives is served.
     """
 
-    def hold_optimistic_round(
-        self, candidates: Sequence[Candidate]
-    ) -> OptimisticRoundHeld:
+    def choose_optimistic(
+        self,
+        waiting: Sequence[int],  # noqa: ARG002  (whoever they are)
+    ) -> int | None:
         """
-        Draw nobody.
+        Choose nobody.
         """
-        waiting = [each.peer_id for each in candidates]
-        waiting = [peer_id for peer_id in waiting if not self.is_unchoked(peer_id)]
-        return OptimisticRoundHeld(tuple(waiting), None, is_changed=False)
+        return None
 
 
 POLICIES: Mapping[str, ChokingPolicy] = {

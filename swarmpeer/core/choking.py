@@ -7,6 +7,7 @@ Both rounds keep to that, so neither undoes the other's work.
 
 from collections.abc import Sequence
 from random import Random
+from typing import ClassVar
 
 from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
 
@@ -21,17 +22,26 @@ class ChokingManager:
     place until the next optimistic round; and while nobody else waits, the
     optimistic neighbour keeps its place.
 
+    Another policy overrides C{choose_preferred} or C{choose_optimistic}; what must
+    be remembered from round to round is kept here.
+
+    @cvar ranks_by_rate: do those come first who gave most, before the file is
+        complete?  A policy that has another order says no.
+    @ivar preferred_count: the C{k} of the protocol.
+    @ivar rng: where every draw comes from.
     @ivar preferred: the ids chosen in the last preferred round, ascending,
         without those that left since.
     @ivar optimistic: the id drawn in the last optimistic round.
     """
 
+    ranks_by_rate: ClassVar[bool] = True
+
     def __init__(self, preferred_count: int, rng: Random) -> None:
         """
-        @param preferred_count: the C{k} of the protocol.
+        Nobody is chosen yet.
         """
-        self._preferred_count = preferred_count
-        self._rng = rng
+        self.preferred_count = preferred_count
+        self.rng = rng
         self._last_preferred: tuple[int, ...] = ()
         self.preferred: tuple[int, ...] = ()
         self.optimistic: int | None = None
@@ -52,15 +62,11 @@ class ChokingManager:
         @param by_rate: rank by what they gave, equal ones by lot; otherwise, as
             with a complete file, all by lot.
         """
-        lots = {candidate.peer_id: self._rng.random() for candidate in candidates}
-
-        def rank(candidate: Candidate) -> tuple[int, float]:
-            gave = candidate.received_bytes if by_rate else 0
-            return -gave, lots[candidate.peer_id]
-
-        best = sorted(candidates, key=rank)[: self._preferred_count]
-        self.preferred = tuple(sorted(candidate.peer_id for candidate in best))
-        if self.optimistic not in lots:
+        by_rate = by_rate and self.ranks_by_rate
+        self.preferred = tuple(
+            sorted(self.choose_preferred(candidates, by_rate=by_rate))
+        )
+        if all(candidate.peer_id != self.optimistic for candidate in candidates):
             self.optimistic = None
         is_changed = self.preferred != self._last_preferred
         self._last_preferred = self.preferred
@@ -79,13 +85,44 @@ class ChokingManager:
         interested = [candidate.peer_id for candidate in candidates]
         waiting = [peer for peer in interested if not self.is_unchoked(peer)]
         former = self.optimistic
-        if waiting:
-            self.optimistic = self._rng.choice(waiting)
+        chosen = self.choose_optimistic(waiting) if waiting else None
+        if chosen is not None:
+            self.optimistic = chosen
         elif former not in interested:
             self.optimistic = None
         return OptimisticRoundHeld(
             tuple(waiting), self.optimistic, self.optimistic != former
         )
+
+    def choose_preferred(
+        self, candidates: Sequence[Candidate], *, by_rate: bool
+    ) -> Sequence[int]:
+        """
+        Choose at most C{preferred_count} of them.
+
+        @param candidates: every interested neighbour, by ascending id.
+        @param by_rate: rank by what they gave, equal ones by lot; otherwise all by
+            lot.
+        @return: their ids.
+        """
+        lots = {candidate.peer_id: self.rng.random() for candidate in candidates}
+
+        def rank(candidate: Candidate) -> tuple[int, float]:
+            gave = candidate.received_bytes if by_rate else 0
+            return -gave, lots[candidate.peer_id]
+
+        best = sorted(candidates, key=rank)[: self.preferred_count]
+        return [candidate.peer_id for candidate in best]
+
+    def choose_optimistic(self, waiting: Sequence[int]) -> int | None:
+        """
+        Choose one.
+
+        @param waiting: the ids of those that are interested and not served, at
+            least one.
+        @return: its id; C{None}: nobody new.
+        """
+        return self.rng.choice(waiting)
 
     def forget(self, peer_id: int) -> None:
         """

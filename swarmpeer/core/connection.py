@@ -43,6 +43,17 @@ class PeerConnection:
     @ivar neighbor: the facts about them, from their handshake on.
     """
 
+    __slots__ = (
+        "_expected_peer_id",
+        "_is_admitted",
+        "_is_closed",
+        "_is_first_message",
+        "_serving",
+        "_swarm",
+        "neighbor",
+        "network",
+    )
+
     neighbor: NeighborState
     _serving: Serving
 

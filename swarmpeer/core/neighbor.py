@@ -28,6 +28,20 @@ class NeighborState:
     @ivar wanted_from_us: the pieces they asked of us, in order, not served yet.
     """
 
+    __slots__ = (
+        "_late",
+        "am_choking",
+        "am_interested",
+        "bits",
+        "is_snubbed",
+        "peer_choking",
+        "peer_id",
+        "peer_interested",
+        "requested",
+        "useful",
+        "wanted_from_us",
+    )
+
     def __init__(self, peer_id: int, piece_count: int) -> None:
         self.peer_id = peer_id
         self.bits = Bitfield(piece_count)

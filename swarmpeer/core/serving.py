@@ -26,6 +26,15 @@ class Serving:
     has it, and is an event.
     """
 
+    __slots__ = (
+        "_is_going_on",
+        "_is_reading",
+        "_neighbor",
+        "_network",
+        "_publish",
+        "_store",
+    )
+
     def __init__(
         self,
         store: PieceStore,

@@ -68,6 +68,19 @@ class WriteGate:
         gate closed.
     """
 
+    __slots__ = (
+        "_clock",
+        "_closed",
+        "_is_finished",
+        "_is_paused",
+        "_is_registered",
+        "_opened",
+        "_outlet",
+        "_waiting",
+        "backlog_bytes",
+        "progressed_at",
+    )
+
     def __init__(
         self,
         outlet: Outlet,

@@ -35,6 +35,19 @@ class FrameReader:
     @ivar piece_bytes: how many bytes of pieces came so far.
     """
 
+    __slots__ = (
+        "_codec",
+        "_expect_bitfield",
+        "_expect_piece",
+        "_frame",
+        "_head",
+        "_is_piece",
+        "_is_stopped",
+        "_missing",
+        "_skipped_type",
+        "piece_bytes",
+    )
+
     def __init__(
         self,
         codec: MessageCodec,

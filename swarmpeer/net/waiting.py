@@ -13,6 +13,14 @@ class Waiting:
     of pieces are progress, and only enough of them; see L{Limits}.
     """
 
+    __slots__ = (
+        "_clock",
+        "_index",
+        "_limits",
+        "_next_progress_bytes",
+        "_since",
+    )
+
     def __init__(self, clock: IReactorTime, limits: Limits) -> None:
         """
         Nothing is waited for yet.

@@ -26,6 +26,13 @@ class Watch:
     finds out then how much is left.
     """
 
+    __slots__ = (
+        "_call",
+        "_clock",
+        "_deadlines",
+        "_wakes_at",
+    )
+
     def __init__(
         self, clock: IReactorTime, deadlines: Callable[[], Iterable[Deadline]]
     ) -> None:

@@ -44,8 +44,11 @@ a run that failed can be run again, event for event.
 _EPILOG = f"""\
 examples:
   swarmpeer simulate                               six peers, nothing goes wrong
-  swarmpeer simulate --peers 100 --file-size 3200K --up 20Mbit --plot swarm.svg
-                                                   a hundred, and a picture of it
+  swarmpeer simulate --peers 100 --free-riders 10 --file-size 6M \\
+      --piece-size 64K --up 50kB --seed-up 400kB --neighbors 20 --no-disk \\
+      --no-checks --plot hundred.svg
+                                                   a hundred, ten of which never
+                                                   give, and a picture of it
   swarmpeer simulate --faults wild --hostile 0.3 --seed 7
                                                    crashes, cuts, full disks, liars
   swarmpeer simulate --faults wild --runs 1000 --jobs 2
@@ -57,6 +60,10 @@ plain number is bytes per second).
 
 hostile roles:
 {_ROLES}
+
+all know each other unless --neighbors says less.  The cost grows with the haves:
+peers times neighbours times pieces.  Fewer neighbours, larger pieces and --no-checks
+make large swarms quick.
 
 exit status: 0 if every rule held, 1 if not (each breach gets a line, and the last
 line is the command that replays the smallest failing run that was found), 2 if it

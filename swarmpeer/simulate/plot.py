@@ -84,8 +84,10 @@ def description(outcome: Outcome) -> str:
             f"{done} got the whole file, the first after {first:.1f} s, the last "
             f"after {last:.1f} s."
         )
-    else:
+    elif figures.fetchers:
         sentences.append(f"{done} got the whole file.")
+    else:
+        sentences.append("Nobody had anything to fetch.")
     optimistic = sum(span.is_optimistic for span in outcome.unchokes)
     sentences.append(
         "Below: who was unchoked by whom, over the same time, "

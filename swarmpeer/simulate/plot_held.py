@@ -85,11 +85,15 @@ def _lines(
     # Side by side where they would hide each other: across the way that they rise.
     step = min(_APART, _MOST_SPREAD / max(1, len(peers)))
     middle = (sum(map(is_fetcher, peers)) - 1) / 2
-    place = 0
+    place = givers = 0
     for row, peer in enumerate(peers):
         classes, shift = "curve seed", 0.0
         if is_fetcher(peer):
-            classes = _line_classes(place)
+            if peer.role == FREE_RIDER:
+                classes = "curve rider"
+            else:
+                classes = _line_classes(givers)
+                givers += 1
             shift = (place - middle) * step
             place += 1
         commands = staircase(points[peer.peer_id], time.end)

@@ -71,11 +71,13 @@ class ServedPanel:
         }
         if self._others:
             lanes = len(self._others) - 1
-            self._lane_height = _LANE_HEIGHT
+            self._lane_height, self._joined = _LANE_HEIGHT, ""
         else:
             used = (lane for row in self._rows.values() for lane, _ in row)
             lanes = 1 + max(used, default=0)
-            self._lane_height = 4.0 if len(self._rows) <= 40 else 2.5
+            is_thin = len(self._rows) > 40
+            self._lane_height = 2.5 if is_thin else 4.0
+            self._joined = "joined thin" if is_thin else "joined"
         self._row_height = lanes * self._lane_height + _GAP
         self.height = len(self._rows) * self._row_height
 
@@ -161,19 +163,19 @@ class ServedPanel:
 
     def _joined_bars(self, lanes: _Lanes, top: float) -> Iterator[str]:
         """
-        All bars of one kind as one shape, since there may be very many.
+        All bars of one kind as one shape of thick lines, since there may be very
+        many.
         """
-        height = number(self._lane_height - 0.5)
+        middle = top + (self._lane_height - 0.5) / 2
         for is_optimistic, kind in _KINDS:
             commands = ""
             for lane, span in lanes:
                 if span.is_optimistic is is_optimistic:
                     x, width = self._extent(span)
-                    y = number(top + lane * self._lane_height)
-                    wide = number(width)
-                    commands += f"M{number(x)} {y}h{wide}v{height}h-{wide}z"
+                    y = middle + lane * self._lane_height
+                    commands += f"M{number(x)} {number(y)}h{number(width)}"
             if commands:
-                yield path(commands, kind)
+                yield path(commands, f"{kind} {self._joined}")
 
     def _extent(self, span: UnchokeSpan) -> tuple[float, float]:
         """

@@ -19,25 +19,26 @@ its rows are; in pixels, as all sizes here.
 _PAPER = ("#ffffff", "#15171b")
 _INK = ("#1b1b1b", "#ececec")
 _SOFT = ("#595959", "#a9aeb6")
+_PREFERRED = ("#0072b2", "#4aa3d8")
 
 LINES = (
     ("#0072b2", "#56b4e9"),
-    ("#d55e00", "#f5793a"),
     ("#007f5f", "#2fc79a"),
     ("#b0457e", "#e593c2"),
     ("#8a6d00", "#f0e442"),
     ("#4d4d4d", "#c4c4c4"),
 )
 """
-Light and dark colour of the lines of single peers.
+Light and dark colour of the lines of single peers; orange is for free riders.
 """
 
-DASHES = ("", "7 3", "2 3")
+DASHES = ("", "9 3 2 3", "2 3")
 """
 Told apart by these when there are more lines than colours.
 """
 
 _COLORS: tuple[tuple[str, str, tuple[str, str]], ...] = (
+    ("svg", "background", _PAPER),
     (".paper", "fill", _PAPER),
     ("text", "fill", _INK),
     (".soft", "fill", _SOFT),
@@ -53,13 +54,15 @@ _COLORS: tuple[tuple[str, str, tuple[str, str]], ...] = (
     (".middle", "stroke", ("#00507d", "#a9dcfb")),
     (".least", "stroke", ("#00507d", "#a9dcfb")),
     (".rider", "stroke", ("#c25500", "#f5a15a")),
-    (".preferred", "fill", ("#0072b2", "#4aa3d8")),
+    (".preferred", "fill", _PREFERRED),
+    ("path.preferred", "stroke", _PREFERRED),
     (".ground", "fill", ("#f9c9a3", "#6b3a12")),
     (".hatch", "stroke", ("#c25500", "#ffb070")),
     *((f".line{n}", "stroke", colors) for n, colors in enumerate(LINES)),
 )
 
 _SHAPES = """\
+svg{color-scheme:light dark;max-width:100%;height:auto}
 text{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 .title{font-size:17px;font-weight:600}
 .heading{font-size:13px;font-weight:600}
@@ -75,6 +78,9 @@ text{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 .least{stroke-width:1.2;stroke-dasharray:2 3}
 .rider{stroke-dasharray:7 3}
 .optimistic{fill:url(#hatched)}
+path.optimistic{stroke:url(#hatched)}
+path.joined{fill:none;stroke-width:3.5px}
+path.thin{stroke-width:2px}
 """
 
 HATCHING = """\

@@ -76,6 +76,13 @@ def is_fetcher(peer: PeerOutcome) -> bool:
     return peer.role in (LEECHER, FREE_RIDER)
 
 
+def is_hostile(peer: PeerOutcome) -> bool:
+    """
+    Does it break the rules?
+    """
+    return peer.role not in (SEED, LEECHER, FREE_RIDER)
+
+
 def quantile(ordered: Sequence[float], share: float) -> float:
     """
     The value below which C{share} of all lie, between two values in proportion.

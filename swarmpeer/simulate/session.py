@@ -3,6 +3,7 @@ One call of C{swarmpeer simulate}: runs, and what is told of them.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -65,6 +66,7 @@ class Session:
         """
         # Before any run, so that a mistake in the options comes at once.
         scenario = scenario_of(self._arguments)
+        self._check_files()
         if self._arguments.runs == 1:
             outcome = self._run_alone(scenario)
             self._tally.add(outcome)
@@ -97,26 +99,34 @@ class Session:
         else:
             say(run_summary(outcome) + "\n")
             self._say_breaches(outcome)
-            say(verdict_line(outcome))
+            say(verdict_line(outcome, checks=self._checks))
             if self._shrunk is None and not outcome.is_good:
                 say(replay_command(scenario, checks=self._checks))
             self._say_smallest()
         return outcome
 
+    def _check_files(self) -> None:
+        arguments = self._arguments
+        names = {"--trace": arguments.trace, "--plot": arguments.plot}
+        for flag, name in names.items():
+            if name is not None and arguments.runs > 1:
+                raise ScenarioError(f"{flag} is for one run, not for --runs")
+            if name == "":
+                raise ScenarioError(f"{flag} needs the name of a file")
+        places = [os.path.realpath(name) for name in names.values() if name]
+        if len(set(places)) < len(places):
+            raise ScenarioError("--trace and --plot name the same file")
+
     def _open(self, name: str | None) -> OutputFile | None:
         return OutputFile(name, self._at_the_end) if name is not None else None
 
     def _run_many(self) -> None:
-        arguments = self._arguments
-        for flag, name in (("--trace", arguments.trace), ("--plot", arguments.plot)):
-            if name:
-                raise ScenarioError(f"{flag} is for one run, not for --runs")
         began = time.monotonic()
         outcomes = run_all(
             self._simulate,
             self._scenarios(),
             checks=self._checks,
-            jobs=arguments.jobs,
+            jobs=self._arguments.jobs,
             progress=self._show_run,
         )
         # Closed in any case, so that no process runs on.
@@ -134,7 +144,7 @@ class Session:
         self._line.clear()
         if not self._json:
             say(self._tally.summary(time.monotonic() - began) + "\n")
-            say(self._tally.verdict())
+            say(self._tally.verdict(checks=self._checks))
             self._say_smallest()
 
     def _scenarios(self) -> Iterator[Scenario]:
@@ -168,7 +178,8 @@ class Session:
         """
         One of many runs.
         """
-        say(f"seed {outcome.scenario.seed}: {verdict_line(outcome)}")
+        verdict = verdict_line(outcome, checks=self._checks)
+        say(f"seed {outcome.scenario.seed}: {verdict}")
         self._say_breaches(outcome)
         say(replay_command(outcome.scenario, checks=self._checks) + "\n")
 

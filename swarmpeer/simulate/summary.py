@@ -5,7 +5,7 @@ What became of a run, as text for people.
 from collections.abc import Mapping, Sequence
 
 from swarmpeer.quantities import format_rate, format_seconds, format_size
-from swarmpeer.simulate.run_figures import RunFigures, quantile
+from swarmpeer.simulate.run_figures import RunFigures, is_hostile, quantile
 from swarmpeer.testing.outcome import Breach, Outcome, PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.text import printable, size_text
@@ -16,6 +16,10 @@ Of the table of peers; more are left out.
 """
 
 MOST_BREACHES_SHOWN = 20
+
+GOOD = "OK: every rule held"
+UNCHECKED = "done; no rule was looked at"
+NOBODY_FETCHED = "nobody had anything to fetch"
 
 
 def scenario_line(scenario: Scenario) -> str:
@@ -90,30 +94,32 @@ def run_summary(outcome: Outcome) -> str:
     One run, in some lines and a table of its peers.
     """
     figures = RunFigures.of(outcome)
-    lines = [
-        *labelled(
-            [
-                ("time", time_text(outcome.virtual_seconds, outcome.real_seconds)),
-                ("events", events_text(outcome.events, outcome.real_seconds)),
-                ("faults", _faults_of(outcome)),
-                ("complete", _completion_text(figures)),
-                ("distribution", _distribution_text(figures)),
-                ("fairness", _fairness_text(figures)),
-                ("bytes", _bytes_text(figures)),
-            ]
-        ),
-        "",
-        *_peer_table(outcome.peers),
+    rows = [
+        ("time", time_text(outcome.virtual_seconds, outcome.real_seconds)),
+        ("events", events_text(outcome.events, outcome.real_seconds)),
+        ("faults", _faults_of(outcome)),
     ]
+    if figures.fetchers:
+        rows += [
+            ("complete", _completion_text(figures)),
+            ("distribution", _distribution_text(figures)),
+            ("fairness", _fairness_text(figures)),
+            ("bytes", _bytes_text(figures)),
+        ]
+    else:
+        rows.append(("complete", NOBODY_FETCHED))
+    lines = [*labelled(rows), "", *_peer_table(outcome.peers)]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def verdict_line(outcome: Outcome) -> str:
+def verdict_line(outcome: Outcome, *, checks: bool = True) -> str:
     """
     Was it good?
+
+    @param checks: were the rules looked at?
     """
     if outcome.is_good:
-        return "OK: every rule held"
+        return GOOD if checks else UNCHECKED
     return f"FAILED: {counted(len(outcome.breaches), 'breach', 'breaches')}"
 
 
@@ -220,20 +226,11 @@ def _peer_table(peers: Sequence[PeerOutcome]) -> list[str]:
             "starts",
         ]
     ]
-    rows += [
-        [
-            str(peer.peer_id),
-            printable(peer.role),
-            _moment(peer.first_piece_at),
-            _moment(peer.completed_at),
-            size_text(peer.received_bytes),
-            size_text(peer.sent_bytes),
-            size_text(peer.duplicate_bytes),
-            str(peer.held),
-            str(peer.starts),
-        ]
-        for peer in peers[:MOST_ROWS]
-    ]
+    rows += map(_peer_row, peers[:MOST_ROWS])
+    if any(map(is_hostile, peers)):
+        did = [f"{each.did:,}" if is_hostile(each) else "-" for each in peers]
+        for row, cell in zip(rows, ["did", *did], strict=False):
+            row.append(cell)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -245,6 +242,25 @@ def _peer_table(peers: Sequence[PeerOutcome]) -> list[str]:
     if len(peers) > MOST_ROWS:
         lines.append(f"... and {len(peers) - MOST_ROWS:,} more; --json has them all")
     return lines
+
+
+def _peer_row(peer: PeerOutcome) -> list[str]:
+    """
+    Of a hostile peer nothing of that is counted.
+    """
+    head = [str(peer.peer_id), printable(peer.role)]
+    if is_hostile(peer):
+        return head + ["-"] * 7
+    return [
+        *head,
+        _moment(peer.first_piece_at),
+        _moment(peer.completed_at),
+        size_text(peer.received_bytes),
+        size_text(peer.sent_bytes),
+        size_text(peer.duplicate_bytes),
+        str(peer.held),
+        str(peer.starts),
+    ]
 
 
 def _moment(seconds: float | None) -> str:

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from swarmpeer.quantities import format_numbers, format_size, parse_seconds, parse_size
+from swarmpeer.quantities import (
+    format_numbers,
+    format_seconds,
+    format_size,
+    parse_seconds,
+    parse_size,
+)
 from swarmpeer.testing.names import POLICY_NAMES, ROLE_NAMES
-from swarmpeer.testing.scenario import FaultLevel
+from swarmpeer.testing.scenario import MOST_LATENCY_SECONDS, FaultLevel
 from swarmpeer.text import quoted
 
 _MOST_DIGITS = 19
-_MOST_LATENCY_SECONDS = 3600
 _MOST_FAULTS = 999_999
 _MOST_HOSTILE_SHARE = 10
 
@@ -74,8 +79,9 @@ def read_latency(text: str) -> float:
     Seconds that a byte may be under way.
     """
     seconds = parse_seconds(text)
-    if seconds > _MOST_LATENCY_SECONDS:
-        raise ValueError(f"{quoted(text)} is more than an hour")
+    if seconds > MOST_LATENCY_SECONDS:
+        most = format_seconds(MOST_LATENCY_SECONDS)
+        raise ValueError(f"{quoted(text)} is more than {most}")
     return seconds
 
 

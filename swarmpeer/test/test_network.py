@@ -33,7 +33,7 @@ from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.network_host import NetworkHost
 from swarmpeer.testing.silence import GIVE_UP_SECONDS
-from swarmpeer.testing.sockets import WINDOW_BYTES
+from swarmpeer.testing.streams import WINDOW_BYTES
 from swarmpeer.testing.virtual_time import VirtualTime
 
 LATENCY = 0.125

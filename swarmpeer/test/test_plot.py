@@ -141,6 +141,32 @@ class PlotTests(SynchronousTestCase):
         self.assertIn(heading, texts(picture))
         self.assertLessEqual(len(of_class(picture, "preferred")), MOST_ROWS + 1)
 
+    def test_free_rider(self) -> None:
+        """
+        It looks the same in a picture with lines and in one with a band, and in
+        neither as somebody who gives.
+        """
+        for peers in (6, MOST_LINES):
+            picture = draw(made_up_outcome(Scenario(peers=peers, free_riders=1)))
+            shape, legend = of_class(picture, "rider")
+            self.assertEqual(
+                shape.findtext(f"{SVG}title"), f"{1000 + peers}, free rider"
+            )
+            self.assertEqual(legend.tag, f"{SVG}line")
+            looks = [e.get("class") for e in of_class(picture, "curve")]
+            self.assertEqual({looks.count(look) for look in looks}, {2})
+
+    def test_on_its_own(self) -> None:
+        """
+        Opened without a page around it, the picture fits into the window, on a
+        ground of its own colour.
+        """
+        sheet = draw(made_up_outcome(Scenario())).findtext(f"{SVG}style") or ""
+        self.assertIn("svg{color-scheme:light dark;max-width:100%;", sheet)
+        grounds = re.findall(r"^svg\{background:(#\w+)\}$", sheet, re.MULTILINE)
+        papers = re.findall(r"^\.paper\{fill:(#\w+)\}$", sheet, re.MULTILINE)
+        self.assertEqual((grounds, len(grounds)), (papers, 2))
+
     def test_breaches_and_faults(self) -> None:
         """
         What did not hold is marked where it was found, and so is the end of the
@@ -158,7 +184,8 @@ class PlotTests(SynchronousTestCase):
 
     def test_nothing_happened(self) -> None:
         """
-        A run without peers that fetch, pieces or time can be drawn.
+        A run without peers that fetch, pieces or time can be drawn, and it is
+        said that nobody fetches.
         """
         empty = replace(
             made_up_outcome(Scenario()),
@@ -169,7 +196,8 @@ class PlotTests(SynchronousTestCase):
         )
         seeds = made_up_outcome(Scenario(peers=20, seeds=20))
         for outcome in (empty, seeds):
-            self.assertEqual(draw(outcome).tag, f"{SVG}svg")
+            description = draw(outcome).findtext(f"{SVG}desc") or ""
+            self.assertIn("Nobody had anything to fetch.", description)
 
     def test_unknown_ids(self) -> None:
         """

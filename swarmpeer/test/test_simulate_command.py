@@ -20,7 +20,9 @@ from xml.etree import ElementTree
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.__main__ import OneLineParser
+from swarmpeer.signals import Interrupted
 from swarmpeer.simulate import command
+from swarmpeer.simulate.runs import Simulate
 from swarmpeer.test.made_up_runs import made_up_outcome
 from swarmpeer.testing.outcome import Breach, Outcome
 from swarmpeer.testing.scenario import FaultLevel, Scenario
@@ -76,7 +78,7 @@ def hang(
             signal.pause()
 
 
-def parse_and_run(*options: str) -> int:
+def parse_and_run(*options: str, simulate: Simulate = simulate) -> int:
     """
     C{swarmpeer simulate} with these options.
 
@@ -197,6 +199,70 @@ class OneRunTests(CommandTestCase):
         self.assertEqual(trace.read_text(), "0.000000 begins\n1.000000 ends\n")
         self.assertTrue(ElementTree.parse(picture).getroot().tag.endswith("svg"))
 
+    def test_files_are_kept_until_the_end(self) -> None:
+        """
+        What is there already stays until the run is over; of a run that is
+        stopped there is the trace, as far as it came, and no picture.
+        """
+        work = self.folder()
+        trace, picture = work / "trace.txt", work / "swarm.svg"
+        options = ["--trace", str(trace), "--plot", str(picture)]
+
+        def stop_after(*lines: str) -> None:
+            def run(
+                scenario: Scenario,  # noqa: ARG001
+                *,
+                checks: bool = True,  # noqa: ARG001
+                trace: Trace = None,
+                progress: Progress = None,  # noqa: ARG001
+            ) -> Outcome:
+                assert trace is not None
+                for line in lines:
+                    trace(line)
+                raise Interrupted(signal.SIGINT)
+
+            output = io.StringIO()
+            with redirect_stdout(output):
+                self.assertEqual(parse_and_run(*options, simulate=run), 130)
+
+        for path in (trace, picture):
+            path.write_text("old")
+        stop_after()
+        self.assertEqual((trace.read_text(), picture.read_text()), ("old", "old"))
+        stop_after("0.000000 begins")
+        self.assertEqual(
+            (trace.read_text(), picture.read_text()), ("0.000000 begins\n", "old")
+        )
+        self.assertEqual(sorted(work.iterdir()), [picture, trace])
+
+    def test_refused_file(self) -> None:
+        """
+        If one of the two files cannot be written, the other is left as it is.
+        """
+        work = self.folder()
+        there = work / "there"
+        there.write_text("old")
+        for options in (
+            ["--trace", str(there), "--plot", str(work)],
+            ["--plot", str(there), "--trace", str(work)],
+        ):
+            status, _, _ = self.call(*options)
+            self.assertEqual((status, there.read_text()), (2, "old"))
+            self.assertEqual(list(work.iterdir()), [there])
+
+    def test_link_and_pipe(self) -> None:
+        """
+        A link goes on leading to the file, and what is no file is written as it is.
+        """
+        work = self.folder()
+        trace, link = work / "trace.txt", work / "link"
+        trace.write_text("old")
+        link.symlink_to(trace)
+        self.assertEqual(self.call("--trace", str(link), "--plot", "/dev/null")[0], 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(trace.read_text(), "0.000000 begins\n1.000000 ends\n")
+        self.assertTrue(Path("/dev/null").is_char_device())
+
     def test_files_of_a_failing_run(self) -> None:
         """
         Files are of the run that was asked for, not of smaller ones.
@@ -271,6 +337,13 @@ class UsageTests(CommandTestCase):
             (["--runs=2", "--plot=p"], "--plot is for one run, not for --runs"),
             (["--plot", str(work)], f"{work}: Is a directory"),
             (["--trace", f"{work}/a/b"], f"{work}/a/b: No such file or directory"),
+            (["--trace", ""], "--trace needs the name of a file"),
+            (["--plot="], "--plot needs the name of a file"),
+            (
+                ["--trace", f"{work}/a", "--plot", f"{work}/../{work.name}/a"],
+                "--trace and --plot name the same file",
+            ),
+            (["--latency=3s"], "'3s' is more than 2s"),
             (["extra"], "unrecognized arguments: extra"),
         ):
             status, lines, error = self.call(*options)

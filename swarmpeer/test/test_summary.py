@@ -51,7 +51,7 @@ class RunSummaryTests(SynchronousTestCase):
             PeerOutcome(
                 1003, "free rider", 1e6, None, 9.0, 6.5, 671_744, 0, 16_384, 40, 1
             ),
-            PeerOutcome(1004, "liar", 1e6, None, None, None, 0, 0, 0, 0, 1),
+            PeerOutcome(1004, "liar", 1e6, None, None, None, 0, 0, 0, 0, 1, did=1234),
         )
         outcome = replace(
             made_up_outcome(SMALL),
@@ -76,15 +76,15 @@ class RunSummaryTests(SynchronousTestCase):
                 "bytes         1.33 MB of pieces received, 16.4 kB of them for nothing",
                 "",
                 "peer  role        first piece  complete  received     sent  "
-                "duplicate  pieces  starts",
+                "duplicate  pieces  starts    did",
                 "1001  seed             0.00 s    0.00 s       0 B  1.31 MB        "
-                "0 B      40       1",
+                "0 B      40       1      -",
                 "1002  leecher          5.50 s    7.00 s    655 kB      0 B        "
-                "0 B      40       2",
+                "0 B      40       2      -",
                 "1003  free rider       6.50 s    9.00 s    672 kB      0 B    "
-                "16.4 kB      40       1",
-                "1004  liar                  -         -       0 B      0 B        "
-                "0 B       0       1",
+                "16.4 kB      40       1      -",
+                "1004  liar                  -         -         -        -        "
+                "  -       -       -  1,234",
             ],
         )
 
@@ -93,10 +93,12 @@ class RunSummaryTests(SynchronousTestCase):
         What is simulated is told in one line.
         """
         self.assertEqual(
-            scenario_line(replace(SMALL, neighbors=5, seed_up_rate=1000.3)),
+            scenario_line(
+                replace(SMALL, neighbors=5, seed_up_rate=1000.3, jitter_seconds=0.05)
+            ),
             "3 peers, with the file: 1; free riders: 1; hostile: 1; 640K in 40 pieces "
             "of 16K; policy classic, up 8Mbit, seeds up 1000.3 B/s, latency 10ms, "
-            "told of 5 others, faults wild, seed 4",
+            "jitter 50ms, told of 5 others, faults wild, seed 4",
         )
 
     def test_nothing_to_measure(self) -> None:
@@ -121,6 +123,13 @@ class RunSummaryTests(SynchronousTestCase):
                 "no fluid bound",
             ],
         )
+
+    def test_nobody_fetches(self) -> None:
+        """
+        If all have the file from the start, nothing else is told of it.
+        """
+        lines = run_summary(made_up_outcome(Scenario(peers=2, seeds=2))).splitlines()
+        self.assertEqual(lines[3:5], ["complete  nobody had anything to fetch", ""])
 
     def test_many_peers(self) -> None:
         """
@@ -150,9 +159,8 @@ class RunSummaryTests(SynchronousTestCase):
         some = made_up_outcome(SMALL, *[BREACH] * 20)
         self.assertEqual(breach_lines(some), [breach_line(BREACH)] * 20)
         many = made_up_outcome(SMALL, *[BREACH] * 1234)
-        self.assertEqual(
-            breach_lines(many)[-2:], [breach_line(BREACH), "... and 1,214 more"]
-        )
+        self.assertEqual(breach_lines(many)[-1], "... and 1,214 more")
+        self.assertEqual(breach_lines(many)[:-1], breach_lines(some))
 
     def test_verdict(self) -> None:
         """
@@ -165,6 +173,12 @@ class RunSummaryTests(SynchronousTestCase):
         ):
             outcome = made_up_outcome(SMALL, *breaches)
             self.assertEqual(verdict_line(outcome), expected)
+        self.assertEqual(
+            verdict_line(made_up_outcome(SMALL), checks=False),
+            "done; no rule was looked at",
+        )
+        failed = made_up_outcome(SMALL, BREACH)
+        self.assertEqual(verdict_line(failed, checks=False), "FAILED: 1 breach")
 
 
 class TallyTests(SynchronousTestCase):
@@ -197,6 +211,9 @@ class TallyTests(SynchronousTestCase):
             ],
         )
         self.assertEqual(tally.verdict(), "OK: every rule held in 3 runs")
+        self.assertEqual(
+            tally.verdict(checks=False), "done; no rule was looked at in 3 runs"
+        )
         self.assertEqual((tally.events, tally.virtual_seconds), (9000, 300.0))
 
     def test_failed(self) -> None:

@@ -34,7 +34,7 @@ from swarmpeer.test.tcp_scripts import (
 )
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network import SimulatedNetwork
-from swarmpeer.testing.sockets import WINDOW_BYTES
+from swarmpeer.testing.streams import WINDOW_BYTES
 from swarmpeer.testing.virtual_time import VirtualTime
 
 ENDINGS: Mapping[str, tuple[Told, Told]] = {

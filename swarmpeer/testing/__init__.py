@@ -1,8 +1,15 @@
 """
-Public tools for testing programs that embed a peer.
+Public tools for testing what is built on a peer.
 
-Most begin with L{swarmpeer.testing.swarm.simulate}, which runs a whole swarm in
-virtual time from a L{swarmpeer.testing.scenario.Scenario}.  The recorders in
-L{swarmpeer.testing.recorders} and the storage in L{swarmpeer.testing.storage} are
-for tests of single parts.
+For whole swarms in virtual time: C{scenario}, C{swarm}, C{faults}, C{outcome},
+C{policies}, C{drawn} and C{figures}.  Most begin with
+L{swarmpeer.testing.swarm.simulate}, which runs a
+L{swarmpeer.testing.scenario.Scenario}.
+
+For the parts of one: C{virtual_time}, C{host_clock}, C{network}, C{disk},
+C{threads}, C{ghost_storage} and C{hostile}.
+
+For one peer, or half of one: C{recorders} and C{storage}.
+
+All other modules are how these work, and may change.
 """

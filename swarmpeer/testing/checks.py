@@ -15,8 +15,10 @@ from swarmpeer.events import (
     ConnectionRefused,
     FileCompleted,
     FilePlaced,
+    InterestedReceived,
     NeighborConnected,
     NeighborDisconnected,
+    NotInterestedReceived,
     OptimisticRoundHeld,
     PreferredRoundHeld,
     SwarmCompleted,
@@ -190,6 +192,11 @@ class SwarmChecks:
             case PreferredRoundHeld() | OptimisticRoundHeld():
                 if peer_id in self._rounds:
                     self._note_all(peer_id, self._rounds[peer_id].hear(event))
+                self._check_order(host, event)
+            case InterestedReceived(peer_id=other):
+                self._check_heard(host, other, is_interested=True)
+            case NotInterestedReceived(peer_id=other):
+                self._check_heard(host, other, is_interested=False)
             case SwarmCompleted():
                 self._told_end.add(peer_id)
                 listed = {peer_id, *(each.peer_id for each in host.config.others)}
@@ -342,6 +349,29 @@ class SwarmChecks:
     def _note_all(self, peer_id: int, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.note(peer_id, finding)
+
+    def _check_order(self, host: SimulatedHost, event: SwarmEvent) -> None:
+        """
+        Tit for tat until the file is complete, lots from then on.
+        """
+        node = host.node
+        if node is not None and isinstance(event, PreferredRoundHeld):
+            is_due = node.choking.ranks_by_rate and not node.store.is_complete
+            if event.by_rate is not is_due:
+                self.note(host.peer_id, ("tit for tat", f"by rate: {event.by_rate}"))
+
+    def _check_heard(
+        self, host: SimulatedHost, other: int, *, is_interested: bool
+    ) -> None:
+        """
+        What a neighbour says of its interest is what we take for it.
+        """
+        conversation = None if host.node is None else host.node.registry.find(other)
+        if conversation is not None:
+            neighbor = conversation.neighbor
+            if neighbor.peer_interested is not is_interested:
+                said = f"{other} said {is_interested}"
+                self.note(host.peer_id, ("interest is heard", said))
 
     def _check_refusal(self, host: SimulatedHost, other: int | None) -> None:
         """

@@ -47,10 +47,6 @@ class DiskEvent(StrEnum):
     """
     A bit was flipped.
     """
-    CRASH_IN_PLACING = "crash in placing"
-    """
-    The power went in the midst of that.
-    """
 
 
 class ProcessGone(BaseException):

@@ -2,6 +2,7 @@
 Small scenarios drawn by chance, for those who try many.
 """
 
+from dataclasses import replace
 from random import Random
 
 from swarmpeer.testing.hostile import ROLES
@@ -15,6 +16,13 @@ Bytes per second; with less the messages themselves would take minutes.
 _LEAST_RATE_AMONG_FOES = 200_000.0
 """
 The same where somebody may fill a line with rubbish, which no peer can prevent.
+"""
+
+
+_SHARE_OF_LARGE = 0.1
+_LARGE_PIECE_BYTES = 300_000
+"""
+A piece that is written portion by portion, and in a thread.
 """
 
 
@@ -41,7 +49,7 @@ def draw_scenario(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
         None,
         *(max(file_size / seconds, least_rate) for seconds in (1.0, 5.0, 20.0)),
     )
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         peers=peers,
         seeds=rng.randint(1, 2),
@@ -61,3 +69,12 @@ def draw_scenario(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
         neighbors=rng.choice((None, None, None, 2, 3)),
         jitter_seconds=rng.choice((0.0, 0.0, 0.05)),
     )
+    if rng.random() < _SHARE_OF_LARGE:
+        scenario = replace(
+            scenario,
+            piece_size_bytes=_LARGE_PIECE_BYTES,
+            file_size_bytes=rng.randint(1, 5 * _LARGE_PIECE_BYTES),
+            up_rate=rng.choice((None, _LEAST_RATE_AMONG_FOES)),
+            down_rate=None,
+        )
+    return scenario

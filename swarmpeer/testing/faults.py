@@ -97,6 +97,8 @@ class Fault:
         """
         @raise ValueError: if a part is missing.
         """
+        if self.at_seconds < 0 or self.seconds < 0:
+            raise ValueError(f"a {self.kind} before the beginning, or shorter than 0")
         if self.kind in _PAIRS and self.other_id in (None, self.peer_id):
             raise ValueError(f"a {self.kind} is between two peers")
         if self.kind in _MEASURED and not self.amount:

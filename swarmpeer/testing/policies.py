@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from swarmpeer.core.choking import ChokingManager
-from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
+from swarmpeer.events import Candidate
 from swarmpeer.service import ChokingPolicy
 
 
@@ -15,16 +15,7 @@ class LotteryChoking(ChokingManager):
     Chooses the preferred neighbours by lot, whatever they give: no tit for tat.
     """
 
-    def hold_preferred_round(
-        self,
-        candidates: Sequence[Candidate],
-        *,
-        by_rate: bool,  # noqa: ARG002  (that is the point)
-    ) -> PreferredRoundHeld:
-        """
-        Draw them.
-        """
-        return super().hold_preferred_round(candidates, by_rate=False)
+    ranks_by_rate = False
 
 
 class OpenHands(ChokingManager):
@@ -42,22 +33,27 @@ class FreeRiding(ChokingManager):
     Serves nobody.
     """
 
-    def hold_preferred_round(
-        self, candidates: Sequence[Candidate], *, by_rate: bool
-    ) -> PreferredRoundHeld:
-        """
-        Choose nobody.
-        """
-        return PreferredRoundHeld(tuple(candidates), (), None, by_rate, False)
+    ranks_by_rate = False
 
-    def hold_optimistic_round(
-        self, candidates: Sequence[Candidate]
-    ) -> OptimisticRoundHeld:
+    def choose_preferred(
+        self,
+        candidates: Sequence[Candidate],  # noqa: ARG002  (whoever they are)
+        *,
+        by_rate: bool,  # noqa: ARG002
+    ) -> Sequence[int]:
         """
         Choose nobody.
         """
-        waiting = tuple(candidate.peer_id for candidate in candidates)
-        return OptimisticRoundHeld(waiting, None, False)
+        return ()
+
+    def choose_optimistic(
+        self,
+        waiting: Sequence[int],  # noqa: ARG002
+    ) -> int | None:
+        """
+        Choose nobody.
+        """
+        return None
 
 
 POLICIES: Mapping[str, ChokingPolicy] = {

@@ -106,6 +106,11 @@ class FaultKind(StrEnum):
     """
 
 
+MOST_LATENCY_SECONDS = 2.0
+"""
+With more of it, and jitter, a connection would not stand within its time limit.
+"""
+
 _AT_LEAST_ONE = (
     "peers",
     "seeds",
@@ -167,6 +172,8 @@ class Scenario:
         """
         @raise ValueError: if there is no such swarm, in one line.
         """
+        if self.faults not in list(FaultLevel):
+            raise ValueError(f"{self.faults!r} is none of {', '.join(FaultLevel)}")
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not 1 or more")
@@ -181,8 +188,11 @@ class Scenario:
             if rate is not None and not 0 < rate < inf:
                 raise ValueError(f"a rate of {rate} bytes per second")
         for seconds in (self.latency_seconds, self.jitter_seconds):
-            if not 0 <= seconds < inf:
-                raise ValueError(f"a latency or jitter of {seconds} seconds")
+            if not 0 <= seconds <= MOST_LATENCY_SECONDS:
+                raise ValueError(
+                    f"a latency or jitter of {seconds} seconds, "
+                    f"not {MOST_LATENCY_SECONDS:g} or less"
+                )
 
     @property
     def piece_count(self) -> int:

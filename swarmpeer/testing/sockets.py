@@ -10,21 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from swarmpeer.testing.inbox import Inbox
 from swarmpeer.testing.silence import Silence
-from swarmpeer.testing.streams import Stream
+from swarmpeer.testing.streams import ROOMY_BYTES, WINDOW_BYTES, Stream
 
 if TYPE_CHECKING:
     from swarmpeer.testing.connections import Connection
     from swarmpeer.testing.network_host import NetworkHost
-
-WINDOW_BYTES = 256 * 1024
-"""
-What one direction of a connection takes that the far process has not read: the
-buffers of both sockets and the way between them.
-"""
-_ROOMY_BYTES = WINDOW_BYTES * 2 // 3
-"""
-With more than that under way a process is not woken to write a little.
-"""
 
 
 class Owner(Protocol):
@@ -140,7 +130,7 @@ class Socket:
         if self._error:
             return True
         out = self.out
-        return self._is_connected and out is not None and out.unread <= _ROOMY_BYTES
+        return self._is_connected and out is not None and out.unread <= ROOMY_BYTES
 
     @property
     def has_failed(self) -> bool:
@@ -311,7 +301,7 @@ class Socket:
         if self._error:
             return
         if chunk:
-            self._inbox.put(chunk)
+            self._inbox.append(chunk)
         else:
             self._is_ended = True
         if self.owner is not None:

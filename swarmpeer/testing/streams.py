@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from swarmpeer.testing.network import SimulatedNetwork
     from swarmpeer.testing.sockets import Socket
 
+WINDOW_BYTES = 256 * 1024
+"""
+What one direction of a connection takes that the far process has not read: the
+buffers of both sockets and the way between them.
+"""
+ROOMY_BYTES = WINDOW_BYTES * 2 // 3
+"""
+With more than that under way a process is not woken to write a little.
+"""
 RETRANSMIT_SECONDS = 1.0
 """
 How soon, at most, what got lost is sent again after a way is open again.
@@ -122,11 +131,12 @@ class Stream:
         self._network.time.at(self._next_arrival(0.0), act)
 
     def _settle(self, size: int) -> None:
-        sender = self._sender
-        was_writable = sender.is_writable
+        was_full = self.unread > ROOMY_BYTES
         self.unread -= size
-        if not was_writable and sender.is_writable and sender.owner is not None:
-            sender.owner.socket_writable()
+        if was_full:
+            sender = self._sender
+            if sender.is_writable and sender.owner is not None:
+                sender.owner.socket_writable()
 
     def _next_arrival(self, pause: float) -> float:
         network = self._network

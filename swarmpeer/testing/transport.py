@@ -86,9 +86,10 @@ class _Transport(tcp.Connection):
         """
         if not self.reactor.is_running:
             return
-        while self.is_reading and self.socket.is_readable:
+        socket = self.socket
+        while self.is_reading and socket.is_readable:
             self._go(self.doRead, is_read=True)
-        if self.is_writing and self.socket.has_failed:
+        if self.is_writing and socket.has_failed:
             self._go(self.doWrite, is_read=False)
 
     def socket_writable(self) -> None:

@@ -114,6 +114,8 @@ class SpokenSide:
                 self.asked[index] = self.asked.get(index, 0) + 1
                 if not self._is_interested:
                     yield "request with interest", f"piece {index}"
+                if self.other is not None and not self.other.has_told(index):
+                    yield "asks for what was told", f"piece {index}"
             case PieceMessage(index, data):
                 self.given_bytes += len(data)
                 if self._is_choking:
@@ -127,6 +129,12 @@ class SpokenSide:
         self._told[index] = 1
         if not self._holds(index):
             yield "tells what it holds", f"it does not hold piece {index}"
+
+    def has_told(self, index: int) -> bool:
+        """
+        Did it tell of that piece?
+        """
+        return self._told[index] == 1
 
     def answered(self, index: int) -> bool:
         """

@@ -1,0 +1,64 @@
+"""
+Tests of C{tools.soak}.
+"""
+
+import signal
+import threading
+from dataclasses import replace
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.testing.scenario import Scenario
+from swarmpeer.testing.swarm import simulate
+from swarmpeer.testing.virtual_time import VirtualTime
+from tools import soak
+
+SMALL = Scenario(peers=2, file_size_bytes=1000)
+
+
+class PatienceTests(SynchronousTestCase):
+    """
+    L{soak.simulate_in_time}.
+    """
+
+    def test_a_run_that_ends(self) -> None:
+        """
+        It is as it would be without a limit, and no alarm is left.
+        """
+        before = signal.getsignal(signal.SIGALRM)
+        outcome = soak.simulate_in_time(SMALL)
+        usual = replace(simulate(SMALL), real_seconds=outcome.real_seconds)
+        self.assertEqual(outcome, usual)
+        self.assertEqual(signal.getitimer(signal.ITIMER_REAL), (0.0, 0.0))
+        self.assertEqual(signal.getsignal(signal.SIGALRM), before)
+
+    def test_a_run_that_hangs(self) -> None:
+        """
+        Time stands still: that is a breach, which is told as any other.
+        """
+        self.patch(soak, "PATIENCE_SECONDS", 0.3)
+        self.patch(VirtualTime, "step", lambda _: None)
+        breach, *others = soak.simulate_in_time(SMALL).breaches
+        self.assertEqual((others, breach.rule), ([], "no exception"))
+        self.assertIn("RunTakesTooLong('it takes more than 0.3 s')", breach.detail)
+
+    def test_a_step_that_hangs(self) -> None:
+        """
+        An event does not end, and swallows what interrupts it: the next does.
+        """
+        self.patch(soak, "PATIENCE_SECONDS", 0.2)
+        self.patch(soak, "_AGAIN_SECONDS", 0.1)
+        never = threading.Event()
+        interrupted: list[str] = []
+
+        def step(_: VirtualTime) -> None:
+            try:
+                never.wait()
+            except soak.RunTakesTooLong as error:
+                interrupted.append(str(error))
+                never.wait()
+
+        self.patch(VirtualTime, "step", step)
+        breach, *others = soak.simulate_in_time(SMALL).breaches
+        self.assertEqual((others, breach.rule), ([], "no exception"))
+        self.assertEqual(interrupted, ["it takes more than 0.2 s"])
