@@ -11,6 +11,7 @@ from typing import NoReturn, TextIO
 
 from swarmpeer import __version__
 from swarmpeer.lab import command as lab
+from swarmpeer.manifest_commands import make, show, verify
 from swarmpeer.simulate import command as simulate
 from swarmpeer.text import printable
 
@@ -27,6 +28,10 @@ see ten of a hundred peers that never give fall behind, on simulated machines:
   swarmpeer simulate --peers 100 --free-riders 10 --file-size 6M \\
       --piece-size 64K --up 50kB --seed-up 400kB --neighbors 20 --no-disk \\
       --no-checks --plot hundred.svg
+
+know a file or a folder again, piece by piece:
+  swarmpeer make FOLDER
+  swarmpeer verify FOLDER.torrent FOLDER
 
 run one peer of a real swarm, on each host, in any order:
   twistd -n swarmpeer --id 1001
@@ -66,6 +71,9 @@ def build_parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", required=True
     )
     lab.add_parser(commands)
+    make.add_parser(commands)
+    show.add_parser(commands)
+    verify.add_parser(commands)
     simulate.add_parser(commands)
     return parser
 

@@ -34,6 +34,13 @@ class StorageError(SwarmPeerError):
         self.is_final = is_final
 
 
+class ManifestError(SwarmPeerError):
+    """
+    A manifest that cannot be used, made or read: what is wrong with it, or with
+    the files that it is to be made of.
+    """
+
+
 class ListenError(SwarmPeerError):
     """
     Nobody can call us: names the address and the reason.

@@ -4,6 +4,7 @@ What the documentation says of other files and of the code, held against them.
 
 import ast
 import doctest
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import testing
 from swarmpeer.errors import ViolationReason
+from swarmpeer.file_name import MAX_FILE_NAME_BYTES
+from swarmpeer.manifest import MAX_MANIFEST_BYTES, ManifestFile, compose_manifest
+from swarmpeer.manifest.bencode import MAX_DEPTH, MAX_VALUES
+from swarmpeer.manifest.parsing import MAX_PIECE_SIZE_BYTES, MAX_PIECES
+from swarmpeer.manifest.paths import MAX_PATH_BYTES, MAX_PATH_NAMES
+from swarmpeer.manifest_commands.show import json_line
+from swarmpeer.manifest_files import Fault
 from swarmpeer.net.limits import Limits
 from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
@@ -292,6 +300,48 @@ class SimulationTests(SynchronousTestCase):
             self.assertIn(f"](pictures/{picture.name})", text)
             self.assertIn(f"--plot docs/pictures/{picture.name}", text)
             self.assertLess(picture.stat().st_size, 200_000)
+
+
+class ManifestTests(SynchronousTestCase):
+    """
+    docs/manifest.md.
+    """
+
+    def test_keys(self) -> None:
+        """
+        Every key of the JSON is told, in order, and no other.
+        """
+        file = ManifestFile(("x",), 0)
+        value = json.loads(json_line(compose_manifest("x", [file], 16384)))
+        keys = [*value, *value["files"][0]]
+        rows = re.findall(
+            r"^\| (`.+?`) \|", section("manifest.md", "## The JSON"), re.MULTILINE
+        )
+        self.assertEqual(re.findall(r"`(\w+)`", " ".join(rows)), keys)
+
+    def test_faults(self) -> None:
+        """
+        Every kind of difference is told.
+        """
+        text = section("manifest.md", "## By example")
+        rows = re.findall(r"^\| (`[a-z ,`]+`) \|", text, re.MULTILINE)
+        told = re.findall(r"`([^`]+)`", " ".join(rows))
+        self.assertEqual(sorted(told), sorted(Fault))
+
+    def test_limits(self) -> None:
+        """
+        The limits are those of the code.
+        """
+        text = " ".join(section("manifest.md", "## What is refused").split())
+        for limit in (
+            f"more than {MAX_DEPTH} levels, {MAX_VALUES:,} values",
+            f"values or {MAX_MANIFEST_BYTES >> 20} MiB",
+            f"from 16 KiB to {MAX_PIECE_SIZE_BYTES >> 20} MiB",
+            f"longer than {MAX_FILE_NAME_BYTES} bytes",
+            f"more than {MAX_PATH_NAMES} names or {MAX_PATH_BYTES:,} bytes",
+            f"more than {MAX_PIECES:,} pieces",
+        ):
+            self.assertIn(limit, text)
 
 
 class OtherPagesTests(SynchronousTestCase):

@@ -10,10 +10,9 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from swarmpeer.console import OutputError, ProgressLine
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.signals import Interrupted, raising_signals
-from swarmpeer.simulate.output import OutputError
-from swarmpeer.simulate.progress import ProgressLine
 from swarmpeer.simulate.replay import add_options, option_type
 from swarmpeer.simulate.words import whole
 from swarmpeer.testing.names import ROLE_NAMES

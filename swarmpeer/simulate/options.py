@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from swarmpeer.simulate.quantities import (
+from swarmpeer.quantities import (
     format_rate,
     format_seconds,
     format_size,

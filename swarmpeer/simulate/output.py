@@ -1,31 +1,13 @@
 """
-What is said on standard output and written into files, line by line.
+What is written into files, line by line.
 """
 
 import os
 from contextlib import ExitStack, suppress
 
-from swarmpeer.errors import SwarmPeerError
+from swarmpeer.console import OutputError
 from swarmpeer.simulate.replay import ScenarioError
 from swarmpeer.text import printable
-
-
-class OutputError(SwarmPeerError):
-    """
-    What was found out cannot be written.
-    """
-
-
-def say(text: str) -> None:
-    """
-    Write whole lines to standard output, at once.
-
-    @raise OutputError: if nobody reads it any more, say.
-    """
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        raise OutputError("the output cannot be written") from error
 
 
 class OutputFile:

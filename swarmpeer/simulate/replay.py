@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from swarmpeer.errors import SwarmPeerError
+from swarmpeer.quantities import format_size
 from swarmpeer.simulate.options import OPTIONS, UNSET
-from swarmpeer.simulate.quantities import format_size
 from swarmpeer.simulate.words import HostileShare
 from swarmpeer.testing.scenario import Scenario
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
+from swarmpeer.console import ProgressLine, say
 from swarmpeer.simulate.json_line import json_line
-from swarmpeer.simulate.output import OutputFile, say
+from swarmpeer.simulate.output import OutputFile
 from swarmpeer.simulate.plot import plot
-from swarmpeer.simulate.progress import ProgressLine
 from swarmpeer.simulate.replay import ScenarioError, replay_command, scenario_of
 from swarmpeer.simulate.runs import Simulate, run_all, run_one
 from swarmpeer.simulate.shrink import Shrinker, Shrunk

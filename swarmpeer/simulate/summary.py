@@ -4,7 +4,7 @@ What became of a run, as text for people.
 
 from collections.abc import Mapping, Sequence
 
-from swarmpeer.simulate.quantities import format_rate, format_seconds, format_size
+from swarmpeer.quantities import format_rate, format_seconds, format_size
 from swarmpeer.simulate.run_figures import RunFigures, is_hostile, quantile
 from swarmpeer.testing.outcome import Breach, Outcome, PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from swarmpeer.simulate.quantities import (
+from swarmpeer.quantities import (
+    format_numbers,
     format_seconds,
     format_size,
     parse_seconds,
@@ -121,13 +122,7 @@ def write_fault_numbers(numbers: frozenset[int]) -> str:
     """
     The text that L{read_fault_numbers} reads as C{numbers}.
     """
-    spans: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if spans and spans[-1][1] == number - 1:
-            spans[-1] = (spans[-1][0], number)
-        else:
-            spans.append((number, number))
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
+    return format_numbers(sorted(numbers))
 
 
 def read_hostile(text: str) -> HostileShare | tuple[str, ...]:

@@ -1,5 +1,5 @@
 """
-Tests of L{swarmpeer.simulate.quantities}.
+Tests of L{swarmpeer.quantities}.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.simulate.quantities import (
+from swarmpeer.quantities import (
     format_rate,
     format_seconds,
     format_size,

@@ -1,5 +1,5 @@
 """
-Tests of L{swarmpeer.simulate.progress}.
+Tests of L{swarmpeer.console}.
 """
 
 import io
@@ -8,7 +8,7 @@ from functools import partial
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.simulate.progress import ProgressLine
+from swarmpeer.console import ProgressLine
 
 
 class Terminal(io.StringIO):

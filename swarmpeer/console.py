@@ -1,14 +1,35 @@
 """
-One line on a terminal that tells how far it is, written over itself.
+What a command says: whole lines that stay, and one on a terminal that tells how
+far it is, written over itself.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
+from swarmpeer.errors import SwarmPeerError
+
 INTERVAL_SECONDS = 0.1
 
 _ERASE_LINE = "\r\x1b[K"
+
+
+class OutputError(SwarmPeerError):
+    """
+    What was found out cannot be written.
+    """
+
+
+def say(text: str) -> None:
+    """
+    Write whole lines to standard output, at once.
+
+    @raise OutputError: if nobody reads it any more, say.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        raise OutputError("the output cannot be written") from error
 
 
 class ProgressLine:
@@ -42,9 +63,10 @@ class ProgressLine:
         if not self._is_terminal or self._seconds() < self._due_seconds:
             return
         self._due_seconds = self._seconds() + INTERVAL_SECONDS
+        # Before it is, so that whoever is interrupted meanwhile clears it as well.
+        self._is_shown = True
         # The last column stays free, or the line would wrap.
         self._write(_ERASE_LINE + describe()[: self._columns() - 1])
-        self._is_shown = True
 
     def clear(self) -> None:
         """

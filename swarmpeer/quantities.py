@@ -3,7 +3,7 @@ Sizes, rates and times as people write them, read and written exactly.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -90,6 +90,23 @@ def format_seconds(seconds: float) -> str:
     A short text that L{parse_seconds} reads as exactly C{seconds}.
     """
     return _format(seconds, _TIMES)
+
+
+def format_numbers(numbers: Iterable[int], separator: str = ",") -> str:
+    """
+    Whole numbers with a dash for a row of them: C{0,3,7-9}.
+
+    @param numbers: ascending, none twice.
+    """
+    spans: list[tuple[int, int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1] = (spans[-1][0], number)
+        else:
+            spans.append((number, number))
+    return separator.join(
+        str(low) if low == high else f"{low}-{high}" for low, high in spans
+    )
 
 
 def _parse(text: str, units: Mapping[str, Fraction], what: str) -> Fraction:

@@ -1,0 +1,3 @@
+"""
+The commands about manifests: C{swarmpeer make}, C{show} and C{verify}.
+"""

@@ -1,0 +1,102 @@
+"""
+C{swarmpeer verify}: what is on the disk, held against a manifest.
+"""
+
+import argparse
+
+from swarmpeer.console import ProgressLine, say
+from swarmpeer.manifest import Manifest
+from swarmpeer.manifest.paths import shown
+from swarmpeer.manifest_commands.running import (
+    FAILURE,
+    Commands,
+    contents,
+    count,
+    run_command,
+    showing,
+)
+from swarmpeer.manifest_files import Finding, check_files, read_manifest
+from swarmpeer.quantities import format_numbers
+from swarmpeer.text import printable
+
+_DESCRIPTION = """\
+Compare PATH, a file or a folder, with the manifest FILE, and tell everything that
+differs: bad pieces, files that are missing, extra, of the wrong size or type,
+executable or not.
+"""
+
+_EPILOG = """\
+examples:
+  swarmpeer verify photos.torrent photos
+  swarmpeer verify photos.torrent /mnt/copy > differences.txt
+
+PATH is the file or the folder itself and may have another name.  Empty folders do
+not matter; no symbolic link in it is followed.
+
+exit status: 0 if all is as the manifest says, 1 if not (each difference has a line,
+the last line sums them up), 2 if FILE cannot be read or is no manifest, 130 after
+Ctrl-C, 143 after SIGTERM.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """
+    Make C{verify} one of the C{commands}.
+    """
+    parser = commands.add_parser(
+        "verify",
+        help="compare a file or a folder with its manifest",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="the manifest")
+    parser.add_argument("path", metavar="PATH", help="the file or the folder")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """
+    Compare once.
+
+    @return: the exit status.
+    """
+    return run_command("verify", lambda line: _verify(arguments, line))
+
+
+def _verify(arguments: argparse.Namespace, line: ProgressLine) -> int:
+    manifest = read_manifest(arguments.file)
+    progress = showing(line, printable(arguments.path))
+    findings = check_files(manifest, arguments.path, progress=progress)
+    line.clear()
+    lines = [finding_line(arguments.path, finding) for finding in findings]
+    say("\n".join([*lines, verdict(manifest, findings)]))
+    return FAILURE if findings else 0
+
+
+def finding_line(root: str, finding: Finding) -> str:
+    """
+    One thing that is wrong.
+
+    @param root: what was checked.
+    """
+    words = [shown(finding.path) or printable(root), finding.fault.value]
+    if finding.detail:
+        words.append(finding.detail)
+    if finding.pieces:
+        pieces = format_numbers(finding.pieces, ", ")
+        words.append(f"{pieces} of {finding.piece_count}")
+    return ": ".join(words)
+
+
+def verdict(manifest: Manifest, findings: list[Finding]) -> str:
+    """
+    The last line.
+    """
+    name = printable(manifest.name)
+    pieces = count(manifest.piece_count, "piece")
+    if not findings:
+        return f"OK: {name}: {contents(manifest)}, {pieces}"
+    bad = sum(len(finding.pieces) for finding in findings)
+    differences = count(len(findings), "difference")
+    return f"FAILED: {name}: {differences}, {bad:,} of {pieces} bad"
