@@ -247,6 +247,18 @@ FAILED_ONCE: Mapping[str, Scenario] = {
         up_rate=4000.0,
         faults=FaultLevel.WILD,
     ),
+    "the same, beside open hands": Scenario(
+        seed=116326,
+        peers=8,
+        file_size_bytes=72896,
+        preferred=2,
+        unchoking_interval_seconds=1,
+        optimistic_interval_seconds=1,
+        policy="open",
+        up_rate=4000.0,
+        jitter_seconds=0.05,
+        faults=FaultLevel.WILD,
+    ),
 }
 """
 In the order of their seeds.
