@@ -62,6 +62,7 @@ class WriteGate:
     A piece is handed over in portions, so that a slow neighbour can be told
     from one that takes nothing, however large the piece is.
 
+    @ivar is_finished: is nothing more taken?
     @ivar progressed_at: while the gate is closed, when the neighbour last took
         a portion.
     @ivar backlog_bytes: what the small messages take that were written since the
@@ -71,13 +72,13 @@ class WriteGate:
     __slots__ = (
         "_clock",
         "_closed",
-        "_is_finished",
         "_is_paused",
         "_is_registered",
         "_opened",
         "_outlet",
         "_waiting",
         "backlog_bytes",
+        "is_finished",
         "progressed_at",
     )
 
@@ -98,18 +99,11 @@ class WriteGate:
         self._opened = opened
         self._waiting: deque[memoryview] = deque()
         self._is_paused = False
-        self._is_finished = False
+        self.is_finished = False
         self._is_registered = True
         self.progressed_at = clock.seconds()
         self.backlog_bytes = 0
         outlet.registerProducer(self, True)
-
-    @property
-    def is_finished(self) -> bool:
-        """
-        Is nothing more taken?
-        """
-        return self._is_finished
 
     @property
     def is_open(self) -> bool:
@@ -123,7 +117,7 @@ class WriteGate:
         Write a small message, after all that was written before, even if the
         gate is closed.  Once it is finished this does nothing.
         """
-        if self._is_finished:
+        if self.is_finished:
             return
         if self._is_paused or self._waiting:
             self.backlog_bytes += len(data) + MESSAGE_COST_BYTES
@@ -136,7 +130,7 @@ class WriteGate:
         """
         The same for C{data} of any size, with a C{head} in front.
         """
-        if self._is_finished:
+        if self.is_finished:
             return
         if not self._waiting and len(data) <= PORTION_BYTES:
             # Nothing is copied that is bytes already.
@@ -150,7 +144,7 @@ class WriteGate:
         """
         From now on only what was written already goes out.
         """
-        self._is_finished = True
+        self.is_finished = True
 
     def retire(self) -> None:
         """

@@ -39,6 +39,9 @@ from swarmpeer.wire.messages import MessageType, PieceMessage
 
 _P = ParamSpec("_P")
 
+# A plain number: looking up a member takes longer than all else there.
+_HAVE = MessageType.HAVE.value
+
 
 class _Phase(Enum):
     # Their handshake is not whole yet.
@@ -170,12 +173,13 @@ class PeerProtocol(MessageSender):
 
         @param string: its payload; of an unknown type, the type byte.
         """
-        if string[0] == MessageType.HAVE:
+        kind = string[0]
+        if kind == _HAVE:
             # There are more of these than of all others; they take the short way.
             self._logic.on_have(self._codec.have_index(string))
             return
-        if string[0] > MessageType.PIECE:
-            self._logic.on_unknown(string[0])
+        if kind > MessageType.PIECE:
+            self._logic.on_unknown(kind)
             return
         message = self._codec.decode_checked(string)
         if isinstance(message, PieceMessage):
@@ -262,7 +266,7 @@ class PeerProtocol(MessageSender):
         return self._phase is phase
 
     def _write(self, data: bytes) -> None:
-        super()._write(data)
+        self._gate.write(data)
         if self._gate.backlog_bytes > self._limits.drain_bytes:
             self._end("takes nothing of what it is told")
             self._farewell.abort()

@@ -300,9 +300,10 @@ class MessageCodec:
 
         @raise ProtocolViolation: if there is no such piece.
         """
-        (index,) = _INDEX.unpack_from(payload, 1)
-        self._check_index("HAVE", index)
-        return int(index)
+        index: int = _INDEX.unpack_from(payload, 1)[0]
+        if index >= self._piece_count:
+            self._check_index("HAVE", index)
+        return index
 
     def _decode_have(self, payload: WireBytes) -> HaveMessage:
         return HaveMessage(self.have_index(payload))
