@@ -34,6 +34,18 @@ class StorageError(SwarmPeerError):
         self.is_final = is_final
 
 
+class BadPieceError(StorageError):
+    """
+    The bytes of a piece are not those that the manifest tells.
+    """
+
+
+class PieceLostError(StorageError):
+    """
+    A piece that was held is not on the disk any more as it should be.
+    """
+
+
 class ManifestError(SwarmPeerError):
     """
     A manifest that cannot be used, made or read: what is wrong with it, or with
@@ -63,6 +75,10 @@ class ViolationReason(StrEnum):
     SPARE_BITS_SET = "spare-bits-set"
     LATE_BITFIELD = "late-bitfield"
     UNREQUESTED_PIECE = "unrequested-piece"
+    CLASSIC_PEER = "classic-peer"
+    OTHER_SWARM = "other-swarm"
+    BAD_PIECES = "bad-pieces"
+    BAD_MANIFEST = "bad-manifest"
 
 
 class ProtocolViolation(SwarmPeerError):

@@ -234,6 +234,7 @@ class GivenBackReason(StrEnum):
     CHOKE = "choke"
     CLOSE = "close"
     STALL = "stall"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,3 +359,178 @@ class SwarmCompleted(SwarmEvent):
     """
     Every peer of the list holds the whole file, and ours is in place.
     """
+
+
+# Of verified swarms alone.
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFetched(SwarmEvent):
+    """
+    We knew the infohash alone; now the neighbour gave us the manifest.
+    """
+
+    peer_id: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilesChecked(SwarmEvent):
+    """
+    It is known what is here already: C{held} pieces, of which C{hashed} had to be
+    looked at, since no record vouched for them.
+    """
+
+    held: int
+    hashed: int
+    piece_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSetAside(SwarmEvent):
+    """
+    The record of an earlier run is of no use, and the pieces are checked again.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSaved(SwarmEvent):
+    """
+    A run that follows need not check or fetch these C{recorded} pieces again.
+    """
+
+    recorded: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed(SwarmEvent):
+    """
+    The record could not be saved; that is tried again.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskShort(SwarmEvent):
+    """
+    There is less room on the disk than the missing pieces take.
+    """
+
+    needed_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchingResumed(SwarmEvent):
+    """
+    The disk takes pieces again, after it refused some.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanged(SwarmEvent):
+    """
+    Somebody changed a file that was in place.
+
+    @ivar is_replaced: has it another size, or is it another file?  Then nothing is
+        written to it.
+    """
+
+    path: str
+    is_replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PieceWithdrawn(SwarmEvent):
+    """
+    We held the piece C{index}, and it is not right any more.
+    """
+
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PieceHealed(SwarmEvent):
+    """
+    A piece that was withdrawn is right again.
+    """
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadPieceReceived(SwarmEvent):
+    """
+    They gave us wrong bytes for the piece C{index}, C{size_bytes} long.
+    """
+
+    peer_id: int
+    index: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadPieceTold(SwarmEvent):
+    """
+    They say that the piece C{index}, which we sent, was wrong.
+    """
+
+    peer_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerShutOut(SwarmEvent):
+    """
+    They gave us C{bad_pieces} wrong pieces; for C{seconds} there is no
+    conversation with them.
+    """
+
+    peer_id: int
+    bad_pieces: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecondRequested(SwarmEvent):
+    """
+    The piece C{index} takes long at somebody else, so it is asked of them, too.
+    """
+
+    peer_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancelled(SwarmEvent):
+    """
+    The piece C{index} came from somebody else, so they need not send it.
+    """
+
+    peer_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalReceived(SwarmEvent):
+    """
+    They said that they hold the piece C{index} no more.
+    """
+
+    peer_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoodbyeReceived(SwarmEvent):
+    """
+    They told why they close, in a code and in words.
+    """
+
+    peer_id: int
+    code: int
+    words: str

@@ -8,6 +8,7 @@ from zope.interface import Attribute, Interface
 
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
+from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
 
@@ -76,6 +77,50 @@ class IPieceStorage(Interface):
         """
         Give everything back once all that was begun has answered.  An
         unfinished file is left under its temporary name.
+        """
+
+
+class IVerifiedStorage(IPieceStorage):
+    """
+    A storage that knows what the pieces should be.
+
+    C{check} comes after C{open} and before anything else, and C{is_whole} tells
+    the truth from its answer on.  C{write} fails with
+    L{swarmpeer.errors.BadPieceError} if the bytes are wrong, and keeps nothing of
+    them; it may be asked for a piece that was lost after C{finish}.  C{read} fails
+    with L{swarmpeer.errors.PieceLostError} if the piece is not what it was.
+
+    What is read, written and checked may be served at once; it is recorded for a
+    later run only once it is durable, with no more ado from the outside.
+    """
+
+    def report_to(publish: Callable[[SwarmEvent], None]) -> None:
+        """
+        From now on tell what happens to the files and to the record.
+        """
+
+    def check(
+        progress: Callable[[int, int], None],
+        done: Callable[[Bitfield], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Find out which pieces are here.
+
+        @param progress: told now and then how many bytes are looked at, of how
+            many.
+        @param done: hears the pieces that are held.
+        """
+
+    def check_piece(
+        index: int,
+        done: Callable[[bool], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Read a piece that is held and look whether it is right.
+
+        @param failed: it could not be told, as while the storage closes.
         """
 
 
