@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
 from swarmpeer import __version__
+from swarmpeer.config_commands import command as config
 from swarmpeer.lab import command as lab
 from swarmpeer.manifest_commands import make, show, verify
 from swarmpeer.simulate import command as simulate
@@ -32,6 +33,10 @@ see ten of a hundred peers that never give fall behind, on simulated machines:
 know a file or a folder again, piece by piece:
   swarmpeer make FOLDER
   swarmpeer verify FOLDER.torrent FOLDER
+
+put the two files of a classic swarm into one, and see whether it is all right:
+  swarmpeer config convert
+  swarmpeer config check
 
 run one peer of a real swarm, on each host, in any order:
   twistd -n swarmpeer --id 1001
@@ -70,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
+    config.add_parser(commands)
     lab.add_parser(commands)
     make.add_parser(commands)
     show.add_parser(commands)

@@ -121,7 +121,7 @@ def assemble_peer(
         rng=rng or random.Random(),
         lenient=lenient,
     )
-    log = _LogFile(Path(log_folder or folder, log_name(own.peer_id)))
+    log = LogFile(Path(log_folder or folder, log_name(own.peer_id)))
     log.setServiceParent(peer)
     logger = ProtocolLogger(own.peer_id, log.write, time.time)
     peer.add_observer(logger, *ProtocolLogger.event_classes)
@@ -151,12 +151,15 @@ def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:
     return TCP6ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
 
 
-class _LogFile(Service):
+class LogFile(Service):
     """
     The protocol log of a peer, open while the peer runs.
     """
 
     def __init__(self, path: Path) -> None:
+        """
+        It is opened at the start.
+        """
         self._path = path
         self._file: io.FileIO | None = None
 

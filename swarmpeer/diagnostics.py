@@ -10,17 +10,31 @@ from twisted.logger import Logger, LogLevel
 from zope.interface import implementer
 
 from swarmpeer.events import (
+    BadPieceReceived,
+    BadPieceTold,
+    CheckProgressed,
     ConnectionRefused,
     DialFailed,
+    DiskShort,
+    FetchingResumed,
+    FileChanged,
     FilePlaced,
     FilePlacingFailed,
+    FilesChecked,
     GivenBackReason,
+    GoodbyeReceived,
     IgnoredReason,
     ListeningStarted,
+    ManifestFetched,
     NeighborConnected,
     NeighborDisconnected,
+    PeerShutOut,
+    PieceHealed,
     PieceStored,
     PieceStoreFailed,
+    PieceWithdrawn,
+    RecordFailed,
+    RecordSetAside,
     RequestGivenBack,
     RequestIgnored,
     SwarmCompleted,
@@ -28,7 +42,10 @@ from swarmpeer.events import (
     ViolationSeen,
 )
 from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.text import size_text
+from swarmpeer.wire.extension import GoodbyeCode
 
+_USUAL_GOODBYES = (GoodbyeCode.OTHER, GoodbyeCode.STOPPING, GoodbyeCode.REPLACED)
 _MOST_TOLD = 1000
 """
 So many neighbours and reasons are told apart.
@@ -65,11 +82,12 @@ class DiagnosticLog:
     _log = Logger()
 
     def __init__(
-        self, peer_id: int, piece_count: int, log: Logger | None = None
+        self, peer_id: int, piece_count: int = 0, log: Logger | None = None
     ) -> None:
         """
         @param peer_id: whose log it is: every line begins with it.
-        @param piece_count: the pieces of the whole file.
+        @param piece_count: the pieces of the whole file; a verified peer may begin
+            without it.
         """
         self._peer_id = peer_id
         self._piece_count = piece_count
@@ -118,8 +136,60 @@ class DiagnosticLog:
                     LogLevel.info,
                     "every peer of the swarm is complete",
                 ),
+                *self._verified_rules(),
             ]
         )
+
+    def _verified_rules(self) -> list[tuple[type[SwarmEvent], _Rule]]:
+        return [
+            _always(
+                ManifestFetched,
+                LogLevel.info,
+                "got the manifest from {event.peer_id}",
+            ),
+            _rule(CheckProgressed, self._check_progressed),
+            _rule(FilesChecked, self._checked),
+            _always(
+                RecordSetAside,
+                LogLevel.warn,
+                "the record of an earlier run is set aside, all that is there is "
+                "checked: {event.reason}",
+            ),
+            _always(
+                RecordFailed,
+                LogLevel.error,
+                "what is here cannot be recorded for a later run, will try again: "
+                "{event.reason}",
+            ),
+            _rule(DiskShort, self._disk_short),
+            _always(FetchingResumed, LogLevel.info, "the disk takes pieces again"),
+            _rule(FileChanged, self._file_changed),
+            _always(
+                PieceWithdrawn,
+                LogLevel.error,
+                "piece {event.index} is not right any more and is not served: "
+                "{event.reason}",
+            ),
+            _always(PieceHealed, LogLevel.info, "piece {event.index} is right again"),
+            _always(
+                BadPieceReceived,
+                LogLevel.warn,
+                "{event.peer_id} sent wrong bytes for piece {event.index}; dropped",
+            ),
+            _always(
+                BadPieceTold,
+                LogLevel.warn,
+                "{event.peer_id} says that it got piece {event.index} wrong; we look "
+                "whether it is right on our disk",
+            ),
+            _always(
+                PeerShutOut,
+                LogLevel.error,
+                "{event.peer_id} sent {event.bad_pieces} wrong pieces and is shut out "
+                "for {event.seconds} seconds",
+            ),
+            _rule(GoodbyeReceived, self._goodbye),
+        ]
 
     @property
     def event_classes(self) -> tuple[type[SwarmEvent], ...]:
@@ -194,3 +264,44 @@ class DiagnosticLog:
             return None
         self._tenths_told = tenths
         return LogLevel.info, "holds {event.held} of {count} pieces"
+
+    def _check_progressed(self, event: CheckProgressed) -> _Line:
+        done, total = event.done_bytes, event.total_bytes
+        share = 100 * done // max(total, 1)
+        return LogLevel.info, f"looks at what is here: {share} % of {size_text(total)}"
+
+    def _checked(self, event: FilesChecked) -> _Line:
+        self._piece_count = event.piece_count
+        self._tenths_told = event.held * 10 // max(event.piece_count, 1)
+        return (
+            LogLevel.info,
+            "holds {event.held} of {count} pieces from the start; {event.hashed} were "
+            "hashed to know",
+        )
+
+    @staticmethod
+    def _disk_short(event: DiskShort) -> _Line:
+        return (
+            LogLevel.error,
+            f"what is missing takes {size_text(event.needed_bytes)}, but the disk has "
+            f"{size_text(event.free_bytes)} free; make room, or fetching will pause",
+        )
+
+    @staticmethod
+    def _file_changed(event: FileChanged) -> _Line:
+        if event.is_replaced:
+            return (
+                LogLevel.error,
+                "{event.path} was cut, removed or replaced by somebody; it is not "
+                "served, and not touched until this peer is started anew",
+            )
+        return (
+            LogLevel.warn,
+            "{event.path} was changed by somebody; its pieces are checked again",
+        )
+
+    @staticmethod
+    def _goodbye(event: GoodbyeReceived) -> _Line | None:
+        if event.code in _USUAL_GOODBYES:
+            return None
+        return LogLevel.warn, "{event.peer_id} closes: {event.words}"

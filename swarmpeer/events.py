@@ -534,3 +534,13 @@ class GoodbyeReceived(SwarmEvent):
     peer_id: int
     code: int
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProgressed(SwarmEvent):
+    """
+    What is here already is being looked at: C{done_bytes} so far.
+    """
+
+    done_bytes: int
+    total_bytes: int

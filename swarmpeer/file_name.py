@@ -9,6 +9,10 @@ LOCK_NAME = ".swarmpeer.lock"
 """
 The lock on a peer's folder.
 """
+OWN_NAMES = ".swarmpeer"
+"""
+What all names beside the files of a swarm begin with that are ours.
+"""
 MAX_FILE_NAME_BYTES = 255
 """
 The longest name that common file systems take.
@@ -57,6 +61,16 @@ def part_name(file_name: str) -> str:
     if len(_encoded(name)) > MAX_FILE_NAME_BYTES:
         name = f".{hashlib.sha256(_encoded(file_name)).hexdigest()[:32]}.part"
     return name
+
+
+def state_folder_name(infohash: bytes) -> str:
+    """
+    The folder in which a peer of a verified swarm keeps what is not for others:
+    unfinished files, the record and the lock.
+
+    @param infohash: of the swarm's manifest, 32 bytes.
+    """
+    return f"{OWN_NAMES}-{infohash[:8].hex()}"
 
 
 def _encoded(name: str) -> bytes:

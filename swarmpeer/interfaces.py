@@ -118,7 +118,8 @@ class IVerifiedStorage(IPieceStorage):
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        Read a piece that is held and look whether it is right.
+        Read a piece and look whether it is right: one that is held, or one that was
+        lost, which is held again if it is.
 
         @param failed: it could not be told, as while the storage closes.
         """

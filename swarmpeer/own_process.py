@@ -2,6 +2,9 @@
 What a process may do that is a peer's or a lab's alone.
 """
 
+import atexit
+import os
+import sys
 import time
 from typing import cast
 
@@ -21,3 +24,16 @@ def monotonic_reactor() -> PosixReactorBase:
     reactor = cast(PosixReactorBase, installed)
     reactor.seconds = time.monotonic
     return reactor
+
+
+def fail_at_exit() -> None:
+    """
+    Whatever else happens, let this process end with status 1: a reactor that was
+    stopped has no other way to say so.
+    """
+
+    @atexit.register
+    def leave() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(1)

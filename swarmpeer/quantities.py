@@ -25,9 +25,19 @@ _RATES = {
     "kB": Fraction(10**3),
     "": Fraction(1),
 }
+_BYTES = {
+    "": Fraction(1),
+    **{f"{letter}{tail}": _SIZES[letter] for letter in "KMGT" for tail in ("", "iB")},
+    "k": _SIZES["K"],
+    "kB": Fraction(10**3),
+    "MB": Fraction(10**6),
+    "GB": Fraction(10**9),
+    "TB": Fraction(10**12),
+}
 _TIMES = {"s": Fraction(1), "ms": Fraction(1, 1000), "": Fraction(1)}
 
 _NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,40})?)([A-Za-z]*)")
+_BLANK_BEFORE_UNIT = re.compile("(?<=[0-9]) (?=[A-Za-z])")
 _LONGEST_NUMBER = 6
 
 
@@ -52,6 +62,22 @@ def format_size(size_bytes: int) -> str:
         if size_bytes >= unit and size_bytes % unit == 0:
             return f"{size_bytes // unit}{letter}"
     return str(size_bytes)
+
+
+def parse_bytes(text: str) -> int:
+    """
+    A number of bytes as configurations have it, such as C{1 MiB}, C{500 kB},
+    C{64K} or C{1000}; in C{kB} and
+    the like the letters are powers of 1000, else of 1024.
+
+    @return: bytes.
+    @raise ValueError: if it is none, with what is wrong.
+    """
+    what = "size: 64 KiB, 1.5 MB, or 1000 for bytes"
+    size = _parse(_BLANK_BEFORE_UNIT.sub("", text), _BYTES, what)
+    if size.denominator != 1:
+        raise ValueError(f"{quoted(text)} is no whole number of bytes")
+    return int(size)
 
 
 def parse_rate(text: str) -> float:

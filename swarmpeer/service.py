@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
     IStreamServerEndpoint,
 )
+from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -117,7 +118,7 @@ class PeerService(MultiService):
         self._dialer: Dialer | None = None
         self._listening: Deferred[None] | None = None
         self._port: IListeningPort | None = None
-        self._rounds: list[LoopingCall] = []
+        self._loops: list[LoopingCall] = []
 
     # What those see who look inside.
 
@@ -210,16 +211,22 @@ class PeerService(MultiService):
     def _begin(self) -> None:
         self._storage.open()
         store = PieceStore(self._layout, self._storage)
-        node = PeerNode(
-            self.config,
-            store,
-            bus=self._bus,
-            rng=self._rng,
-            choking=self._choking_policy(
-                self.config.common.preferred_neighbors, self._rng
-            ),
+        node = self._make_node(store)
+        factory = self._make_factory(node, store)
+        try:
+            self._listen(factory)
+        except ListenError:
+            self._storage.close(lambda: None)
+            raise
+        self._join(node, factory)
+
+    def _make_node(self, store: PieceStore) -> PeerNode:
+        return PeerNode(
+            self.config, store, bus=self._bus, rng=self._rng, choking=self._choking()
         )
-        factory = PeerFactory(
+
+    def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:
+        return PeerFactory(
             node,
             store,
             node.registry,
@@ -227,11 +234,14 @@ class PeerService(MultiService):
             limits=self._limits,
             lenient=self._lenient,
         )
-        try:
-            self._listen(factory)
-        except ListenError:
-            self._storage.close(lambda: None)
-            raise
+
+    def _choking(self) -> ChokingManager:
+        return self._choking_policy(self.config.common.preferred_neighbors, self._rng)
+
+    def _join(self, node: PeerNode, factory: PeerFactory) -> None:
+        """
+        Call the others and begin the rounds.
+        """
         self._node, self._factory = node, factory
         self._dialer = Dialer(
             self.config.earlier,
@@ -248,8 +258,8 @@ class PeerService(MultiService):
         common = self.config.common
         # In this order: where both are due, the optimistic neighbour is drawn
         # among those that were just not preferred.
-        self._begin_rounds(node.hold_preferred_round, common.unchoking_interval_seconds)
-        self._begin_rounds(
+        self._repeat(node.hold_preferred_round, common.unchoking_interval_seconds)
+        self._repeat(
             node.hold_optimistic_round, common.optimistic_unchoking_interval_seconds
         )
 
@@ -258,9 +268,9 @@ class PeerService(MultiService):
         From the outside in: no new rounds and conversations, then the ones
         there are, then the storage, and last what others hung below us.
         """
-        for loop in self._rounds:
+        for loop in self._loops:
             loop.stop()
-        self._rounds = []
+        self._loops = []
         if self._dialer is not None:
             self._dialer.stop()
         if self._listening is not None:
@@ -290,7 +300,7 @@ class PeerService(MultiService):
         """
         return Deferred.fromCoroutine(self._stop())
 
-    def _listen(self, factory: PeerFactory) -> None:
+    def _listen(self, factory: Factory) -> None:
         """
         @raise ListenError: if it failed already.  An endpoint that fails later
             fails those who wait for the peer to be complete.
@@ -309,9 +319,7 @@ class PeerService(MultiService):
             if is_early:
                 failures.append(error)
             else:
-                self._log.critical("{error}", error=error)
-                self._placed.settle(Failure(error))
-                self._swarm_complete.settle(Failure(error))
+                self._fail(error)
 
         port = self._listen_endpoint.listen(factory)
         self._listening = port.addCallbacks(listening, deaf)
@@ -319,16 +327,28 @@ class PeerService(MultiService):
         if failures:
             raise failures[0]
 
-    def _begin_rounds(self, hold: Callable[[], None], interval_seconds: float) -> None:
+    def _fail(self, error: SwarmPeerError) -> None:
+        """
+        We have begun, and now it turns out that we cannot go on.
+        """
+        self._log.critical("{error}", error=error)
+        self._placed.settle(Failure(error))
+        self._swarm_complete.settle(Failure(error))
+
+    def _repeat(self, act: Callable[[], object], interval_seconds: float) -> None:
+        """
+        Do it again and again, from one interval after now on, until the stop.
+        """
+
         def tick() -> None:
             # A LoopingCall whose function raises never calls it again.
-            with self._log.failuresHandled("a choke round failed"):
-                hold()
+            with self._log.failuresHandled("a round failed"):
+                act()
 
         loop = LoopingCall(tick)
         loop.clock = self._clock
         loop.start(interval_seconds, now=False)
-        self._rounds.append(loop)
+        self._loops.append(loop)
 
     def _report_observer(
         self, observer: ISwarmObserver, event: SwarmEvent, error: Exception

@@ -18,9 +18,13 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config import COMMON_NAME, PEERS_NAME
+from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ListenError, SwarmPeerError
-from swarmpeer.own_process import monotonic_reactor
+from swarmpeer.joining import JoiningService
+from swarmpeer.own_process import fail_at_exit, monotonic_reactor
+from swarmpeer.service import PeerService
 
 
 class Options(usage.Options):
@@ -34,13 +38,15 @@ class Options(usage.Options):
         "Runs one peer of a swarm until every peer of the list holds the whole "
         "file, then ends with status 0; a peer that cannot start says why in one "
         "line and ends with status 1.  The working folder holds Common.cfg, "
-        "PeerInfo.cfg and peer_<id>/, where the file is, or will be.  Several "
+        "PeerInfo.cfg and peer_<id>/, where the file is, or will be; or, with "
+        "--swarm, all is in one swarm.toml, and every piece is checked.  Several "
         "peers can share a folder if each has a process id file of its own, or "
         "none: twistd -n --pidfile= swarmpeer --id 1001"
     )
 
     optParameters = [  # noqa: RUF012 (the form that usage.Options has)
-        ["id", "i", None, "Which peer of PeerInfo.cfg this is.", int],
+        ["id", "i", None, "Which peer of PeerInfo.cfg or swarm.toml this is.", int],
+        ["swarm", "w", None, "The swarm.toml of a verified swarm."],
         ["dir", "d", ".", "The working folder."],
         ["common", "c", COMMON_NAME, "The common configuration, relative to --dir."],
         ["peers", "p", PEERS_NAME, "The list of peers, relative to --dir."],
@@ -109,29 +115,51 @@ def makeService(options: Options) -> IService:
     @raise SystemExit: with one line, if they cannot be used.
     """
     reactor = monotonic_reactor()
-    folder = Path(options["dir"])
     try:
-        config = read_config(options["id"], folder, options["common"], options["peers"])
-        peer = assemble_peer(
-            reactor,
-            config,
-            folder,
-            log_folder=options["log-dir"],
-            listen_endpoint=_endpoint(reactor, options["listen"]),
-            lenient=bool(options["lenient"]),
-        )
+        peer = _make_peer(reactor, options)
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
-    if not options["stay"]:
-        peer.when_swarm_complete().addBoth(_leave_soon, reactor)
+    outcome = peer.when_complete() if options["stay"] else peer.when_swarm_complete()
+    outcome.addBoth(_leave_soon, reactor, stay=bool(options["stay"]))
     process = _Peer()
     peer.setServiceParent(process)
     return process
 
 
-def _leave_soon(outcome: Failure | None, reactor: IReactorCore) -> None:
-    if outcome is not None and outcome.check(CancelledError):
-        # We are leaving already.
+def _make_peer(reactor: object, options: Options) -> PeerService | JoiningService:
+    """
+    @raise SwarmPeerError: if they cannot be used.
+    """
+    folder = Path(options["dir"])
+    listen_endpoint = _endpoint(reactor, options["listen"])
+    if options["swarm"] is None:
+        return assemble_peer(
+            reactor,
+            read_config(options["id"], folder, options["common"], options["peers"]),
+            folder,
+            log_folder=options["log-dir"],
+            listen_endpoint=listen_endpoint,
+            lenient=bool(options["lenient"]),
+        )
+    path = folder / options["swarm"]
+    return assemble_verified_peer(
+        reactor,
+        read_swarm(path),
+        options["id"],
+        path.parent,
+        log_folder=options["log-dir"] or folder,
+        listen_endpoint=listen_endpoint,
+    )
+
+
+def _leave_soon(outcome: Failure | None, reactor: IReactorCore, *, stay: bool) -> None:
+    if outcome is not None:
+        if outcome.check(CancelledError):
+            # We are leaving already.
+            return
+        # That was said when it happened.
+        fail_at_exit()
+    elif stay:
         return
     # The swarm is complete, and the conversation that brought the news is still
     # on the stack; or nobody can call us, which was said.

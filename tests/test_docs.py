@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -17,7 +17,10 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import testing
-from swarmpeer.errors import ViolationReason
+from swarmpeer.config import SwarmConfig
+from swarmpeer.config.swarm_keys import KEYS, MEMBERS, TOP
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
 from swarmpeer.manifest import MAX_MANIFEST_BYTES, ManifestFile, compose_manifest
 from swarmpeer.manifest.bencode import MAX_DEPTH, MAX_VALUES
@@ -31,6 +34,15 @@ from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.outcome import PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
+from swarmpeer.wire.codec import LENGTH_SIZE
+from swarmpeer.wire.extended_codec import ExtendedCodec
+from swarmpeer.wire.extension import (
+    MANIFEST_PART_BYTES,
+    MAX_GOODBYE_BYTES,
+    ExtensionType,
+    GoodbyeCode,
+)
+from swarmpeer.wire.handshake import Feature
 from tests.processes import ROOT
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -344,6 +356,89 @@ class ManifestTests(SynchronousTestCase):
             self.assertIn(limit, text)
 
 
+class SwarmFileTests(SynchronousTestCase):
+    """
+    What docs/configuration.md tells of swarm.toml.
+    """
+
+    member = "[[members]]\nid = 1\nhost = 'a'\nport = 1\n"
+    text = "manifest = 'x'\n" + member
+
+    def headings(self) -> dict[str, str]:
+        """
+        Under which heading each table is told.
+        """
+        headings = {name: f"### Table [{name}]" for name in KEYS}
+        headings[TOP] = "### Above the first table"
+        headings[MEMBERS] = f"### Tables [[{MEMBERS}]]"
+        return headings
+
+    def test_keys(self) -> None:
+        """
+        Every key of every table is told, and no other.
+        """
+        for table, heading in self.headings().items():
+            rows = _ROW.findall(section("configuration.md", heading))
+            self.assertEqual(tuple(rows), KEYS[table], heading)
+
+    def test_usual(self) -> None:
+        """
+        A file in which a key has the value that is told to be usual says the same as
+        one without it; and every key has one that can be left out but those that stand
+        for each other, or for another.
+        """
+        without = []
+        for table, heading in self.headings().items():
+            rows = re.findall(
+                r"^\| `(\w+)` \| (?:`([^`]+)`)? ?\|",
+                section("configuration.md", heading),
+                re.MULTILINE,
+            )
+            self.assertEqual(len(rows), len(KEYS[table]))
+            for key, usual in rows:
+                line = f"{key} = {usual}\n"
+                if not usual:
+                    without.append(key)
+                    continue
+                if table == TOP:
+                    text = line + self.text
+                elif table == MEMBERS:
+                    text = self.text + line
+                else:
+                    text = f"{self.text}[{table}]\n{line}"
+                found = SwarmConfig.parse(text)
+                self.assertEqual(Limits(**found.limits), Limits(), line)
+                self.assertEqual(
+                    replace(found, limits={}), SwarmConfig.parse(self.text)
+                )
+        needed = ["id", "host", "port"]
+        self.assertEqual(without, ["manifest", "infohash", *needed, "folder"])
+
+    def test_example(self) -> None:
+        """
+        The example is a whole file.
+        """
+        text = (ROOT / "docs" / "configuration.md").read_text()
+        (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        self.assertEqual(len(SwarmConfig.parse(example).members), 2)
+
+    def test_slips(self) -> None:
+        """
+        What is told of each slip is what is said, word for word.
+        """
+        rows = re.findall(
+            r"^\| `([^`]+)` \| `([^`]+)` \|$",
+            section("configuration.md", "### Slips of the pen"),
+            re.MULTILINE,
+        )
+        self.assertGreater(len(rows), 5)
+        for line, said in rows:
+            is_subject = line.startswith(("manifest", "infohash"))
+            text = f"{line}\n{self.member if is_subject else self.text}"
+            error = self.assertRaises(ConfigError, SwarmConfig.parse, text)
+            self.assertEqual(str(error), said)
+
+
 class OtherPagesTests(SynchronousTestCase):
     """
     Lists that must be whole.
@@ -386,3 +481,50 @@ class OtherPagesTests(SynchronousTestCase):
         result = doctest.testfile(page, module_relative=False)
         self.assertGreater(result.attempted, 0)
         self.assertEqual(result.failed, 0)
+
+    def test_further_messages_of_the_wire(self) -> None:
+        """
+        docs/wire.md tells every further message of a verified swarm by its type
+        and its name, and its example is that message to the byte.
+        """
+        rows = re.findall(
+            r"^\| (\d+) \| ([a-z ]+) \|.*`([0-9a-f ]+)` \|$",
+            section("wire.md", "### Further messages"),
+            re.MULTILINE,
+        )
+        self.assertEqual(
+            [(int(number), name) for number, name, _ in rows],
+            [(kind, kind.name.lower().replace("_", " ")) for kind in ExtensionType],
+        )
+        codec = ExtendedCodec(PieceLayout(10_000_232, 32_768))
+        for number, _, example in rows:
+            frame = bytes.fromhex(example)
+            message = codec.decode(frame[LENGTH_SIZE:])
+            self.assertEqual(message.type, int(number))
+            self.assertEqual(codec.encode(message), frame)
+
+    def test_numbers_of_the_wire(self) -> None:
+        """
+        So are every feature, every code of a goodbye, and the sizes.
+        """
+        features = re.findall(
+            r"^\| `(\w+)` \| `(\w+)` \|",
+            section("wire.md", "### Features and swarm"),
+            re.MULTILINE,
+        )
+        self.assertEqual(
+            features, [(each.name, f"{each.value:04x}") for each in Feature]
+        )
+        codes = re.findall(
+            r"^\| (\d+) \| `(\w+)` \|",
+            section("wire.md", "### Goodbyes"),
+            re.MULTILINE,
+        )
+        self.assertEqual(codes, [(str(int(each)), each.name) for each in GoodbyeCode])
+        self.assertIn(
+            f"words (0 to {MAX_GOODBYE_BYTES})",
+            section("wire.md", "### Further messages"),
+        )
+        parts = " ".join(section("wire.md", "### Parts of the manifest").split())
+        self.assertIn(f"in parts of {MANIFEST_PART_BYTES >> 10} KiB", parts)
+        self.assertIn(f"1 byte to {MAX_MANIFEST_BYTES >> 20} MiB", parts)

@@ -33,7 +33,7 @@ from swarmpeer.events import (
     PreferredRoundHeld,
 )
 from swarmpeer.file_name import part_name
-from swarmpeer.net.dialing import Dialer
+from swarmpeer.net import dialing
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.flow import WriteGate
 from swarmpeer.net.protocol import PeerProtocol
@@ -95,7 +95,7 @@ class MutantTests(SynchronousTestCase):
         """
         self._mutations: list[MonkeyPatcher] = []
 
-    def mutate(self, owner: type, name: str, mutant: object) -> None:
+    def mutate(self, owner: object, name: str, mutant: object) -> None:
         """
         Make a mistake until something is found.
         """
@@ -521,7 +521,7 @@ class MutantTests(SynchronousTestCase):
         """
         A peer that does not answer is not called again.
         """
-        self.mutate(Dialer, "_wait_after", lambda *_: 1e9)
+        self.mutate(dialing, "wait_after", lambda *_: 1e9)
         losses = power_losses(1001, at_seconds=1.5)
         self.assert_found("liveness", SLOW, losses, within=5)
 
@@ -529,13 +529,13 @@ class MutantTests(SynchronousTestCase):
         """
         A peer that stops goes on choosing whom to serve.
         """
-        begin = PeerService._begin_rounds
+        begin = PeerService._repeat
 
         def mutant(service: PeerService, *arguments: Any) -> None:
             begin(service, *arguments)
-            service._rounds.clear()
+            service._loops.clear()
 
-        self.mutate(PeerService, "_begin_rounds", mutant)
+        self.mutate(PeerService, "_repeat", mutant)
         self.assert_found("no timer left", within=1)
 
     def test_goodbye_takes_for_ever(self) -> None:

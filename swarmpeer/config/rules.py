@@ -9,6 +9,11 @@ from swarmpeer.config.text import ConfigText, Word
 from swarmpeer.file_name import file_name_fault
 from swarmpeer.text import quoted
 
+HOST_KINDS = "a host name in ASCII, an IPv4 or an IPv6 address"
+"""
+What a host may be.
+"""
+
 _DIGITS = re.compile("[0-9]+")
 _DIGITS_AND_DOTS = re.compile("[0-9.]+")
 _HOST_LABEL = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
@@ -59,16 +64,20 @@ def read_host(source: ConfigText, word: Word) -> str:
 
     @raise ConfigError: if it is neither a plausible name nor an address.
     """
-    host = word.text
-    if host.startswith("[") and host.endswith("]") and ":" in host:
-        host = host[1:-1]
-    if host_identity(host) is None:
-        raise source.error(
-            word,
-            f"the host is {quoted(word.text)}",
-            "a host name in ASCII, an IPv4 or an IPv6 address",
-        )
+    host = plain_host(word.text)
+    if host is None:
+        raise source.error(word, f"the host is {quoted(word.text)}", HOST_KINDS)
     return host
+
+
+def plain_host(text: str) -> str | None:
+    """
+    The host that C{text} names, IPv6 without the brackets it may stand in; or
+    C{None} if it is neither a plausible name nor an address.
+    """
+    if text.startswith("[") and text.endswith("]") and ":" in text:
+        text = text[1:-1]
+    return None if host_identity(text) is None else text
 
 
 def host_identity(host: str) -> str | None:

@@ -2,6 +2,7 @@
 All that one peer is told before it starts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -45,13 +46,10 @@ class Config:
         ids = [peer.peer_id for peer in peers]
         if peer_id not in ids:
             source = ConfigText(peers_text, peers_name)
-            known = ", ".join(map(str, ids[:_MAX_SHOWN_IDS]))
-            if len(ids) > _MAX_SHOWN_IDS:
-                known += f" (and {len(ids) - _MAX_SHOWN_IDS} more)"
             raise source.error(
                 source.end,
                 f"our own peer {peer_id} is not listed",
-                f"a line for it or one of the ids {known}",
+                f"a line for it or one of the ids {shown_ids(ids)}",
             )
         return cls(peer_id, common, peers)
 
@@ -88,3 +86,13 @@ class Config:
         All peers but ourselves.
         """
         return tuple(peer for peer in self.peers if peer.peer_id != self.peer_id)
+
+
+def shown_ids(ids: Sequence[int]) -> str:
+    """
+    The first of the ids, and how many more there are.
+    """
+    known = ", ".join(map(str, ids[:_MAX_SHOWN_IDS]))
+    if len(ids) > _MAX_SHOWN_IDS:
+        known += f" (and {len(ids) - _MAX_SHOWN_IDS} more)"
+    return known

@@ -96,10 +96,8 @@ class PeerConnection:
             return
         self._is_admitted = True
         self.neighbor = NeighborState(peer_id, store.layout.piece_count)
-        # Some peers never end without a bitfield from everybody, so it is sent
-        # even when it is empty.
-        self._serving = Serving(store, self.neighbor, self.network, self._swarm.publish)
-        self.network.send_bitfield(store.bits)
+        self._serving = self._begin_serving()
+        self._tell_holdings()
         if not self._is_closed:
             self._swarm.joined(self)
 
@@ -243,8 +241,7 @@ class PeerConnection:
         Serve them no more, not even what they asked for already.
         """
         if self.neighbor.change_am_choking(True):
-            self._serving.forget()
-            self.network.send_choke()
+            self._serving.choke()
             self._swarm.publish(NeighborChoked(self.peer_id))
 
     def unchoke(self) -> None:
@@ -284,6 +281,21 @@ class PeerConnection:
         """
         self.network.close(reason)
         self.on_disconnect(reason)
+
+    def _begin_serving(self) -> Serving:
+        """
+        Who reads and sends what they ask for.
+        """
+        swarm = self._swarm
+        return Serving(swarm.store, self.neighbor, self.network, swarm.publish)
+
+    def _tell_holdings(self) -> None:
+        """
+        Tell them what we hold, as the first message.
+        """
+        # Some peers never end without a bitfield from everybody, so it is sent
+        # even when it is empty.
+        self.network.send_bitfield(self._swarm.store.bits)
 
     def _note_message(self) -> None:
         """

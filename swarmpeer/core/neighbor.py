@@ -82,6 +82,21 @@ class NeighborState:
         if index in self.bits:
             self.useful -= 1
 
+    def note_lost(self, index: int) -> None:
+        """
+        We do not hold the piece any more, so theirs is of use again.
+        """
+        if index in self.bits:
+            self.useful += 1
+
+    def note_lacking(self, index: int, own: Bitfield) -> None:
+        """
+        They do not hold the piece, or it is of no use to us, until they tell of it
+        anew.
+        """
+        if self.bits.discard(index) and index not in own:
+            self.useful -= 1
+
     def change_am_choking(self, value: bool) -> bool:
         """
         @return: was it a change?

@@ -5,6 +5,7 @@ help of the request and choking managers, and has the decisions carried out.
 State first, send second, publish last.
 """
 
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -58,22 +59,28 @@ class PeerNode:
         rng: Random,
         picker: PiecePicker | None = None,
         choking: ChokingManager | None = None,
+        requests: RequestManager | None = None,
+        seconds: Callable[[], float] = float,
     ) -> None:
         """
         @param rng: where every draw comes from.
         @param picker: how to choose the next piece; by lot if not given.
         @param choking: how to choose whom to serve; as the course protocol says
             if not given.
+        @param requests: who fetches which piece; if given, the picker is its own.
+        @param seconds: the time now; only where peers are shut out.
         """
         self.own_id = config.peer_id
         self.store = store
         self.bus = bus
         self.registry = PeerRegistry(
-            config.peer_id, [peer.peer_id for peer in config.peers]
+            config.peer_id, [peer.peer_id for peer in config.peers], seconds
         )
         self.rates = RateTracker()
         self.choking = choking or ChokingManager(config.common.preferred_neighbors, rng)
-        self.requests = RequestManager(store, picker or RandomPicker(store.bits, rng))
+        self.requests = requests or RequestManager(
+            store, picker or RandomPicker(store.bits, rng)
+        )
         self.is_placed = False
         self._is_placing = False
         self._is_swarm_complete = False
@@ -159,13 +166,15 @@ class PeerNode:
         """
         self.registry.check(peer_id)
         if not self.registry.prefers(conversation, peer_id):
-            reason = f"there is a conversation with {peer_id} already"
-            conversation.network.close(reason)
-            self.publish(ConnectionRefused(peer_id, reason))
+            self._turn_away(
+                conversation,
+                peer_id,
+                f"there is a conversation with {peer_id} already",
+            )
             return False
         present = self.registry.find(peer_id)
         if present is not None:
-            present.close(REPLACED)
+            self._make_room(present)
         return True
 
     def joined(self, conversation: PeerConnection) -> None:
@@ -244,6 +253,21 @@ class PeerNode:
             self.publish(
                 DuplicatePieceReceived(neighbor.peer_id, piece.index, piece.size_bytes)
             )
+
+    def _make_room(self, present: PeerConnection) -> None:
+        """
+        A newer conversation takes the place of this one.
+        """
+        present.close(REPLACED)
+
+    def _turn_away(
+        self, conversation: PeerConnection, peer_id: int, reason: str
+    ) -> None:
+        """
+        Their conversation does not begin.
+        """
+        conversation.network.close(reason)
+        self.publish(ConnectionRefused(peer_id, reason))
 
     # What the storage answers.
 

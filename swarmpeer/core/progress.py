@@ -46,6 +46,12 @@ class Progress:
     @ivar is_placed: does the whole file stand under its final name?
     @ivar optimistic: the neighbour that has its chance now.
     @ivar incomplete: the other peers not known to hold everything.
+    @ivar recorded: the pieces that a run that follows need not fetch again; C{None}
+        where nothing is recorded.  This and what follows is told of a verified
+        swarm alone.
+    @ivar received_bytes: of all pieces that came, wanted or not.
+    @ivar duplicate_bytes: of those that came when they were not needed any more.
+    @ivar is_paused: did the disk refuse the last piece that it was given?
     """
 
     peer_id: int
@@ -55,3 +61,7 @@ class Progress:
     optimistic: int | None
     neighbors: tuple[NeighborProgress, ...]
     incomplete: tuple[int, ...]
+    recorded: int | None = None
+    received_bytes: int = 0
+    duplicate_bytes: int = 0
+    is_paused: bool = False

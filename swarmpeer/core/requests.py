@@ -97,12 +97,7 @@ class RequestManager:
         """
         withdrawn = neighbor.withdraw_requests()
         for index in withdrawn:
-            # It may have come late from somebody else and have no owner.
-            if self._owners.get(index) is neighbor:
-                del self._owners[index]
-                self._store.release(index)
-                self._picker.reopen(index)
-                self._unsettle(index)
+            self._disown(neighbor, index)
         return withdrawn
 
     def arrived(self, neighbor: NeighborState, index: int) -> bool:
@@ -134,6 +129,18 @@ class RequestManager:
         """
         self._unsettle(index)
         self._picker.reopen(index)
+
+    def _disown(self, neighbor: NeighborState, index: int) -> None:
+        """
+        They are not waited for any more; if the piece was theirs to fetch, it is
+        open again.
+        """
+        # It may have come late from somebody else and have no owner.
+        if self._owners.get(index) is neighbor:
+            del self._owners[index]
+            self._store.release(index)
+            self._picker.reopen(index)
+            self._unsettle(index)
 
     def _claim_open(self, neighbor: NeighborState) -> int | None:
         """

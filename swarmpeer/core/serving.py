@@ -55,7 +55,7 @@ class Serving:
         """
         refusal = self._refusal(index)
         if refusal is not None:
-            self._publish(RequestIgnored(self._neighbor.peer_id, index, refusal))
+            self._ignore(index, refusal)
             return
         self._neighbor.wanted_from_us.append(index)
         self.go_on()
@@ -78,10 +78,16 @@ class Serving:
             )
         self._is_going_on = False
 
+    def choke(self) -> None:
+        """
+        We choke them: tell them, and do not serve what they asked for already.
+        """
+        self.forget()
+        self._network.send_choke()
+
     def forget(self) -> None:
         """
-        We choke them, or they are gone: what they asked for is not served any
-        more.
+        They are gone: what they asked for is not served any more.
         """
         self._neighbor.wanted_from_us.clear()
 
@@ -107,9 +113,14 @@ class Serving:
 
     def _skip(self, index: int, _error: StorageError) -> None:
         if self._end_reading(index):
-            reason = IgnoredReason.UNREADABLE
-            self._publish(RequestIgnored(self._neighbor.peer_id, index, reason))
+            self._ignore(index, IgnoredReason.UNREADABLE)
         self.go_on()
+
+    def _ignore(self, index: int, reason: IgnoredReason) -> None:
+        """
+        They do not get what they asked for.
+        """
+        self._publish(RequestIgnored(self._neighbor.peer_id, index, reason))
 
     def _end_reading(self, index: int) -> bool:
         """

@@ -12,6 +12,7 @@ from swarmpeer.events import GivenBackReason, SwarmEvent
 
 if TYPE_CHECKING:
     from swarmpeer.core.connection import PeerConnection
+    from swarmpeer.core.verified_connection import VerifiedConnection
 
 
 class SwarmSide(Protocol):
@@ -80,4 +81,30 @@ class SwarmSide(Protocol):
     def publish(self, event: SwarmEvent) -> None:
         """
         Tell the observers.
+        """
+
+
+class VerifiedSwarmSide(SwarmSide, Protocol):
+    """
+    What a conversation of a verified swarm asks of its node beside that.
+    """
+
+    def manifest(self) -> bytes:
+        """
+        What our pieces should be.
+        """
+
+    def rejected(self, conversation: "VerifiedConnection", index: int) -> None:
+        """
+        They will not send a piece; perhaps we never asked for it.
+        """
+
+    def withdrawn(self, conversation: "VerifiedConnection", index: int) -> None:
+        """
+        They hold a piece no more.
+        """
+
+    def bad_piece_told(self, conversation: "VerifiedConnection", index: int) -> None:
+        """
+        They say that a piece that we sent them was wrong.
         """

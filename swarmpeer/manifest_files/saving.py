@@ -31,7 +31,16 @@ def save_manifest(
     manifest: Manifest, path: str | os.PathLike[str], *, overwrite: bool = False
 ) -> None:
     """
-    Write it so that at every moment either all of it is there or nothing new.
+    Write it, see L{save_whole}.
+    """
+    save_whole(manifest.encode(), path, overwrite=overwrite)
+
+
+def save_whole(
+    data: bytes, path: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
+    """
+    Write a file so that at every moment either all of it is there or nothing new.
 
     @param overwrite: may a file that is there be replaced?
     @raise FileExistsError: if there is one and it may not.
@@ -44,7 +53,7 @@ def save_manifest(
     unfinished = os.path.join(os.path.dirname(path), name)
     try:
         with open(unfinished, "xb") as file:
-            file.write(manifest.encode())
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         if overwrite:

@@ -54,10 +54,23 @@ def hostname_endpoint(reactor: Any, peer: PeerInfo) -> IStreamClientEndpoint:
     return endpoint
 
 
+def wait_after(failures: int, rng: Random) -> float:
+    """
+    How long to wait before the next call, in seconds.
+
+    @param failures: in a row, at least one.
+    """
+    # The exponent is bounded, since a float is.
+    wait = FIRST_RETRY_SECONDS * RETRY_FACTOR ** min(failures - 1, 50)
+    jitter = rng.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
+    return min(wait, LAST_RETRY_SECONDS) * jitter
+
+
 class Dialer:
     """
     Calls each peer that has no conversation with us, from C{start} to
-    C{stop}, and waits longer from failure to failure.
+    C{stop}, and waits longer from failure to failure.  Peers that are shut out are
+    not called.
 
     Stopping ends all attempts at once.  The connections that stand are not its
     concern.
@@ -113,7 +126,7 @@ class Dialer:
     async def _keep_in_touch(self, peer: PeerInfo) -> None:
         failures = 0
         while True:
-            while self._registry.is_connected(peer.peer_id):
+            while self._is_to_be_left(peer.peer_id):
                 failures = 0
                 await deferLater(self._clock, CHECK_SECONDS)
             try:
@@ -126,7 +139,7 @@ class Dialer:
                     continue
                 reason = in_one_line(Failure())
                 failures += 1
-                wait = self._wait_after(failures)
+                wait = wait_after(failures, self._rng)
                 self._publish(DialFailed(peer.peer_id, reason, wait))
             else:
                 began_at = self._clock.seconds()
@@ -135,8 +148,12 @@ class Dialer:
                 if self._clock.seconds() - began_at >= LAST_RETRY_SECONDS:
                     failures = 0
                 failures += 1
-                wait = self._wait_after(failures)
+                wait = wait_after(failures, self._rng)
             await deferLater(self._clock, wait)
+
+    def _is_to_be_left(self, peer_id: int) -> bool:
+        registry = self._registry
+        return registry.is_connected(peer_id) or registry.is_shut_out(peer_id)
 
     async def _call(self, peer: PeerInfo) -> PeerProtocol:
         endpoint = self._endpoint_for(peer)
@@ -144,12 +161,6 @@ class Dialer:
         protocol = cast(PeerProtocol, await made)
         await protocol.when_open()
         return protocol
-
-    def _wait_after(self, failures: int) -> float:
-        # The exponent is bounded, since a float is.
-        wait = FIRST_RETRY_SECONDS * RETRY_FACTOR ** min(failures - 1, 50)
-        jitter = self._rng.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
-        return min(wait, LAST_RETRY_SECONDS) * jitter
 
     def _line_ended(self, failure: Failure) -> None:
         # A call that is cancelled under way fails in ways of its own.

@@ -14,15 +14,18 @@ from swarmpeer.net.beat import Beat
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import HAVE_SECONDS
+from swarmpeer.net.verified_protocol import VerifiedProtocol, VerifiedTerms
 from swarmpeer.seam import SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
+from swarmpeer.wire.extended_codec import ExtendedCodec
 
 _USUAL_LIMITS = Limits()
 
 
 class PeerFactory(Factory):
     """
-    Makes a L{PeerProtocol} for each connection, inbound by itself and outbound
+    Makes a L{PeerProtocol}, or in a verified swarm a L{VerifiedProtocol}, for each
+    connection, inbound by itself and outbound
     through C{dialling}; all of them talk for one C{node}.
 
     Callers without a handshake are few at any time: one too many pushes out
@@ -45,9 +48,11 @@ class PeerFactory(Factory):
         clock: IReactorTime,
         limits: Limits = _USUAL_LIMITS,
         lenient: bool = False,
+        terms: VerifiedTerms | None = None,
     ) -> None:
         """
         @param lenient: take handshakes that write their numbers as text.
+        @param terms: of the verified swarm; C{None} in a classic one.
         """
         self.store = store
         self.registry = registry
@@ -55,7 +60,9 @@ class PeerFactory(Factory):
         self._clock = clock
         self._limits = limits
         self._lenient = lenient
+        self._terms = terms
         self._codec = MessageCodec(self.store.layout)
+        self._extended_codec = ExtendedCodec(self.store.layout)
         self._beat = Beat(clock, HAVE_SECONDS)
         self._is_closing = False
         # In the order in which they came.
@@ -89,7 +96,7 @@ class PeerFactory(Factory):
         protocols = list(self._all)
         gone = gatherResults([protocol.when_gone() for protocol in protocols])
         for protocol in protocols:
-            protocol.close(reason)
+            protocol.stop(reason)
         hurry = self._clock.callLater(self._limits.stop_seconds, self._hurry)
         return gone.addCallback(lambda _: hurry.cancel() if hurry.active() else None)
 
@@ -105,19 +112,34 @@ class PeerFactory(Factory):
         """
         if self._is_closing:
             return None
-        protocol = PeerProtocol(
-            self._node,
-            self._codec,
-            self._clock,
-            self._limits,
-            lenient=self._lenient,
-            expected_peer_id=expected_peer_id,
-            beat=self._beat,
-        )
+        protocol = self._make(expected_peer_id)
         protocol.factory = self
         self._all[protocol] = None
         protocol.when_gone().addBoth(lambda _: self._all.pop(protocol))
         return protocol
+
+    def _make(self, expected_peer_id: int | None) -> PeerProtocol:
+        if self._terms is None:
+            return PeerProtocol(
+                self._node,
+                self._codec,
+                self._clock,
+                self._limits,
+                lenient=self._lenient,
+                expected_peer_id=expected_peer_id,
+                beat=self._beat,
+            )
+        return VerifiedProtocol(
+            self._node,
+            self._codec,
+            self._clock,
+            self._limits,
+            terms=self._terms,
+            extended_codec=self._extended_codec,
+            lenient=self._lenient,
+            expected_peer_id=expected_peer_id,
+            beat=self._beat,
+        )
 
     def _push_out(self, origin: str) -> None:
         from_there = [one for one, where in self._pending.items() if where == origin]

@@ -18,7 +18,6 @@ from swarmpeer.wire.codec import (
     FrameKind,
     MessageCodec,
 )
-from swarmpeer.wire.messages import MessageType
 
 _LENGTH = struct.Struct(">I")
 
@@ -37,7 +36,7 @@ class FrameReader:
 
     __slots__ = (
         "_codec",
-        "_expect_bitfield",
+        "_expect_message",
         "_expect_piece",
         "_frame",
         "_head",
@@ -52,16 +51,17 @@ class FrameReader:
         self,
         codec: MessageCodec,
         expect_piece: Callable[[int], None],
-        expect_bitfield: Callable[[], None],
+        expect_message: Callable[[int], None],
     ) -> None:
         """
         @param expect_piece: asked before anything of a piece is kept; raises if
             it must not come.
-        @param expect_bitfield: the same for a bitfield.
+        @param expect_message: the same by the type of any other message, if that is
+            not whole yet.
         """
         self._codec = codec
         self._expect_piece = expect_piece
-        self._expect_bitfield = expect_bitfield
+        self._expect_message = expect_message
         self._head = b""
         self._frame = memoryview(b"")
         self._missing = 0
@@ -83,6 +83,19 @@ class FrameReader:
         How much memory the unfinished frame takes.
         """
         return len(self._head) + len(self._frame)
+
+    @property
+    def gathered_bytes(self) -> int:
+        """
+        How much of the unfinished payload is here.
+        """
+        return len(self._frame) - self._missing if self._frame else 0
+
+    def judge_by(self, codec: MessageCodec) -> None:
+        """
+        From the next frame on, C{codec} tells what may come.
+        """
+        self._codec = codec
 
     def stop(self) -> None:
         """
@@ -135,8 +148,8 @@ class FrameReader:
                 return
             at = start + length
             if at > end:
-                if head[0] == MessageType.BITFIELD:
-                    self._expect_bitfield()
+                if kind is FrameKind.MESSAGE:
+                    self._expect_message(head[0])
                 self._begin(kind, length, head)
                 at = start
             elif kind is FrameKind.UNKNOWN:

@@ -30,6 +30,10 @@ class Limits:
     @ivar max_pending: inbound connections without a handshake, from anywhere;
         one more pushes out the oldest of them.
     @ivar max_pending_per_address: the same for one address.
+    @ivar keep_alive_seconds: in a verified swarm, nothing was said for so long:
+        that we are still here is.
+    @ivar silence_seconds: in a verified swarm, a neighbour that knows how to say
+        that it is still here says nothing: closed.
     """
 
     handshake_seconds: float = 10.0
@@ -42,3 +46,5 @@ class Limits:
     linger_seconds: float = 1.0
     max_pending: int = 256
     max_pending_per_address: int = 64
+    keep_alive_seconds: float = 60.0
+    silence_seconds: float = 180.0

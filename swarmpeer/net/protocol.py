@@ -35,6 +35,7 @@ from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import MessageCodec
+from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import MessageType, PieceMessage
 
 _P = ParamSpec("_P")
@@ -98,7 +99,7 @@ class PeerProtocol(MessageSender):
         self._limits = limits
         self._phase = _Phase.GREETING
         self._greeting = Greeting(lenient=lenient)
-        self._frames = FrameReader(codec, self._expect_piece, self._expect_bitfield)
+        self._frames = FrameReader(codec, self._expect_piece, self._expect_message)
         self._owes_disconnect = False
         self._opened = Occasion()
         self._ended = Occasion()
@@ -179,7 +180,7 @@ class PeerProtocol(MessageSender):
             self._logic.on_have(self._codec.have_index(string))
             return
         if kind > MessageType.PIECE:
-            self._logic.on_unknown(kind)
+            self._hear_further(string)
             return
         message = self._codec.decode_checked(string)
         if isinstance(message, PieceMessage):
@@ -252,6 +253,12 @@ class PeerProtocol(MessageSender):
         """
         self._farewell.abort()
 
+    def stop(self, reason: str) -> None:
+        """
+        Close, since this peer stops.
+        """
+        self.close(reason)
+
     def refuse(self, reason: str) -> None:
         """
         Turn a caller away at once, without a farewell.
@@ -302,8 +309,10 @@ class PeerProtocol(MessageSender):
         @return: what follows the handshake.
         """
         rest = self._greeting.feed(data)
-        if self._greeting.peer_id is not None:
-            self.peer_id = self._greeting.peer_id
+        handshake = self._greeting.handshake
+        if handshake is not None:
+            self.peer_id = handshake.peer_id
+            self._accept(handshake)
             self._phase = _Phase.OPEN
             self._logic.on_handshake(self.peer_id)
             if self._is_in(_Phase.OPEN):
@@ -313,8 +322,33 @@ class PeerProtocol(MessageSender):
     def _expect_piece(self, index: int) -> None:
         self._logic.expect_piece(index)
 
-    def _expect_bitfield(self) -> None:
-        self._logic.expect_bitfield()
+    def _expect_message(self, kind: int) -> None:
+        if kind == MessageType.BITFIELD:
+            self._logic.expect_bitfield()
+
+    # What a verified swarm does otherwise.
+
+    def _accept(self, handshake: Handshake) -> None:
+        """
+        Their handshake is well formed; the logic does not know of it yet.
+
+        @raise ProtocolViolation: if it is none for us.
+        """
+
+    def _hear_further(self, payload: WireBytes) -> None:
+        """
+        Deliver a message of a type above that of a piece.
+
+        @param payload: of an unknown type, the type byte.
+        """
+        self._logic.on_unknown(payload[0])
+
+    def _tell_fault(self, violation: ProtocolViolation | None) -> None:
+        """
+        Say why we are about to close; there is no way to do so in a classic swarm.
+
+        @param violation: what they did; C{None} if we failed ourselves.
+        """
 
     def _judge(
         self, act: Callable[_P, None], *args: _P.args, **more: _P.kwargs
@@ -325,12 +359,14 @@ class PeerProtocol(MessageSender):
         try:
             act(*args, **more)
         except ProtocolViolation as violation:
+            self._tell_fault(violation)
             self.close(str(violation))
             self._node.publish(
                 ViolationSeen(self.peer_id, violation.reason.value, violation.detail)
             )
         except Exception:
             self._log.failure("A conversation failed by a mistake of our own")
+            self._tell_fault(None)
             self.close("internal error")
 
     def _end(self, reason: str) -> None:

@@ -24,7 +24,7 @@ from swarmpeer.simulate.words import (
     write_fault_numbers,
 )
 from swarmpeer.testing.names import POLICY_NAMES
-from swarmpeer.testing.scenario import FaultLevel
+from swarmpeer.testing.scenario import MOST_FILES, FaultLevel
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
 MOST_PEERS = 10_000
@@ -99,6 +99,14 @@ OPTIONS = (
         partial(bounded_size, most=MAX_PIECE_SIZE_BYTES),
         format_size,
         "of a piece",
+    ),
+    Option(
+        "--files",
+        "files",
+        "N",
+        whole(1, MOST_FILES),
+        str,
+        "a verified swarm, whose file is a folder of so many files",
     ),
     Option(
         "--preferred",
@@ -211,6 +219,7 @@ UNSET = {
     "seed_up_rate": "as the others",
     "down_rate": "no limit",
     "neighbors": "all",
+    "files": "the classic swarm with one file",
 }
 """
 What it means when a field has no value.

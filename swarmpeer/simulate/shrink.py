@@ -137,14 +137,25 @@ class Shrinker:
         )
 
     def _shrink_file(self) -> None:
+        def pieces() -> int:
+            # As if a folder were one file.
+            now = self._scenario
+            return -(-now.file_size_bytes // now.piece_size_bytes)
+
         def with_pieces(count: int) -> Scenario:
-            less = self._scenario.piece_count - count
+            less = pieces() - count
             size = self._scenario.file_size_bytes
             piece_size = self._scenario.piece_size_bytes
             # The last piece stays as short as it is.
             return replace(self._scenario, file_size_bytes=size - less * piece_size)
 
-        self._lower(lambda: self._scenario.piece_count, 1, with_pieces)
+        self._lower(pieces, 1, with_pieces)
+        if self._scenario.files is not None:
+            self._lower(
+                lambda: self._scenario.files or 1,
+                1,
+                lambda files: replace(self._scenario, files=files),
+            )
 
     def _shrink_hostile(self) -> None:
         self._thin_out(

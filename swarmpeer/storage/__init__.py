@@ -8,11 +8,13 @@ from swarmpeer.storage.file import FileStorage
 from swarmpeer.storage.folder import find_folder, peer_folder
 from swarmpeer.storage.memory import MemoryStorage
 from swarmpeer.storage.threads import ReactorThreads
+from swarmpeer.storage.verified import VerifiedStorage
 
 __all__ = [
     "FileStorage",
     "MemoryStorage",
     "ReactorThreads",
+    "VerifiedStorage",
     "find_folder",
     "peer_folder",
 ]

@@ -9,7 +9,12 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from swarmpeer.manifest.paths import bytes_of, text_of
 from swarmpeer.wire.messages import PieceData
+
+# What is said of a place where nothing can be found out about holes.
+_CANNOT_TELL = (errno.EINVAL, errno.EOPNOTSUPP)
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def file_system_type(device: int, mounts: str) -> str | None:
@@ -32,6 +37,9 @@ class FileCalls(Protocol):
     A disk as a storage sees it.  The calls are those of L{os} and raise
     C{OSError} as they do, but nothing is found by a path once the folder is
     open: C{folder} is the descriptor of the folder that a C{name} is in.
+
+    A name is text by UTF-8, whatever the user's locale; a byte that is no UTF-8 is
+    half a character, as L{swarmpeer.manifest.paths} has it.
     """
 
     def make_folder(self, path: str) -> None:
@@ -44,6 +52,23 @@ class FileCalls(Protocol):
         Open a folder that is no symbolic link.
 
         @return: its descriptor.
+        """
+
+    def make_folder_in(self, folder: int, name: str) -> None:
+        """
+        Make a folder in an open one.
+        """
+
+    def open_folder_in(self, folder: int, name: str) -> int:
+        """
+        Open a folder in an open one, if it is no symbolic link.
+
+        @return: its descriptor.
+        """
+
+    def names(self, folder: int) -> list[str]:
+        """
+        All names in a folder, sorted.
         """
 
     def open(self, folder: int, name: str, flags: int) -> int:
@@ -106,6 +131,42 @@ class FileCalls(Protocol):
         @return: how many of the bytes were written.
         """
 
+    def allocate(self, fd: int, size_bytes: int) -> None:
+        """
+        Take the room for so many bytes from the start of a file on, which is at
+        least as long then.  What was never written reads as zeros.
+
+        @raise OSError: with C{ENOSPC} if there is not so much room, with
+            C{EOPNOTSUPP} if the system knows no such thing.
+        """
+
+    def next_data(self, fd: int, offset: int) -> int | None:
+        """
+        Where the first byte may be, at C{offset} or after, that was ever written.
+
+        @return: its offset, which is C{offset} itself if the file system cannot
+            tell; C{None} if nothing but zeros comes up to the end.
+        """
+
+    def next_hole(self, fd: int, offset: int) -> int:
+        """
+        Where the first byte is, at C{offset} or after, that was never written; the
+        end of the file if there is none before it.
+        """
+
+    def free_bytes(self, folder: int) -> int | None:
+        """
+        How many bytes more the file system of a folder takes from us; C{None} if
+        it cannot tell.
+        """
+
+    def set_mode(self, fd: int, mode: int) -> None:
+        """
+        Say who may read, write and run a file.
+
+        @param mode: the bits of permission, as in C{st_mode}.
+        """
+
     def sync(self, fd: int) -> None:
         """
         Return when a file, or the names in a folder, are on the disk.
@@ -117,9 +178,29 @@ class FileCalls(Protocol):
         have it.
         """
 
+    def rename_to(
+        self, folder: int, old_name: str, new_folder: int, new_name: str
+    ) -> None:
+        """
+        Move a file to a name in another folder of the same file system, in the
+        place of what may have it.
+        """
+
     def unlink(self, folder: int, name: str) -> None:
         """
-        Remove a file of the folder.
+        Remove a file or a symbolic link of the folder.
+        """
+
+    def link_text(self, folder: int, name: str) -> str:
+        """
+        Where a symbolic link leads to, as it stands in it.
+
+        @raise OSError: with C{EINVAL} if it is no link.
+        """
+
+    def make_link(self, folder: int, name: str, text: str) -> None:
+        """
+        Make a symbolic link where nothing has that name.
         """
 
 
@@ -138,7 +219,26 @@ class SystemCalls:
         """
         See L{FileCalls}.
         """
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        return os.open(path, _FOLDER)
+
+    def make_folder_in(self, folder: int, name: str) -> None:
+        """
+        See L{FileCalls}.
+        """
+        os.mkdir(bytes_of(name), dir_fd=folder)
+
+    def open_folder_in(self, folder: int, name: str) -> int:
+        """
+        See L{FileCalls}.
+        """
+        return os.open(bytes_of(name), _FOLDER, dir_fd=folder)
+
+    def names(self, folder: int) -> list[str]:
+        """
+        See L{FileCalls}.
+        """
+        # An open folder is listed as text by the user's locale only.
+        return sorted(text_of(os.fsencode(name)) for name in os.listdir(folder))
 
     def open(self, folder: int, name: str, flags: int) -> int:
         """
@@ -146,7 +246,7 @@ class SystemCalls:
         """
         # Opening a pipe to read it would wait for a writer.
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK
-        return os.open(name, flags, 0o666, dir_fd=folder)
+        return os.open(bytes_of(name), flags, 0o666, dir_fd=folder)
 
     def close(self, fd: int) -> None:
         """
@@ -164,7 +264,7 @@ class SystemCalls:
         """
         See L{FileCalls}.
         """
-        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return os.stat(bytes_of(name), dir_fd=folder, follow_symlinks=False)
 
     def lock(self, fd: int) -> bool:
         """
@@ -217,6 +317,55 @@ class SystemCalls:
         """
         return os.pwrite(fd, data, offset)
 
+    def allocate(self, fd: int, size_bytes: int) -> None:
+        """
+        See L{FileCalls}.
+        """
+        if sys.platform != "linux":
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        # The system takes no bytes at all for a mistake.
+        if size_bytes:
+            os.posix_fallocate(fd, 0, size_bytes)
+
+    def next_data(self, fd: int, offset: int) -> int | None:
+        """
+        See L{FileCalls}.
+        """
+        try:
+            return os.lseek(fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return None
+            if error.errno not in _CANNOT_TELL:
+                raise
+        return offset if offset < os.fstat(fd).st_size else None
+
+    def next_hole(self, fd: int, offset: int) -> int:
+        """
+        See L{FileCalls}.
+        """
+        try:
+            return os.lseek(fd, offset, os.SEEK_HOLE)
+        except OSError as error:
+            # There is none after the end.
+            if error.errno not in (errno.ENXIO, *_CANNOT_TELL):
+                raise
+        return max(offset, os.fstat(fd).st_size)
+
+    def free_bytes(self, folder: int) -> int | None:
+        """
+        See L{FileCalls}.
+        """
+        found = os.fstatvfs(folder)
+        # Those that know nothing of room say that they have none at all.
+        return found.f_bavail * found.f_frsize if found.f_blocks else None
+
+    def set_mode(self, fd: int, mode: int) -> None:
+        """
+        See L{FileCalls}.
+        """
+        os.fchmod(fd, mode)
+
     def sync(self, fd: int) -> None:
         """
         See L{FileCalls}.
@@ -227,10 +376,32 @@ class SystemCalls:
         """
         See L{FileCalls}.
         """
-        os.rename(old_name, new_name, src_dir_fd=folder, dst_dir_fd=folder)
+        old, new = bytes_of(old_name), bytes_of(new_name)
+        os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+
+    def rename_to(
+        self, folder: int, old_name: str, new_folder: int, new_name: str
+    ) -> None:
+        """
+        See L{FileCalls}.
+        """
+        old, new = bytes_of(old_name), bytes_of(new_name)
+        os.rename(old, new, src_dir_fd=folder, dst_dir_fd=new_folder)
 
     def unlink(self, folder: int, name: str) -> None:
         """
         See L{FileCalls}.
         """
-        os.unlink(name, dir_fd=folder)
+        os.unlink(bytes_of(name), dir_fd=folder)
+
+    def link_text(self, folder: int, name: str) -> str:
+        """
+        See L{FileCalls}.
+        """
+        return text_of(os.readlink(bytes_of(name), dir_fd=folder))
+
+    def make_link(self, folder: int, name: str, text: str) -> None:
+        """
+        See L{FileCalls}.
+        """
+        os.symlink(bytes_of(text), bytes_of(name), dir_fd=folder)

@@ -18,11 +18,11 @@ from swarmpeer.storage.folder import (
     make_folder,
     open_folder,
 )
+from swarmpeer.storage.transfers import read_up_to, sync, write_all
 from swarmpeer.text import printable
 from swarmpeer.wire.messages import PieceData
 
 _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
-_NOT_SYNCABLE = (errno.EINVAL, errno.EOPNOTSUPP)
 
 
 class DiskFile:
@@ -155,16 +155,12 @@ class DiskFile:
         @raise OSError: if the file cannot be read.
         @raise StorageError: if it ends too early.
         """
-        data = b""
-        while len(data) < size_bytes:
-            end = offset + len(data)
-            more = self._calls.read(self._fd, size_bytes - len(data), end)
-            if not more:
-                raise StorageError(
-                    f"{printable(self.path)} ends at byte {end} or before; somebody "
-                    f"cut it while it was in use"
-                )
-            data = data + more if data else more
+        data = read_up_to(self._calls, self._fd, size_bytes, offset)
+        if len(data) < size_bytes:
+            raise StorageError(
+                f"{printable(self.path)} ends at byte {offset + len(data)} or before; "
+                f"somebody cut it while it was in use"
+            )
         return data
 
     def write(self, data: PieceData, offset: int) -> None:
@@ -173,16 +169,7 @@ class DiskFile:
 
         @raise OSError: if the file cannot be written.
         """
-        written = self._calls.write(self._fd, data, offset)
-        if written == len(data):
-            return
-        with memoryview(data) as view:
-            while written < len(view):
-                with view[written:] as rest:
-                    count = self._calls.write(self._fd, rest, offset + written)
-                if not count:
-                    raise OSError(errno.EIO, "the disk takes no more bytes")
-                written += count
+        write_all(self._calls, self._fd, data, offset)
 
     def place(self) -> None:
         """
@@ -210,12 +197,7 @@ class DiskFile:
             self._calls.rename(self._folder, part, self._file_name)
             self._is_placed = True
             self.path = self._folder_path / self._file_name
-        try:
-            self._calls.sync(self._folder)
-        except OSError as error:
-            # Some network file systems know no such thing as a folder's sync.
-            if error.errno not in _NOT_SYNCABLE:
-                raise
+        sync(self._calls, self._folder)
 
     def close(self) -> None:
         """

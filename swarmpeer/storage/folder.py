@@ -121,11 +121,14 @@ class FolderLock:
     a dead owner means nothing, whatever is in it.
     """
 
-    def __init__(self, calls: FileCalls, folder: int, path: Path) -> None:
+    def __init__(
+        self, calls: FileCalls, folder: int, path: Path, name: str = LOCK_NAME
+    ) -> None:
         """
         Take the lock.
 
         @param folder: the descriptor of the folder at C{path}.
+        @param name: of the lock file.
         @raise OSError: if the lock file cannot be opened or locked.
         @raise StorageError: if another holds the lock, or the lock file is not
             a plain file or never stays.
@@ -133,8 +136,9 @@ class FolderLock:
         self._calls = calls
         self._folder = folder
         self._path = path
+        self._name = name
         for _ in range(MAX_ATTEMPTS):
-            self._fd = calls.open(folder, LOCK_NAME, os.O_RDWR | os.O_CREAT)
+            self._fd = calls.open(folder, self._name, os.O_RDWR | os.O_CREAT)
             try:
                 if self._take():
                     return
@@ -143,7 +147,7 @@ class FolderLock:
                 raise
             calls.close(self._fd)
         raise StorageError(
-            f"{printable(path / LOCK_NAME)} changes all the time; see who does that"
+            f"{printable(path / self._name)} changes all the time; see who does that"
         )
 
     def release(self) -> None:
@@ -153,7 +157,7 @@ class FolderLock:
         # In this order: who opens the file before it is removed finds it
         # locked, or finds after locking it that it is not the one in the folder.
         with suppress(OSError):
-            self._calls.unlink(self._folder, LOCK_NAME)
+            self._calls.unlink(self._folder, self._name)
         self._calls.close(self._fd)
 
     def _take(self) -> bool:
@@ -163,7 +167,7 @@ class FolderLock:
         calls = self._calls
         if not stat.S_ISREG(calls.fstat(self._fd).st_mode):
             raise StorageError(
-                f"{printable(self._path / LOCK_NAME)} is not a plain file; remove it"
+                f"{printable(self._path / self._name)} is not a plain file; remove it"
             )
         if not calls.lock(self._fd):
             raise StorageError(
@@ -171,7 +175,7 @@ class FolderLock:
                 f"give this peer another folder"
             )
         try:
-            named = calls.lstat(self._folder, LOCK_NAME)
+            named = calls.lstat(self._folder, self._name)
         except FileNotFoundError:
             return False
         if not os.path.samestat(named, calls.fstat(self._fd)):

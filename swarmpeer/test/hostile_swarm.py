@@ -103,6 +103,7 @@ class HostileSwarm:
                     rng=Random(f"{seed} {peer_id}"),
                     dial=self._dial,
                     listen=Endpoint(self.network, peer_id),
+                    layout=self.layout,
                     source=self.source,
                 )
             )

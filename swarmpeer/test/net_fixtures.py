@@ -5,19 +5,30 @@ What the tests of the network share: a node that remembers, and transports.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.interfaces import (
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+    ITCPTransport,
+)
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.events import SwarmEvent
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.net.verified_protocol import VerifiedProtocol, VerifiedTerms
 from swarmpeer.seam import LogicSide, NetworkSide, SwarmLogic
-from swarmpeer.testing.recorders import Call, RecordingLogic
+from swarmpeer.testing.recorders import Call, RecordingVerifiedLogic
 from swarmpeer.wire.codec import MessageCodec
-from swarmpeer.wire.handshake import Handshake
+from swarmpeer.wire.extended_codec import ExtendedCodec
+from swarmpeer.wire.handshake import SWARM_BYTES, Feature, Handshake
 
 LAYOUT = PieceLayout(file_size_bytes=2500, piece_size_bytes=1000)
 """
@@ -27,6 +38,16 @@ CODEC = MessageCodec(LAYOUT)
 THEIRS = Handshake(1002).encode()
 """
 The handshake of a neighbour.
+"""
+EXTENDED_CODEC = ExtendedCodec(LAYOUT)
+INFOHASH = bytes(range(32))
+"""
+Of a verified swarm.
+"""
+FEATURES = Feature.VERIFIED | Feature.MANIFEST
+THEIRS_VERIFIED = Handshake(1002, FEATURES, INFOHASH[:SWARM_BYTES]).encode()
+"""
+The handshake of a neighbour in that swarm.
 """
 
 
@@ -53,7 +74,7 @@ class RecordingNode:
         """
         self.calls.append(("node", "open_conversation", expected_peer_id))
         if self.logic is None:
-            return RecordingLogic("logic", self.calls)
+            return RecordingVerifiedLogic("logic", self.calls)
         return self.logic
 
     def publish(self, event: SwarmEvent) -> None:
@@ -146,7 +167,10 @@ class Line:
         """
         The protocol stands, and no transport yet.
         """
-        self.protocol = PeerProtocol(
+        self.protocol = self._make_protocol()
+
+    def _make_protocol(self) -> PeerProtocol:
+        return PeerProtocol(
             self.node,
             MessageCodec(self.layout),
             self.clock,
@@ -208,6 +232,80 @@ class Line:
             self.clock.advance(max(0.0, at - self.clock.seconds()))
             if at == end:
                 return
+
+
+@dataclass
+class VerifiedLine(Line):
+    """
+    The same in a verified swarm.
+    """
+
+    protocol: VerifiedProtocol = field(init=False)
+    terms: VerifiedTerms = field(
+        default_factory=lambda: VerifiedTerms(INFOHASH, FEATURES)
+    )
+
+    def greeted(self, theirs: bytes = THEIRS_VERIFIED) -> "VerifiedLine":
+        """
+        Both ends stand, we said who we are, and their handshake came; nothing of it
+        is remembered.
+        """
+        self.connect()
+        self.protocol.send_handshake(1001)
+        self.protocol.dataReceived(theirs)
+        self.node.take()
+        self.transport.clear()
+        return self
+
+    def _make_protocol(self) -> VerifiedProtocol:
+        return VerifiedProtocol(
+            self.node,
+            MessageCodec(self.layout),
+            self.clock,
+            self.limits,
+            terms=self.terms,
+            extended_codec=ExtendedCodec(self.layout),
+            lenient=self.lenient,
+            expected_peer_id=self.expected_peer_id,
+        )
+
+
+@implementer(IStreamClientEndpoint)
+@dataclass
+class ScriptedEndpoint:
+    """
+    One attempt to connect, answered by the test.
+    """
+
+    peer_id: int
+    cancelled: list[int]
+    factory: IProtocolFactory | None = None
+    result: "Deferred[IProtocol]" = field(init=False)
+
+    def connect(self, protocolFactory: IProtocolFactory) -> "Deferred[IProtocol]":
+        """
+        Remember, and wait for the test.
+        """
+        self.factory = protocolFactory
+        self.result = Deferred(lambda _: self.cancelled.append(self.peer_id))
+        return self.result
+
+    def refuse(self, reason: str = "nobody\nthere") -> None:
+        """
+        Nobody answers.
+        """
+        self.result.errback(Failure(ConnectionRefusedError(reason)))
+
+    def accept(self) -> IProtocol:
+        """
+        The connection stands.
+        """
+        assert self.factory is not None
+        protocol = self.factory.buildProtocol(IPv4Address("TCP", "10.0.0.2", 6008))
+        assert protocol is not None
+        protocol.makeConnection(TCPStringTransport())
+        self.result.callback(protocol)
+        return protocol
 
 
 def fits_node(node: RecordingNode) -> SwarmLogic:

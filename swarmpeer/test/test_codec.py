@@ -3,7 +3,7 @@ Tests of L{swarmpeer.wire.codec}.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from swarmpeer.wire.codec import (
     FrameKind,
     MessageCodec,
 )
+from swarmpeer.wire.extension import KeepAliveMessage, RejectMessage
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
@@ -61,7 +62,9 @@ VECTORS: tuple[tuple[Message, bytes], ...] = (
     ),
 )
 
-LAYOUTS = st.builds(PieceLayout, st.integers(0, 400), st.integers(1, 60))
+LAYOUTS = st.builds(PieceLayout, st.integers(0, 400), st.integers(1, 60)) | st.builds(
+    PieceLayout.of_files, st.lists(st.integers(0, 90), max_size=8), st.integers(1, 60)
+)
 
 
 @st.composite
@@ -116,7 +119,7 @@ def hostile_payloads(draw: st.DrawFn, layout: PieceLayout) -> bytes:
     near = draw(
         st.sampled_from(
             [0, 4, layout.bitfield_size_bytes, 4 + layout.piece_size_bytes]
-            + ([4 + layout.size(count - 1)] if count else [])
+            + [4 + layout.size(each) for each in (0, count - 1) if count]
         )
     )
     size = max(0, near + draw(st.sampled_from([0, 0, 0, -1, 1])))
@@ -132,6 +135,7 @@ class HugeGeometry:
 
     piece_count: int
     piece_size_bytes: int
+    short_sizes: dict[int, int] = field(default_factory=dict)
 
     @property
     def bitfield_size_bytes(self) -> int:
@@ -139,12 +143,6 @@ class HugeGeometry:
         As many bytes as bits make.
         """
         return -(-self.piece_count // 8)
-
-    def size(self, index: int) -> int:  # noqa: ARG002
-        """
-        Every piece is as long as the others.
-        """
-        return self.piece_size_bytes
 
 
 class RoundTripTests(SynchronousTestCase):
@@ -199,6 +197,27 @@ class RoundTripTests(SynchronousTestCase):
         self.assertEqual(views, PieceMessage(0, b"abX"))
         self.assertEqual(owner, PieceMessage(0, b"abc"))
 
+    def test_short_pieces(self) -> None:
+        """
+        The last piece of each of several files has its own length, wherever it
+        stands among the others.
+        """
+        codec = MessageCodec(PieceLayout.of_files((1, 0, 5, 4, 2), 4))
+        sizes = (1, 4, 1, 4, 2)
+        self.assertEqual(
+            [codec.encode_piece_head(each, size) for each, size in enumerate(sizes)],
+            [
+                struct.pack(">IBI", 5 + size, MessageType.PIECE, each)
+                for each, size in enumerate(sizes)
+            ],
+        )
+        for index, size in enumerate(sizes):
+            payload = struct.pack(">BI", MessageType.PIECE, index) + bytes(size)
+            self.assertEqual(codec.decode(payload), PieceMessage(index, bytes(size)))
+            self.assertRaises(ProtocolViolation, codec.decode, payload + b"x")
+            self.assertRaises(ProtocolViolation, codec.decode, payload[:-1])
+            self.assertRaises(ValueError, codec.encode_piece_head, index, size + 1)
+
     def test_no_pieces(self) -> None:
         """
         A file without pieces has a bitfield without bytes, and neither haves
@@ -221,7 +240,8 @@ class OwnMistakesTests(SynchronousTestCase):
 
     def test_does_not_fit(self) -> None:
         """
-        Messages of another geometry are not encoded.
+        Messages of another geometry are not encoded, nor are those that only
+        verified swarms have.
         """
         codec = MessageCodec(SAMPLE)
         for message in (
@@ -234,6 +254,8 @@ class OwnMistakesTests(SynchronousTestCase):
             PieceMessage(0, bytes(5_992)),
             PieceMessage(306, bytes(32_768)),
             PieceMessage(-1, bytes(5_992)),
+            KeepAliveMessage(),
+            RejectMessage(5),
         ):
             self.assertRaises(ValueError, codec.encode, message)
 
@@ -246,6 +268,19 @@ class OwnMistakesTests(SynchronousTestCase):
         MessageCodec(HugeGeometry(most, largest))
         self.assertRaises(ValueError, MessageCodec, HugeGeometry(most + 1, 1))
         self.assertRaises(ValueError, MessageCodec, HugeGeometry(1, largest + 1))
+
+    def test_nothing_but_short_pieces(self) -> None:
+        """
+        What counts is the longest piece that there is, and not how long one could
+        be: for the limits, and for what is refused by its length alone.
+        """
+        codec = MessageCodec(PieceLayout.of_files((3, 0, 9), 2**40))
+        self.assertIs(codec.check_frame(14, b"\x07\0\0\0\1"), FrameKind.PIECE)
+        self.assertIs(codec.check_frame(14, b"\x07"), FrameKind.UNDECIDED)
+        self.assertRaises(ProtocolViolation, codec.check_frame, 15, b"\x07")
+        self.assertEqual(codec.max_length, MAX_UNKNOWN_LENGTH)
+        huge = PieceLayout.of_files((2**31, 1), 2**31)
+        self.assertRaises(ValueError, MessageCodec, huge)
 
 
 class HostileTests(SynchronousTestCase):
@@ -411,6 +446,7 @@ class HostileTests(SynchronousTestCase):
         """
         head = bytes([type_byte])
         codec = MessageCodec(SAMPLE)
+        self.assertGreaterEqual(type_byte, codec.first_unknown_type)
         self.assertIs(codec.check_frame(length, head), FrameKind.UNKNOWN)
         violation = self.assertRaises(ProtocolViolation, codec.decode, head)
         self.assertEqual(violation.reason, ViolationReason.UNKNOWN_TYPE)

@@ -2,7 +2,7 @@
 Tests for L{swarmpeer.net.dialing}.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from random import Random
 
 from twisted.internet.address import IPv4Address
@@ -10,7 +10,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import (
     ConnectingCancelledError,
     ConnectionDone,
-    ConnectionRefusedError,
 )
 from twisted.internet.interfaces import (
     IProtocol,
@@ -35,49 +34,11 @@ from swarmpeer.test.net_fixtures import (
     LAYOUT,
     THEIRS,
     RecordingNode,
-    TCPStringTransport,
+    ScriptedEndpoint,
 )
 
 PEER = PeerInfo(1002, "two.example", 6008, has_file=True)
 OTHER = PeerInfo(1003, "three.example", 6008, has_file=False)
-
-
-@implementer(IStreamClientEndpoint)
-@dataclass
-class ScriptedEndpoint:
-    """
-    One attempt to connect, answered by the test.
-    """
-
-    peer_id: int
-    cancelled: list[int]
-    factory: IProtocolFactory | None = None
-    result: "Deferred[IProtocol]" = field(init=False)
-
-    def connect(self, protocolFactory: IProtocolFactory) -> "Deferred[IProtocol]":
-        """
-        Remember, and wait for the test.
-        """
-        self.factory = protocolFactory
-        self.result = Deferred(lambda _: self.cancelled.append(self.peer_id))
-        return self.result
-
-    def refuse(self, reason: str = "nobody\nthere") -> None:
-        """
-        Nobody answers.
-        """
-        self.result.errback(Failure(ConnectionRefusedError(reason)))
-
-    def accept(self) -> IProtocol:
-        """
-        The connection stands.
-        """
-        assert self.factory is not None
-        protocol = self.factory.buildProtocol(IPv4Address("TCP", "10.0.0.2", 6008))
-        assert protocol is not None
-        protocol.makeConnection(TCPStringTransport())
-        self.result.callback(protocol)
-        return protocol
 
 
 class ScriptedRegistry(PeerRegistry):
@@ -85,8 +46,8 @@ class ScriptedRegistry(PeerRegistry):
     A registry as the test wants it.
     """
 
-    def __init__(self) -> None:
-        super().__init__(1001, [1001, 1002])
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        super().__init__(1001, [1001, 1002], seconds)
         self.connected: set[int] = set()
 
     def is_connected(self, peer_id: int) -> bool:
@@ -106,7 +67,7 @@ class DialerTests(SynchronousTestCase):
         A dialler in virtual time; nothing is dialled yet.
         """
         self.clock = Clock()
-        self.registry = ScriptedRegistry()
+        self.registry = ScriptedRegistry(self.clock.seconds)
         self.events: list[SwarmEvent] = []
         self.dials: list[ScriptedEndpoint] = []
         self.cancelled: list[int] = []
@@ -270,6 +231,30 @@ class DialerTests(SynchronousTestCase):
         protocol.connectionLost(Failure(ConnectionDone()))
         self.clock.pump([0.5] * 20)
         self.assertEqual((len(self.dials), self.events), (1, []))
+
+    def test_shut_out(self) -> None:
+        """
+        A peer that is shut out is not called; once it is not any more, it is called
+        within a second.
+        """
+        self.registry.shut_out(1002, 60.0)
+        self._start()
+        self.clock.pump([0.5] * 119)
+        self.assertEqual((self.dials, self.events), ([], []))
+        self.clock.pump([0.5] * 2)
+        self.assertEqual([dial.peer_id for dial in self.dials], [1002])
+
+    def test_shut_out_while_connected(self) -> None:
+        """
+        A peer that is shut out when it is lost is not called again at once.
+        """
+        self._start()
+        protocol = self.dials[0].accept()
+        protocol.dataReceived(THEIRS)
+        self.registry.shut_out(1002, 60.0)
+        protocol.connectionLost(Failure(ConnectionDone()))
+        self.clock.pump([0.5] * 119)
+        self.assertEqual(len(self.dials), 1)
 
     def test_new_endpoint_each_time(self) -> None:
         """

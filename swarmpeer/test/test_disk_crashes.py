@@ -220,7 +220,7 @@ class CrashTests(SynchronousTestCase):
                 again.run()
                 self.assertEqual(again.said[-2:], ["finish", "closed"])
                 self.assertEqual(disk.content(FOLDER, "file"), SOURCE.whole())
-                self.assertEqual(disk.names(FOLDER), ["file"])
+                self.assertEqual(disk.names_in(FOLDER), ["file"])
             position += 1
         # Opening, fourteen calls for pieces, placing and closing.
         self.assertTrue(30 < position < 50, position)
@@ -360,7 +360,7 @@ class FailureTests(SynchronousTestCase):
         refusal = self.assertRaises(StorageError, other.run)
         self.assertIn(f"in use by process {os.getpid()}", str(refusal))
         disk.process_died()
-        self.assertIn(LOCK_NAME, disk.names(FOLDER))
+        self.assertIn(LOCK_NAME, disk.names_in(FOLDER))
         other.run()
         self.assertEqual(other.said[-1], "closed")
 
@@ -413,6 +413,6 @@ class FailureTests(SynchronousTestCase):
                 cost = disk.take_cost_seconds()
                 disk.lose_power()
                 disk.rot()
-                names, part = disk.names(FOLDER), disk.content(FOLDER, PART)
+                names, part = disk.names_in(FOLDER), disk.content(FOLDER, PART)
                 left.append((cost, names, part, disk.rotten))
             self.assertEqual(left[0], left[1])

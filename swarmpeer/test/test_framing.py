@@ -13,10 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.framing import FrameReader
-from swarmpeer.test.net_fixtures import CODEC
+from swarmpeer.test.net_fixtures import CODEC, LAYOUT
 from swarmpeer.testing.recorders import Call
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.codec import MessageCodec
+from swarmpeer.wire.extended_codec import ExtendedCodec
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
@@ -50,7 +51,7 @@ def _read(chunks: list[bytes], codec: MessageCodec = CODEC) -> list[Call]:
     """
     seen: list[Call] = []
     reader = FrameReader(
-        codec, lambda index: seen.append(("expect", index)), lambda: None
+        codec, lambda index: seen.append(("expect", index)), lambda _: None
     )
     for chunk in chunks:
         seen.extend(("frame", bytes(frame)) for frame in reader.feed(chunk))
@@ -135,7 +136,7 @@ class DataOwnershipTests(SynchronousTestCase):
     """
 
     def _pieces(self, cut: Callable[[bytes], list[bytes]]) -> list[bytes]:
-        reader = FrameReader(CODEC, lambda _: None, lambda: None)
+        reader = FrameReader(CODEC, lambda _: None, lambda _: None)
         stream = b"".join(
             CODEC.encode(PieceMessage(index, bytes([65 + index]) * size))
             for index, size in [(0, 1000), (1, 1000), (2, 500)]
@@ -173,7 +174,7 @@ class BoundTests(SynchronousTestCase):
 
         @return: why, after how many bytes, and how much was held at most.
         """
-        reader = FrameReader(self.codec, lambda _: None, lambda: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda _: None)
         held = 0
         for at in range(len(stream)):
             try:
@@ -225,7 +226,7 @@ class BoundTests(SynchronousTestCase):
         def refuse(_: int) -> None:
             raise refusal
 
-        reader = FrameReader(self.codec, refuse, lambda: None)
+        reader = FrameReader(self.codec, refuse, lambda _: None)
         head = struct.pack(">IBI", 5 + self.size, 7, 3)
         caught = self.assertRaises(
             ProtocolViolation, list, reader.feed(head + bytes(1000))
@@ -237,7 +238,7 @@ class BoundTests(SynchronousTestCase):
         """
         What came whole before a frame that may not come is given out.
         """
-        reader = FrameReader(self.codec, lambda _: None, lambda: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda _: None)
         frames = reader.feed(bytes.fromhex("00000001 01 00000000"))
         self.assertEqual(next(frames), b"\x01")
         self.assertRaises(ProtocolViolation, next, frames)
@@ -246,7 +247,7 @@ class BoundTests(SynchronousTestCase):
         """
         A long message of an unknown type costs no memory.
         """
-        reader = FrameReader(self.codec, lambda _: None, lambda: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda _: None)
         stream = _unknown(9, 2**20 - 1)
         for at in range(0, len(stream), 4096):
             frames = list(reader.feed(stream[at : at + 4096]))
@@ -258,7 +259,7 @@ class BoundTests(SynchronousTestCase):
         """
         However small the reads are, a piece takes its own size.
         """
-        reader = FrameReader(self.codec, lambda _: None, lambda: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda _: None)
         stream = self.codec.encode(PieceMessage(0, bytes(self.size)))
         for at in range(3000):
             list(reader.feed(stream[at : at + 1]))
@@ -269,7 +270,7 @@ class BoundTests(SynchronousTestCase):
         """
         Between two frames there is no unfinished one.
         """
-        reader = FrameReader(self.codec, lambda _: None, lambda: None)
+        reader = FrameReader(self.codec, lambda _: None, lambda _: None)
         states = []
         for byte in bytes.fromhex("00000001 00 00000002 08 00"):
             list(reader.feed(bytes([byte])))
@@ -281,13 +282,44 @@ class BoundTests(SynchronousTestCase):
         Nothing is kept of a bitfield that must not come.
         """
 
-        def refuse() -> None:
-            raise ProtocolViolation(ViolationReason.LATE_BITFIELD, "too late")
+        def refuse(kind: int) -> None:
+            raise ProtocolViolation(ViolationReason.LATE_BITFIELD, f"{kind}, too late")
 
         layout = PieceLayout(10_000, 1)
         codec = MessageCodec(layout)
         reader = FrameReader(codec, lambda _: None, refuse)
         frame = codec.encode(BitfieldMessage(Bitfield(layout.piece_count)))
-        with self.assertRaises(ProtocolViolation):
+        with self.assertRaises(ProtocolViolation) as caught:
             list(reader.feed(frame[:-1]))
+        self.assertEqual(caught.exception.detail, "5, too late")
         self.assertLess(reader.held_bytes, 16)
+
+    def test_gathered(self) -> None:
+        """
+        It is told how much of an unfinished payload is here; of one that is skipped
+        it is nothing.
+        """
+        reader = FrameReader(self.codec, lambda _: None, lambda _: None)
+        piece = self.codec.encode(PieceMessage(0, bytes(self.size)))
+        seen = []
+        for chunk in (piece[:100], piece[100:300], piece[300:], _unknown(9, 50)[:20]):
+            list(reader.feed(chunk))
+            seen.append(reader.gathered_bytes)
+        self.assertEqual(seen, [96, 296, 0, 0])
+
+
+class JudgeTests(SynchronousTestCase):
+    """
+    Who tells what may come.
+    """
+
+    def test_another(self) -> None:
+        """
+        From the moment it is told on, another codec decides.
+        """
+        reader = FrameReader(CODEC, lambda _: None, lambda _: None)
+        reject = bytes.fromhex("00000005 09 00000001")
+        frames = [bytes(frame) for frame in reader.feed(reject)]
+        reader.judge_by(ExtendedCodec(LAYOUT))
+        frames += [bytes(frame) for frame in reader.feed(reject)]
+        self.assertEqual(frames, [reject[4:5], reject[4:]])

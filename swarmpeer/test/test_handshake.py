@@ -7,14 +7,27 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.wire.handshake import HANDSHAKE_SIZE, HEADER, MAX_PEER_ID, Handshake
+from swarmpeer.wire.handshake import (
+    HANDSHAKE_SIZE,
+    HEADER,
+    MAX_PEER_ID,
+    SWARM_BYTES,
+    Feature,
+    Handshake,
+)
 
 WIRE_1001 = bytes.fromhex(
     "50325046494c4553484152494e4750524f4a00000000000000000000000003e9"
 )
 TEXT_1001 = b"P2PFILESHARINGPROJ00000000001001"
+SWARM = bytes.fromhex("00112233445566ff")
+VERIFIED_1001 = bytes.fromhex(
+    "50325046494c4553484152494e4750524f4a000300112233445566ff000003e9"
+)
 
 PEER_IDS = st.integers(1, MAX_PEER_ID)
+SWARMS = st.binary(min_size=SWARM_BYTES, max_size=SWARM_BYTES)
+BOTH = Feature.VERIFIED | Feature.MANIFEST
 
 
 def changed(position: int, byte: int) -> bytes:
@@ -224,3 +237,164 @@ class LenientTests(SynchronousTestCase):
         if id_bytes.isdigit() and int(id_bytes):
             peer_id = int(id_bytes)
         self.assertEqual(Handshake.decode(wire, lenient=True), Handshake(peer_id))
+
+
+class VerifiedTests(SynchronousTestCase):
+    """
+    In a verified swarm the ten bytes tell what a peer knows, and of which swarm
+    it is.
+    """
+
+    def refused(self, data: bytes, lenient: bool = False) -> str:
+        """
+        Why C{data} is no handshake where one of a verified swarm would be taken.
+        """
+        violation = self.assertRaises(
+            ProtocolViolation, Handshake.decode, data, lenient, extended=True
+        )
+        self.assertEqual(violation.reason, ViolationReason.BAD_HANDSHAKE)
+        return str(violation.detail)
+
+    def test_bytes(self) -> None:
+        """
+        Two bytes of features, eight of the swarm, then the id as ever.
+        """
+        handshake = Handshake(1001, BOTH, SWARM)
+        self.assertEqual(handshake.encode(), VERIFIED_1001)
+        self.assertEqual(Handshake.decode(VERIFIED_1001, extended=True), handshake)
+        self.assertFalse(handshake.is_classic)
+
+    @settings(deadline=None)
+    @given(PEER_IDS, SWARMS, st.sampled_from([Feature.VERIFIED, BOTH]), st.booleans())
+    def test_round_trip(
+        self, peer_id: int, swarm: bytes, features: Feature, lenient: bool
+    ) -> None:
+        """
+        Every swarm and every id survives the way to bytes, of whatever type, and
+        back, also where text would be taken of a classic peer.
+        """
+        handshake = Handshake(peer_id, features, swarm)
+        wire = handshake.encode()
+        for data in (wire, bytearray(wire), memoryview(wire)):
+            Handshake.check_prefix(data, lenient, extended=True)
+            self.assertEqual(Handshake.decode(data, lenient, extended=True), handshake)
+
+    @settings(deadline=None)
+    @given(PEER_IDS)
+    def test_classic(self, peer_id: int) -> None:
+        """
+        The ten zero bytes of a classic peer are taken, too, and known as such.
+        """
+        classic = Handshake(peer_id)
+        self.assertTrue(classic.is_classic)
+        self.assertEqual(Handshake.decode(classic.encode(), extended=True), classic)
+
+    @settings(deadline=None)
+    @given(st.integers(0, 2**16 - 1))
+    def test_unknown_features(self, features: int) -> None:
+        """
+        Features that nobody here knows do not count.
+        """
+        handshake = Handshake(1, Feature(features | Feature.VERIFIED), SWARM)
+        known = Handshake(1, Feature.VERIFIED | Feature(features & BOTH), SWARM)
+        wire = handshake.encode()
+        self.assertEqual(wire[18:20], (features | 1).to_bytes(2, "big"))
+        self.assertEqual(Handshake.decode(wire, extended=True), known)
+
+    @settings(deadline=None)
+    @given(st.binary(min_size=10, max_size=10), PEER_IDS, st.booleans())
+    def test_any_ten_bytes(self, ten: bytes, peer_id: int, lenient: bool) -> None:
+        """
+        Whatever stands in the ten bytes, no prefix is refused; the whole becomes
+        a handshake exactly if it is classic, or says that it is verified.
+        """
+        wire = HEADER + ten + peer_id.to_bytes(4, "big")
+        for end in range(HANDSHAKE_SIZE + 1):
+            Handshake.check_prefix(wire[:end], lenient, extended=True)
+        if ten[1] & Feature.VERIFIED:
+            handshake = Handshake.decode(wire, lenient, extended=True)
+            self.assertEqual((handshake.swarm, handshake.peer_id), (ten[2:], peer_id))
+        elif any(ten) and not (lenient and ten == b"0" * 10):
+            self.assertIn("behind the header are not zero", self.refused(wire, lenient))
+        else:
+            self.assertTrue(
+                Handshake.decode(wire, lenient, extended=True).is_classic, ten
+            )
+
+    @settings(deadline=None)
+    @given(st.integers(0, 17), st.integers(0, 255))
+    def test_header(self, position: int, byte: int) -> None:
+        """
+        The header is compared as ever, from its first wrong byte on.
+        """
+        data = bytearray(VERIFIED_1001)
+        Handshake.check_prefix(data[: position + 1], extended=True)
+        if data[position] != byte:
+            data[position] = byte
+            self.assertIn("the header is wrong", self.refused(bytes(data)))
+            self.assertRaises(
+                ProtocolViolation,
+                Handshake.check_prefix,
+                data[: position + 1],
+                extended=True,
+            )
+
+    def test_refused_as_classic(self) -> None:
+        """
+        Who takes only classic peers is told what called, once all ten bytes are
+        in; with fewer, only that they are not zero.
+        """
+        for end, words in (
+            (32, "are not zero, but those of a verified swarm: b'P2P"),
+            (28, "are not zero, but those of a verified swarm: b'P2P"),
+            (27, "are not zero: b'P2P"),
+            (20, "are not zero: b'P2P"),
+        ):
+            for lenient in (False, True):
+                violation = self.assertRaises(
+                    ProtocolViolation,
+                    Handshake.check_prefix,
+                    VERIFIED_1001[:end],
+                    lenient,
+                )
+                self.assertIn(
+                    f"the ten bytes behind the header {words}", str(violation)
+                )
+        self.assertRaises(ProtocolViolation, Handshake.decode, VERIFIED_1001)
+
+    def test_text(self) -> None:
+        """
+        A classic peer that writes text is taken only where that is forgiven; a
+        verified one writes numbers.
+        """
+        self.assertIn("text zeros instead of zero bytes", self.refused(TEXT_1001))
+        self.assertEqual(
+            Handshake.decode(TEXT_1001, lenient=True, extended=True), Handshake(1001)
+        )
+        self.assertEqual(
+            Handshake.decode(VERIFIED_1001[:28] + b"1001", True, True).peer_id,
+            0x31303031,
+        )
+
+    def test_wrong_ends(self) -> None:
+        """
+        One that is too short, or whose id is 0, is refused as ever.
+        """
+        self.assertIn("31 bytes instead of 32", self.refused(VERIFIED_1001[:31]))
+        self.assertIn(
+            "the peer id is 0", self.refused(VERIFIED_1001[:28] + bytes(4), True)
+        )
+
+    def test_own_mistakes(self) -> None:
+        """
+        No handshake is made that nobody could read as it was meant.
+        """
+        for features, swarm in (
+            (Feature.VERIFIED, SWARM[:7]),
+            (Feature.VERIFIED, SWARM + b"x"),
+            (Feature(2**16 + 1), SWARM),
+            (Feature.MANIFEST, SWARM),
+            (Feature.MANIFEST, bytes(8)),
+            (Feature(0), SWARM),
+        ):
+            self.assertRaises(ValueError, Handshake, 1001, features, swarm)

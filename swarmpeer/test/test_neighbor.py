@@ -181,3 +181,32 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         self.neighbor.is_snubbed = True
         self.neighbor.settle(5)
         self.assertFalse(self.neighbor.is_snubbed)
+
+
+class UsefulTests(SynchronousTestCase):
+    """
+    What they hold that we lack, where pieces get lost.
+    """
+
+    @given(st.data())
+    @settings(deadline=None)
+    def test_any_order(self, data: st.DataObject) -> None:
+        """
+        However pieces come and go on both sides, it is known how many are of use.
+        """
+        own, neighbor = Bitfield(5), NeighborState(1002, 5)
+        indexes = st.integers(0, 4)
+        for _ in range(data.draw(st.integers(0, 30))):
+            index = data.draw(indexes)
+            match data.draw(st.sampled_from(["have", "lack", "hold", "lose"])):
+                case "have":
+                    neighbor.learn_have(index, own)
+                case "lack":
+                    neighbor.note_lacking(index, own)
+                case "hold":
+                    if own.add(index):
+                        neighbor.note_held(index)
+                case _:
+                    if own.discard(index):
+                        neighbor.note_lost(index)
+            self.assertEqual(neighbor.useful, own.count_missing_from(neighbor.bits))

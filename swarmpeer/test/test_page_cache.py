@@ -235,6 +235,91 @@ class CachedFileTests(SynchronousTestCase):
         file.truncate(0)
         self.assertEqual(file.page_count, 0)
 
+    def test_reserved(self) -> None:
+        """
+        What was reserved takes room once, whether it is written or not, needs none
+        later, and is given back where the file is cut.
+        """
+        file = CachedFile(1)
+        file.write(b"a", PAGE_BYTES)
+        file.reserve(3 * PAGE_BYTES)
+        self.assertEqual((file.page_count, file.size_bytes), (3, 3 * PAGE_BYTES))
+        self.assertEqual(file.fitting(4 * PAGE_BYTES, 0, 0), 3 * PAGE_BYTES)
+        file.write(b"a", 0)
+        self.assertEqual(file.page_count, 3)
+        file.reserve(PAGE_BYTES)
+        self.assertEqual(file.size_bytes, 3 * PAGE_BYTES)
+        file.sync()
+        file.lose_power(Random(1), 0.0)
+        self.assertEqual(file.page_count, 3)
+        file.truncate(PAGE_BYTES + 1)
+        self.assertEqual(file.page_count, 2)
+        file.truncate(3 * PAGE_BYTES)
+        self.assertEqual(file.page_count, 2)
+
+    @given(steps=STEPS, offset=OFFSETS)
+    @settings(deadline=None)
+    def test_holes(self, steps: list[Step], offset: int) -> None:
+        """
+        Where nothing was ever written there are zeros, and whoever goes from one
+        end of a hole to the next comes to the end of the file.
+        """
+        file = CachedFile(1)
+        for step in steps:
+            take(file, step)
+        size_bytes = file.size_bytes
+        end = offset
+        while (start := file.next_data(end)) is not None:
+            self.assertTrue(end <= start < size_bytes)
+            self.assertEqual(file.read(start - end, end).strip(b"\0"), b"")
+            end = file.next_hole(start)
+            self.assertTrue(start < end <= size_bytes)
+        self.assertEqual(file.read(size_bytes, end).strip(b"\0"), b"")
+        self.assertEqual(file.next_hole(size_bytes), size_bytes)
+
+    def test_hole_is_no_zeros(self) -> None:
+        """
+        Zeros that were written are no hole.
+        """
+        file = CachedFile(1)
+        file.truncate(4 * PAGE_BYTES)
+        self.assertIsNone(file.next_data(0))
+        file.write(bytes(PAGE_BYTES), PAGE_BYTES)
+        self.assertEqual(file.next_hole(0), 0)
+        self.assertEqual(file.next_data(0), PAGE_BYTES)
+        self.assertEqual(file.next_data(PAGE_BYTES + 1), PAGE_BYTES + 1)
+        self.assertEqual(file.next_hole(PAGE_BYTES), 2 * PAGE_BYTES)
+        self.assertIsNone(file.next_data(2 * PAGE_BYTES))
+
+    def test_what_is_known(self) -> None:
+        """
+        Size, time and mode are those of one moment after a loss of power, whatever
+        became of the bytes.
+        """
+        seen = set()
+        for seed in range(60):
+            file = CachedFile(1, modified_ns=1)
+            file.write(b"a", 0)
+            file.sync()
+            file.modified_ns = 2
+            file.write(b"bc", 0)
+            file.change_mode(0o755)
+            file.lose_power(Random(seed), 0.5)
+            data = contents(file)
+            seen.add((file.modified_ns, file.mode, data.replace(b"\0", b"a")))
+        before, written, after = (1, 0o644), (2, 0o644), (2, 0o755)
+        self.assertEqual(
+            seen,
+            {
+                (*before, b"a"),
+                (*before, b"b"),
+                (*written, b"aa"),
+                (*written, b"bc"),
+                (*after, b"aa"),
+                (*after, b"bc"),
+            },
+        )
+
     @given(size_bytes=st.integers(1, 2 * PAGE_BYTES), seed=st.integers())
     @settings(deadline=None)
     def test_flipped_bit(self, size_bytes: int, seed: int) -> None:

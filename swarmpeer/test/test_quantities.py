@@ -12,6 +12,7 @@ from swarmpeer.quantities import (
     format_rate,
     format_seconds,
     format_size,
+    parse_bytes,
     parse_rate,
     parse_seconds,
     parse_size,
@@ -38,6 +39,27 @@ class KnownTests(SynchronousTestCase):
         ):
             self.assertEqual((parse_size(text), format_size(size)), (size, text))
         self.assertEqual(parse_size("1.5M"), 1536 * 1024)
+
+    def test_bytes(self) -> None:
+        """
+        Of bytes with a unit, powers of 1000 have a bare B, and one blank may stand
+        before the unit.
+        """
+        for text, size in (
+            ("1000", 1000),
+            ("16K", 16384),
+            ("16 k", 16384),
+            ("16 KiB", 16384),
+            ("0.5MiB", 2**19),
+            ("2 GiB", 2**31),
+            ("1T", 2**40),
+            ("16 kB", 16000),
+            ("1.5 MB", 1_500_000),
+            ("2GB", 2_000_000_000),
+        ):
+            self.assertEqual(parse_bytes(text), size)
+        for text in ("", " 1", "1 ", "1  K", "1 KB", "1 kiB", "-1", "0.5", "1e3", "K"):
+            self.assertRaises(ValueError, parse_bytes, text)
 
     def test_rates(self) -> None:
         """

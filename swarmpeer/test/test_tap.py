@@ -41,6 +41,7 @@ class OptionsTests(SynchronousTestCase):
                 "peers": "PeerInfo.cfg",
                 "log-dir": None,
                 "listen": None,
+                "swarm": None,
                 "stay": 0,
                 "lenient": 0,
             },

@@ -53,8 +53,8 @@ class SpokenSideTests(SynchronousTestCase):
         Nobody said anything yet.
         """
         self.held = {0, 1}
-        self.side = SpokenSide(1001, LAYOUT, CODEC, self.held.__contains__)
-        self.other = SpokenSide(1002, LAYOUT, CODEC, lambda _: True)
+        self.side = SpokenSide(Handshake(1001), LAYOUT, CODEC, self.held.__contains__)
+        self.other = SpokenSide(Handshake(1002), LAYOUT, CODEC, lambda _: True)
         self.side.other, self.other.other = self.other, self.side
 
     def hear(self, *messages: Message) -> list[tuple[str, str]]:

@@ -20,21 +20,26 @@ from swarmpeer.events import (
     NeighborDisconnected,
     NotInterestedReceived,
     OptimisticRoundHeld,
+    PeerShutOut,
+    PieceWithdrawn,
     PreferredRoundHeld,
     SwarmCompleted,
     SwarmEvent,
     ViolationSeen,
 )
-from swarmpeer.testing.host import FILE_NAME, SimulatedHost
+from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.hostile import HostilePeer
 from swarmpeer.testing.invariants import Finding, NodeChecker
 from swarmpeer.testing.log_rules import check_log
 from swarmpeer.testing.members import host_name
 from swarmpeer.testing.outcome import Breach
+from swarmpeer.testing.record_rules import check_record
 from swarmpeer.testing.round_rules import RoundRules
+from swarmpeer.testing.verified_wire_rules import VerifiedSpokenSide
 from swarmpeer.testing.wire_rules import SpokenSide
 from swarmpeer.testing.world import World
 from swarmpeer.wire.codec import MessageCodec
+from swarmpeer.wire.extended_codec import ExtendedCodec
 
 MOST_BREACHES = 20
 """
@@ -103,7 +108,7 @@ class SwarmChecks:
         self.breaches: list[Breach] = []
         self._members, self._hosts = world.members, world.hosts
         self._network, self._time = world.network, world.time
-        self._source, self._layout = world.source, world.layout
+        self._contents, self._layout = world.contents, world.contents.layout
         self._most_preferred = most_preferred
         self._are_bytes_true = are_bytes_true
         self._crossed = crossed
@@ -113,7 +118,9 @@ class SwarmChecks:
         self._was_dialled: dict[tuple[int, int], bool] = {}
         self.calm_from = calm_from
         self._is_ever_calm = calm_from < inf
-        self._codec = MessageCodec(world.layout)
+        self._codec, self._side = MessageCodec(self._layout), SpokenSide
+        if self._contents.manifest is not None:
+            self._codec, self._side = ExtendedCodec(self._layout), VerifiedSpokenSide
         self._by_name = {host_name(peer): peer for peer in world.hosts}
         self._checkers: dict[int, NodeChecker] = {}
         self._rounds: dict[int, RoundRules] = {}
@@ -197,6 +204,11 @@ class SwarmChecks:
                 self._check_heard(host, other, is_interested=True)
             case NotInterestedReceived(peer_id=other):
                 self._check_heard(host, other, is_interested=False)
+            case PieceWithdrawn() if peer_id in self._checkers:
+                self._checkers[peer_id].note_lost()
+            case PeerShutOut(peer_id=other) if other in self._hosts:
+                if not self._has_impostor and not self._hosts[other].disk.rotten:
+                    self.note(peer_id, ("no honest peer is blamed", str(event)))
             case SwarmCompleted():
                 self._told_end.add(peer_id)
                 listed = {peer_id, *(each.peer_id for each in host.config.others)}
@@ -236,8 +248,9 @@ class SwarmChecks:
             return
         side = self._speakers.get((connection, speaker))
         if side is None:
+            handshake = self._contents.handshake(peer_id)
             holds = partial(_holds, self._hosts[peer_id])
-            side = SpokenSide(peer_id, self._layout, self._codec, holds)
+            side = self._side(handshake, self._layout, self._codec, holds)
             self._speakers[connection, speaker] = side
             other = self._speakers.get((connection, listener))
             if other is not None:
@@ -314,6 +327,7 @@ class SwarmChecks:
                 self._layout.piece_count,
                 self._most_preferred,
                 seed=host.is_seed,
+                resumes=self._contents.manifest is not None,
             ):
                 self.note(peer_id, finding)
 
@@ -416,12 +430,16 @@ class SwarmChecks:
                 self.note(host.peer_id, ("right bytes", f"wrong: {ghost.wrong}"))
         if not host.is_on_disk:
             return
-        content = host.disk.content(host.folder, FILE_NAME)
-        if content is None:
-            if host.peer_id in self._placed:
-                self.note(host.peer_id, ("file in place", "there is none"))
-        elif content != self._source.whole():
-            self.note(host.peer_id, ("right bytes", "its file differs"))
+        if not host.disk.rotten:
+            self._note_all(host.peer_id, check_record(host))
+        for number in range(len(self._contents.places)):
+            folder, name = host.place(number)
+            content = host.disk.content(folder, name)
+            if content is None:
+                if host.peer_id in self._placed:
+                    self.note(host.peer_id, ("file in place", f"no {folder}/{name}"))
+            elif content != self._contents.file(number) and not host.disk.rotten:
+                self.note(host.peer_id, ("right bytes", f"{folder}/{name} differs"))
 
 
 def _holds(host: SimulatedHost, index: int) -> bool:

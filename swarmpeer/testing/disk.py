@@ -6,41 +6,37 @@ when the power goes, and fails when told to.
 import errno
 import os
 import stat
-from pathlib import PurePath
 from random import Random
 
-from swarmpeer.file_name import LOCK_NAME
-from swarmpeer.testing.cached_folder import CachedFolder
-from swarmpeer.testing.descriptors import Descriptors
+from swarmpeer.manifest.paths import bytes_of
+from swarmpeer.testing.cached_folder import CachedFolder, Link, Node
 from swarmpeer.testing.disk_faults import (
     BYTES_PER_SECOND,
     READ_SECONDS,
     SYNC_SECONDS,
     DiskEvent,
-    DiskFaults,
     os_error,
 )
+from swarmpeer.testing.disk_names import DiskNames
 from swarmpeer.testing.page_cache import PAGE_BYTES, CachedFile
 from swarmpeer.wire.messages import PieceData
 
 _PAGE_SECONDS = PAGE_BYTES / BYTES_PER_SECOND
-# How likely any one thing is on the disk already when the power goes: a loss is
-# one of these, so that all and nothing are not rare.
-_KEPT = (0.0, 0.5, 0.9, 1.0)
+_DEVICE = 1
 
 
-class SimulatedDisk(DiskFaults):
+class SimulatedDisk(DiskNames):
     """
     The L{swarmpeer.storage.calls.FileCalls} of one simulated machine, on which
-    one process runs at a time.  There are plain files in folders, and neither
-    symbolic links nor folders in folders: a folder's path is but its name.
+    one process runs at a time.
 
     Names are as durable as files: a new, renamed or removed file is safe once
     its folder was synced, and of the changes since then a loss of power keeps
-    those up to some moment.
+    those up to some moment.  So is a new folder once the one that it is in was
+    synced, and one made by its path once it was synced itself.  A move from one
+    folder to another is never seen by halves.
 
-    @ivar rotten: the folder, the name at that time and the offset of each byte
-        in which a bit was flipped.
+    Times of files are no times of a clock, but each change has a later one.
     """
 
     def __init__(
@@ -56,134 +52,8 @@ class SimulatedDisk(DiskFaults):
             C{None}: no limit.
         @param can_tell_cached: does it know what is in memory?
         """
-        super().__init__(rng)
-        self._capacity_bytes = capacity_bytes
+        super().__init__(rng, capacity_bytes)
         self._can_tell_cached = can_tell_cached
-        self._folders: dict[str, CachedFolder] = {}
-        self._descriptors = Descriptors()
-        self._next_number = 1
-        self.rotten: list[tuple[str, str, int]] = []
-
-    # What becomes of the machine.
-
-    def process_died(self) -> None:
-        """
-        The process was killed: its descriptors and locks are gone; all that it
-        wrote is there.  A call with one of its descriptors, should some of its
-        code still run, raises L{swarmpeer.testing.disk_faults.ProcessGone}.
-        """
-        self._descriptors.end_all()
-        self._interruption = None
-        self._cost_seconds = 0.0
-
-    def lose_power(self) -> None:
-        """
-        The machine went dark and came back: the process is gone, and of what was
-        not synced there is what chance has brought to the disk.
-        """
-        self.process_died()
-        kept = self._rng.choice(_KEPT)
-        for path, folder in list(self._folders.items()):
-            if not folder.is_durable and self._rng.random() >= kept:
-                self._count(DiskEvent.NAME_LOST)
-                del self._folders[path]
-                continue
-            self._count(DiskEvent.NAME_LOST, folder.lose_power(self._rng, kept))
-            for file in folder.files.values():
-                torn, dropped = file.lose_power(self._rng, kept)
-                self._count(DiskEvent.TORN, torn)
-                self._count(DiskEvent.DROPPED, dropped)
-
-    def rot(self) -> bool:
-        """
-        Flip a bit of what was written to some file, on the disk and in memory.
-        A lock is spared, since nothing in it means anything.
-
-        @return: C{False} if there is no such bit.
-        """
-        written = [
-            (path, name, file)
-            for path, folder in self._folders.items()
-            for name, file in folder.files.items()
-            if file.page_count and name != LOCK_NAME
-        ]
-        if not written:
-            return False
-        path, name, file = self._rng.choice(written)
-        self.rotten.append((path, name, file.flip_bit(self._rng)))
-        self._count(DiskEvent.ROTTED)
-        return True
-
-    # What is on it.
-
-    def put(self, folder: str | os.PathLike[str], name: str, data: bytes) -> None:
-        """
-        Have a durable file there that is not in memory, and its folder.
-        """
-        path = _path(folder)
-        if path not in self._folders:
-            self._folders[path] = CachedFolder(self._take_number())
-        file = CachedFile(self._take_number())
-        file.write(data, 0)
-        file.sync()
-        file.cool()
-        self._folders[path].change((name, file))
-        self._folders[path].sync()
-
-    def content(self, folder: str | os.PathLike[str], name: str) -> bytes | None:
-        """
-        What a process would read from that file now; C{None} if there is none.
-        """
-        file = self._files_in(folder).get(name)
-        return None if file is None else file.read(file.size_bytes, 0)
-
-    def names(self, folder: str | os.PathLike[str]) -> list[str]:
-        """
-        What is in that folder, sorted.
-        """
-        return sorted(self._files_in(folder))
-
-    # The calls.
-
-    def make_folder(self, path: str) -> None:
-        """
-        See C{FileCalls}.
-        """
-        self._begin("make_folder")
-        path = _path(path)
-        if path in self._folders:
-            raise os_error(errno.EEXIST)
-        self._folders[path] = CachedFolder(self._take_number())
-
-    def open_folder(self, path: str) -> int:
-        """
-        See C{FileCalls}.
-        """
-        self._begin("open_folder")
-        folder = self._folders.get(_path(path))
-        if folder is None:
-            raise os_error(errno.ENOENT)
-        return self._descriptors.open_folder(folder)
-
-    def open(self, folder: int, name: str, flags: int) -> int:
-        """
-        See C{FileCalls}.  Of the flags those of access, C{O_CREAT}, C{O_EXCL} and
-        C{O_TRUNC} are heeded.
-        """
-        self._begin("open")
-        inside = self._descriptors.folder(folder)
-        file = inside.files.get(name)
-        if file is None:
-            if not flags & os.O_CREAT:
-                raise os_error(errno.ENOENT)
-            file = CachedFile(self._take_number())
-            inside.change((name, file))
-        elif flags & os.O_CREAT and flags & os.O_EXCL:
-            raise os_error(errno.EEXIST)
-        if flags & os.O_TRUNC:
-            file.truncate(0)
-        is_writable = flags & os.O_ACCMODE != os.O_RDONLY
-        return self._descriptors.open_file(file, is_writable=is_writable)
 
     def close(self, fd: int) -> None:
         """
@@ -198,16 +68,15 @@ class SimulatedDisk(DiskFaults):
         """
         self._begin("fstat")
         if self._descriptors.is_folder(fd):
-            folder = self._descriptors.folder(fd)
-            return _stat(stat.S_IFDIR | 0o755, folder.number, 0)
-        return _stat_file(self._descriptors.file(fd))
+            return _stat(self._descriptors.folder(fd))
+        return _stat(self._descriptors.file(fd))
 
     def lstat(self, folder: int, name: str) -> os.stat_result:
         """
         See C{FileCalls}.
         """
         self._begin("lstat")
-        return _stat_file(self._named(folder, name))
+        return _stat(self._named(folder, name))
 
     def lock(self, fd: int) -> bool:
         """
@@ -217,6 +86,7 @@ class SimulatedDisk(DiskFaults):
         file = self._descriptors.file(fd)
         if file.lock_holder is None:
             file.lock_holder = fd
+            file.was_locked = True
         return file.lock_holder == fd
 
     def truncate(self, fd: int, size_bytes: int) -> None:
@@ -227,6 +97,7 @@ class SimulatedDisk(DiskFaults):
         file = self._descriptors.file(fd)
         if not self._descriptors.may_write(fd):
             raise os_error(errno.EINVAL)
+        self._touch(file)
         file.truncate(size_bytes)
 
     def read(self, fd: int, size_bytes: int, offset: int) -> bytes:
@@ -276,16 +147,62 @@ class SimulatedDisk(DiskFaults):
             self._failing_writes -= 1
             raise self._fire(errno.EIO, DiskEvent.WRITE_FAILED)
         size_bytes = len(data)
-        if self._is_full or self._capacity_bytes is not None:
-            fitting_bytes = file.fitting(size_bytes, offset, self._room_pages())
-            if fitting_bytes < size_bytes:
-                if not fitting_bytes:
-                    raise self._fire(errno.ENOSPC, DiskEvent.FULL)
-                data, size_bytes = data[:fitting_bytes], fitting_bytes
-        file.write(data, offset)
+        fitting_bytes = self._fitting(file, size_bytes, offset)
+        if fitting_bytes < size_bytes:
+            if not fitting_bytes:
+                raise self._fire(errno.ENOSPC, DiskEvent.FULL)
+            data, size_bytes = data[:fitting_bytes], fitting_bytes
+        if size_bytes:
+            self._touch(file)
+            file.write(data, offset)
         # Whole pages, so that the length of a process id costs nothing.
         self._cost_seconds += -(-size_bytes // PAGE_BYTES) * _PAGE_SECONDS
         return size_bytes
+
+    def allocate(self, fd: int, size_bytes: int) -> None:
+        """
+        See C{FileCalls}.
+        """
+        self._begin("allocate")
+        if not size_bytes:
+            return
+        file = self._descriptors.writable(fd)
+        if self._fitting(file, size_bytes, 0) < size_bytes:
+            raise self._fire(errno.ENOSPC, DiskEvent.FULL)
+        self._touch(file)
+        file.reserve(size_bytes)
+
+    def next_data(self, fd: int, offset: int) -> int | None:
+        """
+        See C{FileCalls}.
+        """
+        self._begin("next_data")
+        return self._descriptors.file(fd).next_data(offset)
+
+    def next_hole(self, fd: int, offset: int) -> int:
+        """
+        See C{FileCalls}.
+        """
+        self._begin("next_hole")
+        return self._descriptors.file(fd).next_hole(offset)
+
+    def free_bytes(self, folder: int) -> int | None:
+        """
+        See C{FileCalls}.  A disk that holds any number of bytes cannot tell, unless
+        it was filled.
+        """
+        self._begin("free_bytes")
+        self._descriptors.folder(folder)
+        if self.capacity_bytes is None and not self._is_full:
+            return None
+        return self._room_pages() * PAGE_BYTES
+
+    def set_mode(self, fd: int, mode: int) -> None:
+        """
+        See C{FileCalls}.
+        """
+        self._begin("set_mode")
+        self._descriptors.file(fd).change_mode(mode)
 
     def sync(self, fd: int) -> None:
         """
@@ -304,59 +221,25 @@ class SimulatedDisk(DiskFaults):
             raise self._fire(errno.EIO, DiskEvent.WRITE_FAILED)
         self._cost_seconds += file.sync() / BYTES_PER_SECOND
 
-    def rename(self, folder: int, old_name: str, new_name: str) -> None:
-        """
-        See C{FileCalls}.
-        """
-        self._begin("rename")
-        file = self._named(folder, old_name)
-        if old_name != new_name:
-            self._descriptors.folder(folder).change((old_name, None), (new_name, file))
-
-    def unlink(self, folder: int, name: str) -> None:
-        """
-        See C{FileCalls}.
-        """
-        self._begin("unlink")
-        self._named(folder, name)
-        self._descriptors.folder(folder).change((name, None))
-
-    def _named(self, folder: int, name: str) -> CachedFile:
-        file = self._descriptors.folder(folder).files.get(name)
-        if file is None:
-            raise os_error(errno.ENOENT)
-        return file
-
-    def _files_in(self, folder: str | os.PathLike[str]) -> dict[str, CachedFile]:
-        found = self._folders.get(_path(folder))
-        return {} if found is None else found.files
-
-    def _room_pages(self) -> int:
-        if self._is_full or self._capacity_bytes is None:
-            return 0
-        # A removed file takes room until it is closed.
-        files = {file.number: file for file in self._descriptors.files()}
-        for folder in self._folders.values():
-            files.update((file.number, file) for file in folder.files.values())
-        used_pages = sum(file.page_count for file in files.values())
-        return max(0, self._capacity_bytes // PAGE_BYTES - used_pages)
-
-    def _take_number(self) -> int:
-        number = self._next_number
-        self._next_number += 1
-        return number
+    def _fitting(self, file: CachedFile, size_bytes: int, offset: int) -> int:
+        if not self._is_full and self.capacity_bytes is None:
+            return size_bytes
+        return file.fitting(size_bytes, offset, self._room_pages())
 
 
-def _path(folder: str | os.PathLike[str]) -> str:
-    return str(PurePath(folder))
-
-
-def _stat_file(file: CachedFile) -> os.stat_result:
-    return _stat(stat.S_IFREG | 0o644, file.number, file.size_bytes)
-
-
-def _stat(mode: int, number: int, size_bytes: int) -> os.stat_result:
+def _stat(node: Node) -> os.stat_result:
     """
-    One of the only device, with one name, of the superuser, without times.
+    One of the only device, with one name, of the superuser.
     """
-    return os.stat_result((mode, number, 1, 1, 0, 0, size_bytes, 0, 0, 0))
+    size_bytes = modified_ns = 0
+    if isinstance(node, CachedFolder):
+        mode = stat.S_IFDIR | 0o755
+    elif isinstance(node, Link):
+        mode, size_bytes = stat.S_IFLNK | 0o777, len(bytes_of(node.text))
+    else:
+        mode, size_bytes = stat.S_IFREG | node.mode, node.size_bytes
+        modified_ns = node.modified_ns
+    return os.stat_result(
+        (mode, node.number, _DEVICE, 1, 0, 0, size_bytes, 0, 0, 0),
+        {"st_mtime_ns": modified_ns},
+    )

@@ -26,6 +26,32 @@ A piece that is written portion by portion, and in a thread.
 """
 
 
+_VERIFIED_PIECE_BYTES = 16 * 1024
+_MOST_VERIFIED_PIECES = 24
+_MOST_FILES = 6
+
+
+def draw_verified(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
+    """
+    The same as a verified swarm, which has a folder of some files.
+
+    @param seed: of the draw, and of the scenario too.
+    """
+    rng = Random(f"{seed}/verified")
+    classic = draw_scenario(seed, faults)
+    pieces = rng.randint(1, _MOST_VERIFIED_PIECES)
+    rates = (None, None, _LEAST_RATE_AMONG_FOES, 5 * _LEAST_RATE_AMONG_FOES)
+    return replace(
+        classic,
+        files=rng.randint(1, _MOST_FILES),
+        piece_size_bytes=_VERIFIED_PIECE_BYTES,
+        file_size_bytes=max(1, pieces * _VERIFIED_PIECE_BYTES - rng.randrange(9000)),
+        on_disk=True,
+        up_rate=rng.choice(rates),
+        down_rate=rng.choice(rates),
+    )
+
+
 def draw_scenario(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
     """
     A swarm of three to eight honest peers, and sometimes others.

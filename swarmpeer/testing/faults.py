@@ -120,12 +120,16 @@ def plan(
     if scenario.faults is FaultLevel.MILD:
         kinds, count = _MILD, rng.randint(1, 2 + len(peer_ids))
     else:
-        kinds, count = _WILD, rng.randint(5, 10 + 3 * len(peer_ids))
+        kinds = _WILD if scenario.files is None else tuple(FaultKind)
+        count = rng.randint(5, 10 + 3 * len(peer_ids))
     times = sorted(rng.uniform(0.0, window_seconds) for _ in range(count))
     faults = []
     for at_seconds in times:
         kind = rng.choice(kinds)
         peer_id, other_id = rng.sample(peer_ids, 2)
+        if kind is FaultKind.BIT_ROT:
+            # Seeds are spared: what rots everywhere nobody can heal.
+            peer_id = rng.choice(peer_ids[scenario.seeds :] or peer_ids)
         faults.append(
             Fault(
                 at_seconds,

@@ -7,10 +7,10 @@ from functools import partial
 from random import Random
 from typing import Protocol
 
+from twisted.internet.defer import CancelledError
 from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
-from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import FilePlacingFailed, SwarmEvent
@@ -19,22 +19,24 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.protocol_log import ProtocolLogger
 from swarmpeer.service import ChokingPolicy
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES, FileStorage
+from swarmpeer.storage.verified import VerifiedStorage
+from swarmpeer.testing.contents import FILE_NAME, Contents
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.ghost_storage import GhostStorage
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network_host import NetworkHost
 from swarmpeer.testing.peer_process import PeerProcess
-from swarmpeer.testing.source import Source
 from swarmpeer.testing.threads import SimulatedThreads
 from swarmpeer.testing.virtual_time import VirtualTime
-
-FILE_NAME = "file.bin"
 
 RESTART_SECONDS = 5.0
 """
 How long the operator of a simulated machine takes to start a peer again that
 could not start, or that asks for it.
 """
+
+_SHARE_OF_PARANOID = 0.2
+_SHARE_OF_PREALLOCATING = 0.3
 
 _EPOCH_SECONDS = 1_700_000_000.0
 """
@@ -90,7 +92,7 @@ class SimulatedHost:
         *,
         time: VirtualTime,
         network: NetworkHost,
-        source: Source,
+        contents: Contents,
         seed: str,
         watcher: HostWatcher,
         choking_policy: ChokingPolicy,
@@ -116,18 +118,16 @@ class SimulatedHost:
         self.crashes_in_placing = 0
         self.wall_offset_seconds = 0.0
         self._time = time
-        self._source = source
+        self.contents = contents
         self._seed = seed
         self._watcher = watcher
         self._choking_policy = choking_policy
         self._limits = limits
         self._keeps_log = keeps_log
-        self._layout = PieceLayout(
-            config.common.file_size_bytes, config.common.piece_size_bytes
-        )
         self._is_wanted = False
         if config.own.has_file and is_on_disk:
-            self.disk.put(self.folder, FILE_NAME, source.whole())
+            for number in range(len(contents.places)):
+                self.disk.put(*self.place(number), contents.file(number))
 
     @property
     def folder(self) -> str:
@@ -135,6 +135,13 @@ class SimulatedHost:
         Where the peer's file is on the disk.
         """
         return f"/peer_{self.peer_id}"
+
+    def place(self, number: int) -> tuple[str, str]:
+        """
+        Where a file is in the end: its folder and its name.
+        """
+        folder, name = self.contents.places[number]
+        return f"{self.folder}/{folder}" if folder else self.folder, name
 
     @property
     def is_seed(self) -> bool:
@@ -264,6 +271,7 @@ class SimulatedHost:
             clock,
             self._storage(rng, clock),
             rng,
+            manifest=self.contents.manifest,
             choking_policy=self._choking_policy,
             limits=self._limits,
         )
@@ -278,6 +286,12 @@ class SimulatedHost:
         )
         service.add_observer(
             _Operator(partial(self._restart_later, process)), FilePlacingFailed
+        )
+        # Where it turns out later that it cannot go on.
+        service.when_complete().addErrback(
+            lambda failure: None
+            if failure.check(CancelledError)
+            else self._restart_later(process)
         )
         try:
             process.start()
@@ -317,12 +331,27 @@ class SimulatedHost:
 
     def _storage(self, rng: Random, clock: HostClock) -> IPieceStorage:
         whole = self.is_seed
+        manifest = self.contents.manifest
+        if manifest is not None:
+            return VerifiedStorage(
+                manifest,
+                self.folder,
+                clock=clock,
+                run_in_thread=SimulatedThreads(clock, self.disk),
+                calls=self.disk,
+                seed=whole,
+                paranoid=rng.random() < _SHARE_OF_PARANOID,
+                preallocate=rng.random() < _SHARE_OF_PREALLOCATING,
+                inline_limit_bytes=rng.choice((0, INLINE_LIMIT_BYTES)),
+            )
         if not self.is_on_disk:
-            ghost = GhostStorage(self._layout, self._source.piece, whole=whole)
+            ghost = GhostStorage(
+                self.contents.layout, self.contents.source.piece, whole=whole
+            )
             self.ghosts.append(ghost)
             return ghost
         return FileStorage(
-            self._layout,
+            self.contents.layout,
             self.folder,
             FILE_NAME,
             whole=whole,

@@ -30,9 +30,17 @@ class NodeChecker:
         self._preferred = preferred
         self._states = b""
         self._held = node.store.bits.count
+        self._has_lost = False
         # By neighbour: for how many pieces of ours and theirs it was counted how
         # many of theirs are useful.  Both only grow while they are the same.
         self._useful: dict[int, tuple[NeighborState, int, int, int]] = {}
+
+    def note_lost(self) -> None:
+        """
+        A piece was withdrawn, as only happens in a verified swarm.
+        """
+        self._held -= 1
+        self._has_lost = True
 
     def check(self) -> Iterator[Finding]:
         """
@@ -88,15 +96,20 @@ class NodeChecker:
         layout, counted = self._node.store.layout, self._node.requests.unsettled_bytes
         under_way = PieceState.IN_FLIGHT, PieceState.STORING
         size = sum(map(states.count, under_way)) * layout.piece_size_bytes
-        if states and states[-1] in under_way:
-            size += layout.size(len(states) - 1) - layout.piece_size_bytes
+        for index, short_size in layout.short_sizes.items():
+            if states[index] in under_way:
+                size += short_size - layout.piece_size_bytes
         if size != counted:
             yield "bytes under way", f"{size}, counted as {counted}"
 
     def _check_interest(self, neighbor: NeighborState) -> Iterator[Finding]:
         own, theirs = self._node.store.bits, neighbor.bits
         counted = self._useful.get(neighbor.peer_id)
-        if counted is None or counted[:3] != (neighbor, own.count, theirs.count):
+        if (
+            counted is None
+            or self._has_lost
+            or counted[:3] != (neighbor, own.count, theirs.count)
+        ):
             useful = own.count_missing_from(theirs)
             counted = (neighbor, own.count, theirs.count, useful)
             self._useful[neighbor.peer_id] = counted

@@ -15,6 +15,7 @@ def check_log(
     preferred: int,
     *,
     seed: bool,
+    resumes: bool = False,
 ) -> Iterator[Finding]:
     """
     Read a whole log.
@@ -33,11 +34,12 @@ def check_log(
             yield "log of its own", repr(raw)
         match line.kind:
             case LogKind.DOWNLOADED:
-                # A new start begins with nothing.
-                if line.held not in (held + 1, 1) or seed:
+                # A new start begins with nothing, or goes on.
+                is_next = line.held in (held + 1, 1) and not seed
+                if not (is_next or (resumes and 1 <= (line.held or 0) <= piece_count)):
                     yield "log counts pieces", f"{held} pieces, then {raw!r}"
                 held = line.held or 0
-            case LogKind.COMPLETED if held != piece_count or seed:
+            case LogKind.COMPLETED if not resumes and (held != piece_count or seed):
                 yield "log of completion", f"complete with {held} of {piece_count}"
             case LogKind.PREFERRED:
                 yield from _check_preferred(line, preferred)

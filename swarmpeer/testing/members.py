@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
-from swarmpeer.testing.host import FILE_NAME
+from swarmpeer.testing.contents import FILE_NAME
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.scenario import Scenario
 

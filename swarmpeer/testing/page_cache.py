@@ -21,6 +21,7 @@ What a disk writes wholly or not at all.
 """
 
 _EMPTY_PAGE = bytes(PAGE_BYTES)
+_NEW_MODE = 0o644
 _TORN_SHARE = 0.3
 # Of a page that is written over and over between two syncs, so many of the
 # former states are remembered; that is enough for chance to take from.
@@ -36,11 +37,20 @@ def _pages(size_bytes: int, offset: int) -> range:
 
 class CachedFile:
     """
-    One file.  A page that was never written takes no room and reads as zeros.
+    One file.  A page that was never written reads as zeros and takes no room, but
+    for what was reserved.
+
+    What is known about a file is like its bytes: after a loss of power it is what
+    it was at some moment since the last sync, and whether the bytes are those of
+    that moment is another matter.
 
     @ivar number: no other file of the disk ever has the same.
     @ivar size_bytes: as memory has it.
+    @ivar mode: who may do what with it.
+    @ivar modified_ns: when bytes or size were changed; whoever changes them says
+        so before.
     @ivar lock_holder: the descriptor that holds the file's lock.
+    @ivar was_locked: did anything ever hold it?
     """
 
     __slots__ = (
@@ -49,24 +59,35 @@ class CachedFile:
         "_durable",
         "_older",
         "_pages",
-        "_sizes",
+        "_reserved",
+        "_states",
         "lock_holder",
+        "mode",
+        "modified_ns",
         "number",
         "size_bytes",
+        "was_locked",
     )
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, modified_ns: int = 0) -> None:
         self.number = number
         self.size_bytes = 0
+        self.mode = _NEW_MODE
+        self.modified_ns = modified_ns
         self.lock_holder: int | None = None
+        self.was_locked = False
         self._pages: dict[int, bytes] = {}
         self._durable: dict[int, bytes] = {}
         # Pages whose latest bytes are not synced, in the order of writing, and
         # what such a page held since the last sync and before those bytes.
         self._dirty: dict[int, None] = {}
         self._older: dict[int, deque[bytes]] = {}
-        # All sizes since the last sync, the one synced first.
-        self._sizes = [0]
+        # Pages that take room although nothing may have been written there.  Only
+        # ever asked and counted, never walked through.
+        self._reserved: set[int] = set()
+        # All sizes since the last sync, the one synced first, with the time of the
+        # change and the mode at that moment.
+        self._states = [(0, modified_ns, _NEW_MODE)]
         # Pages that are not in memory.  Only ever asked, never walked through.
         self._cold: set[int] = set()
 
@@ -75,7 +96,37 @@ class CachedFile:
         """
         How many pages take room.
         """
+        if self._reserved:
+            return len(self._reserved.union(self._pages))
         return len(self._pages)
+
+    @property
+    def is_written(self) -> bool:
+        """
+        Was any page ever written?
+        """
+        return bool(self._pages)
+
+    def next_data(self, offset: int) -> int | None:
+        """
+        Where the first byte at C{offset} or after is whose page was written;
+        C{None} if there is none.
+        """
+        first = offset // PAGE_BYTES
+        numbers = [number for number in self._pages if number >= first]
+        if offset >= self.size_bytes or not numbers:
+            return None
+        return max(offset, min(numbers) * PAGE_BYTES)
+
+    def next_hole(self, offset: int) -> int:
+        """
+        Where the first byte at C{offset} or after is whose page was never written,
+        or where the file ends.
+        """
+        number = offset // PAGE_BYTES
+        while number in self._pages:
+            number += 1
+        return max(offset, min(number * PAGE_BYTES, self.size_bytes))
 
     def read(self, size_bytes: int, offset: int) -> bytes:
         """
@@ -113,7 +164,7 @@ class CachedFile:
         may take room?
         """
         for number in _pages(size_bytes, offset):
-            if number not in self._pages:
+            if number not in self._pages and number not in self._reserved:
                 if not room_pages:
                     return max(0, number * PAGE_BYTES - offset)
                 room_pages -= 1
@@ -156,6 +207,22 @@ class CachedFile:
         if size_bytes < self.size_bytes:
             self._cut(size_bytes)
         self._resize(size_bytes)
+
+    def reserve(self, size_bytes: int) -> None:
+        """
+        Take room from the start of the file on, which is at least as long then.  A
+        loss of power changes nothing about the room.
+        """
+        self._reserved.update(_pages(size_bytes, 0))
+        if size_bytes > self.size_bytes:
+            self._resize(size_bytes)
+
+    def change_mode(self, mode: int) -> None:
+        """
+        Let others do other things with it.
+        """
+        self.mode = mode
+        self._remember_state()
 
     def sync(self) -> int:
         """
@@ -208,12 +275,12 @@ class CachedFile:
             elif page != latest:
                 dropped += 1
             pages[number] = page
-        size_bytes = self.size_bytes
+        state = (self.size_bytes, self.modified_ns, self.mode)
         if rng.random() >= kept:
-            size_bytes = rng.choice(self._sizes)
+            state = rng.choice(self._states)
         self._pages = pages
-        self._cut(size_bytes)
-        self.size_bytes = size_bytes
+        self._cut(state[0])
+        self.size_bytes, self.modified_ns, self.mode = state
         self._durable = dict(self._pages)
         self._forget_changes()
         self.cool()
@@ -273,14 +340,19 @@ class CachedFile:
             self._soil(number)
             del self._pages[number]
             self._cold.discard(number)
+        if self._reserved:
+            self._reserved = {page for page in self._reserved if page < first_gone}
         if rest and whole_pages in self._pages:
             self._overwrite(whole_pages, rest, bytes(PAGE_BYTES - rest))
 
     def _resize(self, size_bytes: int) -> None:
         self.size_bytes = size_bytes
-        self._sizes.append(size_bytes)
+        self._remember_state()
+
+    def _remember_state(self) -> None:
+        self._states.append((self.size_bytes, self.modified_ns, self.mode))
 
     def _forget_changes(self) -> None:
         self._dirty.clear()
         self._older.clear()
-        self._sizes = [self.size_bytes]
+        self._states = [(self.size_bytes, self.modified_ns, self.mode)]

@@ -9,11 +9,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 
 from swarmpeer.config import Config, PeerInfo
-from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.interfaces import IPieceStorage, IVerifiedStorage
+from swarmpeer.manifest import Manifest
 from swarmpeer.net.limits import Limits
 from swarmpeer.service import ChokingPolicy, PeerService
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network_host import NetworkHost
+from swarmpeer.verified_service import Verification, VerifiedPeerService
+
+_EAGER = Verification(scrub_bytes_per_second=64 * 1024)
+"""
+Simulated time is short, so what is held is read again as often as may be.
+"""
 
 
 class PeerProcess:
@@ -34,24 +41,43 @@ class PeerProcess:
         storage: IPieceStorage,
         rng: Random,
         *,
+        manifest: Manifest | None,
         choking_policy: ChokingPolicy,
         limits: Limits,
     ) -> None:
         """
         It does not run yet.
+
+        @param storage: an L{IVerifiedStorage} if there is a manifest.
+        @param manifest: what a verified peer knows of the file.
         """
         self.clock = clock
         self._network = network
-        self.service = PeerService(
-            config,
-            storage,
-            clock=clock,
-            listen_endpoint=network.listen_endpoint(clock, config.own.port),
-            dial_endpoint=self._dial_endpoint,
-            rng=rng,
-            limits=limits,
-            choking_policy=choking_policy,
-        )
+        listen_endpoint = network.listen_endpoint(clock, config.own.port)
+        if manifest is None:
+            self.service = PeerService(
+                config,
+                storage,
+                clock=clock,
+                listen_endpoint=listen_endpoint,
+                dial_endpoint=self._dial_endpoint,
+                rng=rng,
+                limits=limits,
+                choking_policy=choking_policy,
+            )
+        else:
+            self.service = VerifiedPeerService(
+                config,
+                manifest,
+                IVerifiedStorage(storage),
+                clock=clock,
+                listen_endpoint=listen_endpoint,
+                dial_endpoint=self._dial_endpoint,
+                rng=rng,
+                verification=_EAGER,
+                limits=limits,
+                choking_policy=choking_policy,
+            )
         self.is_stopping = False
         self._extra_calls: list[Deferred[IProtocol]] = []
 

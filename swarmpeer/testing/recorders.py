@@ -101,6 +101,70 @@ class RecordingNetwork:
 
 
 @dataclass
+class RecordingVerifiedNetwork(RecordingNetwork):
+    """
+    A L{swarmpeer.seam.VerifiedNetworkSide} that remembers what was asked of it.
+
+    @ivar is_verified: if not, then what they do not know is not sent, and so not
+        remembered.
+    """
+
+    is_verified: bool = True
+
+    def _say_more(self, *call: object) -> None:
+        if self.is_verified:
+            self._say(*call)
+
+    def send_reject(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_reject", index)
+
+    def send_cancel(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_cancel", index)
+
+    def send_have_all(self) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_have_all")
+
+    def send_have_none(self) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_have_none")
+
+    def send_withdrawal(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_withdrawal", index)
+
+    def send_bad_piece(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_bad_piece", index)
+
+    def send_manifest_part(self, part: int, manifest: bytes) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_manifest_part", part, manifest)
+
+    def send_goodbye(self, code: int, words: str) -> None:
+        """
+        Remember.
+        """
+        self._say_more("send_goodbye", code, words)
+
+
+@dataclass
 class RecordingLogic:
     """
     A L{swarmpeer.seam.LogicSide} that remembers what it was told.
@@ -211,6 +275,61 @@ class RecordingLogic:
         Remember.
         """
         self._hear("on_writable")
+
+
+@dataclass
+class RecordingVerifiedLogic(RecordingLogic):
+    """
+    A L{swarmpeer.seam.VerifiedLogicSide} that remembers what it was told.
+    """
+
+    def on_reject(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_reject", index)
+
+    def on_cancel(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_cancel", index)
+
+    def on_have_all(self) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_have_all")
+
+    def on_have_none(self) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_have_none")
+
+    def on_withdrawal(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_withdrawal", index)
+
+    def on_bad_piece(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_bad_piece", index)
+
+    def on_manifest_request(self, part: int) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_manifest_request", part)
+
+    def on_goodbye(self, code: int, words: str) -> None:
+        """
+        Remember.
+        """
+        self._hear("on_goodbye", code, words)
 
 
 @implementer(ISwarmObserver)

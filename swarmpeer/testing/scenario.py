@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+from swarmpeer.manifest.merkle import BLOCK_BYTES
+
+MOST_FILES = 10_000
+
 
 class FaultLevel(StrEnum):
     """
@@ -19,7 +23,7 @@ class FaultLevel(StrEnum):
     """
     WILD = "wild"
     """
-    Many, of all kinds but bit rot.
+    Many, of all kinds, but bit rot only where it can be noticed.
     """
 
 
@@ -143,6 +147,8 @@ class Scenario:
     @ivar faults: how much goes wrong.
     @ivar skipped_faults: the numbers of faults that would happen but shall not;
         how a failing run is made smaller.
+    @ivar files: the swarm is a verified one, and its file is a folder of so many;
+        C{None}: the classic one with one file.
     @ivar on_disk: keep every peer's file on a simulated disk; else only which
         pieces it has, and their bytes are compared as they come.
     """
@@ -166,6 +172,7 @@ class Scenario:
     neighbors: int | None = None
     faults: FaultLevel = FaultLevel.NONE
     skipped_faults: frozenset[int] = frozenset()
+    files: int | None = None
     on_disk: bool = True
 
     def __post_init__(self) -> None:
@@ -184,6 +191,8 @@ class Scenario:
             raise ValueError(f"{self.free_riders} free riders of {leechers} leechers")
         if self.neighbors is not None and self.neighbors < 1:
             raise ValueError(f"{self.neighbors} neighbours, not 1 or more")
+        if self.files is not None:
+            self._check_verified()
         for rate in (self.up_rate, self.seed_up_rate, self.down_rate):
             if rate is not None and not 0 < rate < inf:
                 raise ValueError(f"a rate of {rate} bytes per second")
@@ -197,6 +206,18 @@ class Scenario:
     @property
     def piece_count(self) -> int:
         """
-        How many pieces the file has.
+        How many pieces the file has; of a folder, at most.
         """
-        return -(-self.file_size_bytes // self.piece_size_bytes)
+        count = -(-self.file_size_bytes // self.piece_size_bytes)
+        return count if self.files is None else count + self.files - 1
+
+    def _check_verified(self) -> None:
+        if not 1 <= (self.files or 0) <= MOST_FILES:
+            raise ValueError(f"{self.files} files, not 1 to {MOST_FILES}")
+        size = self.piece_size_bytes
+        if size < BLOCK_BYTES or size & (size - 1):
+            raise ValueError(
+                f"pieces of {size} bytes, not a power of two from {BLOCK_BYTES} on"
+            )
+        if not self.on_disk:
+            raise ValueError("a verified swarm without disks")

@@ -90,6 +90,7 @@ class SimulatedSwarm:
     @ivar hosts: the honest machines by id.
     @ivar hostile: the others.
     @ivar injector: what lets faults happen.
+    @ivar events_until_done: how many events there were until everybody was done.
     @ivar checks: what looks whether all rules hold; C{None}: nobody does.
     """
 
@@ -113,6 +114,7 @@ class SimulatedSwarm:
         if scenario.policy not in policies:
             raise ValueError(f"{scenario.policy!r} is none of {', '.join(policies)}")
         self.scenario = scenario
+        self.events_until_done = 0
         self._trace = trace
         self._digest = blake2b(digest_size=16) if checks or trace else None
         self._witness = witness
@@ -177,6 +179,7 @@ class SimulatedSwarm:
         try:
             self._start()
             self._run_until_done(progress)
+            self.events_until_done = self.time.steps
             if self.checks is not None and not breaches:
                 self._rest()
             self._end()

@@ -3,6 +3,7 @@ What an honest peer may say on the wire, read from its bytes.
 """
 
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation
@@ -30,23 +31,27 @@ class SpokenSide:
         is hostile.
     @ivar asked: how often it asked for a piece that it was not sent yet.
     @ivar given_bytes: of the pieces that it sent.
+    @cvar _holdings: the messages of which one comes first, and none later.
     """
+
+    _holdings: ClassVar[tuple[type[Message], ...]] = (BitfieldMessage,)
 
     def __init__(
         self,
-        peer_id: int,
+        handshake: Handshake,
         layout: PieceLayout,
         codec: MessageCodec,
         holds: Callable[[int], bool],
     ) -> None:
         """
+        @param handshake: what it should begin with.
         @param holds: does the peer hold that piece now?
         """
         self.other: SpokenSide | None = None
         self.asked: dict[int, int] = {}
         self.given_bytes = 0
         self._holds = holds
-        self._peer_id = peer_id
+        self._handshake = handshake.encode()
         self._codec = codec
         self._buffer = bytearray()
         self._has_greeted = False
@@ -66,7 +71,7 @@ class SpokenSide:
             if len(self._buffer) < HANDSHAKE_SIZE:
                 return
             greeting = bytes(self._buffer[:HANDSHAKE_SIZE])
-            if greeting != Handshake(self._peer_id).encode():
+            if greeting != self._handshake:
                 yield "handshake", greeting.hex()
             del self._buffer[:HANDSHAKE_SIZE]
             self._has_greeted = True
@@ -89,7 +94,8 @@ class SpokenSide:
         del self._buffer[:at]
 
     def _judge(self, message: Message) -> Iterator[Finding]:
-        if isinstance(message, BitfieldMessage) is not (self._said == 0):
+        is_due = self._said == 0 and not self._may_come_first(message)
+        if isinstance(message, self._holdings) is not is_due:
             yield "bitfield first", f"message {self._said} is {message.type.name}"
         match message:
             case HaveMessage(index):
@@ -124,6 +130,12 @@ class SpokenSide:
                     yield "have before piece", f"piece {index}"
                 if self.other is not None and not self.other.answered(index):
                     yield "piece on request", f"piece {index} was not asked for"
+
+    def _may_come_first(self, message: Message) -> bool:  # noqa: ARG002
+        """
+        May that be said before anything is told of what is held?
+        """
+        return False
 
     def _tell(self, index: int) -> Iterator[Finding]:
         self._told[index] = 1

@@ -4,9 +4,9 @@ All that a simulated swarm consists of, put together from its scenario.
 
 from random import Random
 
-from swarmpeer.core.layout import PieceLayout
 from swarmpeer.net.limits import Limits
 from swarmpeer.service import ChokingPolicy
+from swarmpeer.testing.contents import Contents
 from swarmpeer.testing.host import HostWatcher, SimulatedHost
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.hostile import ROLES, HostileContext, HostilePeer
@@ -14,7 +14,6 @@ from swarmpeer.testing.members import draw_members
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.policies import FreeRiding
 from swarmpeer.testing.scenario import Scenario
-from swarmpeer.testing.source import Source
 from swarmpeer.testing.virtual_time import VirtualTime
 
 
@@ -27,8 +26,7 @@ class World:
     @ivar policy: of every honest peer that is no free rider.
     @ivar time: its time.
     @ivar network: its network.
-    @ivar layout: the pieces of the file.
-    @ivar source: the bytes of the file.
+    @ivar contents: what it spreads.
     @ivar members: who belongs to the swarm.
     @ivar hosts: the honest machines by id.
     @ivar hostile: the others.
@@ -57,8 +55,7 @@ class World:
             latency_seconds=scenario.latency_seconds,
             jitter_seconds=scenario.jitter_seconds,
         )
-        self.layout = PieceLayout(scenario.file_size_bytes, scenario.piece_size_bytes)
-        self.source = Source(seed, self.layout)
+        self.contents = Contents(scenario)
         self.members = draw_members(scenario, Random(f"{seed}/members"))
         self.policy = policy
         self._watcher = watcher
@@ -92,7 +89,7 @@ class World:
             network=self.network.host(
                 config.own.host, up_rate=up_rate, down_rate=scenario.down_rate
             ),
-            source=self.source,
+            contents=self.contents,
             seed=f"{scenario.seed}/{peer_id}",
             watcher=self._watcher,
             choking_policy=FreeRiding if is_free_rider else self.policy,
@@ -116,6 +113,8 @@ class World:
                 rng=Random(f"{scenario.seed}/{peer_id}"),
                 dial=lambda peer: network.dial_endpoint(clock, peer.host, peer.port),
                 listen=network.listen_endpoint(clock, config.own.port),
-                source=self.source,
+                layout=self.contents.layout,
+                source=self.contents.source,
+                handshake=self.contents.handshake,
             )
         )

@@ -10,9 +10,9 @@ Invariant: any bytes either become a message or raise L{ProtocolViolation}.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.wire import WireBytes
@@ -86,10 +86,16 @@ class Geometry(Protocol):
         The number of bytes of a bitfield.
         """
 
-    def size(self, index: int) -> int:
+    @property
+    def piece_size_bytes(self) -> int:
         """
-        The length of a piece in bytes: that of piece 0 for all but the last,
-        which may be shorter.
+        The length of all pieces but the short ones.
+        """
+
+    @property
+    def short_sizes(self) -> Mapping[int, int]:
+        """
+        The length in bytes of each piece that is shorter than the others.
         """
 
 
@@ -120,7 +126,12 @@ class MessageCodec:
     """
     Turns messages of a file with a given geometry into bytes and back.  It
     remembers nothing from one call to the next.
+
+    @cvar first_unknown_type: frames of this type and of those above it are
+        L{FrameKind.UNKNOWN}.
     """
+
+    first_unknown_type: ClassVar[int] = MessageType.PIECE + 1
 
     def __init__(self, geometry: Geometry) -> None:
         """
@@ -128,22 +139,24 @@ class MessageCodec:
             longer ones than L{MAX_PIECE_SIZE_BYTES}.
         """
         self._piece_count = geometry.piece_count
-        largest = geometry.size(0) if self._piece_count else 0
-        self._last_index = self._piece_count - 1
+        self._short_sizes = geometry.short_sizes
+        self._piece_size = geometry.piece_size_bytes
+        largest = self._piece_size
+        if len(self._short_sizes) == self._piece_count:
+            largest = max(self._short_sizes.values(), default=0)
         if self._piece_count > MAX_PIECE_COUNT:
             raise ValueError(f"{self._piece_count} pieces, {MAX_PIECE_COUNT} at most")
         if largest > MAX_PIECE_SIZE_BYTES:
             raise ValueError(
                 f"pieces of {largest} bytes, {MAX_PIECE_SIZE_BYTES} at most"
             )
-        # All pieces but the last are as long as the largest.
-        self._piece_length = PIECE_HEAD_SIZE + largest
-        self._last_piece_length = PIECE_HEAD_SIZE + (
-            geometry.size(self._last_index) if self._piece_count else 0
-        )
+        self._max_piece_length = PIECE_HEAD_SIZE + largest
         # By type; a piece has its own rule.
         self._lengths = (1, 1, 1, 1, 5, 1 + geometry.bitfield_size_bytes, 5)
-        self._max_length = max(*self._lengths, self._piece_length, MAX_UNKNOWN_LENGTH)
+        self._max_length = max(
+            *self._lengths, self._max_piece_length, MAX_UNKNOWN_LENGTH
+        )
+        # By type.
         self._decoders: tuple[Callable[[WireBytes], Message], ...] = (
             lambda _: _CHOKE,
             lambda _: _UNCHOKE,
@@ -185,8 +198,15 @@ class MessageCodec:
                     )
                 data = bits.to_bytes()
                 return _EMPTY_FRAME.pack(1 + len(data), MessageType.BITFIELD) + data
-            case _:
+            case (
+                ChokeMessage()
+                | UnchokeMessage()
+                | InterestedMessage()
+                | NotInterestedMessage()
+            ):
                 return _EMPTY_FRAME.pack(1, message.type)
+            case _:
+                raise ValueError(f"{message.type.name} is for verified swarms only")
 
     def encode_have(self, index: int) -> bytes:
         """
@@ -223,39 +243,46 @@ class MessageCodec:
         @raise ProtocolViolation: if no such frame may come.
         """
         if not 1 <= length <= self._max_length:
-            raise _bad_length(f"a frame of {length} bytes")
+            raise bad_length(f"a frame of {length} bytes")
         if not head:
             return FrameKind.UNDECIDED
         type_byte = head[0]
         if type_byte < MessageType.PIECE:
             if length != self._lengths[type_byte]:
-                raise _bad_length(
+                raise bad_length(
                     f"{MessageType(type_byte).name} of {length} bytes instead of "
                     f"{self._lengths[type_byte]}"
                 )
             return FrameKind.MESSAGE
         if type_byte == MessageType.PIECE:
             return self._check_piece_frame(length, head)
+        return self._check_further_frame(length, head)
+
+    def _check_further_frame(self, length: int, head: WireBytes) -> FrameKind:
+        """
+        Judge a frame of a type above that of a piece.
+
+        @param head: at least the type.
+        @raise ProtocolViolation: if no such frame may come.
+        """
         if length > MAX_UNKNOWN_LENGTH:
-            raise _bad_length(f"unknown type {type_byte} of {length} bytes")
+            raise bad_length(f"unknown type {head[0]} of {length} bytes")
         return FrameKind.UNKNOWN
 
     def _check_piece_frame(self, length: int, head: WireBytes) -> FrameKind:
-        if not PIECE_HEAD_SIZE <= length <= self._piece_length:
-            raise _bad_length(f"PIECE of {length} bytes")
+        if not PIECE_HEAD_SIZE <= length <= self._max_piece_length:
+            raise bad_length(f"PIECE of {length} bytes")
         if len(head) < PIECE_HEAD_SIZE:
             return FrameKind.UNDECIDED
         index = self.piece_index(head)
         self._check_index("PIECE", index)
         expected = self._length_of(index)
         if length != expected:
-            raise _bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
+            raise bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
         return FrameKind.PIECE
 
     def _length_of(self, index: int) -> int:
-        if index == self._last_index:
-            return self._last_piece_length
-        return self._piece_length
+        return PIECE_HEAD_SIZE + self._short_sizes.get(index, self._piece_size)
 
     @staticmethod
     def piece_index(head: WireBytes) -> int:
@@ -326,7 +353,10 @@ class MessageCodec:
             )
 
 
-def _bad_length(detail: str) -> ProtocolViolation:
+def bad_length(detail: str) -> ProtocolViolation:
+    """
+    The violation of a frame that has not the length that it should have.
+    """
     return ProtocolViolation(ViolationReason.BAD_LENGTH, detail)
 
 

@@ -36,10 +36,11 @@ class Message:
     """
     The base of all messages.
 
-    @cvar type: the kind; every subclass has its own.
+    @cvar type: the kind, and the first byte of the frame; every subclass has its
+        own.
     """
 
-    type: ClassVar[MessageType]
+    type: ClassVar[IntEnum]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from twisted.internet.interfaces import (
 )
 
 from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.wire.handshake import Handshake
 
 
 class PieceSource(Protocol):
@@ -39,7 +41,9 @@ class HostileContext:
     @ivar rng: where every draw comes from.
     @ivar dial: the way to a peer; asked anew for each call.
     @ivar listen: where others call it.
+    @ivar layout: how the file is cut into pieces.
     @ivar source: the file.
+    @ivar handshake: an id, to what says in this swarm that one has it.
     """
 
     peer_id: int
@@ -48,7 +52,9 @@ class HostileContext:
     rng: Random
     dial: Callable[[PeerInfo], IStreamClientEndpoint]
     listen: IStreamServerEndpoint
+    layout: PieceLayout
     source: PieceSource
+    handshake: Callable[[int], Handshake] = Handshake
 
     @property
     def others(self) -> tuple[PeerInfo, ...]:

@@ -106,12 +106,12 @@ class HostileConversation(protocol.Protocol):
         """
         self.say(self._codec.encode(message))
 
-    def greet(self, peer_id: int) -> None:
+    def greet(self, handshake: Handshake) -> None:
         """
         Send a handshake, with whatever id.
         """
         self.has_greeted = True
-        self.say(Handshake(peer_id).encode())
+        self.say(handshake.encode())
 
     def leave(self) -> None:
         """

@@ -15,7 +15,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from swarmpeer.config import PeerInfo
-from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ViolationReason
 from swarmpeer.testing.hostile.context import HostileContext
 from swarmpeer.testing.hostile.conversation import HostileConversation
@@ -62,8 +61,7 @@ class HostilePeer:
         self.conversations: list[HostileConversation] = []
         self._context = context
         self._rng = context.rng
-        common = context.config.common
-        self._layout = PieceLayout(common.file_size_bytes, common.piece_size_bytes)
+        self._layout = context.layout
         self._codec = MessageCodec(self._layout)
         self._timers = Timers(context.clock)
         self._calls: list[Deferred[IProtocol]] = []
@@ -126,7 +124,7 @@ class HostilePeer:
         """
         The connection stands.
         """
-        talk.greet(self._context.peer_id)
+        self.greet(talk, self._context.peer_id)
 
     def opened(self, talk: HostileConversation) -> None:
         """
@@ -134,6 +132,12 @@ class HostilePeer:
         """
         talk.tell(BitfieldMessage(Bitfield(self._layout.piece_count)))
         talk.tell(InterestedMessage())
+
+    def greet(self, talk: HostileConversation, peer_id: int) -> None:
+        """
+        Say that we are C{peer_id}.
+        """
+        talk.greet(self._context.handshake(peer_id))
 
     def heard_interested(self, talk: HostileConversation) -> None:
         """

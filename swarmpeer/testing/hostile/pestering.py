@@ -8,7 +8,7 @@ from swarmpeer.config import PeerInfo
 from swarmpeer.testing.hostile.context import HostileContext
 from swarmpeer.testing.hostile.conversation import HostileConversation
 from swarmpeer.testing.hostile.peer import HostilePeer
-from swarmpeer.wire.handshake import HANDSHAKE_SIZE, Handshake
+from swarmpeer.wire.handshake import HANDSHAKE_SIZE
 from swarmpeer.wire.messages import MessageType
 
 FLAP_SECONDS = 1.0
@@ -58,7 +58,7 @@ class Flapper(HostilePeer):
         if self._rng.random() < 0.5:
             super().met(talk)
         else:
-            handshake = Handshake(self._context.peer_id).encode()
+            handshake = self._context.handshake(self._context.peer_id).encode()
             talk.say(handshake[: self._rng.randrange(HANDSHAKE_SIZE)])
         stay = self._rng.uniform(0, STAY_SECONDS)
         talk.timers.after(stay, self._go, talk)

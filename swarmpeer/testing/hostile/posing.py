@@ -46,7 +46,7 @@ class IdThief(HostilePeer):
             self.offend(ViolationReason.WRONG_PEER)
         else:
             self.did += 1
-        talk.greet(self._rng.choice(ids))
+        self.greet(talk, self._rng.choice(ids))
 
     def opened(self, talk: HostileConversation) -> None:
         """
@@ -76,7 +76,7 @@ class SelfDialler(HostilePeer):
         """
         if talk.target is not None:
             self.offend(ViolationReason.OWN_ID)
-            talk.greet(talk.target.peer_id)
+            self.greet(talk, talk.target.peer_id)
 
     def opened(self, talk: HostileConversation) -> None:
         """
@@ -84,4 +84,4 @@ class SelfDialler(HostilePeer):
         """
         if not talk.has_greeted and talk.their_id:
             self.offend(ViolationReason.WRONG_PEER)
-            talk.greet(talk.their_id)
+            self.greet(talk, talk.their_id)

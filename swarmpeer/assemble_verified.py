@@ -1,0 +1,254 @@
+"""
+The usual peer of a verified swarm: what C{swarm.toml} says, files in a folder, TCP,
+the protocol log.
+"""
+
+import importlib
+import os
+import random
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from twisted.internet.interfaces import (
+    IReactorThreads,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+
+from swarmpeer.assemble import LogFile, own_endpoint
+from swarmpeer.config import Member, SwarmConfig
+from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.progress import Progress
+from swarmpeer.diagnostics import DiagnosticLog
+from swarmpeer.errors import ConfigError, ManifestError, StorageError
+from swarmpeer.events import SwarmEvent
+from swarmpeer.file_name import state_folder_name
+from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.joining import JoiningService
+from swarmpeer.manifest import Manifest
+from swarmpeer.manifest_files import read_manifest, save_manifest
+from swarmpeer.net.dialing import hostname_endpoint
+from swarmpeer.net.limits import Limits
+from swarmpeer.net.manifest_fetch import ManifestFetcher
+from swarmpeer.protocol_log import ProtocolLogger, log_name
+from swarmpeer.service import ChokingPolicy, PeerService
+from swarmpeer.storage import ReactorThreads, VerifiedStorage
+from swarmpeer.text import printable
+from swarmpeer.verified_service import Verification, VerifiedPeerService
+
+MANIFEST_NAME = "manifest"
+"""
+What a manifest is called that was fetched, in the folder of our own.
+"""
+
+
+def assemble_verified_peer(
+    reactor: object,
+    swarm: SwarmConfig,
+    peer_id: int,
+    folder: str | os.PathLike[str],
+    *,
+    log_folder: str | os.PathLike[str] = ".",
+    listen_endpoint: IStreamServerEndpoint | None = None,
+    observers: Iterable[ISwarmObserver] = (),
+    rng: random.Random | None = None,
+) -> PeerService | JoiningService:
+    """
+    Put the usual peer of a verified swarm together, not started yet.
+
+    @param reactor: see L{swarmpeer.assemble.assemble_peer}.
+    @param peer_id: which of the members it is.
+    @param folder: what the paths of C{swarm} are relative to: where its file is.
+    @param log_folder: where C{log_peer_<id>.log} goes.
+    @param listen_endpoint: where others call us; see
+        L{swarmpeer.assemble.assemble_peer}.
+    @param rng: where every draw comes from; seeded by the system if not given.
+    @return: one that asks the others for the manifest first, if there is none yet.
+    @raise SwarmPeerError: if something is wrong that can be told already.
+    """
+    own = swarm.own(peer_id)
+    if own.classic:
+        raise ConfigError(
+            f"peer {peer_id} is a classic one in {swarm.where}, one that is run with "
+            f"the two files of the course would be right"
+        )
+    parts = _Parts(
+        reactor,
+        swarm,
+        own,
+        Path(folder),
+        Path(log_folder),
+        listen_endpoint,
+        rng or random.Random(),
+    )
+    manifest = parts.find_manifest()
+    peer = parts.joining() if manifest is None else parts.peer(manifest)
+    for observer in (parts.diagnostics, *observers):
+        peer.add_observer(observer)
+    return peer
+
+
+class _Parts:
+    """
+    What one peer is put together from.
+    """
+
+    def __init__(
+        self,
+        reactor: object,
+        swarm: SwarmConfig,
+        own: Member,
+        base: Path,
+        log_folder: Path,
+        listen_endpoint: IStreamServerEndpoint | None,
+        rng: random.Random,
+    ) -> None:
+        self._reactor = reactor
+        self._swarm = swarm
+        self._own = own
+        self._base = base
+        self._folder = base / swarm.folder_for(own.peer_id)
+        self._log_path = log_folder / log_name(own.peer_id)
+        self._listen_endpoint = listen_endpoint
+        self._rng = rng
+        self._threads = ReactorThreads(IReactorThreads(reactor))
+        self._limits = Limits(**swarm.limits)
+        self._choking_policy = choking_policy(swarm.choking)
+        self.diagnostics = DiagnosticLog(own.peer_id)
+
+    def find_manifest(self) -> Manifest | None:
+        """
+        The manifest, if it is on this machine.
+
+        @raise ManifestError: if it should be, and is not, or is none.
+        """
+        if self._swarm.manifest is not None:
+            return read_manifest(self._base / self._swarm.manifest)
+        # One that was fetched is as good as any, if it is the right one.
+        with suppress(ManifestError):
+            manifest = read_manifest(self._saved_manifest())
+            if manifest.infohash == self._swarm.infohash:
+                return manifest
+        return None
+
+    def peer(self, manifest: Manifest) -> VerifiedPeerService:
+        """
+        The peer, once the manifest is known.
+
+        @raise SwarmPeerError: if something is wrong that can be told already.
+        """
+        swarm, own = self._swarm, self._own
+        config = swarm.to_config(
+            own.peer_id, manifest.name, manifest.size_bytes, manifest.piece_size_bytes
+        )
+        clock = IReactorTime(self._reactor)
+        peer = VerifiedPeerService(
+            config,
+            manifest,
+            VerifiedStorage(
+                manifest,
+                self._folder,
+                clock=clock,
+                run_in_thread=self._threads,
+                seed=own.seed,
+                paranoid=swarm.paranoid,
+                preallocate=swarm.preallocates,
+                commit_seconds=swarm.commit_interval_seconds,
+            ),
+            clock=clock,
+            listen_endpoint=self._listen_endpoint
+            or own_endpoint(self._reactor, config.own),
+            dial_endpoint=lambda peer: hostname_endpoint(self._reactor, peer),
+            rng=self._rng,
+            verification=Verification(
+                swarm.allow_classic,
+                frozenset(peer.peer_id for peer in swarm.members if peer.classic),
+                swarm.heals,
+                swarm.scrub_bytes_per_second,
+            ),
+            limits=self._limits,
+            choking_policy=self._choking_policy,
+        )
+        log = LogFile(self._log_path)
+        log.setServiceParent(peer)
+        logger = ProtocolLogger(own.peer_id, log.write, time.time)
+        peer.add_observer(logger, *ProtocolLogger.event_classes)
+        return peer
+
+    def joining(self) -> JoiningService:
+        """
+        The peer, as long as only the infohash is known.
+        """
+        infohash = self._swarm.infohash or b""
+        own = self._own
+        config = self._swarm.to_config(own.peer_id, infohash.hex(), 0, 1)
+
+        def make_fetcher(publish: Callable[[SwarmEvent], None]) -> ManifestFetcher:
+            return ManifestFetcher(
+                infohash,
+                own.peer_id,
+                config.others,
+                lambda peer: hostname_endpoint(self._reactor, peer),
+                IReactorTime(self._reactor),
+                self._rng,
+                publish,
+                self._limits,
+                run_in_thread=self._threads,
+            )
+
+        def make_peer(manifest: Manifest) -> PeerService:
+            self._save(manifest)
+            return self.peer(manifest)
+
+        nothing = Progress(
+            peer_id=own.peer_id,
+            held=0,
+            piece_count=0,
+            is_placed=False,
+            optimistic=None,
+            neighbors=(),
+            incomplete=tuple(peer.peer_id for peer in config.others),
+        )
+        return JoiningService(make_fetcher, make_peer, before=nothing)
+
+    def _save(self, manifest: Manifest) -> None:
+        """
+        Keep it for the next start.
+
+        @raise StorageError: if that cannot be.
+        """
+        path = self._saved_manifest()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_manifest(manifest, path, overwrite=True)
+        except OSError as error:
+            raise StorageError(
+                f"{printable(path)}: cannot keep the manifest there: "
+                f"{error.strerror or error}; let us write there"
+            ) from error
+
+    def _saved_manifest(self) -> Path:
+        infohash = self._swarm.infohash or b""
+        return self._folder / state_folder_name(infohash) / MANIFEST_NAME
+
+
+def choking_policy(name: str) -> ChokingPolicy:
+    """
+    The policy called so in a C{swarm.toml}.
+
+    @param name: C{classic}, or a C{package.module:Name}.
+    @raise ConfigError: if there is none.
+    """
+    if name == "classic":
+        return ChokingManager
+    module, _, attribute = name.partition(":")
+    try:
+        policy: ChokingPolicy = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"choking = {name!r}: {error}, 'classic' or the package.module:Name of a "
+            f"policy that can be imported would be right"
+        ) from error
+    return policy

@@ -1,0 +1,3 @@
+"""
+The commands about configurations: C{swarmpeer config check} and C{convert}.
+"""

@@ -1,0 +1,134 @@
+"""
+C{swarmpeer config check}: is a C{swarm.toml} all right?
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+
+from swarmpeer.config import SWARM_NAME, Member, SwarmConfig
+from swarmpeer.config.rules import host_identity
+from swarmpeer.config_files import read_swarm
+from swarmpeer.console import say
+from swarmpeer.manifest import Manifest
+from swarmpeer.manifest_commands.running import (
+    Commands,
+    contents,
+    count,
+    run_command,
+)
+from swarmpeer.manifest_files import read_manifest
+from swarmpeer.text import printable, size_text
+
+NAME = "config check"
+
+_DESCRIPTION = f"""\
+Read FILE, a {SWARM_NAME}, and the manifest that it names, and say what they tell.
+Nothing is started and nothing is written.
+"""
+
+_EPILOG = f"""\
+examples:
+  swarmpeer config check
+  swarmpeer config check /srv/{SWARM_NAME} --id 1002
+
+exit status: 0 if a peer would take it (what is odd all the same is told in lines of
+their own, each a warning), 1 if the output cannot be written, 2 if not: one line says
+what is wrong, where, and what would be right.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """
+    Make C{check} one of the C{commands}.
+    """
+    parser = commands.add_parser(
+        "check",
+        help=f"is a {SWARM_NAME} all right?",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default=SWARM_NAME,
+        help=f"the file (default: {SWARM_NAME})",
+    )
+    parser.add_argument(
+        "--id", type=int, metavar="ID", help="and for this peer, which must be a member"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """
+    Check once.
+
+    @return: the exit status.
+    """
+    return run_command(NAME, lambda _: _check(arguments.file, arguments.id))
+
+
+def _check(path: str, peer_id: int | None) -> int:
+    swarm = read_swarm(path)
+    folder = os.path.dirname(path)
+    own = None if peer_id is None else swarm.own(peer_id)
+    manifest = None
+    if swarm.manifest is not None:
+        manifest = read_manifest(os.path.join(folder, swarm.manifest))
+    parts = [_members(swarm), _subject(swarm, manifest)]
+    if own is not None:
+        parts.append(_place(own, os.path.join(folder, swarm.folder_for(own.peer_id))))
+    say(f"OK: {printable(path)}: {'; '.join(parts)}")
+    for warning in warnings(swarm):
+        # Who does not see them does not miss them.
+        with suppress(OSError):
+            print(f"swarmpeer {NAME}: warning: {warning}", file=sys.stderr)
+    return 0
+
+
+def warnings(swarm: SwarmConfig) -> Iterator[str]:
+    """
+    What is odd and no mistake for certain.
+    """
+    if not any(member.seed for member in swarm.members):
+        yield (
+            "no member is a seed: unless one has the files already, nobody gets them; "
+            "seed = true is for who must have them"
+        )
+    at_home: dict[tuple[str | None, str], Member] = {}
+    for member in swarm.members:
+        folder = os.path.normpath(swarm.folder_for(member.peer_id))
+        first = at_home.setdefault((host_identity(member.host), folder), member)
+        if first is not member:
+            yield (
+                f"peers {first.peer_id} and {member.peer_id} have one host and one "
+                "folder; {id} in the folder gives each its own"
+            )
+
+
+def _members(swarm: SwarmConfig) -> str:
+    seeds = sum(member.seed for member in swarm.members)
+    return f"{count(len(swarm.members), 'member')}, {count(seeds, 'seed')}"
+
+
+def _subject(swarm: SwarmConfig, manifest: Manifest | None) -> str:
+    """
+    What the swarm is about.
+    """
+    if manifest is None:
+        infohash = b"" if swarm.infohash is None else swarm.infohash
+        return f"the manifest {infohash.hex()} is fetched from others"
+    return (
+        f"{printable(manifest.name)}: {contents(manifest)}, "
+        f"{size_text(manifest.size_bytes)}, infohash {manifest.infohash.hex()}"
+    )
+
+
+def _place(own: Member, folder: str) -> str:
+    host = f"[{own.host}]" if ":" in own.host else own.host
+    return f"peer {own.peer_id} at {host}:{own.port}, in {printable(folder)}"

@@ -1,0 +1,37 @@
+"""
+Configurations from the disk.
+"""
+
+import os
+
+from swarmpeer.config import SwarmConfig
+from swarmpeer.config.toml_text import MAX_TOML_BYTES
+from swarmpeer.errors import ConfigError
+from swarmpeer.text import printable
+
+
+def read_swarm(path: str | os.PathLike[str]) -> SwarmConfig:
+    """
+    Read a C{swarm.toml}.
+
+    @raise ConfigError: if it cannot be read, or for the first thing wrong.
+    """
+    # One more than there may be, so that a longer one is seen to be so.
+    return SwarmConfig.parse(read_text(path, MAX_TOML_BYTES + 1), os.fspath(path))
+
+
+def read_text(path: str | os.PathLike[str], most: int = -1) -> bytes:
+    """
+    @param most: bytes to read of it; all if below 0.
+    @raise ConfigError: if it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise ConfigError(
+            f"{printable(path)}:1:1: cannot be read: {error.strerror}, the path of a "
+            "readable file would be right"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error

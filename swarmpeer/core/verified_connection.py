@@ -1,0 +1,180 @@
+"""
+One conversation with one neighbour of a verified swarm.
+
+Beside the manners of every conversation:
+
+- each request gets an answer: the piece, or a reject; the one that takes back what
+  waited when they are choked comes behind the choke;
+- a piece that they rejected or withdrew, or that was wrong, is not asked of them
+  again until they tell of it anew;
+- of what they say about our pieces, only what can be is heard: a wrong piece must have
+  been sent to them.
+
+A neighbour that speaks only the eight messages is spoken to in those; the network does
+not send it the others.
+"""
+
+from collections import deque
+
+from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.serving import Serving
+from swarmpeer.core.swarm_side import VerifiedSwarmSide
+from swarmpeer.core.verified_serving import VerifiedServing
+from swarmpeer.events import GoodbyeReceived
+from swarmpeer.seam import VerifiedNetworkSide
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.extension import manifest_part_count, manifest_part_size
+
+#: Parts of the manifest that may wait until they can be written.
+_PARTS_LIMIT = 16
+
+#: How often one neighbour may have the whole manifest, about; to ask costs little.
+_MANIFESTS = 2
+
+
+class VerifiedConnection(PeerConnection):
+    """
+    The logic of one conversation: a L{swarmpeer.seam.VerifiedLogicSide}.
+    """
+
+    __slots__ = ("_parts", "_parts_left")
+
+    network: VerifiedNetworkSide
+    _swarm: VerifiedSwarmSide
+    _serving: VerifiedServing
+
+    def __init__(
+        self,
+        swarm: VerifiedSwarmSide,
+        network: VerifiedNetworkSide,
+        expected_peer_id: int | None,
+    ) -> None:
+        super().__init__(swarm, network, expected_peer_id)
+        self._parts: deque[int] = deque()
+        self._parts_left: int | None = None
+
+    # What the network tells us.
+
+    def on_have_all(self) -> None:
+        """
+        They hold every piece.
+        """
+        self.on_bitfield(Bitfield.full(self._swarm.store.layout.piece_count))
+
+    def on_have_none(self) -> None:
+        """
+        They hold no piece.
+        """
+        self.on_bitfield(Bitfield(self._swarm.store.layout.piece_count))
+
+    def on_reject(self, index: int) -> None:
+        """
+        They will not send a piece.
+        """
+        self._note_message()
+        self._swarm.rejected(self, index)
+
+    def on_cancel(self, index: int) -> None:
+        """
+        They want a piece no more; if it is on its way already, it comes.
+        """
+        self._note_message()
+        self._serving.take_back(index)
+
+    def on_withdrawal(self, index: int) -> None:
+        """
+        They hold a piece no more.
+        """
+        self._note_message()
+        self._swarm.withdrawn(self, index)
+
+    def on_bad_piece(self, index: int) -> None:
+        """
+        A piece was wrong when it came to them.  It is believed once for each time that
+        it was sent.
+        """
+        self._note_message()
+        if self._serving.sent.discard(index):
+            self._swarm.bad_piece_told(self, index)
+
+    def on_manifest_request(self, part: int) -> None:
+        """
+        Send a part of the manifest as soon as there is room; one that does not exist,
+        or is one too many, is dropped.
+        """
+        self._note_message()
+        if self._parts_left is None:
+            parts = manifest_part_count(len(self._swarm.manifest()))
+            self._parts_left = _PARTS_LIMIT + _MANIFESTS * parts
+        if self._parts_left and len(self._parts) < _PARTS_LIMIT:
+            self._parts_left -= 1
+            self._parts.append(part)
+            self._send_parts()
+
+    def on_goodbye(self, code: int, words: str) -> None:
+        """
+        They are about to close.
+        """
+        self._swarm.publish(GoodbyeReceived(self.peer_id, code, words))
+
+    def on_writable(self) -> None:
+        """
+        Go on serving.
+        """
+        super().on_writable()
+        self._send_parts()
+
+    # What the node asks of us.
+
+    def withdraw(self, index: int) -> None:
+        """
+        We hold a piece no more; the neighbour's page says so already.
+        """
+        self.network.send_withdrawal(index)
+        self._serving.lose(index)
+        self.review_interest()
+
+    def refuse_piece(self, index: int) -> None:
+        """
+        What they sent was wrong; the neighbour's page says already that it is of no
+        use.
+        """
+        self.network.send_bad_piece(index)
+        self.review_interest()
+
+    def cancel(self, index: int) -> None:
+        """
+        We have a piece from elsewhere.
+        """
+        self.network.send_cancel(index)
+
+    def part(self, code: int, reason: str) -> None:
+        """
+        End the conversation, and tell why.
+
+        @param code: a L{swarmpeer.wire.extension.GoodbyeCode}.
+        """
+        self.network.send_goodbye(code, reason)
+        self.close(reason)
+
+    def _begin_serving(self) -> Serving:
+        swarm = self._swarm
+        return VerifiedServing(swarm.store, self.neighbor, self.network, swarm.publish)
+
+    def _tell_holdings(self) -> None:
+        bits = self._swarm.store.bits
+        if not self.network.is_verified:
+            super()._tell_holdings()
+        elif bits.is_full:
+            self.network.send_have_all()
+        elif bits.is_empty:
+            self.network.send_have_none()
+        else:
+            super()._tell_holdings()
+
+    def _send_parts(self) -> None:
+        while self._parts and self.network.is_writable:
+            part = self._parts.popleft()
+            manifest = self._swarm.manifest()
+            if manifest_part_size(len(manifest), part):
+                self.network.send_manifest_part(part, manifest)

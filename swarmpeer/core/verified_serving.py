@@ -1,0 +1,74 @@
+"""
+Serving one neighbour of a verified swarm: whoever asks gets an answer.
+"""
+
+from collections.abc import Callable
+
+from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.serving import Serving
+from swarmpeer.events import IgnoredReason, SwarmEvent
+from swarmpeer.seam import VerifiedNetworkSide
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+
+class VerifiedServing(Serving):
+    """
+    Reads and sends what a neighbour asks for, and rejects what it does not get.  Only
+    a request that is waiting already is dropped: its answer is still to come.
+
+    @ivar sent: the pieces that they were sent and did not complain about.
+    """
+
+    __slots__ = ("sent",)
+
+    _network: VerifiedNetworkSide
+
+    def __init__(
+        self,
+        store: PieceStore,
+        neighbor: NeighborState,
+        network: VerifiedNetworkSide,
+        publish: Callable[[SwarmEvent], None],
+    ) -> None:
+        super().__init__(store, neighbor, network, publish)
+        self.sent = Bitfield(store.layout.piece_count)
+
+    def choke(self) -> None:
+        """
+        We choke them.  The rejects come behind, so that they do not say that we lack
+        the pieces.
+        """
+        dropped = tuple(self._neighbor.wanted_from_us)
+        super().choke()
+        for index in dropped:
+            self._network.send_reject(index)
+
+    def take_back(self, index: int) -> None:
+        """
+        They want a piece no more.  One that is not waiting, or is on its way to them,
+        is none of this.
+        """
+        if index in self._neighbor.wanted_from_us:
+            self._neighbor.wanted_from_us.remove(index)
+            self._network.send_reject(index)
+
+    def lose(self, index: int) -> None:
+        """
+        We hold a piece no more: it does not wait any longer.
+        """
+        if index in self._neighbor.wanted_from_us:
+            self._neighbor.wanted_from_us.remove(index)
+            self._ignore(index, IgnoredReason.NOT_HELD)
+
+    def _send(self, index: int, data: PieceData) -> None:
+        waiting = self._neighbor.wanted_from_us
+        if waiting and waiting[0] == index:
+            self.sent.add(index)
+        super()._send(index, data)
+
+    def _ignore(self, index: int, reason: IgnoredReason) -> None:
+        if reason is not IgnoredReason.REPEATED:
+            self._network.send_reject(index)
+        super()._ignore(index, reason)

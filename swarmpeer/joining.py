@@ -1,0 +1,184 @@
+"""
+A peer that knows its swarm by the infohash alone: it asks the others for the
+manifest first, and is an ordinary peer from then on.
+"""
+
+from collections.abc import Callable, Iterable
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from swarmpeer.core.bus import EventBus
+from swarmpeer.core.progress import Progress
+from swarmpeer.errors import SwarmPeerError
+from swarmpeer.events import SwarmEvent
+from swarmpeer.interfaces import IPeerService, ISwarmObserver
+from swarmpeer.manifest import Manifest
+from swarmpeer.milestone import Milestone
+from swarmpeer.net.manifest_fetch import ManifestFetcher
+from swarmpeer.service import PeerService
+
+MakeFetcher = Callable[[Callable[[SwarmEvent], None]], ManifestFetcher]
+"""
+Who hears of what happens, to who fetches the manifest.  Asked at each start.
+"""
+MakePeer = Callable[[Manifest], PeerService]
+"""
+The manifest, to the peer, which is not started.
+
+It may raise L{SwarmPeerError}.
+"""
+
+
+@implementer(IPeerService)
+class JoiningService(MultiService):
+    """
+    Fetches the manifest, then runs the peer.
+
+    @ivar peer: the peer, once there is one; it stays for later starts.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        make_fetcher: MakeFetcher,
+        make_peer: MakePeer,
+        *,
+        before: Progress,
+        observers: Iterable[ISwarmObserver] = (),
+    ) -> None:
+        """
+        @param before: what is told of the progress as long as there is no peer.
+        """
+        super().__init__()
+        self.peer: PeerService | None = None
+        self._make_fetcher = make_fetcher
+        self._make_peer = make_peer
+        self._before = before
+        self._fetcher: ManifestFetcher | None = None
+        self._bus = EventBus(self._report_observer)
+        self._observers: list[tuple[ISwarmObserver, tuple[type[SwarmEvent], ...]]] = []
+        self._set_milestones()
+        for observer in observers:
+            self.add_observer(observer)
+
+    # What the embedding program asks: IPeerService.
+
+    def when_complete(self) -> Deferred[None]:
+        """
+        See L{PeerService.when_complete}.
+        """
+        return self._placed.when()
+
+    def when_swarm_complete(self) -> Deferred[None]:
+        """
+        See L{PeerService.when_swarm_complete}.
+        """
+        return self._swarm_complete.when()
+
+    def add_observer(
+        self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]
+    ) -> None:
+        """
+        See L{PeerService.add_observer}.
+        """
+        if self.peer is not None:
+            self.peer.add_observer(observer, *event_classes)
+        elif not ISwarmObserver.providedBy(observer):
+            raise TypeError(f"{observer!r} does not provide ISwarmObserver")
+        self._bus.add(observer, *event_classes)
+        self._observers.append((observer, event_classes))
+
+    def remove_observer(self, observer: ISwarmObserver) -> None:
+        """
+        See L{PeerService.remove_observer}.
+        """
+        self._bus.remove(observer)
+        self._observers = [
+            (other, classes) for other, classes in self._observers if other != observer
+        ]
+        if self.peer is not None:
+            self.peer.remove_observer(observer)
+
+    def progress(self) -> Progress:
+        """
+        How far this peer is, now.
+        """
+        return self._before if self.peer is None else self.peer.progress()
+
+    # What Twisted asks: IService.
+
+    def startService(self) -> None:
+        """
+        Ask for the manifest, or, if it is here from an earlier start, begin.
+
+        @raise SwarmPeerError: see L{PeerService.startService}.
+        """
+        super().startService()
+        if self.peer is None:
+            self._fetcher = self._make_fetcher(self._bus.publish)
+            self._fetcher.start().addCallbacks(self._begin, self._give_up)
+        else:
+            self._follow(self.peer)
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Stop what is under way.
+
+        @return: fires when all is done.
+        """
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if self._fetcher is not None:
+            self._fetcher.stop()
+            self._fetcher = None
+        stopped = super().stopService()
+        if isinstance(stopped, Deferred):
+            await stopped
+        for milestone in (self._placed, self._swarm_complete):
+            milestone.abandon()
+        self._set_milestones()
+
+    def _begin(self, manifest: Manifest) -> None:
+        self._fetcher = None
+        try:
+            peer = self._make_peer(manifest)
+            for observer, event_classes in self._observers:
+                peer.add_observer(observer, *event_classes)
+            self._follow(peer)
+            # It starts with this, since we run.
+            peer.setServiceParent(self)
+        except SwarmPeerError as error:
+            self._log.critical("{error}", error=error)
+            self._placed.settle(Failure(error))
+            self._swarm_complete.settle(Failure(error))
+        else:
+            self.peer = peer
+
+    def _follow(self, peer: PeerService) -> None:
+        peer.when_complete().addBoth(self._placed.settle)
+        peer.when_swarm_complete().addBoth(self._swarm_complete.settle)
+
+    def _give_up(self, failure: Failure) -> None:
+        if not failure.check(CancelledError):
+            self._log.critical("{error}", error=failure.value)
+            self._placed.settle(failure)
+            self._swarm_complete.settle(failure)
+
+    def _set_milestones(self) -> None:
+        self._placed, self._swarm_complete = Milestone(), Milestone()
+
+    def _report_observer(
+        self, observer: ISwarmObserver, event: SwarmEvent, error: Exception
+    ) -> None:
+        self._log.failure(
+            "the observer {observer!r} failed at {event!r}",
+            Failure(error),
+            observer=observer,
+            event=event,
+        )

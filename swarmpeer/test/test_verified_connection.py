@@ -1,0 +1,542 @@
+"""
+Tests of L{swarmpeer.core.verified_connection} and of how it serves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.serving import QUEUE_LIMIT
+from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.errors import ProtocolViolation
+from swarmpeer.events import (
+    BitfieldReceived,
+    GivenBackReason,
+    GoodbyeReceived,
+    IgnoredReason,
+    InterestChanged,
+    NeighborChoked,
+    PieceSent,
+    RequestIgnored,
+    SwarmEvent,
+)
+from swarmpeer.seam import VerifiedLogicSide
+from swarmpeer.test.checked_memory import (
+    CheckedMemory,
+    HeldCheckedStorage,
+    checked_store,
+)
+from swarmpeer.test.recording_swarm import RecordingSwarm
+from swarmpeer.testing.recorders import Call, RecordingVerifiedNetwork
+from swarmpeer.wire.extension import MANIFEST_PART_BYTES, GoodbyeCode
+
+LAYOUT = PieceLayout(19, 2)
+"""
+Ten pieces, the last of one byte.
+"""
+WHOLE = bytes(range(19))
+MANIFEST = bytes(MANIFEST_PART_BYTES + 1)
+"""
+Two parts.
+"""
+
+
+@dataclass
+class RecordingVerifiedSwarm(RecordingSwarm):
+    """
+    A L{swarmpeer.core.swarm_side.VerifiedSwarmSide} that remembers what it was told.
+    """
+
+    def manifest(self) -> bytes:
+        """
+        Hand it out.
+        """
+        return MANIFEST
+
+    def rejected(self, conversation: VerifiedConnection, index: int) -> None:
+        """
+        Remember.
+        """
+        self.calls.append(("swarm", "rejected", conversation.peer_id, index))
+
+    def withdrawn(self, conversation: VerifiedConnection, index: int) -> None:
+        """
+        Remember.
+        """
+        self.calls.append(("swarm", "withdrawn", conversation.peer_id, index))
+
+    def bad_piece_told(self, conversation: VerifiedConnection, index: int) -> None:
+        """
+        Remember.
+        """
+        self.calls.append(("swarm", "bad_piece_told", conversation.peer_id, index))
+
+
+def published(event: SwarmEvent) -> Call:
+    """
+    What the recorder remembers of an event.
+    """
+    return ("swarm", "publish", event)
+
+
+def said(*call: object) -> Call:
+    """
+    What the recorder remembers of what was sent.
+    """
+    return ("network", *call)
+
+
+def ignored(index: int, reason: IgnoredReason) -> Call:
+    """
+    What is told of a request that is not served.
+    """
+    return published(RequestIgnored(1002, index, reason))
+
+
+class Talk:
+    """
+    A conversation between us, 1001, and 1002, in which everything that we do is
+    written into one list.
+    """
+
+    def __init__(self, store: PieceStore, *, is_verified: bool = True) -> None:
+        self._calls: list[Call] = []
+        self.store = store
+        self.network = RecordingVerifiedNetwork(
+            "network", self._calls, is_verified=is_verified
+        )
+        self.logic = VerifiedConnection(
+            RecordingVerifiedSwarm(self._calls, store), self.network, None
+        )
+
+    def greet(self) -> list[Call]:
+        """
+        Their handshake comes.
+
+        @return: what we told them of our pieces.
+        """
+        self.logic.on_connect()
+        self.logic.on_handshake(1002)
+        return [call for call in self.take() if call[0] == "network"][1:]
+
+    def take(self) -> list[Call]:
+        """
+        All that was sent and told since the last time.
+        """
+        calls = list(self._calls)
+        self._calls.clear()
+        return calls
+
+
+def talk(*held: int, is_verified: bool = True) -> Talk:
+    """
+    A conversation that has begun, and in which we serve them.
+    """
+    _, store = checked_store(LAYOUT, WHOLE, held)
+    made = Talk(store, is_verified=is_verified)
+    made.greet()
+    made.logic.unchoke()
+    made.take()
+    return made
+
+
+class GreetingTests(SynchronousTestCase):
+    """
+    What is told of our pieces, and heard of theirs.
+    """
+
+    def _greeting(self, *held: int, is_verified: bool = True) -> list[Call]:
+        _, store = checked_store(LAYOUT, WHOLE, held)
+        return Talk(store, is_verified=is_verified).greet()
+
+    def test_short(self) -> None:
+        """
+        All or nothing is one word, to those who know it; else it is a bitfield.
+        """
+        self.assertEqual(self._greeting(), [said("send_have_none")])
+        self.assertEqual(self._greeting(*range(10)), [said("send_have_all")])
+        self.assertEqual(self._greeting(0, 9), [said("send_bitfield", b"\x80\x40")])
+        self.assertEqual(
+            self._greeting(is_verified=False), [said("send_bitfield", b"\0\0")]
+        )
+        self.assertEqual(
+            self._greeting(*range(10), is_verified=False),
+            [said("send_bitfield", b"\xff\xc0")],
+        )
+
+    def test_theirs(self) -> None:
+        """
+        Their word is as good as a bitfield, and gets the same answer.
+        """
+        all_of_it, nothing = talk(), talk()
+        all_of_it.logic.on_have_all()
+        self.assertEqual(
+            all_of_it.take(),
+            [
+                said("send_interested"),
+                published(InterestChanged(1002, True)),
+                published(BitfieldReceived(1002, 10)),
+                ("swarm", "holdings_learned", list(range(10))),
+            ],
+        )
+        nothing.logic.on_have_none()
+        self.assertEqual(
+            nothing.take(),
+            [
+                said("send_not_interested"),
+                published(InterestChanged(1002, False)),
+                published(BitfieldReceived(1002, 0)),
+                ("swarm", "holdings_learned", []),
+            ],
+        )
+
+    def test_too_late(self) -> None:
+        """
+        It may be the first message only, whatever that was.
+        """
+        firsts: list[Callable[[VerifiedLogicSide], None]] = [
+            lambda logic: logic.on_have_none(),
+            lambda logic: logic.on_reject(0),
+            lambda logic: logic.on_cancel(0),
+            lambda logic: logic.on_withdrawal(0),
+            lambda logic: logic.on_bad_piece(0),
+            lambda logic: logic.on_manifest_request(0),
+        ]
+        for first in firsts:
+            begun = talk()
+            first(begun.logic)
+            self.assertRaises(ProtocolViolation, begun.logic.on_have_all)
+            self.assertRaises(ProtocolViolation, begun.logic.on_have_none)
+
+
+class AnswerTests(SynchronousTestCase):
+    """
+    Every request gets an answer.
+    """
+
+    def test_refused(self) -> None:
+        """
+        One that we do not serve is rejected, whatever the reason.
+        """
+        begun = talk(0)
+        begun.logic.on_request(1)
+        begun.logic.on_request(2**32 - 1)
+        begun.logic.choke()
+        begun.logic.on_request(0)
+        self.assertEqual(
+            begun.take(),
+            [
+                ("swarm", "holdings_learned", []),
+                said("send_reject", 1),
+                ignored(1, IgnoredReason.NOT_HELD),
+                said("send_reject", 2**32 - 1),
+                ignored(2**32 - 1, IgnoredReason.OUT_OF_RANGE),
+                said("send_choke"),
+                published(NeighborChoked(1002)),
+                said("send_reject", 0),
+                ignored(0, IgnoredReason.CHOKED),
+            ],
+        )
+
+    def test_classic(self) -> None:
+        """
+        Those who speak only the eight messages hear nothing.
+        """
+        begun = talk(0, is_verified=False)
+        begun.logic.on_request(1)
+        self.assertEqual(
+            begun.take(),
+            [
+                ("swarm", "holdings_learned", []),
+                ignored(1, IgnoredReason.NOT_HELD),
+            ],
+        )
+
+    def test_flood(self) -> None:
+        """
+        Too many at once are rejected; one that waits already is not, since its answer
+        is still to come.
+        """
+        layout = PieceLayout(QUEUE_LIMIT + 1, 1)
+        whole = bytes(QUEUE_LIMIT + 1)
+        _, store = checked_store(layout, whole, range(QUEUE_LIMIT + 1))
+        begun = Talk(store)
+        begun.greet()
+        begun.logic.unchoke()
+        begun.network.is_writable = False
+        for index in range(QUEUE_LIMIT):
+            begun.logic.on_request(index)
+        begun.take()
+        begun.logic.on_request(5)
+        begun.logic.on_request(QUEUE_LIMIT)
+        self.assertEqual(
+            begun.take(),
+            [
+                ignored(5, IgnoredReason.REPEATED),
+                said("send_reject", QUEUE_LIMIT),
+                ignored(QUEUE_LIMIT, IgnoredReason.FLOOD),
+            ],
+        )
+
+    def test_choke(self) -> None:
+        """
+        What waits when we choke them is rejected behind the choke, so that the reject
+        does not say that we lack it.
+        """
+        begun = talk(0, 1)
+        begun.network.is_writable = False
+        begun.logic.on_request(0)
+        begun.logic.on_request(1)
+        begun.take()
+        begun.logic.choke()
+        begun.logic.choke()
+        self.assertEqual(
+            begun.take(),
+            [
+                said("send_choke"),
+                said("send_reject", 0),
+                said("send_reject", 1),
+                published(NeighborChoked(1002)),
+            ],
+        )
+
+    def test_cancel(self) -> None:
+        """
+        What they want no more is rejected if it waits; what was sent, or never asked
+        for, is not.
+        """
+        begun = talk(0, 1)
+        begun.logic.on_request(0)
+        begun.network.is_writable = False
+        begun.logic.on_request(1)
+        begun.take()
+        begun.logic.on_cancel(0)
+        begun.logic.on_cancel(2**32 - 1)
+        begun.logic.on_cancel(1)
+        self.assertEqual(begun.take(), [said("send_reject", 1)])
+        begun.network.is_writable = True
+        begun.logic.on_writable()
+        self.assertEqual(begun.take(), [])
+
+    def test_cancel_while_reading(self) -> None:
+        """
+        What is being read for them is not sent after they took it back.
+        """
+        memory = CheckedMemory(LAYOUT, WHOLE, [0, 1])
+        storage = HeldCheckedStorage(memory)
+        begun = Talk(PieceStore(LAYOUT, storage, memory.held()))
+        begun.greet()
+        begun.logic.unchoke()
+        begun.logic.on_request(0)
+        begun.logic.on_request(1)
+        begun.logic.on_cancel(0)
+        begun.take()
+        storage.release_all()
+        self.assertEqual(
+            begun.take(),
+            [said("send_piece", 1, b"\2\3"), published(PieceSent(1002, 1, 2))],
+        )
+
+    def test_unreadable(self) -> None:
+        """
+        What cannot be read is rejected.
+        """
+        memory, store = checked_store(LAYOUT, WHOLE, [0])
+        begun = Talk(store)
+        begun.greet()
+        begun.logic.unchoke()
+        begun.take()
+        memory.rot(0)
+        begun.logic.on_request(0)
+        self.assertEqual(
+            begun.take(),
+            [
+                ("swarm", "holdings_learned", []),
+                said("send_reject", 0),
+                ignored(0, IgnoredReason.UNREADABLE),
+            ],
+        )
+
+    def test_withdraw(self) -> None:
+        """
+        What we lost is withdrawn, and then rejected if it waits.
+        """
+        begun = talk(0, 1)
+        begun.network.is_writable = False
+        begun.logic.on_request(0)
+        begun.take()
+        begun.store.lose(0)
+        begun.logic.withdraw(0)
+        begun.store.lose(1)
+        begun.logic.withdraw(1)
+        self.assertEqual(
+            begun.take(),
+            [
+                said("send_withdrawal", 0),
+                said("send_reject", 0),
+                ignored(0, IgnoredReason.NOT_HELD),
+                said("send_withdrawal", 1),
+            ],
+        )
+
+    def test_gone(self) -> None:
+        """
+        When they are gone nothing is said any more.
+        """
+        begun = talk(0)
+        begun.network.is_writable = False
+        begun.logic.on_request(0)
+        begun.take()
+        begun.logic.on_disconnect("gone")
+        self.assertEqual(begun.take(), [("swarm", "departed", 1002, "gone")])
+
+
+class TellingTests(SynchronousTestCase):
+    """
+    What else they say.
+    """
+
+    def test_passed_on(self) -> None:
+        """
+        What they reject or withdraw is for the node.
+        """
+        begun = talk()
+        begun.logic.on_have_none()
+        begun.take()
+        begun.logic.on_reject(2**32 - 1)
+        begun.logic.on_withdrawal(9)
+        self.assertEqual(
+            begun.take(),
+            [
+                ("swarm", "rejected", 1002, 2**32 - 1),
+                ("swarm", "withdrawn", 1002, 9),
+            ],
+        )
+
+    def test_complaint(self) -> None:
+        """
+        They may complain once of each piece that we sent them here, and of no other.
+        """
+        begun = talk(0, 1)
+        begun.logic.on_request(0)
+        begun.network.is_writable = False
+        begun.logic.on_request(1)
+        begun.take()
+        for index in (0, 0, 1, 2):
+            begun.logic.on_bad_piece(index)
+        self.assertEqual(begun.take(), [("swarm", "bad_piece_told", 1002, 0)])
+
+    def test_complaint_of_nothing(self) -> None:
+        """
+        What was read for them, but not sent since we choke them by now, cannot have
+        been wrong.
+        """
+        memory = CheckedMemory(LAYOUT, WHOLE, [0])
+        storage = HeldCheckedStorage(memory)
+        begun = Talk(PieceStore(LAYOUT, storage, memory.held()))
+        begun.greet()
+        begun.logic.unchoke()
+        begun.logic.on_request(0)
+        begun.logic.choke()
+        storage.release_all()
+        begun.take()
+        begun.logic.on_bad_piece(0)
+        self.assertEqual(begun.take(), [])
+
+    def test_goodbye(self) -> None:
+        """
+        Their goodbye is told; one that is their first message says nothing of what
+        they hold.
+        """
+        begun = talk()
+        begun.logic.on_goodbye(99, "so long")
+        self.assertEqual(
+            begun.take(), [published(GoodbyeReceived(1002, 99, "so long"))]
+        )
+
+    def test_part(self) -> None:
+        """
+        Before we hang up we say why.
+        """
+        begun = talk()
+        begun.logic.part(GoodbyeCode.REPLACED, "replaced")
+        self.assertEqual(
+            begun.take(),
+            [
+                said("send_goodbye", GoodbyeCode.REPLACED, "replaced"),
+                said("close", "replaced"),
+                ("swarm", "departed", 1002, "replaced"),
+            ],
+        )
+
+    def test_wrong_piece(self) -> None:
+        """
+        They are told that what they sent was wrong, and that it is of no use.
+        """
+        begun = talk()
+        begun.logic.on_have(3)
+        begun.take()
+        begun.logic.neighbor.note_lacking(3, begun.store.bits)
+        begun.logic.refuse_piece(3)
+        self.assertEqual(
+            begun.take(),
+            [
+                said("send_bad_piece", 3),
+                said("send_not_interested"),
+                published(InterestChanged(1002, False)),
+            ],
+        )
+
+    def test_give_back_at_choke(self) -> None:
+        """
+        All else is as in every conversation, as when they choke us.
+        """
+        begun = talk()
+        begun.logic.on_have_none()
+        begun.logic.on_unchoke()
+        begun.take()
+        begun.logic.on_choke()
+        self.assertEqual(
+            begun.take()[0], ("swarm", "give_back", 1002, GivenBackReason.CHOKE)
+        )
+
+
+class ManifestTests(SynchronousTestCase):
+    """
+    The manifest for those who ask.
+    """
+
+    def test_parts(self) -> None:
+        """
+        Each part that there is is sent, and others are dropped.
+        """
+        begun = talk()
+        begun.logic.on_have_none()
+        begun.take()
+        for part in (0, 1, 2, 2**32 - 1):
+            begun.logic.on_manifest_request(part)
+        self.assertEqual(
+            begun.take(),
+            [
+                said("send_manifest_part", 0, MANIFEST),
+                said("send_manifest_part", 1, MANIFEST),
+            ],
+        )
+
+    def test_no_room(self) -> None:
+        """
+        While they take nothing, a few requests wait, and one too many is dropped.
+        """
+        begun = talk()
+        begun.logic.on_have_none()
+        begun.network.is_writable = False
+        begun.take()
+        for _ in range(100):
+            begun.logic.on_manifest_request(1)
+        self.assertEqual(begun.take(), [])
+        begun.network.is_writable = True
+        begun.logic.on_writable()
+        self.assertEqual(begun.take(), [said("send_manifest_part", 1, MANIFEST)] * 16)

@@ -1,0 +1,802 @@
+"""
+Tests of L{swarmpeer.core.verified_node}.
+"""
+
+import random
+from collections.abc import Iterable
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.core.blame import FIRST_SECONDS
+from swarmpeer.core.bus import EventBus
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.errors import StorageError
+from swarmpeer.events import (
+    BadPieceReceived,
+    BadPieceTold,
+    ConnectionRefused,
+    DuplicatePieceReceived,
+    FetchingResumed,
+    FileCompleted,
+    FilePlaced,
+    FilePlacingFailed,
+    GivenBackReason,
+    NeighborDisconnected,
+    PeerShutOut,
+    PieceHealed,
+    PieceRequested,
+    PieceStoreFailed,
+    PieceWithdrawn,
+    RecordSaved,
+    RequestCancelled,
+    RequestGivenBack,
+    SecondRequested,
+    SwarmCompleted,
+    SwarmEvent,
+    WithdrawalReceived,
+)
+from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
+from swarmpeer.test.five_peers import NEIGHBORS, five_peers
+from swarmpeer.testing.recorders import (
+    Call,
+    RecordingObserver,
+    RecordingVerifiedNetwork,
+)
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.extension import GoodbyeCode
+
+PIECES = 6
+WHOLE = bytes(range(PIECES))
+ALL = frozenset(range(PIECES))
+
+
+class World:
+    """
+    A node in the middle of recorders; peer 2 of the peers 1 to 5.
+
+    @ivar calls: all that the node sent to anybody.
+    @ivar events: all that it published.
+    """
+
+    def __init__(
+        self, held: Iterable[int] = (), *, is_held: bool = False, heals: bool = True
+    ) -> None:
+        """
+        @param is_held: do the answers of the storage wait for the test?
+        """
+        layout = PieceLayout(PIECES, 1)
+        self.memory = CheckedMemory(layout, WHOLE, held)
+        self.door = HeldCheckedStorage(self.memory)
+        storage: IVerifiedStorage = self.door if is_held else self.memory
+        self.calls: list[Call] = []
+        self.observer = RecordingObserver([])
+        self.events = self.observer.events
+        self.now = 0.0
+        bus = EventBus(self._note_failure)
+        bus.add(self.observer)
+        self.node = VerifiedNode(
+            five_peers(layout),
+            PieceStore(layout, storage, self.memory.held()),
+            bus=bus,
+            rng=random.Random(1),
+            verified_storage=storage,
+            manifest_bytes=lambda: b"manifest",
+            seconds=lambda: self.now,
+            heals=heals,
+        )
+        self.node.start(is_placed=self.memory.is_whole)
+
+    def _note_failure(self, *failure: object) -> None:
+        raise AssertionError(failure)
+
+    def join(
+        self,
+        peer_id: int,
+        held: Iterable[int] = (),
+        *,
+        serves: bool = False,
+        is_verified: bool = True,
+        dialled: bool = False,
+    ) -> VerifiedConnection:
+        """
+        A neighbour connects, with these pieces.
+        """
+        network = RecordingVerifiedNetwork(
+            str(peer_id), self.calls, dialled, is_verified=is_verified
+        )
+        conversation = self.node.open_conversation(network, None)
+        conversation.on_connect()
+        conversation.on_handshake(peer_id)
+        bits = Bitfield(PIECES)
+        for index in held:
+            bits.add(index)
+        conversation.on_bitfield(bits)
+        if serves:
+            conversation.on_unchoke()
+        return conversation
+
+    def calling(self, peer_id: int) -> list[Call]:
+        """
+        A neighbour tries to connect.
+
+        @return: what they were sent.
+        """
+        self.calls.clear()
+        network = RecordingVerifiedNetwork(str(peer_id), self.calls)
+        conversation = self.node.open_conversation(network, None)
+        conversation.on_connect()
+        conversation.on_handshake(peer_id)
+        return list(self.calls)
+
+    def asked(self, conversation: VerifiedConnection) -> int:
+        """
+        The piece that is outstanding at a neighbour.
+        """
+        (index,) = conversation.neighbor.requested
+        return index
+
+    def answer(self, conversation: VerifiedConnection, *, is_right: bool = True) -> int:
+        """
+        They send what they were asked for.
+
+        @return: which piece.
+        """
+        index = self.asked(conversation)
+        data = self.memory.right(index) if is_right else b"x"
+        conversation.on_piece(index, data)
+        return index
+
+    def sent(self, *methods: str) -> list[Call]:
+        """
+        What was sent, of some kinds.
+        """
+        return [call for call in self.calls if call[1] in methods]
+
+    def told(self, *kinds: type[SwarmEvent]) -> list[SwarmEvent]:
+        """
+        What was published, of some kinds.
+        """
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def forget(self) -> None:
+        """
+        Look only at what comes from now on.
+        """
+        self.calls.clear()
+        self.events.clear()
+
+
+class BlameTests(SynchronousTestCase):
+    """
+    Wrong pieces and who sent them.
+    """
+
+    def test_first_wrong_piece(self) -> None:
+        """
+        The sender is told and not asked for it again; it is open for others at once,
+        and nothing pauses.
+        """
+        world = World(ALL - {0})
+        bad = world.join(1, {0}, serves=True)
+        good = world.join(3, {0}, serves=True)
+        world.forget()
+        world.answer(bad, is_right=False)
+        self.assertEqual(
+            world.sent("send_bad_piece", "send_not_interested", "send_request"),
+            [
+                ("1", "send_bad_piece", 0),
+                ("1", "send_not_interested"),
+                ("3", "send_request", 0),
+            ],
+        )
+        self.assertEqual(
+            world.told(BadPieceReceived, PieceStoreFailed), [BadPieceReceived(1, 0, 1)]
+        )
+        world.answer(good)
+        self.assertTrue(world.node.store.is_complete)
+
+    def test_shut_out(self) -> None:
+        """
+        The second wrong piece ends the conversation, and there is no other until the
+        time is over; the next time it is twice as long.  Bystanders are not blamed.
+        """
+        world = World()
+        good = world.join(3, ALL, serves=True)
+        for seconds in (FIRST_SECONDS, 2 * FIRST_SECONDS):
+            bad = world.join(1, ALL, serves=True)
+            world.answer(bad, is_right=False)
+            world.forget()
+            world.answer(bad, is_right=False)
+            self.assertEqual(
+                world.told(PeerShutOut, NeighborDisconnected),
+                [
+                    PeerShutOut(1, 2, seconds),
+                    NeighborDisconnected(1, "sent wrong pieces"),
+                ],
+            )
+            self.assertEqual(
+                world.sent("send_goodbye", "close"),
+                [
+                    ("1", "send_goodbye", GoodbyeCode.BAD_PIECES, "sent wrong pieces"),
+                    ("1", "close", "sent wrong pieces"),
+                ],
+            )
+            self.assertEqual(
+                world.calling(1),
+                [
+                    ("1", "send_handshake", 2),
+                    ("1", "send_goodbye", GoodbyeCode.BAD_PIECES, "sent wrong pieces"),
+                    ("1", "close", "sent wrong pieces"),
+                ],
+            )
+            self.assertEqual(
+                world.events[-1], ConnectionRefused(1, "sent wrong pieces")
+            )
+            self.assertTrue(world.node.registry.is_shut_out(1))
+            world.now += seconds
+            self.assertFalse(world.node.registry.is_shut_out(1))
+        self.assertFalse(world.node.registry.is_shut_out(3))
+        self.assertIs(world.node.registry.find(3), good)
+
+    def test_right_pieces_between(self) -> None:
+        """
+        Right pieces, and another conversation, do not wash it off.
+        """
+        world = World()
+        bad = world.join(1, ALL, serves=True)
+        world.answer(bad, is_right=False)
+        world.answer(bad)
+        bad.on_disconnect("gone")
+        again = world.join(1, ALL, serves=True)
+        world.answer(again, is_right=False)
+        self.assertTrue(world.node.registry.is_shut_out(1))
+
+    def test_more_on_its_way(self) -> None:
+        """
+        A piece that is asked of a peer that is shut out is asked of others; one that
+        it sent before and that turns out to be wrong is not counted again.
+        """
+        world = World(is_held=True)
+        bad = world.join(1, ALL, serves=True)
+        good = world.join(3, serves=True)
+        for _ in range(3):
+            world.answer(bad, is_right=False)
+        outstanding = world.asked(bad)
+        good.on_have(outstanding)
+        world.forget()
+        world.door.release()
+        world.door.release()
+        self.assertIn(("3", "send_request", outstanding), world.calls)
+        world.door.release()
+        self.assertEqual(len(world.told(BadPieceReceived)), 3)
+        self.assertEqual(len(world.told(PeerShutOut)), 1)
+        self.assertEqual(world.node.requests.unsettled_bytes, 1)
+        world.now = FIRST_SECONDS
+        world.answer(world.join(1, ALL, serves=True), is_right=False)
+        world.door.release_all()
+        self.assertFalse(world.node.registry.is_shut_out(1))
+
+    def test_classic_neighbor(self) -> None:
+        """
+        One that speaks only the eight messages is blamed as others are.
+        """
+        world = World()
+        bad = world.join(1, ALL, serves=True, is_verified=False)
+        world.answer(bad, is_right=False)
+        world.forget()
+        world.answer(bad, is_right=False)
+        self.assertEqual(
+            world.sent("send_bad_piece", "send_goodbye", "close"),
+            [("1", "close", "sent wrong pieces")],
+        )
+        self.assertTrue(world.node.registry.is_shut_out(1))
+
+
+class RejectTests(SynchronousTestCase):
+    """
+    Neighbours that do not send what they were asked for.
+    """
+
+    def test_reject(self) -> None:
+        """
+        A piece that they reject is asked of others, and of them only when they tell of
+        it anew.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, {0}, serves=True)
+        world.join(3, {0})
+        world.forget()
+        one.on_reject(0)
+        self.assertEqual(
+            world.told(RequestGivenBack),
+            [RequestGivenBack(1, 0, GivenBackReason.REJECT)],
+        )
+        self.assertEqual(world.sent("stop_waiting"), [("1", "stop_waiting")])
+        world.node.hold_preferred_round()
+        one.on_unchoke()
+        one.on_reject(0)
+        self.assertEqual(world.sent("send_request"), [])
+        one.on_have(0)
+        self.assertEqual(world.sent("send_request"), [("1", "send_request", 0)])
+
+    def test_next_piece(self) -> None:
+        """
+        They are asked for another one at once.
+        """
+        world = World(ALL - {0, 1})
+        one = world.join(1, {0, 1}, serves=True)
+        first = world.asked(one)
+        one.on_reject(first)
+        self.assertEqual(world.asked(one), 1 - first)
+
+    def test_after_a_choke(self) -> None:
+        """
+        The reject of what was given up already does not mean that they lack it, and
+        nothing of it may come any more.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, {0}, serves=True)
+        one.on_choke()
+        one.on_reject(0)
+        self.assertFalse(one.neighbor.may_send(0))
+        one.on_unchoke()
+        self.assertEqual(world.asked(one), 0)
+
+    def test_not_asked(self) -> None:
+        """
+        What was never asked of them they may reject as they like.
+        """
+        world = World()
+        one = world.join(1, ALL)
+        world.forget()
+        one.on_reject(3)
+        one.on_reject(2**32 - 1)
+        self.assertEqual((world.calls, world.events), ([], []))
+
+    def test_withdrawal(self) -> None:
+        """
+        A piece that they lost is asked of others, and they are not complete any more;
+        the reject that follows says nothing new.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, ALL, serves=True)
+        world.join(3, {0}, serves=True)
+        self.assertNotIn(1, world.node.registry.incomplete)
+        world.forget()
+        one.on_withdrawal(0)
+        self.assertEqual(
+            world.calls,
+            [
+                ("1", "stop_waiting"),
+                ("1", "send_not_interested"),
+                ("3", "send_request", 0),
+            ],
+        )
+        self.assertEqual(
+            world.events[-2:],
+            [
+                RequestGivenBack(1, 0, GivenBackReason.REJECT),
+                WithdrawalReceived(1, 0),
+            ],
+        )
+        self.assertIn(1, world.node.registry.incomplete)
+        world.forget()
+        one.on_reject(0)
+        self.assertEqual(world.sent("send_request"), [])
+        one.on_have(0)
+        self.assertNotIn(1, world.node.registry.incomplete)
+
+    def test_withdrawal_while_it_is_written(self) -> None:
+        """
+        A piece that they withdraw after it came is kept if it is right.
+        """
+        world = World(ALL - {0}, is_held=True)
+        one = world.join(1, {0}, serves=True)
+        world.answer(one)
+        one.on_withdrawal(0)
+        world.door.release_all()
+        self.assertTrue(world.node.store.is_complete)
+        self.assertEqual(one.neighbor.useful, 0)
+
+
+class LossTests(SynchronousTestCase):
+    """
+    Pieces that we held and that are not right any more.
+    """
+
+    def test_found_at_a_read(self) -> None:
+        """
+        A piece that turns out to be wrong while it is served is withdrawn and
+        rejected, fetched anew from others, and told of anew; the file is not complete
+        or put in place a second time.
+        """
+        world = World(ALL)
+        asking = world.join(1)
+        holding = world.join(3, ALL, serves=True)
+        classic = world.join(4, ALL, is_verified=False)
+        asking.on_interested()
+        asking.unchoke()
+        world.memory.rot(2)
+        world.forget()
+        asking.on_request(2)
+        self.assertEqual(
+            world.calls,
+            [
+                ("1", "send_withdrawal", 2),
+                ("1", "send_reject", 2),
+                ("3", "send_withdrawal", 2),
+                ("3", "send_interested"),
+                ("4", "send_interested"),
+                ("3", "send_request", 2),
+            ],
+        )
+        self.assertEqual(
+            world.told(PieceWithdrawn), [PieceWithdrawn(2, "piece 2 has rotted")]
+        )
+        self.assertEqual(classic.neighbor.useful, 1)
+        world.forget()
+        world.answer(holding)
+        self.assertEqual(len(world.sent("send_have")), 3)
+        self.assertEqual(world.told(PieceHealed), [PieceHealed(2)])
+        self.assertEqual(world.told(FileCompleted, FilePlaced), [])
+        self.assertTrue(world.node.is_placed)
+
+    def test_not_healed(self) -> None:
+        """
+        Who does not heal does not ask for it.
+        """
+        world = World(ALL, heals=False)
+        holding = world.join(3, ALL, serves=True)
+        world.forget()
+        world.node.piece_lost(2, "rotten")
+        holding.on_unchoke()
+        self.assertEqual(world.sent("send_request"), [])
+        self.assertEqual(world.sent("send_withdrawal"), [("3", "send_withdrawal", 2)])
+
+    def test_not_ours(self) -> None:
+        """
+        What we do not hold, or lost already, cannot be lost.
+        """
+        world = World({0})
+        world.node.piece_lost(0, "rotten")
+        world.forget()
+        world.node.piece_lost(0, "rotten")
+        world.node.piece_lost(1, "rotten")
+        self.assertEqual((world.calls, world.events), ([], []))
+
+    def test_scrub(self) -> None:
+        """
+        The scrub finds what rots.
+        """
+        world = World({0, 4})
+        world.memory.rot(4)
+        self.assertEqual([world.node.scrub_step() for _ in range(2)], [1, 1])
+        self.assertEqual(
+            world.told(PieceWithdrawn), [PieceWithdrawn(4, "the scrub found it wrong")]
+        )
+
+    def test_complaint(self) -> None:
+        """
+        When somebody complains of a piece, it is looked whether they are right.
+        """
+        world = World({0, 4})
+        asking = world.join(1)
+        asking.unchoke()
+        asking.on_request(0)
+        asking.on_request(4)
+        world.memory.rot(4)
+        asking.on_bad_piece(0)
+        asking.on_bad_piece(4)
+        self.assertEqual(
+            world.told(BadPieceTold, PieceWithdrawn),
+            [
+                BadPieceTold(1, 0),
+                BadPieceTold(1, 4),
+                PieceWithdrawn(4, "peer 1 found it wrong"),
+            ],
+        )
+
+    def test_lost_while_it_is_placed(self) -> None:
+        """
+        A piece that is lost while the files are being put in place is fetched again;
+        if they could not be put in place, that is tried again then, and everybody is
+        done only after that.
+        """
+        world = World(ALL - {0}, is_held=True)
+        one = world.join(1, ALL, serves=True)
+        for peer_id in NEIGHBORS[1:]:
+            world.join(peer_id, ALL)
+        world.answer(one)
+        world.door.release()
+        self.assertEqual([call.name for call in world.door.waiting], ["finish"])
+        world.node.piece_lost(0, "rotten")
+        world.door.fail("it is not whole")
+        world.node.retry_storage()
+        self.assertEqual(world.door.waiting, [])
+        world.answer(one)
+        world.door.release_all()
+        self.assertEqual(
+            world.told(
+                FileCompleted,
+                FilePlacingFailed,
+                FilePlaced,
+                PieceHealed,
+                SwarmCompleted,
+            ),
+            [
+                FileCompleted(),
+                FilePlacingFailed("it is not whole"),
+                PieceHealed(0),
+                FilePlaced(),
+                SwarmCompleted(),
+            ],
+        )
+
+    def test_placed_meanwhile(self) -> None:
+        """
+        If they could, then all is done when the piece is healed.
+        """
+        world = World(ALL - {0}, is_held=True)
+        one = world.join(1, ALL, serves=True)
+        for peer_id in NEIGHBORS[1:]:
+            world.join(peer_id, ALL)
+        world.answer(one)
+        world.door.release()
+        world.node.piece_lost(0, "rotten")
+        world.door.release()
+        self.assertEqual(world.told(FilePlaced, SwarmCompleted), [FilePlaced()])
+        world.answer(one)
+        world.door.release_all()
+        self.assertEqual(
+            world.told(FilePlaced, SwarmCompleted), [FilePlaced(), SwarmCompleted()]
+        )
+
+
+class EndGameTests(SynchronousTestCase):
+    """
+    A piece that takes long.
+    """
+
+    def setUp(self) -> None:
+        """
+        The piece 0 takes long at peer 1; peer 3 gave us the piece 1 within a second,
+        and holds 0, too.
+        """
+        self.world = World(ALL - {0, 1})
+        self.slow = self.world.join(1, {0}, serves=True)
+        self.quick = self.world.join(3, {1}, serves=True)
+        self.world.now = 1.0
+        self.world.answer(self.quick)
+        self.quick.on_have(0)
+        self.world.now = 3.0
+        self.world.forget()
+
+    def test_asked_twice(self) -> None:
+        """
+        It is asked of another one, and once only; when it is here, the first one need
+        not send it, and is free for others.
+        """
+        self.world.node.review_requests()
+        self.world.node.review_requests()
+        self.assertEqual(self.world.calls, [("3", "send_request", 0)])
+        self.assertEqual(
+            self.world.events, [PieceRequested(3, 0), SecondRequested(3, 0)]
+        )
+        self.world.forget()
+        self.world.answer(self.quick)
+        self.assertEqual(
+            self.world.sent("stop_waiting", "send_cancel"),
+            [("1", "stop_waiting"), ("1", "send_cancel", 0)],
+        )
+        self.assertEqual(self.world.told(RequestCancelled), [RequestCancelled(1, 0)])
+        self.assertEqual(self.slow.neighbor.requested, set())
+        self.world.forget()
+        self.slow.on_piece(0, b"\0")
+        self.assertEqual(self.world.events, [DuplicatePieceReceived(1, 0, 1)])
+        progress = self.world.node.progress()
+        self.assertEqual((progress.received_bytes, progress.duplicate_bytes), (3, 1))
+
+    def test_loser_is_free(self) -> None:
+        """
+        The loser is asked for the next piece that is open.
+        """
+        self.world.node.review_requests()
+        self.slow.on_have(4)
+        self.world.node.piece_lost(4, "rotten")
+        self.world.forget()
+        self.world.answer(self.quick)
+        self.assertEqual(self.world.sent("send_request"), [("1", "send_request", 4)])
+
+    def test_no_answer(self) -> None:
+        """
+        When the loser takes it back in time, nothing came twice.
+        """
+        self.world.node.review_requests()
+        self.world.answer(self.quick)
+        self.slow.on_reject(0)
+        self.assertFalse(self.slow.neighbor.may_send(0))
+        self.assertEqual(self.world.node.progress().duplicate_bytes, 0)
+
+    def test_wrong(self) -> None:
+        """
+        While it is not known whether what came is right, the other one goes on.
+        """
+        self.world.node.review_requests()
+        self.world.answer(self.quick, is_right=False)
+        self.assertEqual(self.world.sent("send_cancel"), [])
+        self.world.answer(self.slow)
+        self.assertTrue(self.world.node.store.is_complete)
+
+    def test_first_leaves(self) -> None:
+        """
+        When the first one leaves, nothing changes for the second.
+        """
+        self.world.node.review_requests()
+        self.slow.on_disconnect("gone")
+        self.world.answer(self.quick)
+        self.assertTrue(self.world.node.store.is_complete)
+        self.assertEqual(self.world.sent("send_cancel"), [])
+
+    def test_classic_loser(self) -> None:
+        """
+        One that speaks only the eight messages cannot be told; its answer is waited
+        for.
+        """
+        world = World(ALL - {0, 1})
+        slow = world.join(1, {0}, serves=True, is_verified=False)
+        quick = world.join(3, {1}, serves=True)
+        world.answer(quick)
+        quick.on_have(0)
+        world.now = 3.0
+        world.node.review_requests()
+        world.forget()
+        world.answer(quick)
+        self.assertEqual(world.told(RequestCancelled), [])
+        self.assertEqual(world.asked(slow), 0)
+        slow.on_piece(0, b"\0")
+        self.assertEqual(slow.neighbor.requested, set())
+
+    def test_classic_choke(self) -> None:
+        """
+        What one asked of it before it choked us does not come as a rule, and is not
+        reckoned with; others tell of each request what became of it.
+        """
+        for is_verified in (False, True):
+            world = World(ALL - {0})
+            one = world.join(1, {0}, serves=True, is_verified=is_verified)
+            one.on_choke()
+            self.assertEqual(len(world.node.requests.owing(0)), int(is_verified))
+
+    def test_stall(self) -> None:
+        """
+        A piece that came from elsewhere after a stall is cancelled at who stalled.
+        """
+        world = World(ALL - {0})
+        slow = world.join(1, {0}, serves=True)
+        quick = world.join(3, {0}, serves=True)
+        slow.on_stall()
+        world.forget()
+        world.answer(quick)
+        self.assertEqual(
+            world.sent("send_cancel", "stop_waiting"), [("1", "send_cancel", 0)]
+        )
+
+
+class PauseTests(SynchronousTestCase):
+    """
+    A disk that takes no pieces.
+    """
+
+    def test_one_piece_tells(self) -> None:
+        """
+        Fetching pauses; then one neighbour is asked for one piece at a time, and when
+        the disk takes that, all are.
+        """
+        world = World()
+        neighbors = [world.join(peer_id, ALL, serves=True) for peer_id in (1, 3, 4)]
+        world.memory.failure = StorageError("no space")
+        # The first one was asked for another before the disk answered.
+        for neighbor in [*neighbors, neighbors[0]]:
+            world.answer(neighbor)
+        self.assertTrue(world.node.progress().is_paused)
+        for _ in range(3):
+            world.forget()
+            world.node.retry_storage()
+            world.node.retry_storage()
+            self.assertEqual(len(world.sent("send_request")), 1)
+            world.answer(neighbors[0])
+        self.assertEqual(len(world.told(PieceStoreFailed)), 1)
+        world.memory.failure = None
+        world.node.retry_storage()
+        world.forget()
+        world.answer(neighbors[0])
+        self.assertEqual(len(world.sent("send_request")), 3)
+        self.assertEqual(world.told(FetchingResumed), [FetchingResumed()])
+        self.assertFalse(world.node.progress().is_paused)
+
+    def test_wrong_piece_does_not_pause(self) -> None:
+        """
+        The piece that is to tell may be wrong; then the next one tells.
+        """
+        world = World()
+        one = world.join(1, ALL, serves=True)
+        world.memory.failure = StorageError("no space")
+        world.answer(one)
+        world.node.retry_storage()
+        world.memory.failure = None
+        world.answer(one, is_right=False)
+        self.assertEqual(one.neighbor.requested, set())
+        world.node.retry_storage()
+        world.answer(one)
+        self.assertEqual(world.told(FetchingResumed), [FetchingResumed()])
+
+
+class ConversationTests(SynchronousTestCase):
+    """
+    Conversations that end, or do not begin.
+    """
+
+    def test_replaced(self) -> None:
+        """
+        The older of two conversations is told why it ends.
+        """
+        world = World()
+        world.join(1)
+        self.assertEqual(
+            world.calling(1)[1:3],
+            [
+                (
+                    "1",
+                    "send_goodbye",
+                    GoodbyeCode.REPLACED,
+                    "replaced by a new connection",
+                ),
+                ("1", "close", "replaced by a new connection"),
+            ],
+        )
+
+    def test_one_too_many(self) -> None:
+        """
+        When both called each other, the one that does not stay is told.
+        """
+        world = World()
+        world.join(1, dialled=True)
+        reason = "there is a conversation with 1 already"
+        self.assertEqual(
+            world.calling(1)[1:],
+            [
+                ("1", "send_goodbye", GoodbyeCode.REPLACED, reason),
+                ("1", "close", reason),
+            ],
+        )
+
+    def test_started_whole(self) -> None:
+        """
+        A peer that has all in place from the start says nothing of it.
+        """
+        world = World(ALL)
+        self.assertEqual(world.events, [])
+        self.assertTrue(world.node.is_placed)
+
+    def test_recorded(self) -> None:
+        """
+        What the storage tells is passed on, and how much is recorded is known.
+        """
+        world = World()
+        self.assertIsNone(world.node.progress().recorded)
+        world.node.storage_told(RecordSaved(3))
+        self.assertEqual(world.events, [RecordSaved(3)])
+        self.assertEqual(world.node.progress().recorded, 3)
+
+    def test_states(self) -> None:
+        """
+        A peer that takes up where an earlier one stopped asks for the rest alone.
+        """
+        world = World({0, 1, 2, 3, 4})
+        world.join(1, ALL, serves=True)
+        self.assertEqual(world.sent("send_request"), [("1", "send_request", 5)])
+        self.assertEqual(world.node.store.state(0), PieceState.HAVE)
