@@ -95,6 +95,7 @@ class DiagnosticLog:
         self._unreachable: set[int] = set()
         self._tenths_told = 0
         self._is_unreadable_told = False
+        self._is_refusal_told = False
         self._violations_told: set[tuple[int | None, str]] = set()
         # Of events that are not here nothing is said.
         self._rules = dict(
@@ -118,12 +119,7 @@ class DiagnosticLog:
                 _rule(RequestGivenBack, self._given_back),
                 _rule(PieceStored, self._piece_stored),
                 _rule(RequestIgnored, self._ignored),
-                _always(
-                    PieceStoreFailed,
-                    LogLevel.error,
-                    "piece {event.index} cannot be kept, fetching pauses: "
-                    "{event.reason}",
-                ),
+                _rule(PieceStoreFailed, self._store_failed),
                 _always(FilePlaced, LogLevel.info, "the whole file is in place"),
                 _always(
                     FilePlacingFailed,
@@ -258,7 +254,18 @@ class DiagnosticLog:
             "it is offered to others",
         )
 
+    def _store_failed(self, event: PieceStoreFailed) -> _Line | None:
+        # It is tried again and again until it works.
+        if self._is_refusal_told:
+            return None
+        self._is_refusal_told = True
+        return (
+            LogLevel.error,
+            "piece {event.index} cannot be kept, fetching pauses: {event.reason}",
+        )
+
     def _piece_stored(self, event: PieceStored) -> _Line | None:
+        self._is_refusal_told = False
         tenths = event.held * 10 // self._piece_count
         if tenths == self._tenths_told:
             return None
@@ -292,8 +299,9 @@ class DiagnosticLog:
         if event.is_replaced:
             return (
                 LogLevel.error,
-                "{event.path} was cut, removed or replaced by somebody; it is not "
-                "served, and not touched until this peer is started anew",
+                "{event.path} was cut, removed or replaced by somebody; what of it is "
+                "wrong is not served, and it is not touched until this peer is started "
+                "anew",
             )
         return (
             LogLevel.warn,

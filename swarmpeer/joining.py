@@ -11,7 +11,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from swarmpeer.core.bus import EventBus
 from swarmpeer.core.progress import Progress
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import SwarmEvent
@@ -19,6 +18,7 @@ from swarmpeer.interfaces import IPeerService, ISwarmObserver
 from swarmpeer.manifest import Manifest
 from swarmpeer.milestone import Milestone
 from swarmpeer.net.manifest_fetch import ManifestFetcher
+from swarmpeer.observing import checked, logging_bus
 from swarmpeer.service import PeerService
 
 MakeFetcher = Callable[[Callable[[SwarmEvent], None]], ManifestFetcher]
@@ -60,7 +60,7 @@ class JoiningService(MultiService):
         self._make_peer = make_peer
         self._before = before
         self._fetcher: ManifestFetcher | None = None
-        self._bus = EventBus(self._report_observer)
+        self._bus = logging_bus(self._log)
         self._observers: list[tuple[ISwarmObserver, tuple[type[SwarmEvent], ...]]] = []
         self._set_milestones()
         for observer in observers:
@@ -86,11 +86,9 @@ class JoiningService(MultiService):
         """
         See L{PeerService.add_observer}.
         """
+        self._bus.add(checked(observer), *event_classes)
         if self.peer is not None:
             self.peer.add_observer(observer, *event_classes)
-        elif not ISwarmObserver.providedBy(observer):
-            raise TypeError(f"{observer!r} does not provide ISwarmObserver")
-        self._bus.add(observer, *event_classes)
         self._observers.append((observer, event_classes))
 
     def remove_observer(self, observer: ISwarmObserver) -> None:
@@ -98,9 +96,8 @@ class JoiningService(MultiService):
         See L{PeerService.remove_observer}.
         """
         self._bus.remove(observer)
-        self._observers = [
-            (other, classes) for other, classes in self._observers if other != observer
-        ]
+        # By identity, as there.
+        self._observers = [wish for wish in self._observers if wish[0] is not observer]
         if self.peer is not None:
             self.peer.remove_observer(observer)
 
@@ -147,7 +144,7 @@ class JoiningService(MultiService):
     def _begin(self, manifest: Manifest) -> None:
         self._fetcher = None
         try:
-            peer = self._make_peer(manifest)
+            self.peer = peer = self._make_peer(manifest)
             for observer, event_classes in self._observers:
                 peer.add_observer(observer, *event_classes)
             self._follow(peer)
@@ -157,8 +154,6 @@ class JoiningService(MultiService):
             self._log.critical("{error}", error=error)
             self._placed.settle(Failure(error))
             self._swarm_complete.settle(Failure(error))
-        else:
-            self.peer = peer
 
     def _follow(self, peer: PeerService) -> None:
         peer.when_complete().addBoth(self._placed.settle)
@@ -172,13 +167,3 @@ class JoiningService(MultiService):
 
     def _set_milestones(self) -> None:
         self._placed, self._swarm_complete = Milestone(), Milestone()
-
-    def _report_observer(
-        self, observer: ISwarmObserver, event: SwarmEvent, error: Exception
-    ) -> None:
-        self._log.failure(
-            "the observer {observer!r} failed at {event!r}",
-            Failure(error),
-            observer=observer,
-            event=event,
-        )

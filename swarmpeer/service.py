@@ -26,7 +26,6 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
-from swarmpeer.core.bus import EventBus
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
@@ -44,6 +43,7 @@ from swarmpeer.milestone import Milestone
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
+from swarmpeer.observing import checked, logging_bus
 
 ChokingPolicy = Callable[[int, random.Random], ChokingManager]
 """
@@ -109,7 +109,7 @@ class PeerService(MultiService):
         self._layout = PieceLayout(
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
-        self._bus = EventBus(self._report_observer)
+        self._bus = logging_bus(self._log)
         self._set_milestones()
         for observer in observers:
             self.add_observer(observer)
@@ -163,9 +163,7 @@ class PeerService(MultiService):
 
         @raise TypeError: if it does not provide L{ISwarmObserver}.
         """
-        if not ISwarmObserver.providedBy(observer):
-            raise TypeError(f"{observer!r} does not provide ISwarmObserver")
-        self._bus.add(observer, *event_classes)
+        self._bus.add(checked(observer), *event_classes)
 
     def remove_observer(self, observer: ISwarmObserver) -> None:
         """
@@ -349,16 +347,6 @@ class PeerService(MultiService):
         loop.clock = self._clock
         loop.start(interval_seconds, now=False)
         self._loops.append(loop)
-
-    def _report_observer(
-        self, observer: ISwarmObserver, event: SwarmEvent, error: Exception
-    ) -> None:
-        self._log.failure(
-            "the observer {observer!r} failed at {event!r}",
-            Failure(error),
-            observer=observer,
-            event=event,
-        )
 
 
 def _listen_error(failure: Failure) -> ListenError:

@@ -43,6 +43,7 @@ _FLOORS = {
     "swarmpeer.service": 5,
     "swarmpeer.verified_service": 5,
     "swarmpeer.joining": 5,
+    "swarmpeer.observing": 5,
     "swarmpeer.config_files": 6,
     "swarmpeer.assemble": 6,
     "swarmpeer.assemble_verified": 6,
