@@ -16,7 +16,11 @@ LAB ?=
 RUNS ?= 1000
 SOAK ?=
 
-.PHONY: help demo test soak bench clean
+# How often `make crash` kills a peer, and more options for it.
+KILLS ?= 1000
+CRASH ?=
+
+.PHONY: help demo test soak crash bench clean
 
 help:
 	@echo "make demo   six peers on this machine spread a real file; FILE=... for yours,"
@@ -24,6 +28,7 @@ help:
 	@echo "make test   style, types, unit tests and whole processes"
 	@echo "make soak   RUNS=1000 simulated swarms with everything going wrong; see"
 	@echo "            docs/soak.md"
+	@echo "make crash  KILLS=1000 times kill -9 for a real peer in the midst of transfers"
 	@echo "make bench  measure transfers, side by side with libtorrent"
 	@echo "make clean  remove what the others made"
 	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"
@@ -56,6 +61,9 @@ test: $(VENV)/.dev
 
 soak: $(VENV)/.package
 	$(RUN) -m tools.soak --runs $(RUNS) $(SOAK)
+
+crash: $(VENV)/.package
+	$(RUN) -m tools.crash --kills $(KILLS) $(CRASH)
 
 bench: $(VENV)/.bench
 	$(RUN) -m bench.transfer

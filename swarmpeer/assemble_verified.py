@@ -50,7 +50,7 @@ def assemble_verified_peer(
     peer_id: int,
     folder: str | os.PathLike[str],
     *,
-    log_folder: str | os.PathLike[str] = ".",
+    log_folder: str | os.PathLike[str] | None = None,
     listen_endpoint: IStreamServerEndpoint | None = None,
     observers: Iterable[ISwarmObserver] = (),
     rng: random.Random | None = None,
@@ -61,7 +61,7 @@ def assemble_verified_peer(
     @param reactor: see L{swarmpeer.assemble.assemble_peer}.
     @param peer_id: which of the members it is.
     @param folder: what the paths of C{swarm} are relative to: where its file is.
-    @param log_folder: where C{log_peer_<id>.log} goes.
+    @param log_folder: where C{log_peer_<id>.log} goes; C{folder} if not given.
     @param listen_endpoint: where others call us; see
         L{swarmpeer.assemble.assemble_peer}.
     @param rng: where every draw comes from; seeded by the system if not given.
@@ -79,7 +79,7 @@ def assemble_verified_peer(
         swarm,
         own,
         Path(folder),
-        Path(log_folder),
+        Path(log_folder or folder),
         listen_endpoint,
         rng or random.Random(),
     )

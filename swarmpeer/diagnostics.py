@@ -182,7 +182,7 @@ class DiagnosticLog:
                 PeerShutOut,
                 LogLevel.error,
                 "{event.peer_id} sent {event.bad_pieces} wrong pieces and is shut out "
-                "for {event.seconds} seconds",
+                "for {event.seconds:g} seconds",
             ),
             _rule(GoodbyeReceived, self._goodbye),
         ]
@@ -259,6 +259,8 @@ class DiagnosticLog:
         if self._is_refusal_told:
             return None
         self._is_refusal_told = True
+        if event.is_final:
+            return LogLevel.error, "piece {event.index} is given up: {event.reason}"
         return (
             LogLevel.error,
             "piece {event.index} cannot be kept, fetching pauses: {event.reason}",

@@ -77,7 +77,6 @@ class ViolationReason(StrEnum):
     UNREQUESTED_PIECE = "unrequested-piece"
     CLASSIC_PEER = "classic-peer"
     OTHER_SWARM = "other-swarm"
-    BAD_PIECES = "bad-pieces"
     BAD_MANIFEST = "bad-manifest"
 
 

@@ -311,12 +311,16 @@ class DuplicatePieceReceived(SwarmEvent):
 class PieceStoreFailed(SwarmEvent):
     """
     The piece C{index} could not be kept; it is missing again, and fetching
-    pauses until the next preferred round.
+    pauses for a while.
+
+    @ivar is_final: would it fail again, so that it is not fetched any more until
+        the peer is started anew?  Then fetching does not pause.
     """
 
     peer_id: int
     index: int
     reason: str
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def _leave_soon(outcome: Failure | None, reactor: IReactorCore, *, stay: bool) -
         if outcome.check(CancelledError):
             # We are leaving already.
             return
-        # That was said when it happened.
+        # The log was told when it happened.
+        print(f"swarmpeer: {outcome.value}", file=sys.__stderr__, flush=True)
         fail_at_exit()
     elif stay:
         return

@@ -16,7 +16,7 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer import testing
+from swarmpeer import events, testing
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import KEYS, MEMBERS, TOP
 from swarmpeer.core.layout import PieceLayout
@@ -99,6 +99,23 @@ def words_in(tree: ast.AST) -> Iterator[str]:
             )
 
 
+def log_lines_in(tree: ast.AST) -> Iterator[str]:
+    """
+    Every text of several words in a source that is no docstring, as C{words_in} has
+    it.
+    """
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            words = next(words_in(ast.Expr(node)), "")
+            # What all lines begin with is none.
+            if " " in words and not words.endswith(" "):
+                yield words
+        else:
+            yield from log_lines_in(node)
+
+
 def words_of(folder: Path) -> Iterable[str]:
     """
     Every text in the sources of a folder, its tests left out.
@@ -179,6 +196,21 @@ class OperatingTests(SynchronousTestCase):
             if not any(pattern.search(words) for words in in_code):
                 unknown.append(line)
         self.assertEqual(unknown, [])
+
+    def test_lines_of_the_log(self) -> None:
+        """
+        Every line of the diagnostic log is told, and nothing else of a verified peer's.
+        """
+        path = ROOT / "swarmpeer" / "diagnostics.py"
+        said = set(log_lines_in(ast.parse(path.read_text())))
+        self.assertGreater(len(said), 20)
+        rows = [
+            _ROW.findall(section("operating.md", heading))
+            for heading in ("## Errors", "### What its log says")
+        ]
+        told = {line for lines in rows for line in lines}
+        self.assertEqual(said - told, set())
+        self.assertEqual(set(rows[1]) - said, set())
 
     def test_codes(self) -> None:
         """
@@ -462,6 +494,31 @@ class OtherPagesTests(SynchronousTestCase):
         stall = f"fewer than {usual.progress_bytes} bytes of any piece come"
         for page in ("operating.md", "choking.md"):
             self.assertIn(stall, (ROOT / "docs" / page).read_text())
+
+    def test_verified_events(self) -> None:
+        """
+        docs/embedding.md tells every event of verified swarms alone, with its fields.
+        """
+        rows = re.findall(
+            r"^\| `(\w+)` \| ([^|]*) ?\|",
+            section("embedding.md", "### Its events"),
+            re.MULTILINE,
+        )
+        told = {name: re.findall(r"`(\w+)`", text) for name, text in rows}
+        all_events = [
+            each
+            for each in vars(events).values()
+            if isinstance(each, type) and issubclass(each, events.SwarmEvent)
+        ]
+        verified = all_events[all_events.index(events.SwarmCompleted) + 1 :]
+        self.assertGreater(len(verified), 10)
+        self.assertEqual(
+            told,
+            {
+                each.__name__: [field.name for field in fields(each)]
+                for each in verified
+            },
+        )
 
     def test_modules_of_the_tests(self) -> None:
         """

@@ -12,8 +12,6 @@ from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.python.monkey import MonkeyPatcher
-from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
@@ -46,7 +44,7 @@ from swarmpeer.testing.swarm import SimulatedSwarm
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.codec import FrameKind, MessageCodec
 from swarmpeer.wire.messages import PieceData
-from tests.swarm_runs import told
+from tests.mutants import MutantTestCase
 
 SMALL = Scenario(
     peers=4,
@@ -84,22 +82,10 @@ def power_losses(*peers: int, at_seconds: float) -> list[Fault]:
     return [Fault(at_seconds, kind, peer, seconds=3.0) for peer in peers]
 
 
-class MutantTests(SynchronousTestCase):
+class MutantTests(MutantTestCase):
     """
     One mistake each.
     """
-
-    def setUp(self) -> None:
-        """
-        There is no mistake yet.
-        """
-        self._mutations: list[MonkeyPatcher] = []
-
-    def mutate(self, owner: object, name: str, mutant: object) -> None:
-        """
-        Make a mistake until something is found.
-        """
-        self._mutations.append(self.patch(owner, name, mutant))
 
     def assert_found(
         self,
@@ -113,19 +99,11 @@ class MutantTests(SynchronousTestCase):
         Fail unless C{rule} is the first that is broken, in one of the first
         C{within} seeds, and every rule holds there without the mistake.
         """
-        for seed in range(within):
-            tried = replace(scenario, seed=seed)
-            breaches = SimulatedSwarm(tried, faults=faults).run().breaches
-            if breaches:
-                break
-        else:
-            self.fail(f"{rule!r} held in {within} swarms")
-        # A mistake may make an exception, which is one of the rules.
-        self.flushLoggedErrors()
-        self.assertEqual(breaches[0].rule, rule, str(breaches[0]))
-        for mutation in self._mutations:
-            mutation.restore()
-        self.assertEqual(told(SimulatedSwarm(tried, faults=faults).run()), ())
+
+        def swarm(seed: int) -> SimulatedSwarm:
+            return SimulatedSwarm(replace(scenario, seed=seed), faults=faults)
+
+        self.assert_broken(rule, swarm, within=within)
 
     # Requests.
 

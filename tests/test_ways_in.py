@@ -22,6 +22,7 @@ from tests.processes import (
     random_bytes,
     reserve_port,
 )
+from tests.verified_swarms import VerifiedTestCase, listing, single_file
 
 _EXAMPLES = ROOT / "docs" / "examples"
 
@@ -130,6 +131,51 @@ class WaysInTests(ProcessTestCase):
                 process = self.start_command(command, swarm.folder)
                 self.expect_refusal(process, f"{name}: ", words)
                 self.assertEqual(process.wait_for_exit(), 1)
+
+
+class VerifiedPeerTests(VerifiedTestCase):
+    """
+    The example with a peer of a verified swarm.
+    """
+
+    command = (sys.executable, str(_EXAMPLES / "verified_peer.py"), "swarm.toml")
+
+    def test_to_the_end(self) -> None:
+        """
+        It tells what was here, ends by itself, and has the very data; started again
+        and told to stop, it says that all is here, and stops without a complaint.
+        """
+        swarm = self.make_verified(single_file(20), peers=2)
+        swarm.give(1002, range(1, 20))
+        seed = swarm.start(1001)
+        process = self.run_command([*self.command, "1002"], swarm.folder)
+        self.assertEqual((process.wait_for_exit(), process.stderr), (0, ""))
+        self.assertEqual(
+            process.stdout.splitlines(),
+            [
+                "FilesChecked(held=19, hashed=20, piece_count=20)",
+                "20 pieces are here; 16384 bytes came, 0 of them for nothing",
+            ],
+        )
+        self.assertEqual(seed.wait_for_exit(), 0)
+        self.assertEqual(listing(swarm.place(1002)), listing(swarm.original))
+        again = self.start_command([*self.command, "1002"], swarm.folder)
+        again.wait_until(lambda: "piece_count" in again.stdout, "what is here")
+        again.signal(signal.SIGTERM)
+        again.wait_for_exit()
+        self.assertEqual(
+            (again.stdout, again.stderr),
+            ("FilesChecked(held=20, hashed=0, piece_count=20)\n", ""),
+        )
+
+    def test_refusal(self) -> None:
+        """
+        If it cannot start, it says why in one line, with status 1.
+        """
+        swarm = self.make_verified(single_file(2), peers=1)
+        process = self.start_command([*self.command, "1009"], swarm.folder)
+        self.expect_refusal(process, "verified_peer: ", "our own peer 1009")
+        self.assertEqual(process.wait_for_exit(), 1)
 
 
 class LaboratoryTests(ProcessTestCase):

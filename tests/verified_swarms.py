@@ -7,20 +7,27 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from swarmpeer.core.layout import PieceLayout
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files import build_manifest, save_manifest
+from swarmpeer.storage.resume import Record
 from tests.processes import (
     PATIENCE_SECONDS,
     TWISTD,
+    PeerLine,
     PeerProcess,
     ProcessTestCase,
+    Settings,
     child_environment,
     random_bytes,
     reserve_port,
@@ -86,6 +93,7 @@ class VerifiedSwarm:
 
     @ivar original: what the manifest is of; no peer touches it.
     @ivar tables: what the C{swarm.toml} says besides the members.
+    @ivar disks: by peer id, of those that have a disk of their own.
     @ivar processes: by peer id, the latest start of each.
     """
 
@@ -94,6 +102,7 @@ class VerifiedSwarm:
     manifest: Manifest
     members: list[MemberLine]
     tables: Tables
+    disks: dict[int, "SmallDisk"] = field(default_factory=dict)
     processes: dict[int, PeerProcess] = field(default_factory=dict)
     all_processes: list[PeerProcess] = field(default_factory=list)
 
@@ -103,8 +112,35 @@ class VerifiedSwarm:
         """
         Put the manifest and C{swarm.toml} in place.
         """
-        save_manifest(self.manifest, self.folder / "data.torrent")
+        save_manifest(self.manifest, self.folder / "data.torrent", overwrite=True)
         self.write_config("swarm.toml", self.tables)
+
+    def share_ports(self, other: "VerifiedSwarm") -> None:
+        """
+        Have the members of another swarm.
+        """
+        for member in self.members:
+            member.holder.close()
+        self.members = other.members
+        self.write()
+
+    def write_classic(self) -> Settings:
+        """
+        Write the two files of the course, of the same swarm.
+
+        @return: what the first says.
+        """
+        settings = Settings(
+            self.original.stat().st_size, PIECE_SIZE, file_name=self.original.name
+        )
+        common = [f"{key} {value}" for key, value in settings.lines().items()]
+        (self.folder / "Common.cfg").write_text("\n".join(common) + "\n")
+        peers = [
+            PeerLine(each.peer_id, each.is_seed, "127.0.0.1", holder=each.holder)
+            for each in self.members
+        ]
+        (self.folder / "PeerInfo.cfg").write_text("".join(f"{p}\n" for p in peers))
+        return settings
 
     def write_config(self, name: str, tables: Tables) -> None:
         """
@@ -144,18 +180,29 @@ class VerifiedSwarm:
         """
         return sum(-(-file.size_bytes // PIECE_SIZE) for file in self.manifest.files)
 
+    def home(self, peer_id: int) -> Path:
+        """
+        The folder of a peer: as others call it, if it is on a disk of its own.
+        """
+        disk = self.disks.get(peer_id)
+        if disk is not None:
+            return disk.path
+        classic = [each.peer_id for each in self.members if each.is_classic]
+        name = f"peer_{peer_id}" if peer_id in classic else str(peer_id)
+        return self.folder / name
+
     def place(self, peer_id: int) -> Path:
         """
         Where a peer has the file or the folder.
         """
-        return self.folder / str(peer_id) / self.original.name
+        return self.home(peer_id) / self.original.name
 
     def state(self, peer_id: int) -> Path:
         """
         The folder of a peer's own.
         """
         name = state_folder_name(self.manifest.infohash)
-        return self.folder / str(peer_id) / name
+        return self.home(peer_id) / name
 
     def port(self, peer_id: int) -> int:
         """
@@ -177,6 +224,8 @@ class VerifiedSwarm:
         command = [*TWISTD, "-n", "--pidfile=", "swarmpeer", "--id", str(peer_id)]
         if "--common" not in options and "--swarm" not in options:
             options = ("--swarm", "swarm.toml", *options)
+        if peer_id in self.disks:
+            wrapper = self.disks[peer_id].wrapper
         process = PeerProcess(
             f"peer {peer_id}",
             [*wrapper, *command, *options],
@@ -201,11 +250,11 @@ class VerifiedSwarm:
         Have these peers stop in an orderly way, which is no failure.
         """
         for peer_id in peer_ids:
-            self.processes[peer_id].terminate()
+            self.processes[peer_id].signal(signal.SIGTERM)
         for peer_id in peer_ids:
             process = self.processes[peer_id]
             status = process.wait_for_exit()
-            if status:
+            if status not in (0, -signal.SIGTERM):
                 process.fail(f"ended with status {status}")
 
     def close(self) -> None:
@@ -216,16 +265,50 @@ class VerifiedSwarm:
             process.kill()
         for member in self.members:
             member.holder.close()
+        for disk in self.disks.values():
+            disk.close()
 
     # What comes of it.
 
-    def wait_for(self, peer_id: int, *words: str) -> None:
+    def wait_for(
+        self, peer_id: int, *words: str, seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """
         Wait until a peer said all of these since its latest start.
         """
         process = self.processes[peer_id]
         for each in words:
-            process.wait_until(lambda: each in process.stdout, repr(each))  # noqa: B023
+            process.wait_until(
+                lambda each=each: each in process.stdout,  # type: ignore[misc]
+                repr(each),
+                seconds,
+            )
+
+    def wait_for_again(self, peer_id: int, words: str) -> None:
+        """
+        Wait until a peer said this twice since its latest start.
+        """
+        process = self.processes[peer_id]
+        process.wait_until(lambda: process.stdout.count(words) > 1, repr(words))
+
+    def wait_for_record(self, peer_id: int, count: int, seconds: float) -> None:
+        """
+        Wait until the record of a peer tells of so many pieces.
+        """
+        layout = PieceLayout.of_files(
+            [file.size_bytes for file in self.manifest.files], PIECE_SIZE
+        )
+        path = self.state(peer_id) / "resume"
+
+        def is_so() -> bool:
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return False
+            record = Record.decode(data, self.manifest.infohash, layout)
+            return record.held.count == count
+
+        self.processes[peer_id].wait_until(is_so, f"{count} in the record", seconds)
 
     def wait_for_pieces(self, peer_id: int, count: int) -> None:
         """
@@ -283,6 +366,60 @@ class VerifiedSwarm:
         for words in ("Traceback", "Unhandled"):
             if words in process.stdout + process.stderr:
                 process.fail(f"{words!r} is in what it printed")
+
+
+class SmallDisk:
+    """
+    A file system of a few bytes in memory, in the place of a folder; only we and
+    the processes that run by C{wrapper} see it.
+
+    @ivar path: where it is for us.
+    @ivar wrapper: a command that runs another one which sees it.
+    """
+
+    def __init__(self, folder: Path, size_bytes: int) -> None:
+        """
+        @raise OSError: if this machine does not let us.
+        """
+        mount = f'mount -t tmpfs -o size={size_bytes} tmpfs "$0" && echo && exec cat'
+        # It is there as long as the process that mounted it.
+        self._keeper = subprocess.Popen(
+            ["unshare", "-U", "-r", "-m", "sh", "-c", mount, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._keeper.stdout is not None
+        if not self._keeper.stdout.readline():
+            self.close()
+            raise OSError("no file system of our own can be mounted here")
+        self.path = Path(f"/proc/{self._keeper.pid}/root{folder}")
+        self._filler = self.path / "filler"
+        self.wrapper = ["nsenter", "--user", "--mount", "--preserve-credentials"]
+        self.wrapper += [f"--target={self._keeper.pid}"]
+        # The working folder is still one from before.
+        self.wrapper += ["sh", "-c", 'cd "$0" && exec "$@"', str(folder.parent)]
+
+    def fill(self, *, leave_bytes: int = 0) -> None:
+        """
+        Take all room but so much.
+        """
+        with self._filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        os.truncate(self._filler, self._filler.stat().st_size - leave_bytes)
+
+    def make_room(self) -> None:
+        """
+        Give it back.
+        """
+        self._filler.unlink()
+
+    def close(self) -> None:
+        """
+        Give everything back.
+        """
+        self._keeper.communicate()
 
 
 def listing(path: Path) -> dict[bytes, tuple[str, object]]:
@@ -400,11 +537,24 @@ class VerifiedTestCase(ProcessTestCase):
         self._verified.append(swarm)
         self.addCleanup(swarm.close)
         swarm.write()
-        for peer_id in set(seeds) - set(classic):
+        for peer_id in seeds:
             swarm.give(peer_id)
         for peer_id, pieces in partial.items():
             swarm.give(peer_id, pieces)
         return swarm
+
+    def mount(self, swarm: VerifiedSwarm, peer_id: int, size_bytes: int) -> SmallDisk:
+        """
+        Give a peer a small disk of its own, or skip the test.
+        """
+        folder = swarm.home(peer_id)
+        folder.mkdir()
+        try:
+            disk = SmallDisk(folder, size_bytes)
+        except OSError as error:
+            self.skipTest(str(error))
+        swarm.disks[peer_id] = disk
+        return disk
 
 
 def single_file(pieces: int, seed: int = 1) -> Callable[[Path], Path]:

@@ -19,7 +19,7 @@ from swarmpeer.simulate.replay import replay_command
 from swarmpeer.simulate.runs import run_all
 from swarmpeer.simulate.summary import breach_lines, verdict_line
 from swarmpeer.simulate.tally import Tally
-from swarmpeer.testing.drawn import draw_scenario
+from swarmpeer.testing.drawn import draw_scenario, draw_verified
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.testing.swarm import Progress, Trace, simulate
@@ -72,6 +72,7 @@ def main() -> int:
     """
     options = _parser().parse_args()
     faults = FaultLevel(options.faults)
+    draw = draw_verified if options.verified else draw_scenario
     seeds = range(options.seed, options.seed + options.runs)
     # As it is now: a long run may outlive it.
     day, commit = time.strftime("%Y-%m-%d"), _commit()
@@ -79,7 +80,7 @@ def main() -> int:
     tally = Tally()
     outcomes = run_all(
         simulate_in_time,
-        (draw_scenario(seed, faults) for seed in seeds),
+        (draw(seed, faults) for seed in seeds),
         checks=True,
         jobs=options.jobs,
     )
@@ -97,7 +98,7 @@ def main() -> int:
     columns = (
         day,
         commit,
-        faults,
+        f"{faults}, verified" if options.verified else faults,
         f"{seeds[0]} to {seeds[-1]}",
         tally.events,
         f"{tally.virtual_seconds / 3600:.1f}",
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--faults", choices=[level.value for level in FaultLevel], default="wild"
     )
+    parser.add_argument("--verified", action="store_true", help="verified swarms")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     return parser
 

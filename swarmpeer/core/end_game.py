@@ -116,6 +116,14 @@ class VerifiedRequests(RequestManager):
         if not self._pass_on(index):
             self._picker.reopen(index)
 
+    def given_up(self, index: int) -> None:
+        """
+        The piece cannot be kept whoever sends it, and is not asked for any more.
+        """
+        self._unsettle(index)
+        # One that is on its way all the same must be expected.
+        self._pass_on(index)
+
     def regained(self, index: int) -> None:
         """
         A missing piece needs no fetching after all.

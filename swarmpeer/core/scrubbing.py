@@ -79,9 +79,7 @@ class Scrubbing:
                 is_right()
 
         self._checking.add(index)
-        self._storage.check_piece(
-            index, judge, partial(self._give_up, index, _nothing)
-        )
+        self._storage.check_piece(index, judge, partial(self._give_up, index, _nothing))
 
     def _begin(self, index: int, found: str, end: Callable[[], None]) -> None:
         self._checking.add(index)

@@ -30,6 +30,7 @@ from swarmpeer.events import (
     GivenBackReason,
     PeerShutOut,
     PieceHealed,
+    PieceStoreFailed,
     PieceWithdrawn,
     RecordSaved,
     RequestCancelled,
@@ -311,6 +312,10 @@ class VerifiedNode(PeerNode):
     def _piece_not_stored(self, peer_id: int, index: int, error: StorageError) -> None:
         if isinstance(error, BadPieceError):
             self._piece_was_bad(peer_id, index)
+        elif error.is_final:
+            self.requests.given_up(index)
+            self._request_everywhere()
+            self.publish(PieceStoreFailed(peer_id, index, str(error), is_final=True))
         else:
             self._is_refused = True
             super()._piece_not_stored(peer_id, index, error)

@@ -13,7 +13,6 @@ _CODES = {
     ViolationReason.WRONG_PEER: GoodbyeCode.UNKNOWN_PEER,
     ViolationReason.OWN_ID: GoodbyeCode.UNKNOWN_PEER,
     ViolationReason.OTHER_SWARM: GoodbyeCode.OTHER_SWARM,
-    ViolationReason.BAD_PIECES: GoodbyeCode.BAD_PIECES,
 }
 """
 All others are L{GoodbyeCode.VIOLATION}.

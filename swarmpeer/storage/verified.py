@@ -138,8 +138,12 @@ class VerifiedStorage:
         def on_done(checked: Checked) -> None:
             self._check = None
             if self._is_seed and not checked.held.count and self.layout.piece_count:
-                reason = "is missing or all of it is wrong, but this peer is to have it"
-                failed(StorageError(f"{self._shown()} {reason}; put it there"))
+                failed(
+                    StorageError(
+                        f"{self._shown()} is missing or all of it is wrong, but this "
+                        f"peer is to have it; put it there"
+                    )
+                )
                 return
             self._is_checked = True
             self._now.pieces.held = checked.held

@@ -62,6 +62,5 @@ class GoodbyeCodeTests(SynchronousTestCase):
                 ViolationReason.OWN_ID: GoodbyeCode.UNKNOWN_PEER,
                 ViolationReason.WRONG_PEER: GoodbyeCode.UNKNOWN_PEER,
                 ViolationReason.OTHER_SWARM: GoodbyeCode.OTHER_SWARM,
-                ViolationReason.BAD_PIECES: GoodbyeCode.BAD_PIECES,
             },
         )

@@ -12,7 +12,18 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import tap
+from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.test.paper_reactor import COMMON, DATA, PaperReactor
+
+SWARM = """\
+manifest = "m.torrent"
+folder = "{id}"
+[[members]]
+id = 1
+host = "localhost"
+port = 6001
+seed = true
+"""
 
 
 class OptionsTests(SynchronousTestCase):
@@ -169,3 +180,137 @@ class ProcessTests(SynchronousTestCase):
         self.make("--stay").startService()
         self.reactor.advance(60)
         self.assertFalse(self.reactor.hasStopped)
+
+
+class VerifiedProcessTests(SynchronousTestCase):
+    """
+    One peer of a verified swarm as a process, with a reactor on paper.
+    """
+
+    def setUp(self) -> None:
+        """
+        A swarm of one, which is complete as soon as it is started.
+        """
+        self.folder = Path(self.mktemp())
+        (self.folder / "below" / "1").mkdir(parents=True)
+        self.file = self.folder / "below" / "1" / "TheFile.dat"
+        self.file.write_bytes(DATA)
+        manifest = build_manifest(self.file, 16384)
+        save_manifest(manifest, self.folder / "below" / "m.torrent")
+        (self.folder / "below" / "swarm.toml").write_text(SWARM)
+        self.reactor = PaperReactor()
+        self.reactor.running = True
+        self.patch(tap, "monotonic_reactor", lambda: self.reactor)
+        self.failed: list[str] = []
+        self.patch(tap, "fail_at_exit", lambda: self.failed.append("failed"))
+        self.stderr = io.StringIO()
+        self.patch(sys, "__stderr__", self.stderr)
+
+    def make(self, *words: str) -> IService:
+        """
+        The service for a command line.
+        """
+        words = ("--swarm", "below/swarm.toml", *words)
+        options = tap.Options()
+        options.parseOptions(["--id", "1", "--dir", str(self.folder), *words])
+        return tap.makeService(options)
+
+    def test_whole(self) -> None:
+        """
+        The paths in C{swarm.toml} are relative to it, the log goes to the working
+        folder, and the process ends with status 0 once the swarm is complete.
+        """
+        self.make().startService()
+        self.assertEqual(self.reactor.listening[0][::2], (6001, "127.0.0.1"))
+        self.assertTrue((self.folder / "log_peer_1.log").exists())
+        self.assertFalse(self.reactor.hasStopped)
+        self.reactor.advance(0)
+        self.assertTrue(self.reactor.hasStopped)
+        self.assertEqual((self.failed, self.stderr.getvalue()), ([], ""))
+
+    def test_elsewhere(self) -> None:
+        """
+        It may listen and write its log elsewhere.
+        """
+        logs = Path(self.mktemp())
+        logs.mkdir()
+        words = ("--log-dir", str(logs), "--listen", "tcp:6500:interface=127.0.0.3")
+        self.make(*words).startService()
+        self.assertEqual(self.reactor.listening[0][::2], (6500, "127.0.0.3"))
+        self.assertTrue((logs / "log_peer_1.log").exists())
+
+    def test_stay(self) -> None:
+        """
+        With C{--stay} it goes on.
+        """
+        self.make("--stay").startService()
+        self.reactor.advance(1)
+        self.assertFalse(self.reactor.hasStopped)
+
+    def test_check_fails(self) -> None:
+        """
+        A seed that has nothing is found out after the start: the process ends with
+        a line on the real standard error and with status 1, C{--stay} or not.
+        """
+        self.file.write_bytes(DATA[::-1])
+        for words in ([], ["--stay"]):
+            service = self.make(*words)
+            service.startService()
+            self.reactor.advance(0)
+            self.assertTrue(self.reactor.hasStopped)
+            self.assertEqual(self.failed, ["failed"])
+            (line,) = self.stderr.getvalue().splitlines()
+            self.assertTrue(line.startswith("swarmpeer: "), line)
+            self.assertIn("TheFile.dat is missing or all of it is wrong", line)
+            service.stopService()
+            self.reactor.hasStopped, self.reactor.running = False, True
+            self.failed.clear()
+            self.stderr.truncate(0)
+            self.stderr.seek(0)
+
+    def test_stopped(self) -> None:
+        """
+        An orderly stop before the swarm is complete is no failure.
+        """
+        text = SWARM.replace("seed = true", "seed = false")
+        (self.folder / "below" / "swarm.toml").write_text(text)
+        self.file.unlink()
+        service = self.make()
+        service.startService()
+        service.stopService()
+        self.reactor.advance(0)
+        self.assertEqual((self.failed, self.stderr.getvalue()), ([], ""))
+        self.assertFalse(self.reactor.hasStopped)
+
+    def test_cannot_start(self) -> None:
+        """
+        A port that is taken is one line, and status 1.
+        """
+        self.reactor.refusals["127.0.0.1"] = errno.EADDRINUSE
+        failure = self.assertRaises(tap.StartFailed, self.make().startService)
+        self.assertEqual(failure.code, 1)
+        (line,) = self.stderr.getvalue().splitlines()
+        self.assertIn("swarmpeer: cannot listen at 127.0.0.1:6001: ", line)
+
+    def test_unusable(self) -> None:
+        """
+        What is wrong with the configuration or the manifest is one line, before
+        anything is begun.
+        """
+        below = self.folder / "below"
+        (below / "odd.toml").write_text(SWARM.replace("port", "gate"))
+        (below / "gone.toml").write_text(SWARM.replace("m.torrent", "gone"))
+        for words, expected in (
+            (["--swarm", "below/no.toml"], "no.toml"),
+            (["--swarm", "below/odd.toml"], "odd.toml:6"),
+            (["--swarm", "below/gone.toml"], "below/gone: No such file"),
+            (["--id", "2"], "our own peer 2 is no member"),
+            (["--listen", "nonsense:1"], "is no endpoint"),
+        ):
+            with self.assertRaises(SystemExit) as raised:
+                self.make(*words)
+            line = str(raised.exception.code)
+            self.assertTrue(line.startswith("swarmpeer: "), line)
+            self.assertIn(expected, line)
+            self.assertEqual(len(line.splitlines()), 1)
+        self.assertEqual(self.reactor.listening, [])

@@ -461,7 +461,7 @@ class RotTests(ChangeCase):
         peer = self.begin()
         rot(self.path, PIECE + 3)
         self.assertEqual([peer.check_piece(index) for index in (0, 1)], [True, False])
-        self.assert_answer(peer.check_piece(1), "failed: ")
+        self.assertIs(peer.check_piece(1), False)
         peer.commit()
         self.assertEqual(peer.take_events(), [RecordSaved(3)])
         self.assertIs(peer.write(1), True)
@@ -515,6 +515,24 @@ class RotTests(ChangeCase):
         self.assertIs(peer.finish(), True)
         self.assertEqual((folder / "data").read_bytes(), content.data[0])
         peer.close()
+
+    def test_right_again(self) -> None:
+        """
+        A piece that was lost and is right when it is checked again is held again, and
+        recorded.
+        """
+        peer = self.begin()
+        self.disk.failing["read"] = errno.EIO
+        self.assertIs(peer.check_piece(1), False)
+        self.assert_answer(peer.read(1), "failed: ")
+        self.disk.failing.clear()
+        peer.commit()
+        self.assertEqual(peer.take_events(), [RecordSaved(3)])
+        self.assertIs(peer.check_piece(1), True)
+        self.assertEqual(peer.read(1), peer.pieces[1])
+        peer.commit()
+        self.assertEqual(peer.take_events(), [RecordSaved(4)])
+        self.start_again({0, 1, 2, 3}, 0)
 
     def test_unreadable(self) -> None:
         """

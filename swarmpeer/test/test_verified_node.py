@@ -445,6 +445,61 @@ class LossTests(SynchronousTestCase):
         self.assertEqual(world.told(FileCompleted, FilePlaced), [])
         self.assertTrue(world.node.is_placed)
 
+    def test_right_again(self) -> None:
+        """
+        A piece that is right on the disk again is held again, without fetching.
+        """
+        world = World(ALL)
+        one = world.join(1, ALL)
+        world.memory.rot(2)
+        world.node.piece_lost(2, "rotten")
+        world.node.retry_storage()
+        self.assertEqual(world.told(PieceHealed), [])
+        world.memory.pieces[2] = world.memory.right(2)
+        world.forget()
+        world.node.retry_storage()
+        self.assertEqual(
+            world.calls, [("1", "send_have", 2), ("1", "send_not_interested")]
+        )
+        self.assertEqual(world.events[-1], PieceHealed(2))
+        self.assertTrue(world.node.store.is_complete)
+        one.on_unchoke()
+        self.assertEqual(world.sent("send_request"), [])
+
+    def test_looked_at_in_turn(self) -> None:
+        """
+        Of those that were lost each is looked at in its turn, and those behind one
+        that is right again at once.
+        """
+        world = World(ALL)
+        for index in (1, 3, 4):
+            world.memory.rot(index)
+            world.node.piece_lost(index, "rotten")
+        for index in (3, 4):
+            world.memory.pieces[index] = world.memory.right(index)
+        world.node.retry_storage()
+        self.assertEqual(world.told(PieceHealed), [])
+        world.node.retry_storage()
+        self.assertEqual(world.told(PieceHealed), [PieceHealed(3), PieceHealed(4)])
+
+    def test_fetched_meanwhile(self) -> None:
+        """
+        One that comes while it is looked at is ours but once.
+        """
+        world = World(ALL, is_held=True)
+        holding = world.join(3, ALL, serves=True)
+        world.node.piece_lost(2, "rotten")
+        world.node.give_back(holding, GivenBackReason.STALL)
+        world.node.retry_storage()
+        (look,) = [c for c in world.door.waiting if c.name == "check_piece"]
+        holding.on_piece(2, world.memory.right(2))
+        world.memory.pieces[2] = world.memory.right(2)
+        look.go()
+        self.assertEqual(world.told(PieceHealed), [])
+        (write,) = [c for c in world.door.waiting if c.name == "write"]
+        write.go()
+        self.assertEqual(world.told(PieceHealed), [PieceHealed(2)])
+
     def test_not_healed(self) -> None:
         """
         Who does not heal does not ask for it.
@@ -691,13 +746,14 @@ class PauseTests(SynchronousTestCase):
     A disk that takes no pieces.
     """
 
-    def test_one_piece_tells(self) -> None:
+    def test_few_pieces_tell(self) -> None:
         """
-        Fetching pauses; then one neighbour is asked for one piece at a time, and when
-        the disk takes that, all are.
+        Fetching pauses; then three pieces at a time try the disk, and when it takes
+        one, everybody is asked.
         """
         world = World()
-        neighbors = [world.join(peer_id, ALL, serves=True) for peer_id in (1, 3, 4)]
+        ids = (1, 3, 4, 5)
+        neighbors = [world.join(peer_id, ALL, serves=True) for peer_id in ids]
         world.memory.failure = StorageError("no space")
         # The first one was asked for another before the disk answered.
         for neighbor in [*neighbors, neighbors[0]]:
@@ -707,16 +763,57 @@ class PauseTests(SynchronousTestCase):
             world.forget()
             world.node.retry_storage()
             world.node.retry_storage()
-            self.assertEqual(len(world.sent("send_request")), 1)
-            world.answer(neighbors[0])
-        self.assertEqual(len(world.told(PieceStoreFailed)), 1)
+            asked = [call[0] for call in world.sent("send_request")]
+            self.assertEqual(asked, ["1", "3", "4"])
+            for neighbor in neighbors[:3]:
+                world.answer(neighbor)
+        self.assertEqual(len(world.told(PieceStoreFailed)), 3)
         world.memory.failure = None
         world.node.retry_storage()
         world.forget()
         world.answer(neighbors[0])
-        self.assertEqual(len(world.sent("send_request")), 3)
+        asked = [call[0] for call in world.sent("send_request")]
+        self.assertEqual(asked, ["1", "5"])
         self.assertEqual(world.told(FetchingResumed), [FetchingResumed()])
         self.assertFalse(world.node.progress().is_paused)
+
+    def test_one_that_does_not_answer(self) -> None:
+        """
+        Who leaves requests without an answer is asked last, so that the disk is tried
+        all the same.
+        """
+        world = World()
+        ids = (1, 3, 4, 5)
+        silent, *others = [world.join(peer_id, ALL, serves=True) for peer_id in ids]
+        world.memory.failure = StorageError("no space")
+        world.answer(others[0])
+        silent.on_stall()
+        for neighbor in others:
+            if neighbor.neighbor.requested:
+                world.answer(neighbor)
+        world.forget()
+        world.node.retry_storage()
+        asked = [call[0] for call in world.sent("send_request")]
+        self.assertEqual(asked, ["3", "4", "5"])
+
+    def test_given_up(self) -> None:
+        """
+        A piece that can never be kept is fetched no more, and others go on.
+        """
+        world = World(ALL - {0, 1})
+        one = world.join(1, ALL, serves=True)
+        world.memory.failure = StorageError("the file was replaced", is_final=True)
+        index = world.answer(one)
+        self.assertEqual(
+            world.told(PieceStoreFailed),
+            [PieceStoreFailed(1, index, "the file was replaced", is_final=True)],
+        )
+        world.memory.failure = None
+        self.assertNotEqual(world.answer(one), index)
+        self.assertFalse(world.node.progress().is_paused)
+        world.forget()
+        world.node.retry_storage()
+        self.assertEqual(world.sent("send_request"), [])
 
     def test_wrong_piece_does_not_pause(self) -> None:
         """

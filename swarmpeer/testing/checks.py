@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from swarmpeer.core.node import REPLACED, PeerNode
 from swarmpeer.events import (
+    BadPieceReceived,
     ConnectionRefused,
     FileCompleted,
     FilePlaced,
@@ -21,6 +22,7 @@ from swarmpeer.events import (
     NotInterestedReceived,
     OptimisticRoundHeld,
     PeerShutOut,
+    PieceStoreFailed,
     PieceWithdrawn,
     PreferredRoundHeld,
     SwarmCompleted,
@@ -35,6 +37,7 @@ from swarmpeer.testing.members import host_name
 from swarmpeer.testing.outcome import Breach
 from swarmpeer.testing.record_rules import check_record
 from swarmpeer.testing.round_rules import RoundRules
+from swarmpeer.testing.verified_rules import VerifiedRules
 from swarmpeer.testing.verified_wire_rules import VerifiedSpokenSide
 from swarmpeer.testing.wire_rules import SpokenSide
 from swarmpeer.testing.world import World
@@ -124,6 +127,11 @@ class SwarmChecks:
         self._by_name = {host_name(peer): peer for peer in world.hosts}
         self._checkers: dict[int, NodeChecker] = {}
         self._rounds: dict[int, RoundRules] = {}
+        self._verified: dict[int, VerifiedRules] = {}
+        # Those that were stopped when all was calm.
+        self._leaving: dict[int, VerifiedRules] = {}
+        # By whom and to whom: what was said last, and when.
+        self._lines: dict[tuple[int, str], tuple[SpokenSide, float]] = {}
         self._touched: dict[int, None] = {}
         self._steps = 0
         self._seen: set[tuple[int | None, str]] = set()
@@ -160,17 +168,29 @@ class SwarmChecks:
         """
         A peer runs.
         """
-        node = host.node
-        if node is not None:
-            peer_id = host.peer_id
-            self._checkers[peer_id] = NodeChecker(node, self._most_preferred)
-            self._rounds[peer_id] = RoundRules(
-                node.choking,
-                self._most_preferred,
-                partial(self._given_to, peer_id),
+        peer_id = host.peer_id
+        if self._contents.manifest is not None:
+            self._verified[peer_id] = VerifiedRules(
+                host, partial(self._line, peer_id), self._time.seconds()
             )
-            self._touched[peer_id] = None
+        self._touched[peer_id] = None
+        self._meet(host)
         self._check_bytes(host)
+
+    def _meet(self, host: SimulatedHost) -> None:
+        """
+        Look at the mind of a peer from when it has one: a verified one looks first
+        what is on its disk.
+        """
+        node, peer_id = host.node, host.peer_id
+        if node is None or peer_id in self._checkers:
+            return
+        self._checkers[peer_id] = NodeChecker(node, self._most_preferred)
+        self._rounds[peer_id] = RoundRules(
+            node.choking,
+            self._most_preferred,
+            partial(self._given_to, peer_id),
+        )
 
     def ended(self, host: SimulatedHost) -> None:
         """
@@ -178,6 +198,7 @@ class SwarmChecks:
         """
         self._checkers.pop(host.peer_id, None)
         self._rounds.pop(host.peer_id, None)
+        self._verified.pop(host.peer_id, None)
         self._told_end.discard(host.peer_id)
         for lines in (self._is_dialled, self._was_dialled):
             for pair in [pair for pair in lines if pair[0] == host.peer_id]:
@@ -190,6 +211,11 @@ class SwarmChecks:
         """
         peer_id = host.peer_id
         self._touched[peer_id] = None
+        if host.is_running:
+            self._meet(host)
+        if peer_id in self._verified:
+            now = self._time.seconds()
+            self._note_all(peer_id, self._verified[peer_id].hear(event, now))
         match event:
             case FilePlaced():
                 self._placed.add(peer_id)
@@ -206,7 +232,13 @@ class SwarmChecks:
                 self._check_heard(host, other, is_interested=False)
             case PieceWithdrawn() if peer_id in self._checkers:
                 self._checkers[peer_id].note_lost()
-            case PeerShutOut(peer_id=other) if other in self._hosts:
+            case PieceStoreFailed(index=index, is_final=True) if (
+                peer_id in self._checkers
+            ):
+                self._checkers[peer_id].note_given_up(index)
+            case PeerShutOut(peer_id=other) | BadPieceReceived(peer_id=other) if (
+                other in self._hosts
+            ):
                 if not self._has_impostor and not self._hosts[other].disk.rotten:
                     self.note(peer_id, ("no honest peer is blamed", str(event)))
             case SwarmCompleted():
@@ -255,6 +287,7 @@ class SwarmChecks:
             other = self._speakers.get((connection, listener))
             if other is not None:
                 side.other, other.other = other, side
+        self._lines[peer_id, listener] = side, self._time.seconds()
         before = side.given_bytes
         for finding in side.hear(data):
             self.note(peer_id, finding)
@@ -275,6 +308,8 @@ class SwarmChecks:
         """
         for peer_id in self._touched:
             self._look_at(peer_id)
+            if peer_id in self._verified:
+                self._note_all(peer_id, self._verified[peer_id].after_step())
         self._touched.clear()
         self._steps += 1
         if self._checkers and self._steps % _STEPS_A_TURN == 0:
@@ -287,6 +322,10 @@ class SwarmChecks:
         """
         From now on everybody is stopped, and it is calm no more.
         """
+        if self._time.seconds() >= self.calm_from:
+            self._leaving = dict(self._verified)
+            for rules in self._leaving.values():
+                rules.stopping()
         self.calm_from = inf
 
     def at_rest(self) -> None:
@@ -300,6 +339,11 @@ class SwarmChecks:
             for other in host.config.others:
                 if other.peer_id in self._hosts:
                     self._note_all(peer_id, self._know_each_other(node, other.peer_id))
+            if peer_id in self._verified:
+                found = self._verified[peer_id].at_rest(
+                    self._time.seconds(), is_prompt=self._is_ever_calm
+                )
+                self._note_all(peer_id, found)
             is_told = self._is_ever_calm and not self._members.hostile
             if is_told and peer_id not in self._told_end:
                 self.note(peer_id, ("everybody hears the end", "it does not"))
@@ -315,6 +359,8 @@ class SwarmChecks:
                     role = self._members.hostile[peer_id]
                     said = f"{role} {peer_id}: {times} times {reason}"
                     self.note(None, ("violations are seen", said))
+        for peer_id, rules in self._leaving.items():
+            self._note_all(peer_id, rules.at_end())
         for peer_id, host in self._hosts.items():
             if host.is_running:
                 self.note(peer_id, ("stops in time", "it still runs"))
@@ -332,6 +378,13 @@ class SwarmChecks:
                 self.note(peer_id, finding)
 
     # Inside.
+
+    def _line(self, peer_id: int, to: int) -> tuple[VerifiedSpokenSide, float] | None:
+        """
+        What a peer said last to another one, and when.
+        """
+        side, spoke_at = self._lines.get((peer_id, host_name(to)), (None, 0.0))
+        return (side, spoke_at) if isinstance(side, VerifiedSpokenSide) else None
 
     def _given_to(self, peer_id: int, by: int) -> int | None:
         """
@@ -438,7 +491,11 @@ class SwarmChecks:
             if content is None:
                 if host.peer_id in self._placed:
                     self.note(host.peer_id, ("file in place", f"no {folder}/{name}"))
-            elif content != self._contents.file(number) and not host.disk.rotten:
+            elif (
+                content != self._contents.file(number)
+                and not host.disk.rotten
+                and (folder, name) not in host.disk.edited
+            ):
                 self.note(host.peer_id, ("right bytes", f"{folder}/{name} differs"))
 
 

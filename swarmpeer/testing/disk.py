@@ -221,6 +221,15 @@ class SimulatedDisk(DiskNames):
             raise self._fire(errno.EIO, DiskEvent.WRITE_FAILED)
         self._cost_seconds += file.sync() / BYTES_PER_SECOND
 
+    def status(
+        self, folder: str | os.PathLike[str], name: str
+    ) -> os.stat_result | None:
+        """
+        What a process would be told of a file there now; C{None} if there is none.
+        """
+        node = self._look_up(folder, name)
+        return None if node is None else _stat(node)
+
     def _fitting(self, file: CachedFile, size_bytes: int, offset: int) -> int:
         if not self._is_full and self.capacity_bytes is None:
             return size_bytes

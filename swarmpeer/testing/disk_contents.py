@@ -26,6 +26,7 @@ class DiskContents(DiskFaults):
         C{None}: no limit.
     @ivar rotten: the folder, the name at that time and the offset of each byte
         in which a bit was flipped.
+    @ivar edited: the folder and the name of each file that somebody else wrote into.
     """
 
     def __init__(self, rng: Random, capacity_bytes: int | None) -> None:
@@ -40,6 +41,7 @@ class DiskContents(DiskFaults):
         self._root = self._new_folder(is_by_path=True)
         self._root.sync()
         self.rotten: list[tuple[str, str, int]] = []
+        self.edited: set[tuple[str, str]] = set()
 
     # What becomes of the machine.
 
@@ -116,6 +118,7 @@ class DiskContents(DiskFaults):
         file = self._look_up(folder, name)
         if not isinstance(file, CachedFile):
             raise KeyError(name)
+        self.edited.add((str(folder), name))
         self._touch(file)
         file.write(data, offset)
 

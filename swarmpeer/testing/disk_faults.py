@@ -56,11 +56,32 @@ class ProcessGone(BaseException):
     """
 
 
+CHANGING_CALLS = frozenset(
+    [
+        "allocate",
+        "make_folder_in",
+        "make_link",
+        "open",
+        "rename",
+        "rename_to",
+        "set_mode",
+        "sync",
+        "truncate",
+        "unlink",
+        "write",
+    ]
+)
+"""
+Those that may change what is on a disk.
+"""
+
+
 @dataclass(slots=True)
 class _Interruption:
-    call: str
+    calls: frozenset[str]
     skipping: int
     crash: Callable[[], None]
+    is_of_work: bool = False
 
 
 def os_error(number: int) -> OSError:
@@ -75,6 +96,7 @@ class DiskFaults:
     The switches of a disk.
 
     @ivar fired: how often what went wrong took effect.
+    @ivar is_in_work: are calls made in a thread now?
     """
 
     def __init__(self, rng: Random) -> None:
@@ -86,6 +108,7 @@ class DiskFaults:
         self._slowness = 1.0
         self._cost_seconds = 0.0
         self.fired: Counter[DiskEvent] = Counter()
+        self.is_in_work = False
 
     def interrupt(
         self, call: str, crash: Callable[[], None], *, skipping: int = 0
@@ -104,7 +127,13 @@ class DiskFaults:
             one of them.
         @param skipping: how many of these calls are let through before.
         """
-        self._interruption = _Interruption(call, skipping, crash)
+        self._interruption = _Interruption(frozenset([call]), skipping, crash)
+
+    def interrupt_work(self, crash: Callable[[], None], *, skipping: int) -> None:
+        """
+        The same before any call that may change something, made in a thread.
+        """
+        self._interruption = _Interruption(CHANGING_CALLS, skipping, crash, True)
 
     def spare(self) -> None:
         """
@@ -165,7 +194,11 @@ class DiskFaults:
         Is the process to end before this call?
         """
         interruption = self._interruption
-        if interruption is None or interruption.call != call:
+        if (
+            interruption is None
+            or call not in interruption.calls
+            or (interruption.is_of_work and not self.is_in_work)
+        ):
             return
         if interruption.skipping:
             interruption.skipping -= 1

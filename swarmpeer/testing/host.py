@@ -289,9 +289,9 @@ class SimulatedHost:
         )
         # Where it turns out later that it cannot go on.
         service.when_complete().addErrback(
-            lambda failure: None
-            if failure.check(CancelledError)
-            else self._restart_later(process)
+            lambda failure: (
+                None if failure.check(CancelledError) else self._restart_later(process)
+            )
         )
         try:
             process.start()

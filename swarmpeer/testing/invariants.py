@@ -8,11 +8,18 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.requests import WINDOW
+from swarmpeer.core.verified_node import VerifiedNode
 from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.net.verified_protocol import VerifiedProtocol
 
 Finding = tuple[str, str]
 """
 The short name of a rule, and how it was broken.
+"""
+
+_MOST_HOLDERS = 2
+"""
+Of whom a verified peer waits for the same piece.
 """
 
 
@@ -30,9 +37,11 @@ class NodeChecker:
         self._preferred = preferred
         self._states = b""
         self._held = node.store.bits.count
-        self._has_lost = False
+        self._given_up: set[int] = set()
+        self._is_verified = isinstance(node, VerifiedNode)
         # By neighbour: for how many pieces of ours and theirs it was counted how
-        # many of theirs are useful.  Both only grow while they are the same.
+        # many of theirs are useful.  In a classic swarm both only grow, so they are
+        # the same as long as their numbers are.
         self._useful: dict[int, tuple[NeighborState, int, int, int]] = {}
 
     def note_lost(self) -> None:
@@ -40,7 +49,12 @@ class NodeChecker:
         A piece was withdrawn, as only happens in a verified swarm.
         """
         self._held -= 1
-        self._has_lost = True
+
+    def note_given_up(self, index: int) -> None:
+        """
+        A piece cannot be kept whoever sends it: somebody put another file there.
+        """
+        self._given_up.add(index)
 
     def check(self) -> Iterator[Finding]:
         """
@@ -48,6 +62,8 @@ class NodeChecker:
         """
         states = self._node.store.states()
         yield from self._check_owners(states)
+        if self._is_verified:
+            yield from self._check_holders(states)
         if states != self._states:
             self._states = states
             yield from self._check_bits(states)
@@ -83,6 +99,23 @@ class NodeChecker:
             if live is None or live.neighbor is not owner:
                 yield "live owner", f"piece {index} is {owner.peer_id}'s, who left"
 
+    def _check_holders(self, states: bytes) -> Iterator[Finding]:
+        """
+        A piece is waited for at few, and at nobody once it is here.
+        """
+        holders: dict[int, list[int]] = {}
+        for conversation in self._node.registry.conversations:
+            network, neighbor = conversation.network, conversation.neighbor
+            is_verified = isinstance(network, VerifiedProtocol) and network.is_verified
+            for index in neighbor.requested:
+                holders.setdefault(index, []).append(neighbor.peer_id)
+                if is_verified and states[index] == PieceState.HAVE:
+                    said = f"piece {index} is here, and waited for at"
+                    yield "waits for what it lacks", f"{said} {neighbor.peer_id}"
+        for index, peers in holders.items():
+            if len(peers) > _MOST_HOLDERS:
+                yield "two holders at most", f"piece {index} is asked of {peers}"
+
     def _check_bits(self, states: bytes) -> Iterator[Finding]:
         bits = self._node.store.bits
         for index, state in enumerate(states):
@@ -107,7 +140,7 @@ class NodeChecker:
         counted = self._useful.get(neighbor.peer_id)
         if (
             counted is None
-            or self._has_lost
+            or self._is_verified
             or counted[:3] != (neighbor, own.count, theirs.count)
         ):
             useful = own.count_missing_from(theirs)
@@ -142,7 +175,11 @@ class NodeChecker:
         if neighbor.is_snubbed:
             return
         for index, state in enumerate(states):
-            if index in neighbor.bits and self._waits(index, state):
+            if (
+                index in neighbor.bits
+                and index not in self._given_up
+                and self._waits(index, state)
+            ):
                 yield (
                     "nothing waits",
                     f"{neighbor.peer_id} would serve piece {index}, "

@@ -155,7 +155,8 @@ class SimulatedSwarm:
             self.checks = SwarmChecks(
                 world,
                 most_preferred=self._most_preferred(),
-                are_bytes_true=_POISONERS.isdisjoint(scenario.hostile),
+                are_bytes_true=scenario.files is not None
+                or _POISONERS.isdisjoint(scenario.hostile),
                 crossed={
                     frozenset((fault.peer_id, fault.other_id))
                     for fault in faults

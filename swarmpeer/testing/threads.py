@@ -51,10 +51,13 @@ class SimulatedThreads:
     def _do(self, work: Work) -> None:
         # What the reactor thread asked of the disk is not part of the work.
         self._disk.take_cost_seconds()
+        self._disk.is_in_work = True
         try:
             answer = work()
         except ProcessGone:
             return
+        finally:
+            self._disk.is_in_work = False
         self._clock.callLater(self._disk.take_cost_seconds(), self._end, answer)
 
     def _end(self, answer: Answer) -> None:

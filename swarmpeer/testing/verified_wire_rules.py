@@ -2,6 +2,7 @@
 What an honest peer of a verified swarm may say, beyond the eight messages.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
@@ -19,12 +20,22 @@ from swarmpeer.wire.extension import (
     WithdrawMessage,
 )
 from swarmpeer.wire.handshake import Handshake
-from swarmpeer.wire.messages import BitfieldMessage, Message, PieceMessage
+from swarmpeer.wire.messages import (
+    BitfieldMessage,
+    Message,
+    PieceMessage,
+    RequestMessage,
+)
 
 
 class VerifiedSpokenSide(SpokenSide):
     """
     One end of one connection between two that are verified.
+
+    @ivar unanswered: the pieces that it asked for and had no answer of any kind
+        about since.
+    @ivar cancelled: how often it said of a piece that it need not come.
+    @ivar has_taken_leave: did it say goodbye?
     """
 
     _holdings: ClassVar[tuple[type[Message], ...]] = (
@@ -46,7 +57,9 @@ class VerifiedSpokenSide(SpokenSide):
         super().__init__(handshake, layout, codec, holds)
         self._ever_told = bytearray(layout.piece_count)
         self._gave: set[int] = set()
-        self._has_taken_leave = False
+        self.unanswered: set[int] = set()
+        self.cancelled: Counter[int] = Counter()
+        self.has_taken_leave = False
 
     def has_told(self, index: int) -> bool:
         """
@@ -60,8 +73,15 @@ class VerifiedSpokenSide(SpokenSide):
         """
         return index in self._gave
 
+    def answered(self, index: int) -> bool:
+        """
+        See L{SpokenSide}.
+        """
+        self.unanswered.discard(index)
+        return super().answered(index)
+
     def _judge(self, message: Message) -> Iterator[Finding]:
-        if self._has_taken_leave:
+        if self.has_taken_leave:
             yield "goodbye is the last word", message.type.name
         yield from super()._judge(message)
         match message:
@@ -70,6 +90,8 @@ class VerifiedSpokenSide(SpokenSide):
                     yield from self._tell(index)
             case PieceMessage(index):
                 self._gave.add(index)
+            case RequestMessage(index):
+                self.unanswered.add(index)
             case WithdrawMessage(index):
                 if not self._told[index]:
                     yield "withdraws what was told", f"piece {index}"
@@ -81,12 +103,13 @@ class VerifiedSpokenSide(SpokenSide):
                 # Their answer may be under way.
                 if index not in self.asked:
                     yield "cancels a request", f"piece {index} was not asked for"
+                self.cancelled[index] += 1
             case BadPieceMessage(index):
                 other = self.other
                 if isinstance(other, VerifiedSpokenSide) and not other.has_given(index):
                     yield "complains of what came", f"piece {index} was not sent"
             case GoodbyeMessage():
-                self._has_taken_leave = True
+                self.has_taken_leave = True
 
     def _may_come_first(self, message: Message) -> bool:
         return isinstance(message, GoodbyeMessage)
