@@ -17,7 +17,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from swarmpeer.config import Config
 from swarmpeer.core.choking import ChokingManager
-from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.layout import layout_of
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.verified_node import VerifiedNode
@@ -109,9 +109,7 @@ class VerifiedPeerService(PeerService):
         self.manifest = manifest
         self._verified_storage = storage
         self._verification = verification
-        self._layout = PieceLayout.of_files(
-            [file.size_bytes for file in manifest.files], manifest.piece_size_bytes
-        )
+        self._layout = layout_of(manifest)
         self._told_check_at = clock.seconds()
         self._starts = 0
         storage.report_to(self._storage_told)

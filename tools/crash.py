@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.layout import layout_of
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest.merkle import piece_hash
@@ -233,9 +233,7 @@ class CrashRun:
         self._manifest: Manifest = build_manifest(
             data, piece_size_bytes=_PIECE_SIZE_BYTES
         )
-        self._layout = PieceLayout.of_files(
-            [file.size_bytes for file in self._manifest.files], _PIECE_SIZE_BYTES
-        )
+        self._layout = layout_of(self._manifest)
         save_manifest(self._manifest, self._folder / "data.torrent")
         lines = ['manifest = "data.torrent"', 'folder = "{id}"']
         for peer_id in (SEED_ID, LEECHER_ID):

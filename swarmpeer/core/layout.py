@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Self
 
+from swarmpeer.manifest import Manifest
+
 
 @dataclass(frozen=True, slots=True)
 class PieceLayout:
@@ -122,3 +124,13 @@ class PieceLayout:
     def _check(self, index: int) -> None:
         if not 0 <= index < self.piece_count:
             raise IndexError(f"piece {index} is not among {self.piece_count}")
+
+
+def layout_of(manifest: Manifest) -> PieceLayout:
+    """
+    The geometry of what a manifest tells of; its links and empty files have no
+    piece.
+    """
+    return PieceLayout.of_files(
+        [file.size_bytes for file in manifest.files], manifest.piece_size_bytes
+    )
