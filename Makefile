@@ -16,9 +16,12 @@ LAB ?=
 RUNS ?= 1000
 SOAK ?=
 
-# How often `make crash` kills a peer, and more options for it.
+# How often `make crash` kills a peer, in how many simulated swarms it cuts the
+# power at every moment, and more options for the two.
 KILLS ?= 1000
 CRASH ?=
+SWARMS ?= 10
+CUTS ?=
 
 .PHONY: help demo test soak crash bench clean
 
@@ -28,7 +31,8 @@ help:
 	@echo "make test   style, types, unit tests and whole processes"
 	@echo "make soak   RUNS=1000 simulated swarms with everything going wrong; see"
 	@echo "            docs/soak.md"
-	@echo "make crash  KILLS=1000 times kill -9 for a real peer in the midst of transfers"
+	@echo "make crash  KILLS=1000 times kill -9 for a real peer in the midst of transfers;"
+	@echo "            then the power is cut at every moment of SWARMS=10 simulated ones"
 	@echo "make bench  measure transfers, side by side with libtorrent"
 	@echo "make clean  remove what the others made"
 	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"
@@ -64,6 +68,7 @@ soak: $(VENV)/.package
 
 crash: $(VENV)/.package
 	$(RUN) -m tools.crash --kills $(KILLS) $(CRASH)
+	$(RUN) -m tools.power_cuts --seeds $(SWARMS) $(CUTS)
 
 bench: $(VENV)/.bench
 	$(RUN) -m bench.transfer

@@ -17,8 +17,8 @@ from swarmpeer.simulate import command as simulate
 from swarmpeer.text import printable
 
 _DESCRIPTION = """\
-swarmpeer gets one large file onto every machine that needs it: each peer serves
-the pieces that it already holds while it fetches the rest.
+swarmpeer gets a large file or a folder onto every machine that needs it: each peer
+serves the pieces that it already holds while it fetches the rest.
 """
 
 _EPILOG = """\
@@ -30,16 +30,18 @@ see ten of a hundred peers that never give fall behind, on simulated machines:
       --piece-size 64K --up 50kB --seed-up 400kB --neighbors 20 --no-disk \\
       --no-checks --plot hundred.svg
 
-know a file or a folder again, piece by piece:
+run a verified swarm of a file or a folder, of which every piece is checked: name
+the manifest and the members in a swarm.toml, and start one peer on each host:
   swarmpeer make FOLDER
+  swarmpeer config check
+  twistd -n swarmpeer --swarm swarm.toml --id 1001
+
+compare any copy with the manifest, piece by piece:
   swarmpeer verify FOLDER.torrent FOLDER
 
-put the two files of a classic swarm into one, and see whether it is all right:
-  swarmpeer config convert
-  swarmpeer config check
-
-run one peer of a real swarm, on each host, in any order:
+run one peer of a classic swarm, on each host, in any order, or make it a verified one:
   twistd -n swarmpeer --id 1001
+  swarmpeer config convert
 
 what a command does and takes:
   swarmpeer COMMAND --help

@@ -3,7 +3,6 @@ The usual peer of a verified swarm: what C{swarm.toml} says, files in a folder, 
 the protocol log.
 """
 
-import importlib
 import os
 import random
 import time
@@ -16,10 +15,11 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
+from twisted.internet.threads import deferToThreadPool
 
 from swarmpeer.assemble import LogFile, own_endpoint
 from swarmpeer.config import Member, SwarmConfig
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.config_files import read_swarm_manifest
 from swarmpeer.core.progress import Progress
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError, ManifestError, StorageError
@@ -28,20 +28,19 @@ from swarmpeer.file_name import state_folder_name
 from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.joining import JoiningService
 from swarmpeer.manifest import Manifest
-from swarmpeer.manifest_files import read_manifest, save_manifest
+from swarmpeer.manifest_files import read_manifest
 from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.manifest_fetch import ManifestFetcher
+from swarmpeer.policies import choking_policy
 from swarmpeer.protocol_log import ProtocolLogger, log_name
-from swarmpeer.service import ChokingPolicy, PeerService
+from swarmpeer.service import PeerService
 from swarmpeer.storage import ReactorThreads, VerifiedStorage
+from swarmpeer.storage.system_calls import SystemCalls
+from swarmpeer.storage.verified.data_folder import DataFolder
+from swarmpeer.storage.verified.state_folder import MANIFEST_NAME
 from swarmpeer.text import printable
 from swarmpeer.verified_service import Verification, VerifiedPeerService
-
-MANIFEST_NAME = "manifest"
-"""
-What a manifest is called that was fetched, in the folder of our own.
-"""
 
 
 def assemble_verified_peer(
@@ -115,7 +114,7 @@ class _Parts:
         self._rng = rng
         self._threads = ReactorThreads(IReactorThreads(reactor))
         self._limits = Limits(**swarm.limits)
-        self._choking_policy = choking_policy(swarm.choking)
+        self._choking_policy = choking_policy(swarm.choking, swarm.where)
         self.diagnostics = DiagnosticLog(own.peer_id)
 
     def find_manifest(self) -> Manifest | None:
@@ -125,7 +124,7 @@ class _Parts:
         @raise ManifestError: if it should be, and is not, or is none.
         """
         if self._swarm.manifest is not None:
-            return read_manifest(self._base / self._swarm.manifest)
+            return read_swarm_manifest(self._swarm, self._base)
         # One that was fetched is as good as any, if it is the right one.
         with suppress(ManifestError):
             manifest = read_manifest(self._saved_manifest())
@@ -198,9 +197,12 @@ class _Parts:
                 run_in_thread=self._threads,
             )
 
-        def make_peer(manifest: Manifest) -> PeerService:
-            self._save(manifest)
-            return self.peer(manifest)
+        async def keep(manifest: Manifest) -> None:
+            # It may be long.
+            threads = IReactorThreads(self._reactor)
+            await deferToThreadPool(
+                threads, threads.getThreadPool(), self._save, manifest
+            )
 
         nothing = Progress(
             peer_id=own.peer_id,
@@ -211,7 +213,7 @@ class _Parts:
             neighbors=(),
             incomplete=tuple(peer.peer_id for peer in config.others),
         )
-        return JoiningService(make_fetcher, make_peer, before=nothing)
+        return JoiningService(make_fetcher, self.peer, before=nothing, keep=keep)
 
     def _save(self, manifest: Manifest) -> None:
         """
@@ -220,35 +222,18 @@ class _Parts:
         @raise StorageError: if that cannot be.
         """
         path = self._saved_manifest()
+        folder = DataFolder(self._folder, manifest.infohash, SystemCalls())
+        folder.open(only_read=False)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_manifest(manifest, path, overwrite=True)
+            folder.state.save(MANIFEST_NAME, manifest.encode())
         except OSError as error:
             raise StorageError(
                 f"{printable(path)}: cannot keep the manifest there: "
                 f"{error.strerror or error}; let us write there"
             ) from error
+        finally:
+            folder.close()
 
     def _saved_manifest(self) -> Path:
         infohash = self._swarm.infohash or b""
         return self._folder / state_folder_name(infohash) / MANIFEST_NAME
-
-
-def choking_policy(name: str) -> ChokingPolicy:
-    """
-    The policy called so in a C{swarm.toml}.
-
-    @param name: C{classic}, or a C{package.module:Name}.
-    @raise ConfigError: if there is none.
-    """
-    if name == "classic":
-        return ChokingManager
-    module, _, attribute = name.partition(":")
-    try:
-        policy: ChokingPolicy = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"choking = {name!r}: {error}, 'classic' or the package.module:Name of a "
-            f"policy that can be imported would be right"
-        ) from error
-    return policy

@@ -18,6 +18,7 @@ from swarmpeer.events import (
     DiskShort,
     FetchingResumed,
     FileChanged,
+    FileDiffers,
     FilePlaced,
     FilePlacingFailed,
     FilesChecked,
@@ -46,6 +47,7 @@ from swarmpeer.text import size_text
 from swarmpeer.wire.extension import GoodbyeCode
 
 _USUAL_GOODBYES = (GoodbyeCode.OTHER, GoodbyeCode.STOPPING, GoodbyeCode.REPLACED)
+_MOST_FILES_TOLD = 20
 _MOST_TOLD = 1000
 """
 So many neighbours and reasons are told apart.
@@ -96,6 +98,7 @@ class DiagnosticLog:
         self._tenths_told = 0
         self._is_unreadable_told = False
         self._is_refusal_told = False
+        self._differing_told = 0
         self._violations_told: set[tuple[int | None, str]] = set()
         # Of events that are not here nothing is said.
         self._rules = dict(
@@ -145,6 +148,7 @@ class DiagnosticLog:
             ),
             _rule(CheckProgressed, self._check_progressed),
             _rule(FilesChecked, self._checked),
+            _rule(FileDiffers, self._file_differs),
             _always(
                 RecordSetAside,
                 LogLevel.warn,
@@ -286,6 +290,17 @@ class DiagnosticLog:
             LogLevel.info,
             "holds {event.held} of {count} pieces from the start; {event.hashed} were "
             "hashed to know",
+        )
+
+    def _file_differs(self, _event: FileDiffers) -> _Line | None:
+        self._differing_told += 1
+        if self._differing_told > _MOST_FILES_TOLD:
+            return None
+        return (
+            LogLevel.warn,
+            "{event.path} is there already, but {event.wrong_pieces} of its "
+            "{event.piece_count} pieces are not as the manifest says; it is replaced "
+            "when the right one is whole",
         )
 
     @staticmethod

@@ -391,6 +391,19 @@ class FilesChecked(SwarmEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class FileDiffers(SwarmEvent):
+    """
+    A file stood under its name before we came, and C{wrong_pieces} of its pieces are
+    not as the manifest says, or cannot be read.  It is replaced once the right one is
+    whole.
+    """
+
+    path: str
+    wrong_pieces: int
+    piece_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordSetAside(SwarmEvent):
     """
     The record of an earlier run is of no use, and the pieces are checked again.
@@ -490,8 +503,8 @@ class BadPieceTold(SwarmEvent):
 @dataclass(frozen=True, slots=True)
 class PeerShutOut(SwarmEvent):
     """
-    They gave us C{bad_pieces} wrong pieces; for C{seconds} there is no
-    conversation with them.
+    They gave us C{bad_pieces} wrong pieces, as many as are not borne; for C{seconds}
+    there is no conversation with them.
     """
 
     peer_id: int
@@ -512,7 +525,8 @@ class SecondRequested(SwarmEvent):
 @dataclass(frozen=True, slots=True)
 class RequestCancelled(SwarmEvent):
     """
-    The piece C{index} came from somebody else, so they need not send it.
+    The piece C{index} came from somebody else, or is given up, so they need not send
+    it.
     """
 
     peer_id: int

@@ -3,7 +3,7 @@ A peer that knows its swarm by the infohash alone: it asks the others for the
 manifest first, and is an ordinary peer from then on.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import CancelledError, Deferred
@@ -16,7 +16,7 @@ from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import IPeerService, ISwarmObserver
 from swarmpeer.manifest import Manifest
-from swarmpeer.milestone import Milestone
+from swarmpeer.milestone import Milestones
 from swarmpeer.net.manifest_fetch import ManifestFetcher
 from swarmpeer.observing import checked, logging_bus
 from swarmpeer.service import PeerService
@@ -24,6 +24,10 @@ from swarmpeer.service import PeerService
 MakeFetcher = Callable[[Callable[[SwarmEvent], None]], ManifestFetcher]
 """
 Who hears of what happens, to who fetches the manifest.  Asked at each start.
+"""
+KeepManifest = Callable[[Manifest], Awaitable[None]]
+"""
+Keeps the manifest for later starts.
 """
 MakePeer = Callable[[Manifest], PeerService]
 """
@@ -49,6 +53,7 @@ class JoiningService(MultiService):
         make_peer: MakePeer,
         *,
         before: Progress,
+        keep: KeepManifest | None = None,
         observers: Iterable[ISwarmObserver] = (),
     ) -> None:
         """
@@ -57,12 +62,13 @@ class JoiningService(MultiService):
         super().__init__()
         self.peer: PeerService | None = None
         self._make_fetcher = make_fetcher
+        self._keep = keep
         self._make_peer = make_peer
         self._before = before
-        self._fetcher: ManifestFetcher | None = None
+        self._joining: Deferred[None] | None = None
         self._bus = logging_bus(self._log)
         self._observers: list[tuple[ISwarmObserver, tuple[type[SwarmEvent], ...]]] = []
-        self._set_milestones()
+        self._milestones = Milestones()
         for observer in observers:
             self.add_observer(observer)
 
@@ -72,13 +78,13 @@ class JoiningService(MultiService):
         """
         See L{PeerService.when_complete}.
         """
-        return self._placed.when()
+        return self._milestones.placed.when()
 
     def when_swarm_complete(self) -> Deferred[None]:
         """
         See L{PeerService.when_swarm_complete}.
         """
-        return self._swarm_complete.when()
+        return self._milestones.swarm_complete.when()
 
     def add_observer(
         self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]
@@ -115,12 +121,16 @@ class JoiningService(MultiService):
 
         @raise SwarmPeerError: see L{PeerService.startService}.
         """
+        if self.peer is not None:
+            self._follow(self.peer)
         super().startService()
         if self.peer is None:
-            self._fetcher = self._make_fetcher(self._bus.publish)
-            self._fetcher.start().addCallbacks(self._begin, self._give_up)
-        else:
-            self._follow(self.peer)
+            self._log.info(
+                "peer {peer}: has no manifest yet and asks the others for it",
+                peer=self._before.peer_id,
+            )
+            self._joining = Deferred.fromCoroutine(self._join())
+            self._joining.addErrback(self._give_up)
 
     def stopService(self) -> Deferred[None]:
         """
@@ -131,39 +141,34 @@ class JoiningService(MultiService):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._fetcher is not None:
-            self._fetcher.stop()
-            self._fetcher = None
+        if self._joining is not None:
+            self._joining.cancel()
         stopped = super().stopService()
         if isinstance(stopped, Deferred):
             await stopped
-        for milestone in (self._placed, self._swarm_complete):
-            milestone.abandon()
-        self._set_milestones()
+        self._milestones.abandon()
+        self._milestones = Milestones()
 
-    def _begin(self, manifest: Manifest) -> None:
-        self._fetcher = None
-        try:
-            self.peer = peer = self._make_peer(manifest)
-            for observer, event_classes in self._observers:
-                peer.add_observer(observer, *event_classes)
-            self._follow(peer)
-            # It starts with this, since we run.
-            peer.setServiceParent(self)
-        except SwarmPeerError as error:
-            self._log.critical("{error}", error=error)
-            self._placed.settle(Failure(error))
-            self._swarm_complete.settle(Failure(error))
+    async def _join(self) -> None:
+        manifest = await self._make_fetcher(self._bus.publish).start()
+        if self._keep is not None:
+            await self._keep(manifest)
+        self.peer = peer = self._make_peer(manifest)
+        for observer, event_classes in self._observers:
+            peer.add_observer(observer, *event_classes)
+        self._follow(peer)
+        # It starts with this, since we run.
+        peer.setServiceParent(self)
 
     def _follow(self, peer: PeerService) -> None:
-        peer.when_complete().addBoth(self._placed.settle)
-        peer.when_swarm_complete().addBoth(self._swarm_complete.settle)
+        peer.when_complete().addBoth(self._milestones.placed.settle)
+        peer.when_swarm_complete().addBoth(self._milestones.swarm_complete.settle)
 
     def _give_up(self, failure: Failure) -> None:
-        if not failure.check(CancelledError):
+        if failure.check(CancelledError):
+            return
+        if failure.check(SwarmPeerError):
             self._log.critical("{error}", error=failure.value)
-            self._placed.settle(failure)
-            self._swarm_complete.settle(failure)
-
-    def _set_milestones(self) -> None:
-        self._placed, self._swarm_complete = Milestone(), Milestone()
+        else:
+            self._log.failure("joining the swarm failed", failure)
+        self._milestones.fail(failure)

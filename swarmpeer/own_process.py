@@ -6,6 +6,7 @@ import atexit
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import cast
 
 from twisted.internet.posixbase import PosixReactorBase
@@ -28,12 +29,17 @@ def monotonic_reactor() -> PosixReactorBase:
 
 def fail_at_exit() -> None:
     """
-    Whatever else happens, let this process end with status 1: a reactor that was
-    stopped has no other way to say so.
+    Let this process end with status 1 once it ends: a reactor that was stopped has
+    no other way to say so.  What was registered to be done at the end before this is
+    left out.
     """
 
     @atexit.register
     def leave() -> None:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(1)
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                # One may be closed, or nobody may read it.
+                with suppress(Exception):
+                    stream.flush()
+        finally:
+            os._exit(1)

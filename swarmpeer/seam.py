@@ -12,6 +12,7 @@ from typing import Protocol
 
 from swarmpeer.events import SwarmEvent
 from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.messages import PieceData
 
 
@@ -261,11 +262,12 @@ class VerifiedNetworkSide(NetworkSide, Protocol):
         @param manifest: all of it.
         """
 
-    def send_goodbye(self, code: int, words: str) -> None:
+    def close(self, reason: str = "", code: int = GoodbyeCode.OTHER) -> None:
         """
-        Tell them why we close; C{close} follows.
+        Tell them why, unless either side said goodbye already, and close.
 
-        @param code: a L{swarmpeer.wire.extension.GoodbyeCode}.
+        @param code: the same for their program; a
+            L{swarmpeer.wire.extension.GoodbyeCode}.
         """
 
 

@@ -39,7 +39,7 @@ from swarmpeer.events import (
     SwarmEvent,
 )
 from swarmpeer.interfaces import IPeerService, IPieceStorage, ISwarmObserver
-from swarmpeer.milestone import Milestone
+from swarmpeer.milestone import Milestones
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
@@ -144,7 +144,7 @@ class PeerService(MultiService):
             here, and fails with C{CancelledError} if the service is stopped
             before.
         """
-        return self._placed.when()
+        return self._milestones.placed.when()
 
     def when_swarm_complete(self) -> Deferred[None]:
         """
@@ -152,7 +152,7 @@ class PeerService(MultiService):
             known to hold the whole file and ours is in place; fails as that of
             L{when_complete} does.
         """
-        return self._swarm_complete.when()
+        return self._milestones.swarm_complete.when()
 
     def add_observer(
         self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]
@@ -233,6 +233,16 @@ class PeerService(MultiService):
             lenient=self._lenient,
         )
 
+    def _make_dialer(self, node: PeerNode, factory: PeerFactory) -> Dialer:
+        return Dialer(
+            self.config.earlier,
+            factory,
+            self._dial_endpoint,
+            clock=self._clock,
+            rng=self._rng,
+            publish=node.publish,
+        )
+
     def _choking(self) -> ChokingManager:
         return self._choking_policy(self.config.common.preferred_neighbors, self._rng)
 
@@ -241,16 +251,9 @@ class PeerService(MultiService):
         Call the others and begin the rounds.
         """
         self._node, self._factory = node, factory
-        self._dialer = Dialer(
-            self.config.earlier,
-            factory,
-            self._dial_endpoint,
-            clock=self._clock,
-            rng=self._rng,
-            publish=node.publish,
-        )
+        self._dialer = self._make_dialer(node, factory)
         if self._storage.is_whole:
-            self._placed.settle()
+            self._milestones.placed.settle()
         node.start(is_placed=self._storage.is_whole)
         self._dialer.start()
         common = self.config.common
@@ -280,15 +283,16 @@ class PeerService(MultiService):
             await self._factory.close_all("this peer stops")
         await _answered(self._storage.close)
         await _eventually(super().stopService())
-        for milestone in (self._placed, self._swarm_complete):
-            milestone.abandon()
+        milestones = self._milestones
+        milestones.abandon()
+        for milestone in (milestones.placed, milestones.swarm_complete):
             self.remove_observer(milestone)
         self._set_milestones()
 
     def _set_milestones(self) -> None:
-        self._placed, self._swarm_complete = Milestone(), Milestone()
-        self.add_observer(self._placed, FilePlaced)
-        self.add_observer(self._swarm_complete, SwarmCompleted)
+        self._milestones = milestones = Milestones()
+        self.add_observer(milestones.placed, FilePlaced)
+        self.add_observer(milestones.swarm_complete, SwarmCompleted)
 
     def stopService(self) -> Deferred[None]:
         """
@@ -325,13 +329,12 @@ class PeerService(MultiService):
         if failures:
             raise failures[0]
 
-    def _fail(self, error: SwarmPeerError) -> None:
+    def _fail(self, error: Exception) -> None:
         """
         We have begun, and now it turns out that we cannot go on.
         """
         self._log.critical("{error}", error=error)
-        self._placed.settle(Failure(error))
-        self._swarm_complete.settle(Failure(error))
+        self._milestones.fail(Failure(error))
 
     def _repeat(self, act: Callable[[], object], interval_seconds: float) -> None:
         """

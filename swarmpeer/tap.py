@@ -19,12 +19,14 @@ from twisted.python.failure import Failure
 
 from swarmpeer.assemble import assemble_peer, read_config
 from swarmpeer.assemble_verified import assemble_verified_peer
-from swarmpeer.config import COMMON_NAME, PEERS_NAME
+from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME
 from swarmpeer.config_files import read_swarm
-from swarmpeer.errors import ListenError, SwarmPeerError
+from swarmpeer.errors import ConfigError, ListenError, SwarmPeerError
 from swarmpeer.joining import JoiningService
 from swarmpeer.own_process import fail_at_exit, monotonic_reactor
 from swarmpeer.service import PeerService
+
+_CLASSIC_OPTIONS = ("common", "peers", "lenient")
 
 
 class Options(usage.Options):
@@ -36,10 +38,11 @@ class Options(usage.Options):
 
     longdesc = (
         "Runs one peer of a swarm until every peer of the list holds the whole "
-        "file, then ends with status 0; a peer that cannot start says why in one "
-        "line and ends with status 1.  The working folder holds Common.cfg, "
-        "PeerInfo.cfg and peer_<id>/, where the file is, or will be; or, with "
-        "--swarm, all is in one swarm.toml, and every piece is checked.  Several "
+        "file or folder, then ends with status 0; a peer that cannot start says why "
+        "in one line and ends with status 1.  A verified swarm, of a file or a folder "
+        "of which every piece is checked, is told in one swarm.toml (--swarm).  For a "
+        "classic one, of a file, the working folder holds Common.cfg, PeerInfo.cfg "
+        "and peer_<id>/, where the file is, or will be.  Several "
         "peers can share a folder if each has a process id file of its own, or "
         "none: twistd -n --pidfile= swarmpeer --id 1001"
     )
@@ -48,8 +51,18 @@ class Options(usage.Options):
         ["id", "i", None, "Which peer of PeerInfo.cfg or swarm.toml this is.", int],
         ["swarm", "w", None, "The swarm.toml of a verified swarm."],
         ["dir", "d", ".", "The working folder."],
-        ["common", "c", COMMON_NAME, "The common configuration, relative to --dir."],
-        ["peers", "p", PEERS_NAME, "The list of peers, relative to --dir."],
+        [
+            "common",
+            "c",
+            None,
+            f"The common configuration, relative to --dir.  [default: {COMMON_NAME}]",
+        ],
+        [
+            "peers",
+            "p",
+            None,
+            f"The list of peers, relative to --dir.  [default: {PEERS_NAME}]",
+        ],
         ["log-dir", "l", None, "Where log_peer_<id>.log goes.  [default: --dir]"],
         [
             "listen",
@@ -133,14 +146,27 @@ def _make_peer(reactor: object, options: Options) -> PeerService | JoiningServic
     folder = Path(options["dir"])
     listen_endpoint = _endpoint(reactor, options["listen"])
     if options["swarm"] is None:
+        common = options["common"] or COMMON_NAME
+        if not (folder / common).exists() and (folder / SWARM_NAME).exists():
+            raise ConfigError(
+                f"there is no {folder / common}, but a {folder / SWARM_NAME}; say "
+                f"--swarm {SWARM_NAME} if it is that swarm"
+            )
+        peers = options["peers"] or PEERS_NAME
         return assemble_peer(
             reactor,
-            read_config(options["id"], folder, options["common"], options["peers"]),
+            read_config(options["id"], folder, common, peers),
             folder,
             log_folder=options["log-dir"],
             listen_endpoint=listen_endpoint,
             lenient=bool(options["lenient"]),
         )
+    for option in _CLASSIC_OPTIONS:
+        if options[option]:
+            raise ConfigError(
+                f"--{option} is for classic swarms, and --swarm for a verified one; "
+                "leave out one of them"
+            )
     path = folder / options["swarm"]
     return assemble_verified_peer(
         reactor,

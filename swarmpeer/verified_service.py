@@ -3,9 +3,9 @@ A peer of a verified swarm: L{swarmpeer.service.PeerService} with a manifest.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -21,13 +21,16 @@ from swarmpeer.core.layout import layout_of
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ListenError, StorageError
 from swarmpeer.events import CheckProgressed, FilePlaced, SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver, IVerifiedStorage
 from swarmpeer.manifest import Manifest
+from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.verified_protocol import VerifiedTerms
+from swarmpeer.net.verified_factory import VerifiedFactory
+from swarmpeer.net.verified_terms import VerifiedTerms
 from swarmpeer.service import ChokingPolicy, DialEndpoint, PeerService
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.handshake import Feature
@@ -40,6 +43,10 @@ neighbour, too.
 RETRY_SECONDS = 2.0
 """
 How often a disk that refused pieces is tried again.
+"""
+KEPT_SECONDS = 30.0
+"""
+How long the bytes of the manifest are kept after somebody asked for them.
 """
 CHECK_PROGRESS_SECONDS = 5.0
 """
@@ -110,12 +117,15 @@ class VerifiedPeerService(PeerService):
         self._verified_storage = storage
         self._verification = verification
         self._layout = layout_of(manifest)
+        self._manifest_bytes = _Kept(manifest.encode, clock.seconds)
         self._told_check_at = clock.seconds()
         self._starts = 0
-        storage.report_to(self._storage_told)
+        self._tell: Callable[[SwarmEvent], None] = self._bus.publish
+        storage.report_to(lambda event: self._tell(event))
 
     def _begin(self) -> None:
         self._starts += 1
+        self._tell = self._bus.publish
         self._storage.open()
         door = _Door()
         try:
@@ -137,12 +147,6 @@ class VerifiedPeerService(PeerService):
         self._starts += 1
         return super().stopService()
 
-    def _storage_told(self, event: SwarmEvent) -> None:
-        if isinstance(self._node, VerifiedNode):
-            self._node.storage_told(event)
-        else:
-            self._bus.publish(event)
-
     def _checking(self, done_bytes: int, total_bytes: int) -> None:
         now = self._clock.seconds()
         if now - self._told_check_at >= CHECK_PROGRESS_SECONDS:
@@ -153,15 +157,28 @@ class VerifiedPeerService(PeerService):
         if start != self._starts:
             # It was stopped meanwhile.
             return
-        store = PieceStore(self._layout, self._storage, held)
-        node = self._make_node(store)
+        try:
+            self._open_door(door, held)
+        except Exception as error:
+            # Nobody else would hear of it, and whoever waits would wait for ever.
+            self._log.failure("the peer cannot begin")
+            self._fail(error)
+
+    def _open_door(self, door: "_Door", held: Bitfield) -> None:
+        """
+        It is known what is here: take part.
+        """
+        store = VerifiedStore(self._layout, self._verified_storage, held)
+        node = self._make_verified_node(store)
         door.factory = self._make_factory(node, store)
-        self._join(node, door.factory)
+        self._tell = node.storage_told
         if self._storage.is_whole:
             # It took a check to know.
             self._bus.publish(FilePlaced())
+        self._join(node, door.factory)
         self._repeat(node.review_requests, REVIEW_SECONDS)
         self._repeat(node.retry_storage, RETRY_SECONDS)
+        self._repeat(self._manifest_bytes.review, KEPT_SECONDS)
         self._begin_scrub(node)
 
     def _not_checked(self, start: int, error: StorageError) -> None:
@@ -175,21 +192,20 @@ class VerifiedPeerService(PeerService):
             seconds = self._layout.piece_size_bytes / rate
             self._repeat(node.scrub_step, max(seconds, REVIEW_SECONDS))
 
-    def _make_node(self, store: PieceStore) -> VerifiedNode:
+    def _make_verified_node(self, store: VerifiedStore) -> VerifiedNode:
         return VerifiedNode(
             self.config,
             store,
             bus=self._bus,
             rng=self._rng,
-            verified_storage=self._verified_storage,
-            manifest_bytes=cache(self.manifest.encode),
+            manifest_bytes=self._manifest_bytes,
             seconds=self._clock.seconds,
             heals=self._verification.heals,
             choking=self._choking(),
         )
 
     def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:
-        return PeerFactory(
+        return VerifiedFactory(
             node,
             store,
             node.registry,
@@ -202,6 +218,46 @@ class VerifiedPeerService(PeerService):
                 self._verification.classic_peers,
             ),
         )
+
+    def _make_dialer(self, node: PeerNode, factory: PeerFactory) -> Dialer:
+        return Dialer(
+            self.config.earlier,
+            factory,
+            self._dial_endpoint,
+            clock=self._clock,
+            rng=self._rng,
+            publish=node.publish,
+            may_call=lambda peer_id: not self._is_shut_out(peer_id),
+        )
+
+    def _is_shut_out(self, peer_id: int) -> bool:
+        return isinstance(self._node, VerifiedNode) and self._node.is_shut_out(peer_id)
+
+
+class _Kept:
+    """
+    Bytes that take long to make, and much room, kept as long as somebody asks for
+    them now and then.
+    """
+
+    def __init__(self, make: Callable[[], bytes], seconds: Callable[[], float]) -> None:
+        self._make = make
+        self._seconds = seconds
+        self._data: bytes | None = None
+        self._asked_at = 0.0
+
+    def __call__(self) -> bytes:
+        self._asked_at = self._seconds()
+        if self._data is None:
+            self._data = self._make()
+        return self._data
+
+    def review(self) -> None:
+        """
+        Called now and then.
+        """
+        if self._seconds() - self._asked_at >= KEPT_SECONDS:
+            self._data = None
 
 
 class _Door(Factory):

@@ -83,7 +83,7 @@ class ManifestCommandTests(ProcessTestCase):
         bad = run("verify", "m.torrent", "content", status=1)
         self.assertIn("below/deeper/8.bin: bad pieces: 15 of 31\n", bad)
         refused = self.run_command([*_SWARMPEER, "show", "content/again"], folder)
-        self.expect_refusal(refused, "swarmpeer show: content/again: byte ")
+        self.expect_refusal(refused, "swarmpeer show: content/again: is no manifest")
         self.assertEqual(refused.wait_for_exit(), 2)
 
     def test_interrupted(self) -> None:

@@ -223,7 +223,7 @@ class MutantTests(MutantTestCase):
         """
         A piece of our own is still taken for one that we lack.
         """
-        self.mutate(NeighborState, "note_held", lambda *_: None)
+        self.mutate(NeighborState, "note_needless", lambda *_: None)
         self.assert_found("useful pieces", within=1)
 
     # What neighbours are told.

@@ -13,38 +13,39 @@ from dataclasses import replace
 from random import Random
 
 from swarmpeer.core import blame
+from swarmpeer.core.asking import Asking
 from swarmpeer.core.blame import FIRST_SECONDS, Blame
-from swarmpeer.core.end_game import VerifiedRequests
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.outstanding import Outstanding
 from swarmpeer.core.picking import PiecePicker
-from swarmpeer.core.pieces import PieceStore
-from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.core.scrubbing import Scrubbing
 from swarmpeer.core.serving import Serving
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_serving import VerifiedServing
+from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.core.wrong_pieces import WrongPieces
 from swarmpeer.errors import StorageError
 from swarmpeer.events import (
     FileCompleted,
     PieceRequested,
+    RequestCancelled,
     SwarmEvent,
     WithdrawalReceived,
 )
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.manifest import merkle
 from swarmpeer.net.verified_protocol import VerifiedProtocol
-from swarmpeer.storage.data_folder import DataFolder
-from swarmpeer.storage.file_state import FileState
-from swarmpeer.storage.piece_hashes import PieceHashes
-from swarmpeer.storage.placing import Placing
-from swarmpeer.storage.recording import Recorder
-from swarmpeer.storage.resume import FileIdentity, Record
-from swarmpeer.storage.state_folder import RECORD_NAME, StateFolder
-from swarmpeer.storage.stored_file import StoredFile
-from swarmpeer.storage.survey import _Look
 from swarmpeer.storage.transfers import sync, write_all
+from swarmpeer.storage.verified.data_folder import DataFolder
+from swarmpeer.storage.verified.file_state import FileState
+from swarmpeer.storage.verified.piece_hashes import PieceHashes
+from swarmpeer.storage.verified.placing import Placing
+from swarmpeer.storage.verified.resume import FileIdentity, Record
+from swarmpeer.storage.verified.state_folder import RECORD_NAME, StateFolder
+from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.storage.verified.survey import _Look
 from swarmpeer.testing.faults import Fault
 from swarmpeer.testing.members import FIRST_ID, draw_members
 from swarmpeer.testing.power_cuts import PowerCutSwarm
@@ -157,13 +158,16 @@ class MutantTests(MutantTestCase):
         """
         Of a wrong piece somebody else is taken for the sender.
         """
-        was_bad = VerifiedNode._piece_was_bad
+        came = WrongPieces.came
 
-        def mutant(node: VerifiedNode, peer_id: int, index: int) -> None:
-            here = [each.peer_id for each in node.registry.conversations]
-            was_bad(node, next((each for each in here if each != peer_id), 0), index)
+        def mutant(wrong: WrongPieces, peer_id: int, index: int) -> None:
+            sender = wrong._swarm.find(peer_id)
+            if sender is not None:
+                sender.neighbor.note_refused(index, 1e9)
+            here = [each.peer_id for each in wrong._swarm.conversations]
+            came(wrong, next((each for each in here if each != peer_id), 0), index)
 
-        self.mutate(VerifiedNode, "_piece_was_bad", mutant)
+        self.mutate(WrongPieces, "came", mutant)
         self.assert_found("no honest peer is blamed", POISONED, within=3)
 
     def test_third_wrong_piece(self) -> None:
@@ -184,7 +188,7 @@ class MutantTests(MutantTestCase):
         """
         Whoever sends wrong pieces is let in again.
         """
-        self.mutate(PeerRegistry, "is_shut_out", lambda *_: False)
+        self.mutate(Blame, "is_shut_out", lambda *_: False)
         scenario = replace(POISONED, seed_up_rate=20_000.0)
         self.assert_found("who is shut out is out", scenario, within=3)
 
@@ -192,12 +196,7 @@ class MutantTests(MutantTestCase):
         """
         Each time somebody is shut out for as long as the first time.
         """
-        note = Blame.note
-
-        def mutant(blamed: Blame, peer_id: int) -> float | None:
-            return None if note(blamed, peer_id) is None else FIRST_SECONDS
-
-        self.mutate(Blame, "note", mutant)
+        self.mutate(blame, "MOST_SECONDS", FIRST_SECONDS)
         away = Fault(0.2, FaultKind.POWER_LOSS, SEED, seconds=150.0)
         self.assert_found("shut out for longer", POISONED, [away], within=5)
 
@@ -207,8 +206,13 @@ class MutantTests(MutantTestCase):
         """
         Whoever sent a wrong piece is asked for it again.
         """
-        self.mutate(NeighborState, "note_lacking", lambda *_: None)
-        self.assert_found("asks again when told anew", POISONED, within=5)
+        self.mutate(
+            VerifiedRequests,
+            "wrong",
+            lambda requests, index, _: requests.store_failed(index),
+        )
+        one_piece = replace(POISONED, files=1, file_size_bytes=10_000)
+        self.assert_found("asks again after a while", one_piece, within=5)
 
     def test_no_reject(self) -> None:
         """
@@ -265,10 +269,7 @@ class MutantTests(MutantTestCase):
         A piece that takes long is asked of more and more.
         """
 
-        def overdue(requests: VerifiedRequests) -> list[int]:
-            return sorted(requests._owners)
-
-        self.mutate(VerifiedRequests, "_overdue", overdue)
+        self.mutate(Outstanding, "late", lambda _, owners: sorted(owners))
         self.mutate(VerifiedRequests, "_could_come", lambda _: 0)
         self.assert_found_among_dawdlers("two holders at most", dawdlers=3, within=5)
 
@@ -280,7 +281,7 @@ class MutantTests(MutantTestCase):
 
         def mutant(
             requests: VerifiedRequests,
-            store: PieceStore,
+            store: VerifiedStore,
             picker: PiecePicker,
             seconds: Callable[[], float],
         ) -> None:
@@ -308,7 +309,7 @@ class MutantTests(MutantTestCase):
         """
         A piece that came is still waited for at the other one.
         """
-        self.mutate(VerifiedNode, "_cancel_others", lambda *_: None)
+        self.mutate(Asking, "cancel", lambda *_: [])
         self.assert_found_among_dawdlers(
             "waits for what it lacks", dawdlers=1, within=5
         )
@@ -345,7 +346,13 @@ class MutantTests(MutantTestCase):
         """
         A piece that is not right any more keeps its bit.
         """
-        self.mutate(Bitfield, "discard", lambda *_: False)
+        lose = VerifiedStore.lose
+
+        def mutant(store: VerifiedStore, index: int) -> None:
+            lose(store, index)
+            store.bits.add(index)
+
+        self.mutate(VerifiedStore, "lose", mutant)
         self.assert_found("one state", TWO_SEEDS, self.rot(1002), within=5)
 
     def test_have_all_too_soon(self) -> None:
@@ -367,7 +374,7 @@ class MutantTests(MutantTestCase):
         """
         Nobody says why it closes.
         """
-        self.mutate(VerifiedProtocol, "send_goodbye", lambda *_: None)
+        self.mutate(VerifiedProtocol, "_say_goodbye", lambda *_: None)
         self.assert_found("goodbye is said", within=1)
 
     def test_words_after_goodbye(self) -> None:
@@ -377,7 +384,7 @@ class MutantTests(MutantTestCase):
         send = VerifiedProtocol.send_have_all
 
         def mutant(protocol: VerifiedProtocol) -> None:
-            protocol.send_goodbye(0, "so long")
+            protocol._say_goodbye(0, "so long")
             send(protocol)
 
         self.mutate(VerifiedProtocol, "send_have_all", mutant)
@@ -412,11 +419,12 @@ class MutantTests(MutantTestCase):
         Everybody is told that a piece need not come.
         """
 
-        def mutant(node: VerifiedNode, index: int) -> None:
-            for conversation in node._conversations():
+        def mutant(asking: Asking, index: int) -> list[RequestCancelled]:
+            for conversation in asking._swarm.conversations:
                 conversation.network.send_cancel(index)
+            return []
 
-        self.mutate(VerifiedNode, "_cancel_others", mutant)
+        self.mutate(Asking, "cancel", mutant)
         self.assert_found("cancels a request", within=1)
 
     def test_complaint_for_nothing(self) -> None:
@@ -425,9 +433,8 @@ class MutantTests(MutantTestCase):
         """
 
         def mutant(conversation: VerifiedConnection, index: int) -> None:
-            for each in conversation._swarm._conversations():  # type: ignore[attr-defined]
+            for each in conversation._swarm.conversations:  # type: ignore[attr-defined]
                 each.network.send_bad_piece(index)
-            conversation.review_interest()
 
         self.mutate(VerifiedConnection, "refuse_piece", mutant)
         self.assert_found("complains of what came", POISONED, within=5)
@@ -516,7 +523,7 @@ class MutantTests(MutantTestCase):
         """
         There is never a record.
         """
-        self.mutate(Recorder, "_save", lambda each: [done() for done in each._waiting])
+        self.mutate(StateFolder, "save_record", lambda *_: None)
         self.assert_found("everything is recorded", within=1)
 
     def test_refused_bytes_are_recorded(self) -> None:

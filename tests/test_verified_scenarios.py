@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.end_game import LEAST_SECONDS
+from swarmpeer.core.outstanding import LEAST_SECONDS
 from swarmpeer.core.scrubbing import Scrubbing
 from swarmpeer.events import (
     BadPieceReceived,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.storage.resume import Record
+from swarmpeer.storage.verified.resume import Record
 from tests.processes import PeerProcess, random_bytes
 from tests.verified_swarms import (
     PIECE_SIZE,
@@ -588,7 +588,11 @@ class RefusalTests(VerifiedTestCase):
         for peer_id, name, words in (
             (1001, "odd.toml", ["odd.toml:3:", "colour"]),
             (1009, "swarm.toml", ["swarm.toml:", "1009", "1001"]),
-            (1001, "gone.toml", ["gone.torrent", "No such file"]),
-            (1001, "none.toml", ["none.toml"]),
+            (
+                1001,
+                "gone.toml",
+                ["gone.toml: manifest: ", "gone.torrent: No such file"],
+            ),
+            (1001, "none.toml", ["none.toml: is no manifest"]),
         ):
             self.expect_failure(swarm.start(peer_id, "--swarm", name), *words)

@@ -20,7 +20,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files import build_manifest, save_manifest
-from swarmpeer.storage.resume import Record
+from swarmpeer.storage.verified.resume import Record
 from tests.processes import (
     PATIENCE_SECONDS,
     TWISTD,

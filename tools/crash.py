@@ -28,7 +28,7 @@ from swarmpeer.manifest import Manifest
 from swarmpeer.manifest.merkle import piece_hash
 from swarmpeer.manifest.paths import joined
 from swarmpeer.manifest_files import build_manifest, save_manifest
-from swarmpeer.storage.resume import Record, RecordFault
+from swarmpeer.storage.verified.resume import Record, RecordFault
 
 SEED_ID, LEECHER_ID = 1001, 1002
 PATIENCE_SECONDS = 120.0

@@ -3,11 +3,11 @@ The power of a peer fails at every moment of a download, in virtual time: the se
 half of C{make crash}.
 
 For each seed a tiny verified swarm is drawn and run once in peace.  Then it is run
-again for each of its events, with the power of a leecher cut right after that one, and
-for each call of the leecher's threads that may change its disk, with the power cut right
-before that one.  What was not synced is there, lost or torn, as chance has it.  In the
-end all must have the right files, nothing that was recorded may be wrong or missing,
-nobody honest be blamed, and every other rule of the simulator hold.
+again for each of its events, with the power of a leecher cut right after that one,
+and for each call of the leecher's threads that may change its disk, with the power
+cut right before that one.  What was not synced is there, lost or torn, as chance has
+it.  In the end all must have the right files, nothing that was recorded may be wrong
+or missing, nobody honest be blamed, and every other rule of the simulator hold.
 """
 
 import argparse
@@ -119,7 +119,7 @@ def run_calls(seed: int) -> list[CutOutcome]:
     """
     Let the power fail before each call, until there is none left.
     """
-    outcomes = []
+    outcomes: list[CutOutcome] = []
     while True:
         outcome = run(Cut(seed, after_call=len(outcomes)))
         if not outcome.was_cut:

@@ -155,6 +155,13 @@ class SwarmConfig:
             tables.end,
         )
 
+    @property
+    def path(self) -> str:
+        """
+        The file itself, as it is shown in errors.
+        """
+        return self.where.rsplit(":", 2)[0]
+
     def own(self, peer_id: int) -> Member:
         """
         The member C{peer_id}.

@@ -83,6 +83,12 @@ _OTHER_WORDS = {
 What people also call it.
 """
 
+_SOMEWHAT_LIKE = 0.6
+_ALL_BUT_ONE_LETTER = 0.85
+"""
+How much alike two words are, as L{difflib} has it, up to 1.
+"""
+
 
 def unknown_key(table: str, typed: str, is_table: bool) -> tuple[str, str]:
     """
@@ -99,6 +105,9 @@ def _meant(table: str, typed: str) -> str:
     lower = typed.lower().replace("-", "_").replace(" ", "_")
     if typed != lower and lower in _here(table):
         return f"{_named(table, lower)} (upper and lower case and the _ matter)"
+    # "hosts" is the host of a member, and elsewhere the members.
+    if (found := _near(lower, _here(table), _ALL_BUT_ONE_LETTER)) is not None:
+        return _named(table, found)
     word = _OTHER_WORDS.get(lower, lower)
     # As it is, then somewhere else, then about so.
     for pick in (_same, _near):
@@ -120,8 +129,10 @@ def _same(word: str, keys: Iterable[str]) -> str | None:
     return word if word in keys else None
 
 
-def _near(word: str, keys: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(word, keys, n=1)), None)
+def _near(
+    word: str, keys: Iterable[str], likeness: float = _SOMEWHAT_LIKE
+) -> str | None:
+    return next(iter(difflib.get_close_matches(word, keys, 1, likeness)), None)
 
 
 def _named(table: str, key: str, place: str | None = None) -> str:

@@ -4,13 +4,12 @@ C{swarmpeer config check}: is a C{swarm.toml} all right?
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from pathlib import Path
 
 from swarmpeer.config import SWARM_NAME, Member, SwarmConfig
 from swarmpeer.config.rules import host_identity
-from swarmpeer.config_files import read_swarm
+from swarmpeer.config_files import read_swarm, read_swarm_manifest
 from swarmpeer.console import say
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_commands.running import (
@@ -18,15 +17,16 @@ from swarmpeer.manifest_commands.running import (
     contents,
     count,
     run_command,
+    warn,
 )
-from swarmpeer.manifest_files import read_manifest
+from swarmpeer.policies import choking_policy
 from swarmpeer.text import printable, size_text
 
 NAME = "config check"
 
 _DESCRIPTION = f"""\
 Read FILE, a {SWARM_NAME}, and the manifest that it names, and say what they tell.
-Nothing is started and nothing is written.
+Nothing is started and nothing is written, and what the manifest is of is not looked at.
 """
 
 _EPILOG = f"""\
@@ -34,7 +34,7 @@ examples:
   swarmpeer config check
   swarmpeer config check /srv/{SWARM_NAME} --id 1002
 
-exit status: 0 if a peer would take it (what is odd all the same is told in lines of
+exit status: 0 if a peer would take both (what is odd all the same is told in lines of
 their own, each a warning), 1 if the output cannot be written, 2 if not: one line says
 what is wrong, where, and what would be right.
 """
@@ -59,7 +59,11 @@ def add_parser(commands: Commands) -> None:
         help=f"the file (default: {SWARM_NAME})",
     )
     parser.add_argument(
-        "--id", type=int, metavar="ID", help="and for this peer, which must be a member"
+        "--id",
+        type=int,
+        metavar="ID",
+        help="and for this peer, which must be a member; a folder that it could not "
+        "take is told in a warning",
     )
     parser.set_defaults(run=run)
 
@@ -76,18 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(path: str, peer_id: int | None) -> int:
     swarm = read_swarm(path)
     folder = os.path.dirname(path)
+    choking_policy(swarm.choking, swarm.where)
     own = None if peer_id is None else swarm.own(peer_id)
     manifest = None
     if swarm.manifest is not None:
-        manifest = read_manifest(os.path.join(folder, swarm.manifest))
+        manifest = read_swarm_manifest(swarm, folder)
     parts = [_members(swarm), _subject(swarm, manifest)]
+    odd = list(warnings(swarm))
     if own is not None:
-        parts.append(_place(own, os.path.join(folder, swarm.folder_for(own.peer_id))))
+        own_folder = Path(folder, swarm.folder_for(own.peer_id))
+        parts.append(_place(own, own_folder))
+        if fault := _folder_fault(own_folder, own.seed):
+            odd.append(f"{printable(own_folder)} {fault}")
     say(f"OK: {printable(path)}: {'; '.join(parts)}")
-    for warning in warnings(swarm):
-        # Who does not see them does not miss them.
-        with suppress(OSError):
-            print(f"swarmpeer {NAME}: warning: {warning}", file=sys.stderr)
+    for warning in odd:
+        warn(NAME, warning)
     return 0
 
 
@@ -129,6 +136,23 @@ def _subject(swarm: SwarmConfig, manifest: Manifest | None) -> str:
     )
 
 
-def _place(own: Member, folder: str) -> str:
+def _folder_fault(folder: Path, is_seed: bool) -> str | None:
+    """
+    Why a peer could not take its folder, as far as a look tells.
+    """
+    if folder.is_symlink():
+        return "is a symbolic link, which a peer does not follow"
+    if folder.is_dir():
+        return None
+    if folder.exists():
+        return "is no folder"
+    if is_seed:
+        return "is missing, but this peer is a seed"
+    if not folder.parent.is_dir():
+        return f"cannot be made: there is no folder {printable(folder.parent)}"
+    return None
+
+
+def _place(own: Member, folder: Path) -> str:
     host = f"[{own.host}]" if ":" in own.host else own.host
     return f"peer {own.peer_id} at {host}:{own.port}, in {printable(folder)}"

@@ -4,6 +4,7 @@ C{swarmpeer config convert}: the two files of a classic swarm to a C{swarm.toml}
 
 import argparse
 import os
+from collections.abc import Iterator, Sequence
 
 from swarmpeer.config import (
     COMMON_NAME,
@@ -16,11 +17,20 @@ from swarmpeer.config_commands.converting import convert, format_converted
 from swarmpeer.config_files import read_text
 from swarmpeer.console import OutputError, say
 from swarmpeer.errors import ConfigError
-from swarmpeer.manifest_commands.running import Commands, count, run_command
+from swarmpeer.manifest_commands.running import (
+    Commands,
+    count,
+    run_command,
+    warn,
+)
 from swarmpeer.manifest_files import read_manifest
 from swarmpeer.manifest_files.saving import save_whole
 from swarmpeer.manifest_files.tree import reason_of
+from swarmpeer.quantities import format_size
+from swarmpeer.storage import find_folder
 from swarmpeer.text import printable, quoted
+
+NAME = "config convert"
 
 _DESCRIPTION = f"""\
 Write a {SWARM_NAME} for the swarm of {COMMON_NAME} and {PEERS_NAME}, in which each
@@ -80,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     @return: the exit status.
     """
-    return run_command("config convert", lambda _: _convert(arguments))
+    return run_command(NAME, lambda _: _convert(arguments))
 
 
 def _convert(arguments: argparse.Namespace) -> int:
@@ -88,14 +98,16 @@ def _convert(arguments: argparse.Namespace) -> int:
     peers = PeerInfo.parse_list(read_text(arguments.peers), arguments.peers)
     output: str = arguments.output
     manifest = f"{common.file_name}.torrent"
+    piece_size = common.piece_size_bytes
     if arguments.manifest is not None:
-        _check_manifest(arguments.manifest, common)
+        piece_size = _check_manifest(arguments.manifest, common)
         manifest = arguments.manifest
         if not os.path.isabs(manifest):
             manifest = _seen_from(output, manifest)
-    home = _seen_from(output, os.path.dirname(arguments.common))
-    swarm = convert(common, peers, manifest, home)
-    text = format_converted(swarm, common.file_name)
+    home = os.path.dirname(arguments.common)
+    short = frozenset(_in_short_folders(home, common.file_name, peers))
+    swarm = convert(common, peers, manifest, _seen_from(output, home), short)
+    text = format_converted(swarm, common.file_name, piece_size)
     try:
         save_whole(text.encode(), output, overwrite=arguments.force)
     except FileExistsError:
@@ -104,6 +116,13 @@ def _convert(arguments: argparse.Namespace) -> int:
         ) from None
     except OSError as error:
         raise OutputError(f"{printable(output)}: {reason_of(error)}") from error
+    if piece_size != common.piece_size_bytes:
+        warn(
+            NAME,
+            f"{printable(manifest)} has pieces of {format_size(piece_size)} and "
+            f"{COMMON_NAME} of {format_size(common.piece_size_bytes)}: classic peers "
+            f"with that {COMMON_NAME} cannot take part",
+        )
     seeds = sum(member.seed for member in swarm.members)
     say(
         f"{printable(output)}: {count(len(swarm.members), 'member')}, "
@@ -112,8 +131,21 @@ def _convert(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_manifest(path: str, common: CommonConfig) -> None:
+def _in_short_folders(
+    home: str, file_name: str, peers: Sequence[PeerInfo]
+) -> Iterator[int]:
     """
+    The peers whose file is in C{<id>}, where a classic peer finds it, too.
+    """
+    for peer in peers:
+        folder = find_folder(home, peer.peer_id, file_name, peer.has_file)
+        if folder.name == str(peer.peer_id):
+            yield peer.peer_id
+
+
+def _check_manifest(path: str, common: CommonConfig) -> int:
+    """
+    @return: the size of its pieces, in bytes.
     @raise SwarmPeerError: if it is not of the very file.
     """
     manifest = read_manifest(path)
@@ -126,6 +158,7 @@ def _check_manifest(path: str, common: CommonConfig) -> None:
             f"one of the file {quoted(common.file_name)} of "
             f"{common.file_size_bytes} bytes would be right"
         )
+    return manifest.piece_size_bytes
 
 
 def _seen_from(output: str, path: str) -> str:

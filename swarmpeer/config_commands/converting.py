@@ -5,7 +5,7 @@ A classic swarm as a verified one, and as the text of it.
 import json
 import posixpath
 import shlex
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from swarmpeer.config import (
     COMMON_NAME,
@@ -16,25 +16,40 @@ from swarmpeer.config import (
     SwarmConfig,
 )
 from swarmpeer.errors import ConfigError
+from swarmpeer.manifest.merkle import BLOCK_BYTES
+from swarmpeer.manifest.parsing import MAX_PIECE_SIZE_BYTES
+from swarmpeer.quantities import format_size
 from swarmpeer.text import printable, quoted
 
 _REPLACED_BY_SHELLS = ("~", "$")
 
 
 def convert(
-    common: CommonConfig, peers: Iterable[PeerInfo], manifest: str, home: str
+    common: CommonConfig,
+    peers: Iterable[PeerInfo],
+    manifest: str,
+    home: str,
+    in_short_folders: Container[int] = (),
 ) -> SwarmConfig:
     """
     @param manifest: its path, relative to where the text will be.
     @param home: the working folder of the classic peers, relative to the same.
+    @param in_short_folders: the peers whose file is in C{<id>}, and not in
+        C{peer_<id>}.
     """
-    members = tuple(
-        Member(peer.peer_id, peer.host, peer.port, peer.has_file) for peer in peers
-    )
+
+    def place(name: str) -> str:
+        return _plain(posixpath.normpath(posixpath.join(home, name)))
+
+    def member(peer: PeerInfo) -> Member:
+        own = place(str(peer.peer_id)) if peer.peer_id in in_short_folders else None
+        return Member(peer.peer_id, peer.host, peer.port, peer.has_file, own)
+
+    members = tuple(map(member, peers))
     return SwarmConfig(
         members,
         manifest=_plain(manifest),
-        folder=_plain(posixpath.normpath(posixpath.join(home, "peer_{id}"))),
+        folder=place("peer_{id}"),
         unchoking_interval_seconds=common.unchoking_interval_seconds,
         optimistic_unchoking_interval_seconds=(
             common.optimistic_unchoking_interval_seconds
@@ -43,19 +58,28 @@ def convert(
     )
 
 
-def format_converted(swarm: SwarmConfig, file_name: str) -> str:
+def is_piece_size(size_bytes: int) -> bool:
+    """
+    Can a manifest have it?
+    """
+    is_power_of_two = not size_bytes & (size_bytes - 1)
+    return is_power_of_two and BLOCK_BYTES <= size_bytes <= MAX_PIECE_SIZE_BYTES
+
+
+def format_converted(swarm: SwarmConfig, file_name: str, piece_size_bytes: int) -> str:
     """
     Write the text that L{SwarmConfig.parse} reads back as this very value, if
     L{convert} has made it.
 
     @param file_name: of the file that the swarm is about.
+    @param piece_size_bytes: that its manifest is to have, if it can.
     @raise ConfigError: if a path cannot stand in such a text.
     """
     lines = [
         f"# The swarm of {COMMON_NAME} and {PEERS_NAME}.  Each key is told in",
         "# docs/configuration.md; 'swarmpeer config check' looks whether all is right.",
         "",
-        *_about_the_file(swarm, file_name),
+        *_about_the_file(swarm, file_name, piece_size_bytes),
         "",
         "[timing]  # in seconds",
         f"unchoking_interval = {_seconds(swarm.unchoking_interval_seconds)}",
@@ -76,6 +100,8 @@ def format_converted(swarm: SwarmConfig, file_name: str) -> str:
         ]
         if member.seed:
             lines.append("seed = true  # it has the file from the start")
+        if member.folder is not None:
+            lines.append(f"folder = {_text(member.folder)}")
         lines.append("")
     text = "\n".join(lines)
     # What a path may be is told there.
@@ -83,15 +109,23 @@ def format_converted(swarm: SwarmConfig, file_name: str) -> str:
     return text
 
 
-def _about_the_file(swarm: SwarmConfig, file_name: str) -> Iterable[str]:
+def _about_the_file(
+    swarm: SwarmConfig, file_name: str, piece_size_bytes: int
+) -> Iterable[str]:
     yield "# What the swarm is about, to be made once, where the whole file is:"
     manifest = swarm.manifest or ""
+    is_usual = is_piece_size(piece_size_bytes)
     for member in swarm.members:
         if member.seed:
             path = posixpath.join(swarm.folder_for(member.peer_id), file_name)
             command = f"swarmpeer make {shlex.quote(path)} -o {shlex.quote(manifest)}"
+            if is_usual:
+                command += f" --piece-size {format_size(piece_size_bytes)}"
             yield f"#   {printable(command)}"
             break
+    if not is_usual:
+        yield f"# No manifest can have pieces of {piece_size_bytes} bytes, so classic"
+        yield f"# peers with that {COMMON_NAME} cannot take part."
     yield f"manifest = {_text(manifest)}"
     yield "# Where the file is, or will be; {id} stands for the id of the peer."
     yield f"folder = {_text(swarm.folder)}"

@@ -2,6 +2,9 @@
 Who gave us wrong pieces, and what follows from it.
 """
 
+from collections.abc import Callable
+from math import inf
+
 LIMIT = 2
 """
 The wrong pieces after which a peer is shut out.  One may come from an honest peer
@@ -20,34 +23,42 @@ How long at most.
 
 class Blame:
     """
-    Counts wrong pieces by peer, over all conversations.  A piece is evidence against
-    its sender alone, since each comes whole from one neighbour; right pieces do not
-    wash it off.  A peer that was shut out begins anew, but the next time it is for
-    twice as long.
+    Counts wrong pieces by peer, over all conversations, and shuts peers out.  A piece
+    is evidence against its sender alone, since each comes whole from one neighbour;
+    right pieces do not wash it off.  A peer that was shut out begins anew, but the
+    next time it is for twice as long.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        """
+        @param seconds: the time now.
+        """
+        self._seconds = seconds
         self._bad_pieces: dict[int, int] = {}
         self._next_seconds: dict[int, float] = {}
-
-    def bad_pieces(self, peer_id: int) -> int:
-        """
-        The wrong pieces of a peer since it was shut out last.
-        """
-        return self._bad_pieces.get(peer_id, 0)
+        self._shut_out_until: dict[int, float] = {}
 
     def note(self, peer_id: int) -> float | None:
         """
-        They gave us a wrong piece.
+        They gave us a wrong piece.  While they are shut out, what they sent before is
+        answered for.
 
-        @return: for how many seconds they are to be shut out now; C{None}: they have
-            another chance.
+        @return: for how many seconds they are shut out from now on; C{None}: they have
+            another chance, or are shut out already.
         """
-        count = self.bad_pieces(peer_id) + 1
+        if self.is_shut_out(peer_id):
+            return None
+        count = self._bad_pieces.pop(peer_id, 0) + 1
         if count < LIMIT:
             self._bad_pieces[peer_id] = count
             return None
-        self._bad_pieces.pop(peer_id, None)
         seconds = self._next_seconds.get(peer_id, FIRST_SECONDS)
         self._next_seconds[peer_id] = min(2 * seconds, MOST_SECONDS)
+        self._shut_out_until[peer_id] = self._seconds() + seconds
         return seconds
+
+    def is_shut_out(self, peer_id: int) -> bool:
+        """
+        Is there to be no conversation with the peer now?
+        """
+        return self._seconds() < self._shut_out_until.get(peer_id, -inf)

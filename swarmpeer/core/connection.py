@@ -155,7 +155,7 @@ class PeerConnection:
         if self._is_first_message:
             self._note_message()
         neighbor, swarm = self.neighbor, self._swarm
-        is_news = neighbor.learn_have(index, swarm.store.bits)
+        is_news = neighbor.learn_have(index, swarm.store.needless)
         if is_news:
             if neighbor.useful and not neighbor.am_interested:
                 self._tell_interest(True)
@@ -173,7 +173,7 @@ class PeerConnection:
         self.expect_bitfield()
         self._is_first_message = False
         neighbor = self.neighbor
-        neighbor.learn_bits(bits, self._swarm.store.bits)
+        neighbor.learn_bits(bits, self._swarm.store.needless)
         self._tell_interest(neighbor.useful > 0)
         self._swarm.publish(BitfieldReceived(self.peer_id, bits.count))
         self._swarm.holdings_learned(self)

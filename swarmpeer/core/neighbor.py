@@ -18,7 +18,9 @@ class NeighborState:
 
     @ivar peer_id: who they are.
     @ivar bits: the pieces they hold, as far as they told.
-    @ivar useful: how many of those we do not hold ourselves.
+    @ivar useful: how many of those we want.
+    @ivar refused: in a verified swarm, the pieces they hold and are not to be asked for
+        now, and until when that is so at least.
     @ivar am_choking: do we refuse to serve them?
     @ivar am_interested: did we tell them that they have something we lack?
     @ivar peer_choking: do they refuse to serve us?
@@ -37,6 +39,7 @@ class NeighborState:
         "peer_choking",
         "peer_id",
         "peer_interested",
+        "refused",
         "requested",
         "useful",
         "wanted_from_us",
@@ -51,19 +54,22 @@ class NeighborState:
         self.peer_choking = True
         self.peer_interested = False
         self.is_snubbed = False
+        self.refused: dict[int, float] = {}
         self.requested: set[int] = set()
         self.wanted_from_us: deque[int] = deque()
         # How often each was asked in vain; the order tells which is the oldest.
         self._late: dict[int, int] = {}
 
-    def learn_bits(self, theirs: Bitfield, own: Bitfield) -> None:
+    def learn_bits(self, theirs: Bitfield, needless: Bitfield) -> None:
         """
         They told all they hold.
+
+        @param needless: the pieces that we do not want; so everywhere here.
         """
         self.bits = theirs
-        self.useful = own.count_missing_from(theirs)
+        self.useful = needless.count_missing_from(theirs)
 
-    def learn_have(self, index: int, own: Bitfield) -> bool:
+    def learn_have(self, index: int, needless: Bitfield) -> bool:
         """
         They told of one more piece.
 
@@ -71,31 +77,38 @@ class NeighborState:
         """
         if not self.bits.add(index):
             return False
-        if index not in own:
+        if index not in needless:
             self.useful += 1
         return True
 
-    def note_held(self, index: int) -> None:
+    def note_needless(self, index: int) -> None:
         """
-        We hold the piece from now on, so theirs is of no use any more.
+        We hold the piece, or want it no more, so theirs is of no use.
         """
         if index in self.bits:
             self.useful -= 1
 
-    def note_lost(self, index: int) -> None:
+    def note_wanted(self, index: int) -> None:
         """
-        We do not hold the piece any more, so theirs is of use again.
+        We hold the piece no more, and want it, so theirs is of use again.
         """
         if index in self.bits:
             self.useful += 1
 
-    def note_lacking(self, index: int, own: Bitfield) -> None:
+    def note_lacking(self, index: int, needless: Bitfield) -> None:
         """
-        They do not hold the piece, or it is of no use to us, until they tell of it
-        anew.
+        They do not hold the piece until they tell of it anew.
         """
-        if self.bits.discard(index) and index not in own:
+        self.refused.pop(index, None)
+        if self.bits.discard(index) and index not in needless:
             self.useful -= 1
+
+    def note_refused(self, index: int, until: float) -> None:
+        """
+        They hold the piece, but are not to be asked for it for a while.
+        """
+        if index in self.bits:
+            self.refused[index] = until
 
     def change_am_choking(self, value: bool) -> bool:
         """

@@ -5,7 +5,6 @@ help of the request and choking managers, and has the decisions carried out.
 State first, send second, publish last.
 """
 
-from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -60,7 +59,6 @@ class PeerNode:
         picker: PiecePicker | None = None,
         choking: ChokingManager | None = None,
         requests: RequestManager | None = None,
-        seconds: Callable[[], float] = float,
     ) -> None:
         """
         @param rng: where every draw comes from.
@@ -68,13 +66,12 @@ class PeerNode:
         @param choking: how to choose whom to serve; as the course protocol says
             if not given.
         @param requests: who fetches which piece; if given, the picker is its own.
-        @param seconds: the time now; only where peers are shut out.
         """
         self.own_id = config.peer_id
         self.store = store
         self.bus = bus
         self.registry = PeerRegistry(
-            config.peer_id, [peer.peer_id for peer in config.peers], seconds
+            config.peer_id, [peer.peer_id for peer in config.peers]
         )
         self.rates = RateTracker()
         self.choking = choking or ChokingManager(config.common.preferred_neighbors, rng)
@@ -228,7 +225,7 @@ class PeerNode:
         withdrawn = self.requests.give_back(conversation.neighbor)
         if not withdrawn:
             return
-        self._request_everywhere(but=conversation)
+        self.request_everywhere(but=conversation)
         for index in withdrawn:
             self.publish(RequestGivenBack(conversation.peer_id, index, reason))
 
@@ -276,12 +273,12 @@ class PeerNode:
         held = self.store.bits.count
         conversations = self.registry.conversations
         for conversation in conversations:
-            conversation.neighbor.note_held(index)
+            conversation.neighbor.note_needless(index)
         for conversation in conversations:
             conversation.announce(index)
         if self.requests.is_starved:
             self.requests.is_starved = False
-            self._request_everywhere()
+            self.request_everywhere()
         self.publish(PieceStored(peer_id, index, size_bytes, held))
         if self.store.is_complete:
             self._complete()
@@ -318,13 +315,13 @@ class PeerNode:
         """
         if self.requests.is_paused:
             self.requests.is_paused = False
-            self._request_everywhere()
+            self.request_everywhere()
         if self.store.is_complete:
             self._place()
 
     # Decisions about everybody.
 
-    def _request_everywhere(self, but: PeerConnection | None = None) -> None:
+    def request_everywhere(self, but: PeerConnection | None = None) -> None:
         """
         Pieces came open: ask all that may serve us and are not busy.
         """

@@ -7,17 +7,14 @@ Invariant: a piece is in exactly one state, and the only ways are
     IN_FLIGHT -> MISSING   release
     MISSING, IN_FLIGHT -> STORING   begin_storing
     STORING -> HAVE or MISSING      the storage's answer
-    HAVE -> MISSING   lose, in a verified swarm alone
-    MISSING -> HAVE   regain, in a verified swarm alone
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
@@ -56,39 +53,24 @@ class PieceStore:
     Our own bits and the state of every piece, with the storage behind them.
 
     @ivar layout: the geometry of the file.
-    @ivar bits: the pieces that we hold; only grows, unless one is lost.
-    @ivar on_lost: told of a piece that turned out not to be on the disk any more,
-        when it was to be read, and before the reader is; told again if it is read
-        again.
+    @ivar bits: the pieces that we hold; only grows.
+    @ivar needless: the pieces that need no fetching: those, here.
     """
 
-    on_lost: Callable[[int, StorageError], None] | None = None
-
-    def __init__(
-        self,
-        layout: PieceLayout,
-        storage: IPieceStorage,
-        held: Bitfield | None = None,
-    ) -> None:
+    def __init__(self, layout: PieceLayout, storage: IPieceStorage) -> None:
         """
         @param storage: opened already.
-        @param held: the pieces that it holds, if more is known than whether it is
-            whole; taken over.
         """
         self.layout = layout
         self._storage = storage
         count = layout.piece_count
-        if held is not None:
-            self.bits = held
-            self._states = bytearray(count)
-            for index in held:
-                self._states[index] = PieceState.HAVE
-        elif storage.is_whole:
+        if storage.is_whole:
             self.bits = Bitfield.full(count)
             self._states = bytearray([PieceState.HAVE]) * count
         else:
             self.bits = Bitfield(count)
             self._states = bytearray(count)
+        self.needless = self.bits
 
     @property
     def is_complete(self) -> bool:
@@ -151,8 +133,7 @@ class PieceStore:
         self._expect(index, PieceState.STORING)
 
         def on_done() -> None:
-            self._move(index, PieceState.STORING, PieceState.HAVE)
-            self.bits.add(index)
+            self._gain(index, PieceState.STORING)
             stored()
 
         def on_failed(error: StorageError) -> None:
@@ -170,23 +151,7 @@ class PieceStore:
         """
         Fetch the bytes of a piece that we HAVE.
         """
-        if self.on_lost is not None:
-            failed = partial(self._not_read, index, failed)
         self._storage.read(index, done, failed)
-
-    def lose(self, index: int) -> None:
-        """
-        A piece that we HAVE is MISSING again.
-        """
-        self._move(index, PieceState.HAVE, PieceState.MISSING)
-        self.bits.discard(index)
-
-    def regain(self, index: int) -> None:
-        """
-        A piece that is MISSING is on the disk as it should be: we HAVE it.
-        """
-        self._move(index, PieceState.MISSING, PieceState.HAVE)
-        self.bits.add(index)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]
@@ -196,15 +161,12 @@ class PieceStore:
         """
         self._storage.finish(done, failed)
 
-    def _not_read(
-        self,
-        index: int,
-        failed: Callable[[StorageError], None],
-        error: StorageError,
-    ) -> None:
-        if self.on_lost is not None and isinstance(error, PieceLostError):
-            self.on_lost(index, error)
-        failed(error)
+    def _gain(self, index: int, old: PieceState) -> None:
+        """
+        We HAVE the piece from now on.
+        """
+        self._move(index, old, PieceState.HAVE)
+        self.bits.add(index)
 
     def _move(self, index: int, old: PieceState, new: PieceState) -> None:
         self._expect(index, old)

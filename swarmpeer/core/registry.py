@@ -2,7 +2,7 @@
 Who belongs to the swarm, who is here now, and who is done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.errors import ProtocolViolation, ViolationReason
@@ -19,23 +19,15 @@ class PeerRegistry:
     the list, as the protocol has it; both ends come to the same answer.
     """
 
-    def __init__(
-        self,
-        own_id: int,
-        peer_ids: Sequence[int],
-        seconds: Callable[[], float] = float,
-    ) -> None:
+    def __init__(self, own_id: int, peer_ids: Sequence[int]) -> None:
         """
         @param peer_ids: all peers in the order of the list, us included.
-        @param seconds: the time now; only where peers are shut out.
         """
         self.own_id = own_id
         self._positions = {peer_id: place for place, peer_id in enumerate(peer_ids)}
         self._live: dict[int, PeerConnection] = {}
         self._conversations: tuple[PeerConnection, ...] = ()
         self._complete: set[int] = set()
-        self._seconds = seconds
-        self._shut_out_until: dict[int, float] = {}
 
     @property
     def conversations(self) -> tuple[PeerConnection, ...]:
@@ -77,26 +69,6 @@ class PeerRegistry:
             raise ProtocolViolation(
                 ViolationReason.UNKNOWN_PEER, f"peer {peer_id} is not in the list"
             )
-
-    def shut_out(self, peer_id: int, until: float) -> None:
-        """
-        The peer may not take part for a while.
-
-        @param until: on the clock of C{seconds}.
-        """
-        self._shut_out_until[peer_id] = until
-
-    def is_shut_out(self, peer_id: int) -> bool:
-        """
-        Is there to be no conversation with the peer now?
-        """
-        until = self._shut_out_until.get(peer_id)
-        if until is None:
-            return False
-        if self._seconds() < until:
-            return True
-        del self._shut_out_until[peer_id]
-        return False
 
     def prefers(self, newcomer: PeerConnection, peer_id: int) -> bool:
         """

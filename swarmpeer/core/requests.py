@@ -146,7 +146,7 @@ class RequestManager:
         """
         Claim an open piece that they have, if there is room for it.
         """
-        index = self._picker.pick(neighbor.bits, neighbor.useful)
+        index = self._pick(neighbor)
         if index is None:
             return None
         size = self._store.layout.size(index)
@@ -158,6 +158,12 @@ class RequestManager:
         self._unsettled_bytes += size
         return index
 
+    def _pick(self, neighbor: NeighborState) -> int | None:
+        """
+        Choose an open piece that they may be asked for.
+        """
+        return self._picker.pick(neighbor.bits, neighbor.useful)
+
     def _take_over(self, neighbor: NeighborState) -> int | None:
         """
         Every piece they have is asked of somebody: take one from a neighbour
@@ -167,10 +173,16 @@ class RequestManager:
         if neighbor.is_snubbed:
             return None
         for index, owner in self._owners.items():
-            if owner.is_snubbed and index in neighbor.bits:
+            if owner.is_snubbed and self._may_take_over(neighbor, index):
                 owner.expect_late(index)
                 return index
         return None
+
+    def _may_take_over(self, neighbor: NeighborState, index: int) -> bool:
+        """
+        May they be asked for a piece that somebody else owns?
+        """
+        return index in neighbor.bits
 
     def _unsettle(self, index: int) -> None:
         self._unsettled_bytes -= self._store.layout.size(index)

@@ -5,9 +5,9 @@ Looking after the pieces that we hold: in turn, and where there is doubt.
 from collections.abc import Callable
 from functools import partial
 
-from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.core.pieces import PieceState
+from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
-from swarmpeer.interfaces import IVerifiedStorage
 
 
 class Scrubbing:
@@ -16,18 +16,12 @@ class Scrubbing:
     doubt is checked beside it.
     """
 
-    def __init__(
-        self,
-        store: PieceStore,
-        storage: IVerifiedStorage,
-        lost: Callable[[int, str], None],
-    ) -> None:
+    def __init__(self, store: VerifiedStore, lost: Callable[[int, str], None]) -> None:
         """
         @param lost: told of each piece that we hold and that is wrong, and how that
             was found.
         """
         self._store = store
-        self._storage = storage
         self._lost = lost
         self._turn = 0
         self._is_in_turn = False
@@ -79,11 +73,11 @@ class Scrubbing:
                 is_right()
 
         self._checking.add(index)
-        self._storage.check_piece(index, judge, partial(self._give_up, index, _nothing))
+        self._store.check(index, judge, partial(self._give_up, index, _nothing))
 
     def _begin(self, index: int, found: str, end: Callable[[], None]) -> None:
         self._checking.add(index)
-        self._storage.check_piece(
+        self._store.check(
             index,
             partial(self._judge, index, found, end),
             partial(self._give_up, index, end),

@@ -5,6 +5,7 @@ A protocol of its own, so that the conversation need not know the node, which
 holds the conversations.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from swarmpeer.core.pieces import Piece, PieceStore
@@ -107,4 +108,36 @@ class VerifiedSwarmSide(SwarmSide, Protocol):
     def bad_piece_told(self, conversation: "VerifiedConnection", index: int) -> None:
         """
         They say that a piece that we sent them was wrong.
+        """
+
+
+class VerifiedSwarm(Protocol):
+    """
+    What the parts of a verified node ask of it.
+    """
+
+    @property
+    def conversations(self) -> "Sequence[VerifiedConnection]":
+        """
+        The live conversations by ascending id.
+        """
+
+    def find(self, peer_id: int) -> "VerifiedConnection | None":
+        """
+        The live conversation with the peer.
+        """
+
+    def request_next(self, conversation: "PeerConnection") -> None:
+        """
+        They may serve us another piece.
+        """
+
+    def request_everywhere(self, but: "PeerConnection | None" = None) -> None:
+        """
+        All the others may.
+        """
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Tell the observers.
         """

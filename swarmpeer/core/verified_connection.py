@@ -5,8 +5,8 @@ Beside the manners of every conversation:
 
 - each request gets an answer: the piece, or a reject; the one that takes back what
   waited when they are choked comes behind the choke;
-- a piece that they rejected or withdrew, or that was wrong, is not asked of them
-  again until they tell of it anew;
+- a piece that they withdrew is not asked of them again until they tell of it anew, one
+  that they rejected or sent wrong not for a while;
 - of what they say about our pieces, only what can be is heard: a wrong piece must have
   been sent to them.
 
@@ -23,7 +23,11 @@ from swarmpeer.core.verified_serving import VerifiedServing
 from swarmpeer.events import GoodbyeReceived
 from swarmpeer.seam import VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.extension import manifest_part_count, manifest_part_size
+from swarmpeer.wire.extension import (
+    GoodbyeCode,
+    manifest_part_count,
+    manifest_part_size,
+)
 
 #: Parts of the manifest that may wait until they can be written.
 _PARTS_LIMIT = 16
@@ -103,11 +107,7 @@ class VerifiedConnection(PeerConnection):
         or is one too many, is dropped.
         """
         self._note_message()
-        if self._parts_left is None:
-            parts = manifest_part_count(len(self._swarm.manifest()))
-            self._parts_left = _PARTS_LIMIT + _MANIFESTS * parts
-        if self._parts_left and len(self._parts) < _PARTS_LIMIT:
-            self._parts_left -= 1
+        if self._parts_left != 0 and len(self._parts) < _PARTS_LIMIT:
             self._parts.append(part)
             self._send_parts()
 
@@ -136,11 +136,9 @@ class VerifiedConnection(PeerConnection):
 
     def refuse_piece(self, index: int) -> None:
         """
-        What they sent was wrong; the neighbour's page says already that it is of no
-        use.
+        What they sent was wrong.
         """
         self.network.send_bad_piece(index)
-        self.review_interest()
 
     def cancel(self, index: int) -> None:
         """
@@ -148,14 +146,14 @@ class VerifiedConnection(PeerConnection):
         """
         self.network.send_cancel(index)
 
-    def part(self, code: int, reason: str) -> None:
+    def close(self, reason: str, code: int = GoodbyeCode.OTHER) -> None:
         """
         End the conversation, and tell why.
 
         @param code: a L{swarmpeer.wire.extension.GoodbyeCode}.
         """
-        self.network.send_goodbye(code, reason)
-        self.close(reason)
+        self.network.close(reason, code)
+        self.on_disconnect(reason)
 
     def _begin_serving(self) -> Serving:
         swarm = self._swarm
@@ -173,8 +171,16 @@ class VerifiedConnection(PeerConnection):
             super()._tell_holdings()
 
     def _send_parts(self) -> None:
+        if not self._parts or not self.network.is_writable:
+            return
+        manifest = self._swarm.manifest()
+        if self._parts_left is None:
+            parts = manifest_part_count(len(manifest))
+            self._parts_left = _PARTS_LIMIT + _MANIFESTS * parts
         while self._parts and self.network.is_writable:
             part = self._parts.popleft()
-            manifest = self._swarm.manifest()
+            self._parts_left -= 1
             if manifest_part_size(len(manifest), part):
                 self.network.send_manifest_part(part, manifest)
+            if not self._parts_left:
+                self._parts.clear()

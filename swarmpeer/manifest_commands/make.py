@@ -13,12 +13,14 @@ from swarmpeer.manifest.composing import (
 )
 from swarmpeer.manifest.merkle import BLOCK_BYTES
 from swarmpeer.manifest.parsing import MAX_PIECE_SIZE_BYTES
+from swarmpeer.manifest_commands.peers_here import running_peers
 from swarmpeer.manifest_commands.running import (
     Commands,
     contents,
     count,
     run_command,
     showing,
+    warn,
 )
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.manifest_files.building import own_name
@@ -93,6 +95,12 @@ def _make(arguments: argparse.Namespace, line: ProgressLine) -> int:
     output: str = arguments.output or f"{name}.torrent"
     # Before the work, so that none is done in vain.
     _check_output(path, output, arguments.force)
+    for process in running_peers(path):
+        warn(
+            "make",
+            f"a peer runs here ({process}) and keeps the files as its manifest says; "
+            "stop it first",
+        )
     progress = showing(line, printable(name))
     manifest = build_manifest(path, arguments.piece_size, progress=progress)
     try:

@@ -101,7 +101,21 @@ def contents(manifest: Manifest) -> str:
     return f"{files}, {count(links, 'link')}" if links else files
 
 
+def warn(name: str, what: str) -> None:
+    """
+    Say in one line what is odd and no error.
+
+    @param name: of the command.
+    """
+    _print_error(f"swarmpeer {name}: warning: {what}")
+
+
 def _complain(name: str, error: SwarmPeerError, status: int) -> int:
-    with suppress(OSError):
-        print(f"swarmpeer {name}: {error}", file=sys.stderr)
+    _print_error(f"swarmpeer {name}: {error}")
     return status
+
+
+def _print_error(text: str) -> None:
+    # Who does not see it does not miss it.
+    with suppress(OSError):
+        print(text, file=sys.stderr)

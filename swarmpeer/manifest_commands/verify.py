@@ -3,9 +3,10 @@ C{swarmpeer verify}: what is on the disk, held against a manifest.
 """
 
 import argparse
+from collections.abc import Container
 
 from swarmpeer.console import ProgressLine, say
-from swarmpeer.manifest import Manifest
+from swarmpeer.manifest import Manifest, Path
 from swarmpeer.manifest.paths import shown
 from swarmpeer.manifest_commands.running import (
     FAILURE,
@@ -15,9 +16,11 @@ from swarmpeer.manifest_commands.running import (
     run_command,
     showing,
 )
-from swarmpeer.manifest_files import Finding, check_files, read_manifest
+from swarmpeer.manifest_files import Fault, Finding, check_files, read_manifest
 from swarmpeer.quantities import format_numbers
 from swarmpeer.text import printable
+
+_NOT_THERE = (Fault.MISSING, Fault.WRONG_TYPE)
 
 _DESCRIPTION = """\
 Compare PATH, a file or a folder, with the manifest FILE, and tell everything that
@@ -97,6 +100,26 @@ def verdict(manifest: Manifest, findings: list[Finding]) -> str:
     pieces = count(manifest.piece_count, "piece")
     if not findings:
         return f"OK: {name}: {contents(manifest)}, {pieces}"
+    gone = {finding.path for finding in findings if finding.fault in _NOT_THERE}
+    unread = {
+        finding.path
+        for finding in findings
+        if finding.fault is Fault.UNREADABLE and not finding.pieces
+    }
     bad = sum(len(finding.pieces) for finding in findings)
+    bad += _pieces_below(unread, manifest)
+    missing = _pieces_below(gone, manifest)
     differences = count(len(findings), "difference")
-    return f"FAILED: {name}: {differences}, {bad:,} of {pieces} bad"
+    words = f"FAILED: {name}: {differences}, {bad:,} of {pieces} bad"
+    return f"{words}, {missing:,} missing" if missing else words
+
+
+def _pieces_below(paths: Container[Path], manifest: Manifest) -> int:
+    """
+    How many pieces have the files that are, or are in, one of C{paths}?
+    """
+    return sum(
+        file.piece_count
+        for file in manifest.files
+        if any(file.path[:length] in paths for length in range(len(file.path) + 1))
+    )

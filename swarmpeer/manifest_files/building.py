@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from swarmpeer.errors import ManifestError
+from swarmpeer.file_name import OWN_NAMES
 from swarmpeer.manifest import (
     Manifest,
     ManifestFile,
@@ -141,6 +142,12 @@ class _Build:
                 raise self._fault(path, entry.fault)
             if entry.kind is Kind.OTHER:
                 raise self._fault(path, f"is {entry.kind}")
+            if path and path[-1].casefold().startswith(OWN_NAMES):
+                raise self._fault(
+                    path,
+                    "is of a peer, and no data; give the path of the file or the "
+                    "folder that the data is in, and of nothing else",
+                )
             if entry.kind is not Kind.FOLDER:
                 listing[path] = entry
         if not listing:

@@ -3,6 +3,7 @@ The manifest itself as a file.
 """
 
 import os
+import re
 import secrets
 from contextlib import suppress
 
@@ -10,6 +11,11 @@ from swarmpeer.errors import ManifestError
 from swarmpeer.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
 from swarmpeer.manifest_files.tree import reason_of
 from swarmpeer.text import printable
+
+_START = re.compile(b"d[0-9]")
+"""
+How every manifest begins, and hardly anything else: a dictionary and its first key.
+"""
 
 
 def read_manifest(path: str | os.PathLike[str]) -> Manifest:
@@ -20,6 +26,8 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
         with open(path, "rb") as file:
             # One more than there may be, so that a longer one is seen to be so.
             data = file.read(MAX_MANIFEST_BYTES + 1)
+        if not _START.match(data):
+            raise ManifestError("is no manifest")
         return parse_manifest(data)
     except OSError as error:
         raise ManifestError(f"{printable(path)}: {reason_of(error)}") from error

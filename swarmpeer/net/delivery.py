@@ -2,17 +2,7 @@
 From what was said to who hears it.
 """
 
-from swarmpeer.seam import LogicSide, VerifiedLogicSide
-from swarmpeer.wire.extension import (
-    BadPieceMessage,
-    CancelMessage,
-    GoodbyeMessage,
-    HaveAllMessage,
-    HaveNoneMessage,
-    ManifestRequestMessage,
-    RejectMessage,
-    WithdrawMessage,
-)
+from swarmpeer.seam import LogicSide
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
@@ -50,29 +40,3 @@ def deliver(message: Message, logic: LogicSide) -> None:
             logic.on_choke()
         case BitfieldMessage(bits):
             logic.on_bitfield(bits)
-
-
-def deliver_further(message: Message, logic: VerifiedLogicSide) -> None:
-    """
-    The same for what is said in verified swarms alone.  That they are still there,
-    and a part of a manifest, is nothing for the logic.
-
-    @raise swarmpeer.errors.ProtocolViolation: if they should not have.
-    """
-    match message:
-        case RejectMessage(index):
-            logic.on_reject(index)
-        case CancelMessage(index):
-            logic.on_cancel(index)
-        case HaveAllMessage():
-            logic.on_have_all()
-        case HaveNoneMessage():
-            logic.on_have_none()
-        case WithdrawMessage(index):
-            logic.on_withdrawal(index)
-        case BadPieceMessage(index):
-            logic.on_bad_piece(index)
-        case ManifestRequestMessage(part):
-            logic.on_manifest_request(part)
-        case GoodbyeMessage(code, words):
-            logic.on_goodbye(code, words)

@@ -12,7 +12,12 @@ from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -21,7 +26,7 @@ from swarmpeer.config import PeerInfo
 from swarmpeer.events import DialFailed, SwarmEvent
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.net.reasons import in_one_line
+from swarmpeer.net.reasons import ConversationEnded, in_one_line
 
 FIRST_RETRY_SECONDS = 0.25
 RETRY_FACTOR = 1.5
@@ -66,11 +71,27 @@ def wait_after(failures: int, rng: Random) -> float:
     return min(wait, LAST_RETRY_SECONDS) * jitter
 
 
+async def call(
+    endpoint_for: Callable[[PeerInfo], IStreamClientEndpoint],
+    peer: PeerInfo,
+    factory: IProtocolFactory,
+) -> IProtocol:
+    """
+    @return: a connection to C{peer}.
+    @raise ConversationEnded: if there is none.  The way there is not ours and may
+        fail in any way: a name is unknown, nobody answers, a tunnel has errors of its
+        own.
+    """
+    try:
+        return await endpoint_for(peer).connect(factory)
+    except Exception as error:
+        raise ConversationEnded(in_one_line(Failure())) from error
+
+
 class Dialer:
     """
     Calls each peer that has no conversation with us, from C{start} to
-    C{stop}, and waits longer from failure to failure.  Peers that are shut out are
-    not called.
+    C{stop}, and waits longer from failure to failure.
 
     Stopping ends all attempts at once.  The connections that stand are not its
     concern.
@@ -86,6 +107,8 @@ class Dialer:
         clock: IReactorTime,
         rng: Random,
         publish: Callable[[SwarmEvent], None],
+        *,
+        may_call: Callable[[int], bool] = lambda _: True,
     ) -> None:
         """
         @param peers: whom to call.
@@ -93,6 +116,7 @@ class Dialer:
         @param endpoint_for: the way to a peer; asked anew for each call.
         @param rng: for the jitter.
         @param publish: hears of each call that failed.
+        @param may_call: tells of the id of a peer whether it is to be called now.
         """
         self._peers = peers
         self._factory = factory
@@ -101,6 +125,7 @@ class Dialer:
         self._clock = clock
         self._rng = rng
         self._publish = publish
+        self._may_call = may_call
         self._is_running = False
         self._lines: list[Deferred[None]] = []
 
@@ -131,16 +156,15 @@ class Dialer:
                 await deferLater(self._clock, CHECK_SECONDS)
             try:
                 protocol = await self._call(peer)
-            except Exception:
+            except ConversationEnded as ended:
                 if not self._is_running:
                     raise
                 if self._registry.is_connected(peer.peer_id):
                     # They called us meanwhile, and that conversation was kept.
                     continue
-                reason = in_one_line(Failure())
                 failures += 1
                 wait = wait_after(failures, self._rng)
-                self._publish(DialFailed(peer.peer_id, reason, wait))
+                self._publish(DialFailed(peer.peer_id, str(ended), wait))
             else:
                 began_at = self._clock.seconds()
                 await protocol.when_ended()
@@ -152,13 +176,11 @@ class Dialer:
             await deferLater(self._clock, wait)
 
     def _is_to_be_left(self, peer_id: int) -> bool:
-        registry = self._registry
-        return registry.is_connected(peer_id) or registry.is_shut_out(peer_id)
+        return self._registry.is_connected(peer_id) or not self._may_call(peer_id)
 
     async def _call(self, peer: PeerInfo) -> PeerProtocol:
-        endpoint = self._endpoint_for(peer)
-        made = endpoint.connect(self._factory.dialling(peer.peer_id))
-        protocol = cast(PeerProtocol, await made)
+        factory = self._factory.dialling(peer.peer_id)
+        protocol = cast(PeerProtocol, await call(self._endpoint_for, peer, factory))
         await protocol.when_open()
         return protocol
 

@@ -14,18 +14,15 @@ from swarmpeer.net.beat import Beat
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import HAVE_SECONDS
-from swarmpeer.net.verified_protocol import VerifiedProtocol, VerifiedTerms
 from swarmpeer.seam import SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
-from swarmpeer.wire.extended_codec import ExtendedCodec
 
 _USUAL_LIMITS = Limits()
 
 
 class PeerFactory(Factory):
     """
-    Makes a L{PeerProtocol}, or in a verified swarm a L{VerifiedProtocol}, for each
-    connection, inbound by itself and outbound
+    Makes a L{PeerProtocol} for each connection, inbound by itself and outbound
     through C{dialling}; all of them talk for one C{node}.
 
     Callers without a handshake are few at any time: one too many pushes out
@@ -48,11 +45,9 @@ class PeerFactory(Factory):
         clock: IReactorTime,
         limits: Limits = _USUAL_LIMITS,
         lenient: bool = False,
-        terms: VerifiedTerms | None = None,
     ) -> None:
         """
         @param lenient: take handshakes that write their numbers as text.
-        @param terms: of the verified swarm; C{None} in a classic one.
         """
         self.store = store
         self.registry = registry
@@ -60,9 +55,7 @@ class PeerFactory(Factory):
         self._clock = clock
         self._limits = limits
         self._lenient = lenient
-        self._terms = terms
         self._codec = MessageCodec(self.store.layout)
-        self._extended_codec = ExtendedCodec(self.store.layout)
         self._beat = Beat(clock, HAVE_SECONDS)
         self._is_closing = False
         # In the order in which they came.
@@ -119,23 +112,14 @@ class PeerFactory(Factory):
         return protocol
 
     def _make(self, expected_peer_id: int | None) -> PeerProtocol:
-        if self._terms is None:
-            return PeerProtocol(
-                self._node,
-                self._codec,
-                self._clock,
-                self._limits,
-                lenient=self._lenient,
-                expected_peer_id=expected_peer_id,
-                beat=self._beat,
-            )
-        return VerifiedProtocol(
+        """
+        @param expected_peer_id: see L{build_for}.
+        """
+        return PeerProtocol(
             self._node,
             self._codec,
             self._clock,
             self._limits,
-            terms=self._terms,
-            extended_codec=self._extended_codec,
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
             beat=self._beat,

@@ -2,7 +2,6 @@
 Their handshake, as it comes.
 """
 
-from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.wire.handshake import HANDSHAKE_SIZE, Handshake
 
 
@@ -13,13 +12,13 @@ class Greeting:
     @ivar handshake: what it says, once it is whole.
     """
 
-    def __init__(self, *, lenient: bool, extended: bool = False) -> None:
+    def __init__(self, *, lenient: bool, verified: bool = False) -> None:
         """
         @param lenient: take one that writes its numbers as text.
-        @param extended: take that of a verified swarm as well.
+        @param verified: take that of a verified swarm as well.
         """
         self._lenient = lenient
-        self._extended = extended
+        self._verified = verified
         self._bytes = bytearray()
         self.handshake: Handshake | None = None
 
@@ -32,23 +31,11 @@ class Greeting:
         """
         lack = HANDSHAKE_SIZE - len(self._bytes)
         self._bytes += data[:lack]
-        Handshake.check_prefix(self._bytes, self._lenient, self._extended)
+        Handshake.check_prefix(
+            self._bytes, lenient=self._lenient, verified=self._verified
+        )
         if len(self._bytes) == HANDSHAKE_SIZE:
             self.handshake = Handshake.decode(
-                self._bytes, self._lenient, self._extended
+                self._bytes, lenient=self._lenient, verified=self._verified
             )
         return data[lack:]
-
-
-def check_swarm(theirs: bytes, ours: bytes) -> None:
-    """
-    Are they of our verified swarm?
-
-    @param theirs: the swarm that their handshake tells.
-    @raise ProtocolViolation: if not.
-    """
-    if theirs != ours:
-        raise ProtocolViolation(
-            ViolationReason.OTHER_SWARM,
-            f"their infohash begins with {theirs.hex()}, ours with {ours.hex()}",
-        )

@@ -27,10 +27,12 @@ from swarmpeer.config import PeerInfo
 from swarmpeer.errors import ManifestError, ProtocolViolation, ViolationReason
 from swarmpeer.events import DialFailed, ManifestFetched, SwarmEvent, ViolationSeen
 from swarmpeer.manifest import Manifest, parse_manifest
-from swarmpeer.net.dialing import wait_after
+from swarmpeer.net.dialing import call, wait_after
+from swarmpeer.net.goodbye import goodbye_code
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.manifest_parts import ManifestAsker
-from swarmpeer.net.reasons import goodbye_code, in_one_line
+from swarmpeer.net.reasons import ConversationEnded
+from swarmpeer.thread_work import Answer, RunInThread
 from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.handshake import SWARM_BYTES, Feature, Handshake
 
@@ -51,11 +53,6 @@ Who gave a wrong manifest is not asked again for so long.
 INLINE_BYTES = 2**20
 """
 A longer manifest is read in a thread, if there is one.
-"""
-
-RunInThread = Callable[[Callable[[], Callable[[], None]]], None]
-"""
-Runs some work in a thread, and in the reactor thread calls what that returns.
 """
 
 
@@ -122,7 +119,7 @@ class ManifestFetcher:
         for peer in self._rng.sample(self._peers, len(self._peers)):
             line = Deferred.fromCoroutine(self._keep_asking(peer))
             self._lines.append(line)
-            line.addCallbacks(self._succeed, self._line_ended)
+            line.addCallbacks(self._succeed, self._line_ended, errbackArgs=(line,))
         return fetched
 
     def stop(self) -> None:
@@ -156,10 +153,10 @@ class ManifestFetcher:
             except TimeoutError:
                 reason = f"the manifest was not whole after {turn_seconds:g} seconds"
                 turn_seconds *= 2
-            except Exception:
+            except ConversationEnded as ended:
                 if not self._is_running:
                     raise
-                reason = in_one_line(Failure())
+                reason = str(ended)
             failures += 1
             wait = wait or wait_after(failures, self._rng)
             self._publish(DialFailed(peer.peer_id, reason, wait))
@@ -170,7 +167,7 @@ class ManifestFetcher:
             # Whoever waited for others is let in when these are sent away.
             raise CancelledError
         factory = _AskerFactory(peer.peer_id, self._own, self._clock, self._limits)
-        asker = cast(ManifestAsker, await self._endpoint_for(peer).connect(factory))
+        asker = cast(ManifestAsker, await call(self._endpoint_for, peer, factory))
         try:
             await asker.when_greeted()
             async with self._turn:
@@ -214,12 +211,18 @@ class ManifestFetcher:
         for line in lines:
             line.cancel()
 
-    def _line_ended(self, failure: Failure) -> None:
-        # A call that is cancelled under way fails in ways of its own.
-        if self._is_running:
-            self._log.failure(
-                "Asking a peer for the manifest failed by a mistake of our own", failure
-            )
+    def _line_ended(self, failure: Failure, line: Deferred[_Fetched]) -> None:
+        fetched = self._fetched
+        if fetched is None:
+            # A call that is cancelled under way fails in ways of its own.
+            return
+        self._log.failure(
+            "Asking a peer for the manifest failed by a mistake of our own", failure
+        )
+        self._lines.remove(line)
+        if not self._lines:
+            self._end()
+            fetched.errback(failure)
 
 
 class _AskerFactory(Factory):
@@ -262,7 +265,7 @@ def _last_words(error: Exception) -> tuple[GoodbyeCode, str]:
 def _parse_in_thread(run_in_thread: RunInThread, data: bytes) -> Deferred[Manifest]:
     parsed: Deferred[Manifest] = Deferred()
 
-    def work() -> Callable[[], None]:
+    def work() -> Answer:
         try:
             manifest = parse_manifest(data)
         except Exception:

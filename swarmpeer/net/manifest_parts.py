@@ -16,29 +16,28 @@ from twisted.python.failure import Failure
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.framing import FrameReader
-from swarmpeer.net.greeting import Greeting, check_swarm
+from swarmpeer.net.goodbye import goodbye_code
+from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
 from swarmpeer.net.parts_codec import HEARD_TYPES, PartsCodec
-from swarmpeer.net.reasons import ConversationEnded, goodbye_code, in_one_line
+from swarmpeer.net.parts_gathered import PartsGathered
+from swarmpeer.net.reasons import ConversationEnded, in_one_line
 from swarmpeer.net.tuning import tune
+from swarmpeer.net.verified_terms import check_swarm
 from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.extension import (
+    ExtensionMessage,
     ExtensionType,
     GoodbyeCode,
     GoodbyeMessage,
+    KeepAliveMessage,
     ManifestPartMessage,
     ManifestRequestMessage,
-    manifest_part_count,
 )
 from swarmpeer.wire.handshake import Feature, Handshake
-
-WINDOW_PARTS = 8
-"""
-So many parts are asked for before the first of them is in.
-"""
 
 _CODEC = PartsCodec()
 
@@ -65,16 +64,14 @@ class ManifestAsker(Protocol):
         self._clock = clock
         self._limits = limits
         self._made_at = clock.seconds()
-        self._greeting = Greeting(lenient=False, extended=True)
+        self._greeting = Greeting(lenient=False, verified=True)
         self._frames = FrameReader(_CODEC, self._expect_piece, self._expect_message)
         self._waiting = Waiting(clock, limits)
         self._watch = Watch(clock, self._deadlines)
         self._greeted = Occasion()
         self._whole: Deferred[bytes] | None = None
-        self._manifest = bytearray()
-        self._total_bytes = 0
-        self._arrived = 0
-        self._asked = 0
+        self._parts = PartsGathered()
+        self._spoke_at = self._made_at
         self._is_greeted = False
         self._may_speak = False
         self._end_error: Exception | None = None
@@ -84,7 +81,7 @@ class ManifestAsker(Protocol):
         """
         How much memory the parts take that are here or on their way in.
         """
-        return len(self._manifest) + self._frames.held_bytes
+        return self._parts.size_bytes + self._frames.held_bytes
 
     def when_greeted(self) -> Deferred[None]:
         """
@@ -163,7 +160,11 @@ class ManifestAsker(Protocol):
     def _write(self, data: bytes) -> None:
         # Some 40 kB for the longest manifest, so nobody need look whether they are
         # taken.
+        self._spoke_at = self._clock.seconds()
         self._transport.write(data)
+
+    def _say(self, message: ExtensionMessage) -> None:
+        self._write(_CODEC.encode_extension(message))
 
     def _hear(self, data: bytes) -> None:
         if not self._is_greeted:
@@ -177,10 +178,10 @@ class ManifestAsker(Protocol):
             # Whole frames of other types come out as well.
             if payload[0] in HEARD_TYPES:
                 self._hear_message(payload)
-        self._waiting.note(len(self._manifest) + self._frames.gathered_bytes)
+        self._waiting.note(self._parts.size_bytes + self._frames.gathered_bytes)
 
     def _accept(self, handshake: Handshake) -> None:
-        if handshake.is_classic:
+        if not handshake.is_verified:
             self.leave(GoodbyeCode.OTHER, "speaks only the course protocol")
             return
         self._may_speak = True
@@ -206,30 +207,16 @@ class ManifestAsker(Protocol):
                 self.leave(code, f"they said goodbye: {words or code}")
 
     def _take(self, total_bytes: int, part: int, data: bytes) -> None:
-        if part != self._arrived:
-            raise _bad_manifest(f"part {part} came instead of part {self._arrived}")
-        if self._arrived == 0:
-            self._total_bytes = total_bytes
-        if total_bytes != self._total_bytes:
-            raise _bad_manifest(
-                f"it had {self._total_bytes} bytes, and has {total_bytes} now"
-            )
-        self._manifest += data
-        self._arrived += 1
-        if self._arrived < manifest_part_count(self._total_bytes):
+        self._parts.take(total_bytes, part, data)
+        if self._parts.is_whole:
+            self._waiting.end()
+            self._settle(self._parts.hand_over())
+        else:
             self._ask()
-            return
-        self._waiting.end()
-        manifest, self._manifest = bytes(self._manifest), bytearray()
-        self._settle(manifest)
 
     def _ask(self) -> None:
-        # How many there are, the first one tells.
-        count = manifest_part_count(self._total_bytes) or 1
-        end = min(count, self._arrived + WINDOW_PARTS)
-        for part in range(self._asked, end):
-            self._write(_CODEC.encode_extension(ManifestRequestMessage(part)))
-        self._asked = end
+        for part in self._parts.ask():
+            self._say(ManifestRequestMessage(part))
 
     def _expect_piece(self, index: int) -> None:
         """
@@ -237,13 +224,12 @@ class ManifestAsker(Protocol):
         """
 
     def _expect_message(self, kind: int) -> None:
-        if kind == ExtensionType.MANIFEST_PART and self._arrived == self._asked:
-            raise _bad_manifest("a part of the manifest that was not asked for")
+        if kind == ExtensionType.MANIFEST_PART:
+            self._parts.expect()
 
     def _part(self, code: int, words: str) -> None:
         if self._may_speak:
-            goodbye = GoodbyeMessage.saying(code, words)
-            self._write(_CODEC.encode_extension(goodbye))
+            self._say(GoodbyeMessage.saying(code, words))
         self._transport.loseConnection()
 
     def _abort(self) -> None:
@@ -265,7 +251,7 @@ class ManifestAsker(Protocol):
             return
         self._end_error = error
         self._frames.stop()
-        self._manifest = bytearray()
+        self._parts.drop()
         self._waiting.end()
         self._watch.review()
         close()
@@ -284,10 +270,16 @@ class ManifestAsker(Protocol):
             yield self._made_at + self._limits.handshake_seconds, self._on_no_greeting
         if self._waiting.deadline is not None:
             yield self._waiting.deadline, self._on_stall
+        if self._may_speak:
+            # It may be long until it is their turn.
+            yield self._spoke_at + self._limits.keep_alive_seconds, self._on_quiet
 
     def _on_no_greeting(self) -> None:
         reason = f"no handshake within {self._limits.handshake_seconds:g} seconds"
         self._end(ConversationEnded(reason), self._abort)
+
+    def _on_quiet(self) -> None:
+        self._say(KeepAliveMessage())
 
     def _on_stall(self) -> None:
         self.leave(
@@ -295,7 +287,3 @@ class ManifestAsker(Protocol):
             f"sent too little of the manifest for {self._limits.stall_seconds:g} "
             f"seconds",
         )
-
-
-def _bad_manifest(detail: str) -> ProtocolViolation:
-    return ProtocolViolation(ViolationReason.BAD_MANIFEST, detail)

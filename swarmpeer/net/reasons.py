@@ -5,18 +5,7 @@ Why a conversation ended, for people.
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
-from swarmpeer.errors import ProtocolViolation, SwarmPeerError, ViolationReason
-from swarmpeer.wire.extension import GoodbyeCode
-
-_CODES = {
-    ViolationReason.UNKNOWN_PEER: GoodbyeCode.UNKNOWN_PEER,
-    ViolationReason.WRONG_PEER: GoodbyeCode.UNKNOWN_PEER,
-    ViolationReason.OWN_ID: GoodbyeCode.UNKNOWN_PEER,
-    ViolationReason.OTHER_SWARM: GoodbyeCode.OTHER_SWARM,
-}
-"""
-All others are L{GoodbyeCode.VIOLATION}.
-"""
+from swarmpeer.errors import SwarmPeerError
 
 
 class ConversationEnded(SwarmPeerError):
@@ -33,10 +22,3 @@ def in_one_line(failure: Failure) -> str:
         return "closed by the neighbour"
     message = " ".join(failure.getErrorMessage().split())
     return message or type(failure.value).__name__
-
-
-def goodbye_code(violation: ProtocolViolation) -> GoodbyeCode:
-    """
-    What is said to who broke the protocol.
-    """
-    return _CODES.get(violation.reason, GoodbyeCode.VIOLATION)

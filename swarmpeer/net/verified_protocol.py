@@ -3,66 +3,33 @@ One connection of a verified swarm: it greets with more, and says more.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.beat import Beat
-from swarmpeer.net.delivery import deliver_further
-from swarmpeer.net.greeting import Greeting, check_swarm
+from swarmpeer.net.further_delivery import deliver_further
+from swarmpeer.net.further_sending import FurtherSender
+from swarmpeer.net.goodbye import goodbye_code
+from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.net.reasons import goodbye_code
-from swarmpeer.net.watch import Deadline
+from swarmpeer.net.verified_terms import VerifiedTerms, check_swarm
+from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import SwarmLogic, VerifiedLogicSide
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import MessageCodec
-from swarmpeer.wire.extended_codec import ExtendedCodec, encode_manifest_head
+from swarmpeer.wire.extended_codec import ExtendedCodec
 from swarmpeer.wire.extension import (
-    BadPieceMessage,
-    CancelMessage,
-    ExtensionMessage,
     ExtensionType,
     GoodbyeCode,
     GoodbyeMessage,
-    HaveAllMessage,
-    HaveNoneMessage,
     KeepAliveMessage,
-    ManifestPartMessage,
-    RejectMessage,
-    WithdrawMessage,
 )
-from swarmpeer.wire.handshake import SWARM_BYTES, Feature, Handshake
-from swarmpeer.wire.messages import PieceData
+from swarmpeer.wire.handshake import Handshake
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedTerms:
-    """
-    On what terms we talk to others in a verified swarm.
-
-    @ivar infohash: of the manifest, 32 bytes.
-    @ivar features: what we tell of ourselves.
-    @ivar allow_classic: may peers take part that speak only the eight messages?
-    @ivar classic_peers: the ids of those that are known to; they are called in
-        their way.
-    """
-
-    infohash: bytes
-    features: Feature = Feature.VERIFIED
-    allow_classic: bool = False
-    classic_peers: frozenset[int] = frozenset()
-
-    @property
-    def swarm(self) -> bytes:
-        """
-        What of the infohash is told in a handshake.
-        """
-        return self.infohash[:SWARM_BYTES]
-
-
-class VerifiedProtocol(PeerProtocol):
+class VerifiedProtocol(FurtherSender, PeerProtocol):
     """
     A L{swarmpeer.seam.VerifiedNetworkSide} over a transport.
 
@@ -106,19 +73,12 @@ class VerifiedProtocol(PeerProtocol):
         )
         self._terms = terms
         self._extended_codec = extended_codec
-        self._greeting = Greeting(lenient=lenient, extended=True)
+        self._greeting = Greeting(lenient=lenient, verified=True)
+        self._watch = Watch(clock, self._deadlines, self._stood_still)
         self._unsaid_id: int | None = None
         self._greeted_as_classic = False
-        self._is_verified = False
         self._said_goodbye = False
         self._spoke_at = clock.seconds()
-
-    @property
-    def is_verified(self) -> bool:
-        """
-        Do both sides speak more than the eight messages?
-        """
-        return self._is_verified
 
     # From the logic.
 
@@ -134,76 +94,11 @@ class VerifiedProtocol(PeerProtocol):
         else:
             self._greet(peer_id, False)
 
-    def send_piece(self, index: int, data: PieceData) -> None:
-        """
-        Send the bytes of a piece.
-        """
-        self._spoke_at = self._clock.seconds()
-        super().send_piece(index, data)
-
-    def send_reject(self, index: int) -> None:
-        """
-        Tell them that a piece will not come.
-        """
-        self._send_further(RejectMessage(index))
-
-    def send_cancel(self, index: int) -> None:
-        """
-        Tell them that a piece need not come.
-        """
-        self._send_further(CancelMessage(index))
-
-    def send_have_all(self) -> None:
-        """
-        Tell them that we hold every piece.
-        """
-        self._send_further(HaveAllMessage())
-
-    def send_have_none(self) -> None:
-        """
-        Tell them that we hold no piece.
-        """
-        self._send_further(HaveNoneMessage())
-
-    def send_withdrawal(self, index: int) -> None:
-        """
-        Tell them that we hold a piece no more.
-        """
-        self._send_further(WithdrawMessage(index))
-
-    def send_bad_piece(self, index: int) -> None:
-        """
-        Tell them that a piece was wrong.
-        """
-        self._send_further(BadPieceMessage(index))
-
-    def send_manifest_part(self, part: int, manifest: bytes) -> None:
-        """
-        Send them a part of the manifest.
-
-        @raise ValueError: if there is no such part.
-        """
-        if self._is_verified:
-            self.flush_haves()
-            message = ManifestPartMessage.cut(manifest, part)
-            size = len(message.data)
-            head = encode_manifest_head(message.total_bytes, part, size)
-            self._spoke_at = self._clock.seconds()
-            self._gate.write_piece(head, message.data)
-
-    def send_goodbye(self, code: int, words: str) -> None:
-        """
-        Tell them why we close, unless either side did already.
-        """
-        if self._is_verified and not self._said_goodbye:
-            self._said_goodbye = True
-            self._send(GoodbyeMessage.saying(code, words))
-
-    def close(self, reason: str = "") -> None:
+    def close(self, reason: str = "", code: int = GoodbyeCode.OTHER) -> None:
         """
         Say goodbye, flush what is written, close, and deliver nothing from now on.
         """
-        self.send_goodbye(GoodbyeCode.OTHER, reason)
+        self._say_goodbye(code, reason)
         super().close(reason)
 
     # From the factory.
@@ -212,19 +107,14 @@ class VerifiedProtocol(PeerProtocol):
         """
         Close, since this peer stops.
         """
-        self.send_goodbye(GoodbyeCode.STOPPING, reason)
-        super().stop(reason)
+        self.close(reason, GoodbyeCode.STOPPING)
 
     # What differs from a classic swarm.
 
-    def _write(self, data: bytes) -> None:
-        self._spoke_at = self._clock.seconds()
-        super()._write(data)
-
     def _accept(self, handshake: Handshake) -> None:
         if self._unsaid_id is not None:
-            self._greet(self._unsaid_id, handshake.is_classic)
-        if handshake.is_classic:
+            self._greet(self._unsaid_id, not handshake.is_verified)
+        if not handshake.is_verified:
             self._check_classic(handshake)
             return
         if not self._greeted_as_classic:
@@ -254,9 +144,9 @@ class VerifiedProtocol(PeerProtocol):
 
     def _tell_fault(self, violation: ProtocolViolation | None) -> None:
         if violation is None:
-            self.send_goodbye(GoodbyeCode.INTERNAL, "internal error")
+            self._say_goodbye(GoodbyeCode.INTERNAL, "internal error")
         else:
-            self.send_goodbye(goodbye_code(violation), violation.detail)
+            self._say_goodbye(goodbye_code(violation), violation.detail)
 
     def _deadlines(self) -> Iterator[Deadline]:
         yield from super()._deadlines()
@@ -300,9 +190,21 @@ class VerifiedProtocol(PeerProtocol):
                 f"let it take part",
             )
 
-    def _send_further(self, message: ExtensionMessage) -> None:
-        if self._is_verified:
-            self._send(message)
+    def _say_goodbye(self, code: int, words: str) -> None:
+        """
+        Unless either side did already.
+        """
+        if self._is_verified and not self._said_goodbye:
+            self._said_goodbye = True
+            self._send(GoodbyeMessage.saying(code, words))
+
+    def _stood_still(self) -> None:
+        """
+        What they said and took meanwhile we could not notice: their time begins
+        anew.  Ours does not, so that they hear of us at once.
+        """
+        self._heard_at = self._gate.progressed_at = self._clock.seconds()
+        self._waiting.restart(self._frames.piece_bytes)
 
     def _on_silence(self) -> None:
         self.close(f"silent for {self._limits.silence_seconds:g} seconds")

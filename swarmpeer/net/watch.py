@@ -17,6 +17,12 @@ So much too early counts as due: the sum of two floats may miss a third one.
 """
 
 
+_LATE_SECONDS = 5.0
+"""
+Whoever wakes so late stood still: the process was suspended, or the clock was set.
+"""
+
+
 class Watch:
     """
     Wakes up when a deadline is due.
@@ -30,18 +36,26 @@ class Watch:
         "_call",
         "_clock",
         "_deadlines",
+        "_stood_still",
         "_wakes_at",
     )
 
     def __init__(
-        self, clock: IReactorTime, deadlines: Callable[[], Iterable[Deadline]]
+        self,
+        clock: IReactorTime,
+        deadlines: Callable[[], Iterable[Deadline]],
+        stood_still: Callable[[], None] = lambda: None,
     ) -> None:
         """
         @param deadlines: those that hold now.  What it does when one is due
             must move or remove it.
+        @param stood_still: called before a deadline is acted on if we come much too
+            late; it may move those that what waits unread in the socket would have
+            moved.
         """
         self._clock = clock
         self._deadlines = deadlines
+        self._stood_still = stood_still
         self._call: IDelayedCall | None = None
         self._wakes_at = 0.0
 
@@ -70,7 +84,10 @@ class Watch:
 
     def _wake(self) -> None:
         self._call = None
-        due_by = self._clock.seconds() + _RESOLUTION_SECONDS
+        now = self._clock.seconds()
+        if now - self._wakes_at > _LATE_SECONDS:
+            self._stood_still()
+        due_by = now + _RESOLUTION_SECONDS
         for when, act in self._deadlines():
             if when <= due_by:
                 # It may change all the others; they have their turn at once.

@@ -21,9 +21,13 @@ class CachedReads:
         self._is_in_memory = False
         self.can_tell = True
 
-    def read(self, fd: int, size_bytes: int, offset: int) -> PieceData | None:
+    def read(
+        self, fd: int, size_bytes: int, offset: int, *, may_wait: bool = False
+    ) -> PieceData | None:
         """
-        @return: the bytes, or C{None} if they are not all there or nobody knows.
+        @param may_wait: read also if nobody knows whether the bytes are there?
+        @return: the bytes, fewer if the file ends there; C{None} if they are not all
+            in memory or nobody knows.
         @raise OSError: if the file cannot be read.
         """
         if self.can_tell:
@@ -35,7 +39,6 @@ class CachedReads:
             self.can_tell = False
             # Among those that cannot tell are the ones that need not be asked.
             self._is_in_memory = self._calls.is_in_memory(fd)
-        if self._is_in_memory:
-            data = read_up_to(self._calls, fd, size_bytes, offset)
-            return data if len(data) == size_bytes else None
+        if self._is_in_memory or may_wait:
+            return read_up_to(self._calls, fd, size_bytes, offset)
         return None

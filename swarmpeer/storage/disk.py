@@ -7,9 +7,11 @@ import os
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from swarmpeer.errors import StorageError
 from swarmpeer.file_name import part_name
+from swarmpeer.storage.cached_reads import CachedReads
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.folder import (
     FolderLock,
@@ -18,11 +20,12 @@ from swarmpeer.storage.folder import (
     make_folder,
     open_folder,
 )
+from swarmpeer.storage.system_errors import NOT_ALLOWED
 from swarmpeer.storage.transfers import read_up_to, sync, write_all
 from swarmpeer.text import printable
 from swarmpeer.wire.messages import PieceData
 
-_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+T = TypeVar("T", bound=PieceData)
 
 
 class DiskFile:
@@ -33,7 +36,6 @@ class DiskFile:
     links, so nothing outside of it is touched whatever becomes of its path.
 
     @ivar path: where the file is now.
-    @ivar can_tell_cached: does C{read_cached} know what is in memory?
     """
 
     def __init__(
@@ -48,9 +50,15 @@ class DiskFile:
         self._fd = -1
         self._is_placed = False
         self._is_lost = False
-        self._is_in_memory = False
+        self._cached_reads = CachedReads(calls)
         self.path = folder_path / file_name
-        self.can_tell_cached = True
+
+    @property
+    def can_tell_cached(self) -> bool:
+        """
+        Does C{read_cached} know what is in memory?
+        """
+        return self._cached_reads.can_tell
 
     def open_whole(self) -> None:
         """
@@ -69,7 +77,7 @@ class DiskFile:
             try:
                 self._lock(held)
             except OSError as error:
-                if error.errno not in _READ_ONLY:
+                if error.errno not in NOT_ALLOWED:
                     raise self._not_lockable(error) from error
             try:
                 self._open(held, self._file_name, os.O_RDONLY)
@@ -137,16 +145,8 @@ class DiskFile:
         @raise OSError: if the file cannot be read.
         @raise StorageError: if it ends too early.
         """
-        if self.can_tell_cached:
-            try:
-                return self._calls.read_cached(self._fd, size_bytes, offset)
-            except OSError as error:
-                if error.errno != errno.EOPNOTSUPP:
-                    raise
-            self.can_tell_cached = False
-            # Among those that cannot tell are the ones that need not be asked.
-            self._is_in_memory = self._calls.is_in_memory(self._fd)
-        return self.read(size_bytes, offset) if self._is_in_memory else None
+        data = self._cached_reads.read(self._fd, size_bytes, offset)
+        return None if data is None else self._all_of(data, size_bytes, offset)
 
     def read(self, size_bytes: int, offset: int) -> bytes:
         """
@@ -156,12 +156,7 @@ class DiskFile:
         @raise StorageError: if it ends too early.
         """
         data = read_up_to(self._calls, self._fd, size_bytes, offset)
-        if len(data) < size_bytes:
-            raise StorageError(
-                f"{printable(self.path)} ends at byte {offset + len(data)} or before; "
-                f"somebody cut it while it was in use"
-            )
-        return data
+        return self._all_of(data, size_bytes, offset)
 
     def write(self, data: PieceData, offset: int) -> None:
         """
@@ -224,6 +219,14 @@ class DiskFile:
             found = self._calls.lstat(self._folder, self._file_name)
             if not stat.S_ISREG(found.st_mode):
                 raise self._not_plain()
+
+    def _all_of(self, data: T, size_bytes: int, offset: int) -> T:
+        if len(data) < size_bytes:
+            raise StorageError(
+                f"{printable(self.path)} ends at byte {offset + len(data)} or before; "
+                f"somebody cut it while it was in use"
+            )
+        return data
 
     def _not_plain(self) -> StorageError:
         return StorageError(

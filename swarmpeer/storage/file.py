@@ -4,7 +4,6 @@ A storage in a peer's folder on disk.
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from zope.interface import implementer
@@ -12,10 +11,13 @@ from zope.interface import implementer
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
-from swarmpeer.storage.calls import FileCalls, SystemCalls
+from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.disk import DiskFile
-from swarmpeer.storage.threads import Answer, RunInThread, Work
+from swarmpeer.storage.pending_work import PendingWork, run_inline
+from swarmpeer.storage.system_calls import SystemCalls
+from swarmpeer.storage.system_errors import reason_of
 from swarmpeer.text import printable
+from swarmpeer.thread_work import RunInThread
 from swarmpeer.wire.messages import PieceData
 
 INLINE_LIMIT_BYTES = 64 * 1024
@@ -69,13 +71,12 @@ class FileStorage:
         self._file = DiskFile(
             Path(folder), file_name, layout.file_size_bytes, calls or SystemCalls()
         )
-        self._run_in_thread = run_in_thread
+        self._work = PendingWork(run_in_thread)
         self._inline_limit_bytes = inline_limit_bytes
         self._is_open = False
         self._was_opened = False
         self._is_complete = whole
         self._is_placing = False
-        self._under_way = 0
         self._when_closed: list[Callable[[], None]] = []
         self.is_whole = whole
 
@@ -113,23 +114,27 @@ class FileStorage:
         if not self._is_open:
             failed(self._failure(what, "it is not open"))
             return
+
+        def on_failed(error: Exception) -> None:
+            failed(self._cause(what, error))
+
         if size_bytes <= CACHED_LIMIT_BYTES:
             try:
                 data = self._file.read_cached(size_bytes, offset)
             except Exception as error:
-                failed(self._cause(what, error))
+                on_failed(error)
                 return
             if data is not None:
                 done(data)
                 return
 
-        def from_disk() -> Answer:
-            return partial(done, self._file.read(size_bytes, offset))
+        def from_disk() -> PieceData:
+            return self._file.read(size_bytes, offset)
 
         if size_bytes <= self._inline_limit_bytes and not self._file.can_tell_cached:
-            self._attempt(what, from_disk, failed)()
+            run_inline(from_disk, done, on_failed)
         else:
-            self._begin(what, from_disk, failed)
+            self._work.begin(from_disk, done, on_failed)
 
     def write(
         self,
@@ -148,19 +153,25 @@ class FileStorage:
         if len(data) != size_bytes:
             raise ValueError(f"piece {index} has {size_bytes}, not {len(data)}")
 
-        def to_disk() -> Answer:
-            self._file.write(data, offset)
-            return done
-
         what = f"write piece {index}"
+
+        def to_disk() -> None:
+            self._file.write(data, offset)
+
+        def on_written(_: None) -> None:
+            done()
+
+        def on_failed(error: Exception) -> None:
+            failed(self._cause(what, error))
+
         if not self._is_open:
             failed(self._failure(what, "it is not open"))
         elif self._is_complete or self._is_placing:
             failed(self._failure(what, "it is complete and is not changed"))
         elif size_bytes <= self._inline_limit_bytes:
-            self._attempt(what, to_disk, failed)()
+            run_inline(to_disk, on_written, on_failed)
         else:
-            self._begin(what, to_disk, failed)
+            self._work.begin(to_disk, on_written, on_failed)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]
@@ -173,18 +184,14 @@ class FileStorage:
         """
         what = "put it in place"
 
-        def to_disk() -> Answer:
-            self._file.place()
-            return placed
-
-        def placed() -> None:
+        def on_placed(_: None) -> None:
             self._is_placing = False
             self._is_complete = True
             done()
 
-        def not_placed(error: StorageError) -> None:
+        def on_failed(error: Exception) -> None:
             self._is_placing = False
-            failed(error)
+            failed(self._cause(what, error))
 
         if not self._is_open:
             failed(self._failure(what, "it is not open"))
@@ -194,7 +201,7 @@ class FileStorage:
             done()
         else:
             self._is_placing = True
-            self._begin(what, to_disk, not_placed)
+            self._work.begin(self._file.place, on_placed, on_failed)
 
     def close(self, done: Callable[[], None]) -> None:
         """
@@ -203,55 +210,23 @@ class FileStorage:
         """
         self._is_open = False
         self._when_closed.append(done)
-        self._close_if_idle()
+        self._work.when_idle(self._give_back)
 
-    def _attempt(
-        self, what: str, work: Work, failed: Callable[[StorageError], None]
-    ) -> Answer:
-        """
-        Do C{work}.
-
-        @return: its answer, or the answer that it failed.
-        """
-        try:
-            return work()
-        except Exception as error:
-            # Whatever it is, out of memory, say: in a thread nobody else would
-            # hear of it, and whoever waits would wait for ever.
-            return partial(failed, self._cause(what, error))
-
-    def _begin(
-        self, what: str, work: Work, failed: Callable[[StorageError], None]
-    ) -> None:
-        """
-        Do C{work} in a thread.
-        """
-        self._under_way += 1
-        self._run_in_thread(
-            lambda: partial(self._end, self._attempt(what, work, failed))
-        )
-
-    def _end(self, answer: Answer) -> None:
-        self._under_way -= 1
-        try:
-            answer()
-        finally:
-            self._close_if_idle()
-
-    def _close_if_idle(self) -> None:
-        if self._when_closed and not self._under_way:
-            self._file.close()
-            self._was_opened = False
-            self._is_complete = self.is_whole
-            when_closed, self._when_closed = self._when_closed, []
-            for done in when_closed:
-                done()
+    def _give_back(self) -> None:
+        # Another who asked to close may have been told already.
+        if not self._when_closed:
+            return
+        self._file.close()
+        self._was_opened = False
+        self._is_complete = self.is_whole
+        when_closed, self._when_closed = self._when_closed, []
+        for done in when_closed:
+            done()
 
     def _cause(self, what: str, error: Exception) -> StorageError:
         if isinstance(error, StorageError):
             return error
-        reason = error.strerror if isinstance(error, OSError) else None
-        return self._failure(what, reason or repr(error))
+        return self._failure(what, reason_of(error))
 
     def _failure(self, what: str, reason: str) -> StorageError:
         return StorageError(f"{printable(self._file.path)}: cannot {what}: {reason}")

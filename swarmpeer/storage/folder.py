@@ -2,7 +2,6 @@
 The folder of one peer: where it is, and its lock.
 """
 
-import errno
 import os
 import stat
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from swarmpeer.errors import StorageError
 from swarmpeer.file_name import LOCK_NAME, file_name_fault
 from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.system_errors import NO_FOLDER
 from swarmpeer.text import printable, quoted
 
 MAX_ATTEMPTS = 20
@@ -103,8 +103,7 @@ def open_folder(calls: FileCalls, path: Path) -> int:
             f"{printable(path)} is missing; make the folder and put the file into it"
         ) from error
     except OSError as error:
-        # The number differs from system to system when it is a symbolic link.
-        if error.errno in (errno.ENOTDIR, errno.ELOOP, errno.EMLINK):
+        if error.errno in NO_FOLDER:
             raise StorageError(
                 f"{printable(path)} is not a folder or is a symbolic link; put a real "
                 f"folder there"

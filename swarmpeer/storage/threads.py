@@ -3,27 +3,14 @@ Work outside the reactor thread, and the way of its answers back.
 """
 
 from collections import deque
-from collections.abc import Callable
 from threading import Lock
 
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 
-Answer = Callable[[], None]
-"""
-What is to be called in the reactor thread once some work is done.
-"""
+from swarmpeer.thread_work import Answer, RunInThread, Work
 
-Work = Callable[[], Answer]
-"""
-Something that may block.  It raises nothing: the answer tells of failures too.
-"""
-
-RunInThread = Callable[[Work], None]
-"""
-Runs the work somewhere, now or later, and then calls its answer in the reactor
-thread.  Works may overtake each other.
-"""
+__all__ = ["Answer", "ReactorThreads", "RunInThread", "Work"]
 
 
 class ReactorThreads:

@@ -6,12 +6,8 @@ bringing it to the disk.
 import errno
 
 from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.system_errors import NOT_KNOWN
 from swarmpeer.wire.messages import PieceData
-
-NOT_KNOWN = (errno.EINVAL, errno.EOPNOTSUPP)
-"""
-What a file system says that has no such thing.
-"""
 
 
 def read_up_to(calls: FileCalls, fd: int, size_bytes: int, offset: int) -> bytes:

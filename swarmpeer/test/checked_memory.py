@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import IVerifiedStorage
@@ -191,9 +191,9 @@ class HeldCheckedStorage(HeldStorage):
 
 def checked_store(
     layout: PieceLayout, whole: bytes, held: Iterable[int] = ()
-) -> tuple[CheckedMemory, PieceStore]:
+) -> tuple[CheckedMemory, VerifiedStore]:
     """
     A store over a memory that holds some pieces.
     """
     memory = CheckedMemory(layout, whole, held)
-    return memory, PieceStore(layout, memory, memory.held())
+    return memory, VerifiedStore(layout, memory, memory.held())

@@ -23,7 +23,8 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.events import SwarmEvent
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.net.verified_protocol import VerifiedProtocol, VerifiedTerms
+from swarmpeer.net.verified_protocol import VerifiedProtocol
+from swarmpeer.net.verified_terms import VerifiedTerms
 from swarmpeer.seam import LogicSide, NetworkSide, SwarmLogic
 from swarmpeer.testing.recorders import Call, RecordingVerifiedLogic
 from swarmpeer.wire.codec import MessageCodec

@@ -9,11 +9,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.assemble import BACKLOG
-from swarmpeer.assemble_verified import (
-    MANIFEST_NAME,
-    assemble_verified_peer,
-    choking_policy,
-)
+from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config_files import read_swarm
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.errors import ConfigError, ManifestError, StorageError
@@ -22,7 +18,9 @@ from swarmpeer.file_name import state_folder_name
 from swarmpeer.joining import JoiningService
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files import build_manifest, save_manifest
+from swarmpeer.policies import choking_policy
 from swarmpeer.service import PeerService
+from swarmpeer.storage.verified.state_folder import MANIFEST_NAME
 from swarmpeer.test.paper_reactor import PaperReactor
 from swarmpeer.testing.recorders import RecordingObserver
 from swarmpeer.verified_service import VerifiedPeerService
@@ -231,18 +229,24 @@ class AssembleVerifiedTests(SynchronousTestCase):
         """
         The choking policy is the one that is named.
         """
-        before = CountedChoking.made
         name = f"{__name__}:{CountedChoking.__name__}"
         peer = self.assemble(1001, rest=f'[policy]\nchoking = "{name}"\n')
+        before = CountedChoking.made
         peer.startService()
         self.assertEqual(CountedChoking.made, before + 1)
-        self.assertIs(choking_policy("classic"), ChokingManager)
+        self.assertIs(choking_policy("classic", "x"), ChokingManager)
 
     def test_no_such_policy(self) -> None:
         """
         One that cannot be imported is a mistake in the configuration.
         """
-        for name in ("swarmpeer.nowhere:Policy", "swarmpeer.core.choking:Nobody"):
+        for name in (
+            "swarmpeer.nowhere:Policy",
+            "swarmpeer.core.choking:Nobody",
+            # Not of that kind, or of another signature.
+            "random:choice",
+            "swarmpeer.core.rates:RateTracker",
+        ):
             with self.assertRaises(ConfigError) as raised:
                 self.assemble(1001, rest=f'[policy]\nchoking = "{name}"\n')
             self.assertIn(f"choking = {name!r}", str(raised.exception))

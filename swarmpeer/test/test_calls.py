@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.manifest.paths import bytes_of
-from swarmpeer.storage.calls import FileCalls, SystemCalls
+from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.system_calls import SystemCalls
 
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
 BLOCK = 64 * 1024

@@ -34,7 +34,7 @@ CONVERTED = """\
 # docs/configuration.md; 'swarmpeer config check' looks whether all is right.
 
 # What the swarm is about, to be made once, where the whole file is:
-#   swarmpeer make 'peer_1002/The"File.dat' -o 'The"File.dat.torrent'
+#   swarmpeer make 'peer_1002/The"File.dat' -o 'The"File.dat.torrent' --piece-size 32K
 manifest = "The\\"File.dat.torrent"
 # Where the file is, or will be; {id} stands for the id of the peer.
 folder = "peer_{id}"
@@ -132,6 +132,7 @@ class CheckTests(CommandCase):
         """
         super().setUp()
         content = make_folder(self.folder / "content")
+        (self.folder / "1001").mkdir()
         manifest = build_manifest(content)
         save_manifest(manifest, self.folder / "content.torrent")
         self.infohash = manifest.infohash.hex()
@@ -168,9 +169,10 @@ class CheckTests(CommandCase):
         """
         A peer must be a member.
         """
+        self.write(SWARM.replace("/srv", "/"))
         self.assertTrue(
             self.said("check", "--id", "1002").endswith(
-                "; peer 1002 at [::1]:6009, in /srv"
+                "; peer 1002 at [::1]:6009, in /"
             )
         )
         self.assertEqual(
@@ -178,6 +180,47 @@ class CheckTests(CommandCase):
             "swarm.toml:13:1: our own peer 7 is no member, [[members]] with its id or "
             "one of the ids 1001, 1002 would be right",
         )
+
+    def test_own_folder(self) -> None:
+        """
+        A folder that the peer could not take is told; nothing is made.
+        """
+        (self.folder / "file").write_bytes(b"")
+        (self.folder / "link").symlink_to("1001")
+        start = "swarmpeer config check: warning: "
+        for path, fault in (
+            ("link", "is a symbolic link, which a peer does not follow"),
+            ("file", "is no folder"),
+            ("a/b", "cannot be made: there is no folder a"),
+            ("a", None),
+            ("1001", None),
+        ):
+            self.write(SWARM.replace("/srv", path))
+            status, out, errors = self.outcome("check", "--id", "1002")
+            self.assertEqual((status, out[:3]), (0, "OK:"))
+            self.assertEqual(errors, f"{start}{path} {fault}\n" if fault else "")
+        (self.folder / "1001").rmdir()
+        status, _, errors = self.outcome("check", "--id", "1001")
+        missing = "1001 is missing, but this peer is a seed\n"
+        self.assertEqual((status, errors), (0, start + missing))
+        self.assertNotIn("a", os.listdir(self.folder))
+
+    def test_policy(self) -> None:
+        """
+        A choking policy that cannot be imported is a mistake.
+        """
+        for name, why in (
+            ("swarmpeer.nowhere:Policy", "No module named 'swarmpeer.nowhere'"),
+            ("swarmpeer.core.choking:Nobody", "has no attribute 'Nobody'"),
+            ("random:Random", "choking = 'random:Random': "),
+        ):
+            self.write(f"{SWARM}[policy]\nchoking = '{name}'\n")
+            refusal = self.refused("check")
+            self.assertTrue(refusal.startswith("swarm.toml:15:1: choking = "), refusal)
+            self.assertIn(why, refusal)
+        right = "swarmpeer.core.choking:ChokingManager"
+        self.write(f"{SWARM}[policy]\nchoking = '{right}'\n")
+        self.said("check")
 
     def test_infohash(self) -> None:
         """
@@ -232,10 +275,17 @@ class CheckTests(CommandCase):
                 f"{path}:1:1: cannot be read: {why}, {right}",
             )
         self.assertIn("null byte", self.refused("check", "a\0b"))
-        self.write(SWARM.replace("content.torrent", "swarm.toml"))
-        self.assertIn("swarm.toml: ", self.refused("check"))
-        self.write(SWARM.replace("content.torrent", "none"))
-        self.assertEqual(self.refused("check"), "none: No such file or directory")
+        for name, expected in (
+            ("swarm.toml", "swarm.toml: is no manifest"),
+            ("content", "content: Is a directory"),
+            (
+                "none",
+                "swarm.toml: manifest: none: No such file or directory; make it with "
+                "'swarmpeer make', or copy it from the host that did",
+            ),
+        ):
+            self.write(SWARM.replace("content.torrent", name))
+            self.assertEqual(self.refused("check"), expected)
         self.assertIn("invalid int value: 'x'", self.refused("check", "--id", "x"))
 
     def test_endless(self) -> None:
@@ -271,7 +321,8 @@ class ConvertTests(CommandCase):
         Put the manifest of such a file into C{m}.
         """
         (self.folder / name).write_bytes(content)
-        save_manifest(build_manifest(self.folder / name), self.folder / "m")
+        manifest = build_manifest(self.folder / name, 32768)
+        save_manifest(manifest, self.folder / "m")
 
     def converted(self, name: str = "swarm.toml") -> SwarmConfig:
         """
@@ -324,6 +375,59 @@ class ConvertTests(CommandCase):
         self.said("convert", *files, "-o", "../~t", "--manifest", whole)
         found = self.converted("../~t")
         self.assertEqual((found.manifest, found.folder), (whole, "peer_{id}"))
+
+    def test_short_folder(self) -> None:
+        """
+        A seed whose file is in C{<id>}, where a classic peer finds it too, has that
+        folder; but not if it is in both, or the peer is no seed.
+        """
+        for folder in ("1001", "1002"):
+            (self.folder / folder).mkdir()
+            (self.folder / folder / NAME).write_bytes(b"")
+        (self.folder / "a").mkdir()
+        self.said("convert", "-o", "a/s")
+        found = self.converted("a/s")
+        self.assertEqual([each.folder for each in found.members], [None, "../1002"])
+        self.assertIn(
+            f"#   swarmpeer make '../1002/{NAME}' -o '{NAME}.torrent'",
+            (self.folder / "a" / "s").read_text(),
+        )
+        (self.folder / "peer_1002").mkdir()
+        (self.folder / "peer_1002" / NAME).write_bytes(b"")
+        self.said("convert")
+        self.assertEqual([each.folder for each in self.converted().members], [None] * 2)
+
+    def test_piece_size(self) -> None:
+        """
+        The manifest is to have the pieces of the classic swarm; if none can, or if the
+        one that is named has others, it is told that classic peers cannot take part.
+        """
+        words = "classic\n# peers with that Common.cfg cannot take part.\n"
+        for size, option in ((16384, "16K"), (2**28, "256M")):
+            (self.folder / "Common.cfg").write_text(COMMON.replace("32768", str(size)))
+            self.said("convert", "--force")
+            text = (self.folder / "swarm.toml").read_text()
+            self.assertIn(f".torrent' --piece-size {option}\n", text)
+            self.assertNotIn(words, text)
+        for size in (8192, 2**29, 49152):
+            (self.folder / "Common.cfg").write_text(COMMON.replace("32768", str(size)))
+            self.said("convert", "--force")
+            text = (self.folder / "swarm.toml").read_text()
+            self.assertIn(f"# No manifest can have pieces of {size} bytes, so", text)
+            self.assertIn(words, text)
+            self.assertNotIn("--piece-size", text)
+        self.make_manifest(bytes(51200))
+        status, _, errors = self.outcome("convert", "--force", "--manifest", "m")
+        self.assertEqual(
+            (status, errors),
+            (
+                0,
+                "swarmpeer config convert: warning: m has pieces of 32K and Common.cfg "
+                "of 48K: classic peers with that Common.cfg cannot take part\n",
+            ),
+        )
+        text = (self.folder / "swarm.toml").read_text()
+        self.assertIn(" -o m --piece-size 32K\n", text)
 
     def test_force(self) -> None:
         """
@@ -410,9 +514,10 @@ class ConvertingTests(SynchronousTestCase):
         Whatever the classic files say, the text says the same, and leads to the same
         classic configuration.
         """
-        swarm = convert(common, peers, f"{common.file_name}.torrent", home)
+        short = {peers[-1].peer_id}
+        swarm = convert(common, peers, f"{common.file_name}.torrent", home, short)
         try:
-            text = format_converted(swarm, common.file_name)
+            text = format_converted(swarm, common.file_name, common.piece_size_bytes)
         except ConfigError as error:
             self.assertIn("is no UTF-8", str(error))
             return
@@ -422,6 +527,7 @@ class ConvertingTests(SynchronousTestCase):
             sizes = (common.file_size_bytes, common.piece_size_bytes)
             config = found.to_config(peer.peer_id, common.file_name, *sizes)
             self.assertEqual((config.common, config.peers), (common, peers))
-            self.assertTrue(
-                found.folder_for(peer.peer_id).endswith(f"peer_{peer.peer_id}")
-            )
+            name = f"peer_{peer.peer_id}"
+            if peer.peer_id in short:
+                name = str(peer.peer_id)
+            self.assertEqual(os.path.basename(found.folder_for(peer.peer_id)), name)

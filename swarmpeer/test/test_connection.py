@@ -384,7 +384,7 @@ class HoldingsTests(SynchronousTestCase):
         seen = []
         for index in 7, 3, 4:
             hold(talk.store, index)
-            talk.connection.neighbor.note_held(index)
+            talk.connection.neighbor.note_needless(index)
             talk.connection.announce(index)
             seen.append(talk.take())
         self.assertEqual(
@@ -430,7 +430,7 @@ class HoldingsTests(SynchronousTestCase):
                 connection.on_have(index)
             elif index not in store.bits:
                 hold(store, index)
-                connection.neighbor.note_held(index)
+                connection.neighbor.note_needless(index)
                 connection.announce(index)
             for call in talk.take():
                 if call[1] in words:

@@ -5,21 +5,9 @@ Tests for L{swarmpeer.net.delivery}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.net.delivery import deliver, deliver_further
-from swarmpeer.testing.recorders import RecordingLogic, RecordingVerifiedLogic
+from swarmpeer.net.delivery import deliver
+from swarmpeer.testing.recorders import RecordingLogic
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.extension import (
-    BadPieceMessage,
-    CancelMessage,
-    GoodbyeMessage,
-    HaveAllMessage,
-    HaveNoneMessage,
-    KeepAliveMessage,
-    ManifestPartMessage,
-    ManifestRequestMessage,
-    RejectMessage,
-    WithdrawMessage,
-)
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
@@ -77,36 +65,3 @@ class DeliverTests(SynchronousTestCase):
                 raise ProtocolViolation(ViolationReason.INDEX_OUT_OF_RANGE, str(index))
 
         self.assertRaises(ProtocolViolation, deliver, HaveMessage(9), Strict("logic"))
-
-    def test_further_kinds(self) -> None:
-        """
-        So do the further kinds of a verified swarm; two of them are nothing for the
-        logic.
-        """
-        logic = RecordingVerifiedLogic("logic")
-        for message in (
-            KeepAliveMessage(),
-            RejectMessage(1),
-            CancelMessage(2),
-            HaveAllMessage(),
-            HaveNoneMessage(),
-            WithdrawMessage(3),
-            BadPieceMessage(4),
-            GoodbyeMessage(5, "bye"),
-            ManifestRequestMessage(6),
-            ManifestPartMessage(1, 0, b"x"),
-        ):
-            deliver_further(message, logic)
-        self.assertEqual(
-            logic.calls,
-            [
-                ("logic", "on_reject", 1),
-                ("logic", "on_cancel", 2),
-                ("logic", "on_have_all"),
-                ("logic", "on_have_none"),
-                ("logic", "on_withdrawal", 3),
-                ("logic", "on_bad_piece", 4),
-                ("logic", "on_goodbye", 5, "bye"),
-                ("logic", "on_manifest_request", 6),
-            ],
-        )

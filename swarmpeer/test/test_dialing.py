@@ -2,7 +2,6 @@
 Tests for L{swarmpeer.net.dialing}.
 """
 
-from collections.abc import Callable
 from random import Random
 
 from twisted.internet.address import IPv4Address
@@ -46,8 +45,8 @@ class ScriptedRegistry(PeerRegistry):
     A registry as the test wants it.
     """
 
-    def __init__(self, seconds: Callable[[], float]) -> None:
-        super().__init__(1001, [1001, 1002], seconds)
+    def __init__(self) -> None:
+        super().__init__(1001, [1001, 1002])
         self.connected: set[int] = set()
 
     def is_connected(self, peer_id: int) -> bool:
@@ -67,10 +66,11 @@ class DialerTests(SynchronousTestCase):
         A dialler in virtual time; nothing is dialled yet.
         """
         self.clock = Clock()
-        self.registry = ScriptedRegistry(self.clock.seconds)
+        self.registry = ScriptedRegistry()
         self.events: list[SwarmEvent] = []
         self.dials: list[ScriptedEndpoint] = []
         self.cancelled: list[int] = []
+        self.spared: set[int] = set()
         self.factory = PeerFactory(
             RecordingNode(),
             PieceStore(LAYOUT, MemoryStorage(LAYOUT)),
@@ -86,6 +86,7 @@ class DialerTests(SynchronousTestCase):
             self.clock,
             Random(7),
             self.events.append,
+            may_call=lambda peer_id: peer_id not in self.spared,
         )
         dialer.start()
         return dialer
@@ -232,26 +233,26 @@ class DialerTests(SynchronousTestCase):
         self.clock.pump([0.5] * 20)
         self.assertEqual((len(self.dials), self.events), (1, []))
 
-    def test_shut_out(self) -> None:
+    def test_spared(self) -> None:
         """
-        A peer that is shut out is not called; once it is not any more, it is called
-        within a second.
+        A peer that may not be called is not; once it may be, it is within a second.
         """
-        self.registry.shut_out(1002, 60.0)
+        self.spared = {1002}
         self._start()
-        self.clock.pump([0.5] * 119)
+        self.clock.pump([0.5] * 120)
         self.assertEqual((self.dials, self.events), ([], []))
+        self.spared.clear()
         self.clock.pump([0.5] * 2)
         self.assertEqual([dial.peer_id for dial in self.dials], [1002])
 
-    def test_shut_out_while_connected(self) -> None:
+    def test_spared_while_connected(self) -> None:
         """
-        A peer that is shut out when it is lost is not called again at once.
+        A peer that may not be called when it is lost is not called again at once.
         """
         self._start()
         protocol = self.dials[0].accept()
         protocol.dataReceived(THEIRS)
-        self.registry.shut_out(1002, 60.0)
+        self.spared = {1002}
         protocol.connectionLost(Failure(ConnectionDone()))
         self.clock.pump([0.5] * 119)
         self.assertEqual(len(self.dials), 1)
@@ -374,6 +375,20 @@ class DialerTests(SynchronousTestCase):
         (event,) = self.events
         assert isinstance(event, DialFailed)
         self.assertEqual(event.reason, "no such transport")
+
+    def test_own_mistake(self) -> None:
+        """
+        What fails by a mistake of our own is no call that failed: it is logged, and
+        not done again.
+        """
+
+        def broken(_: int) -> Factory:
+            raise RuntimeError("no connections")
+
+        self.patch(self.factory, "dialling", broken)
+        self._start()
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertEqual((self.events, self.clock.getDelayedCalls()), ([], []))
 
 
 class HostnameEndpointTests(SynchronousTestCase):

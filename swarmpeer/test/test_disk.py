@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.file_name import LOCK_NAME
-from swarmpeer.storage.calls import FileCalls, SystemCalls
+from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import (
     BYTES_PER_SECOND,

@@ -18,19 +18,13 @@ from swarmpeer.events import ConnectionRefused
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.net.verified_protocol import VerifiedProtocol, VerifiedTerms
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.net_fixtures import (
-    EXTENDED_CODEC,
-    FEATURES,
-    INFOHASH,
     LAYOUT,
     THEIRS,
-    THEIRS_VERIFIED,
     RecordingNode,
     TCPStringTransport,
 )
-from swarmpeer.wire.extension import GoodbyeCode, GoodbyeMessage
 
 
 def _ipv4(host: str) -> IPv4Address:
@@ -159,58 +153,6 @@ class BuildTests(FactoryCase):
         In a classic swarm nobody speaks more than the eight messages.
         """
         self.assertIs(type(self.call(_ipv4("10.0.0.1")).protocol), PeerProtocol)
-
-
-class VerifiedTests(FactoryCase):
-    """
-    In a verified swarm.
-    """
-
-    def setUp(self) -> None:
-        """
-        A factory of such a swarm.
-        """
-        super().setUp()
-        self.factory = PeerFactory(
-            self.node,
-            self.store,
-            self.registry,
-            clock=self.clock,
-            terms=VerifiedTerms(INFOHASH, FEATURES),
-        )
-
-    def test_both_ways(self) -> None:
-        """
-        Inbound and outbound connections are of that swarm.
-        """
-        protocols = [
-            self.call(_ipv4("10.0.0.1")).protocol,
-            self.factory.dialling(1002).buildProtocol(_ipv4("10.0.0.1")),
-        ]
-        seen = []
-        for protocol in protocols:
-            assert isinstance(protocol, VerifiedProtocol)
-            seen.append((protocol.is_dialled, protocol.peer_id))
-            self.assertIs(protocol.factory, self.factory)
-            protocol.makeConnection(TCPStringTransport())
-            protocol.dataReceived(THEIRS_VERIFIED)
-            self.assertTrue(protocol.is_verified)
-        self.assertEqual(seen, [(False, None), (True, 1002)])
-
-    def test_stop(self) -> None:
-        """
-        When all are closed, they are told that this peer stops.
-        """
-        caller = self.call(_ipv4("10.0.0.1"))
-        caller.protocol.dataReceived(THEIRS_VERIFIED)
-        gone = self.factory.close_all("stopping")
-        self.assertEqual(
-            caller.transport.value(),
-            EXTENDED_CODEC.encode(GoodbyeMessage(GoodbyeCode.STOPPING, "stopping")),
-        )
-        caller.go()
-        self.assertIsNone(self.successResultOf(gone))
-        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class PendingTests(FactoryCase):

@@ -1,5 +1,5 @@
 """
-Tests for L{swarmpeer.storage.file_state}.
+Tests for L{swarmpeer.storage.verified.file_state}.
 """
 
 import os
@@ -7,8 +7,8 @@ import stat
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.file_state import FileState, Place
-from swarmpeer.storage.resume import FileIdentity
+from swarmpeer.storage.verified.file_state import FileState, Place
+from swarmpeer.storage.verified.resume import FileIdentity
 
 
 def status(
@@ -88,6 +88,29 @@ class FileStateTests(SynchronousTestCase):
             state.replace(found)
             self.assertEqual(self.seen(state), (Place.GONE, 1, True, [True] * 3))
             self.assertFalse(state.meet(status()))
+
+    def test_back(self) -> None:
+        """
+        A file that was gone is taken for ours when it comes back, and looked at; as
+        long as it does not, nothing more is told of it.
+        """
+        state = self.state()
+        for _ in range(2):
+            state.replace(None)
+        state.replace(status(size=7))
+        self.assertEqual(self.seen(state), (Place.GONE, 1, True, [True] * 3))
+        state.replace(status())
+        self.assertTrue(state.meet(status()))
+        self.assertEqual(self.seen(state), (Place.FINAL, 2, True, [True] * 3))
+
+    def test_part_removed(self) -> None:
+        """
+        Of a part that was removed every piece is suspect.
+        """
+        state = self.state(Place.PART)
+        state.lose_part()
+        self.assertIsNone(state.identity)
+        self.assertEqual(self.seen(state), (Place.ABSENT, 1, False, [True] * 3))
 
     def test_part(self) -> None:
         """

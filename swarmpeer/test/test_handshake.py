@@ -49,7 +49,7 @@ class HandshakeTests(SynchronousTestCase):
         Why C{data} is no handshake.
         """
         violation = self.assertRaises(
-            ProtocolViolation, Handshake.decode, data, lenient
+            ProtocolViolation, Handshake.decode, data, lenient=lenient
         )
         self.assertEqual(violation.reason, ViolationReason.BAD_HANDSHAKE)
         return str(violation.detail)
@@ -223,8 +223,8 @@ class LenientTests(SynchronousTestCase):
         """
         for padding in (b"0" * 9 + b"\x00", b"\x00" * 9 + b"0", b"1" * 10):
             data = HEADER + padding + b"1001"
-            self.assertRaises(ProtocolViolation, Handshake.decode, data, True)
-            self.assertRaises(ProtocolViolation, Handshake.check_prefix, data, True)
+            for read in (Handshake.decode, Handshake.check_prefix):
+                self.assertRaises(ProtocolViolation, read, data, lenient=True)
 
     @settings(deadline=None)
     @given(PEER_IDS)
@@ -250,7 +250,11 @@ class VerifiedTests(SynchronousTestCase):
         Why C{data} is no handshake where one of a verified swarm would be taken.
         """
         violation = self.assertRaises(
-            ProtocolViolation, Handshake.decode, data, lenient, extended=True
+            ProtocolViolation,
+            Handshake.decode,
+            data,
+            lenient=lenient,
+            verified=True,
         )
         self.assertEqual(violation.reason, ViolationReason.BAD_HANDSHAKE)
         return str(violation.detail)
@@ -261,8 +265,8 @@ class VerifiedTests(SynchronousTestCase):
         """
         handshake = Handshake(1001, BOTH, SWARM)
         self.assertEqual(handshake.encode(), VERIFIED_1001)
-        self.assertEqual(Handshake.decode(VERIFIED_1001, extended=True), handshake)
-        self.assertFalse(handshake.is_classic)
+        self.assertEqual(Handshake.decode(VERIFIED_1001, verified=True), handshake)
+        self.assertTrue(handshake.is_verified)
 
     @settings(deadline=None)
     @given(PEER_IDS, SWARMS, st.sampled_from([Feature.VERIFIED, BOTH]), st.booleans())
@@ -276,8 +280,10 @@ class VerifiedTests(SynchronousTestCase):
         handshake = Handshake(peer_id, features, swarm)
         wire = handshake.encode()
         for data in (wire, bytearray(wire), memoryview(wire)):
-            Handshake.check_prefix(data, lenient, extended=True)
-            self.assertEqual(Handshake.decode(data, lenient, extended=True), handshake)
+            Handshake.check_prefix(data, lenient=lenient, verified=True)
+            self.assertEqual(
+                Handshake.decode(data, lenient=lenient, verified=True), handshake
+            )
 
     @settings(deadline=None)
     @given(PEER_IDS)
@@ -286,8 +292,8 @@ class VerifiedTests(SynchronousTestCase):
         The ten zero bytes of a classic peer are taken, too, and known as such.
         """
         classic = Handshake(peer_id)
-        self.assertTrue(classic.is_classic)
-        self.assertEqual(Handshake.decode(classic.encode(), extended=True), classic)
+        self.assertFalse(classic.is_verified)
+        self.assertEqual(Handshake.decode(classic.encode(), verified=True), classic)
 
     @settings(deadline=None)
     @given(st.integers(0, 2**16 - 1))
@@ -299,7 +305,7 @@ class VerifiedTests(SynchronousTestCase):
         known = Handshake(1, Feature.VERIFIED | Feature(features & BOTH), SWARM)
         wire = handshake.encode()
         self.assertEqual(wire[18:20], (features | 1).to_bytes(2, "big"))
-        self.assertEqual(Handshake.decode(wire, extended=True), known)
+        self.assertEqual(Handshake.decode(wire, verified=True), known)
 
     @settings(deadline=None)
     @given(st.binary(min_size=10, max_size=10), PEER_IDS, st.booleans())
@@ -310,16 +316,15 @@ class VerifiedTests(SynchronousTestCase):
         """
         wire = HEADER + ten + peer_id.to_bytes(4, "big")
         for end in range(HANDSHAKE_SIZE + 1):
-            Handshake.check_prefix(wire[:end], lenient, extended=True)
+            Handshake.check_prefix(wire[:end], lenient=lenient, verified=True)
         if ten[1] & Feature.VERIFIED:
-            handshake = Handshake.decode(wire, lenient, extended=True)
+            handshake = Handshake.decode(wire, lenient=lenient, verified=True)
             self.assertEqual((handshake.swarm, handshake.peer_id), (ten[2:], peer_id))
         elif any(ten) and not (lenient and ten == b"0" * 10):
             self.assertIn("behind the header are not zero", self.refused(wire, lenient))
         else:
-            self.assertTrue(
-                Handshake.decode(wire, lenient, extended=True).is_classic, ten
-            )
+            handshake = Handshake.decode(wire, lenient=lenient, verified=True)
+            self.assertFalse(handshake.is_verified, ten)
 
     @settings(deadline=None)
     @given(st.integers(0, 17), st.integers(0, 255))
@@ -328,7 +333,7 @@ class VerifiedTests(SynchronousTestCase):
         The header is compared as ever, from its first wrong byte on.
         """
         data = bytearray(VERIFIED_1001)
-        Handshake.check_prefix(data[: position + 1], extended=True)
+        Handshake.check_prefix(data[: position + 1], verified=True)
         if data[position] != byte:
             data[position] = byte
             self.assertIn("the header is wrong", self.refused(bytes(data)))
@@ -336,7 +341,7 @@ class VerifiedTests(SynchronousTestCase):
                 ProtocolViolation,
                 Handshake.check_prefix,
                 data[: position + 1],
-                extended=True,
+                verified=True,
             )
 
     def test_refused_as_classic(self) -> None:
@@ -355,7 +360,7 @@ class VerifiedTests(SynchronousTestCase):
                     ProtocolViolation,
                     Handshake.check_prefix,
                     VERIFIED_1001[:end],
-                    lenient,
+                    lenient=lenient,
                 )
                 self.assertIn(
                     f"the ten bytes behind the header {words}", str(violation)
@@ -369,10 +374,12 @@ class VerifiedTests(SynchronousTestCase):
         """
         self.assertIn("text zeros instead of zero bytes", self.refused(TEXT_1001))
         self.assertEqual(
-            Handshake.decode(TEXT_1001, lenient=True, extended=True), Handshake(1001)
+            Handshake.decode(TEXT_1001, lenient=True, verified=True), Handshake(1001)
         )
         self.assertEqual(
-            Handshake.decode(VERIFIED_1001[:28] + b"1001", True, True).peer_id,
+            Handshake.decode(
+                VERIFIED_1001[:28] + b"1001", lenient=True, verified=True
+            ).peer_id,
             0x31303031,
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.protocol import Factory
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -124,6 +125,23 @@ class JoiningTests(SynchronousTestCase):
             (FilePlaced, 1),
         ):
             self.assertEqual(self.count(self.observer, kind), times, kind)
+
+    def test_says_so(self) -> None:
+        """
+        Who has no manifest says at each start what it waits for.
+        """
+        words = "peer 2: has no manifest yet and asks the others for it"
+        with capturedLogs() as logs:
+            self.joining.startService()
+        self.assertEqual(list(map(formatEvent, logs)), [words])
+        self.seed.startService()
+        self.swarm.run(10)
+        self.joining.stopService()
+        self.swarm.run(5)
+        with capturedLogs() as logs:
+            self.joining.startService()
+            self.swarm.run(1)
+        self.assertNotIn(words, list(map(formatEvent, logs)))
 
     def test_observers(self) -> None:
         """

@@ -11,9 +11,13 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.__main__ import main
+from swarmpeer.file_name import LOCK_NAME, state_folder_name
 from swarmpeer.manifest import ManifestFile, compose_manifest
 from swarmpeer.manifest_commands import make
-from swarmpeer.manifest_files import read_manifest
+from swarmpeer.manifest_commands.verify import verdict
+from swarmpeer.manifest_files import Fault, Finding, read_manifest
+from swarmpeer.storage.folder import FolderLock
+from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.test.manifest_fixtures import BIG, make_folder
 
 
@@ -49,6 +53,19 @@ class CommandTests(SynchronousTestCase):
         found, out, errors = self.outcome(*arguments)
         self.assertEqual((found, errors), (status, ""))
         return out.splitlines()
+
+    def test_help(self) -> None:
+        """
+        C{swarmpeer} alone tells how a verified swarm is made and run.
+        """
+        text = "\n".join(self.said("--help"))
+        self.assertIn("a large file or a folder", text)
+        lines = (
+            "swarmpeer make FOLDER",
+            "swarmpeer config check",
+            "twistd -n swarmpeer --swarm swarm.toml --id 1001",
+        )
+        self.assertIn("\n".join(f"  {line}" for line in lines), text)
 
     def test_make(self) -> None:
         """
@@ -119,6 +136,60 @@ class CommandTests(SynchronousTestCase):
             self.assertTrue(errors.startswith("swarmpeer make: "), errors)
             self.assertIn(expected, errors)
             self.assertEqual(sorted(os.listdir(self.folder)), ["content", "file"])
+
+    def test_names_of_our_own(self) -> None:
+        """
+        A folder in which a peer works has more in it than data.
+        """
+        advice = (
+            "is of a peer, and no data; give the path of the file or the folder that "
+            "the data is in, and of nothing else"
+        )
+        for name in (state_folder_name(bytes(32)), LOCK_NAME):
+            for folder in (self.content, self.content / "bin"):
+                (folder / name).mkdir()
+                shown = (folder / name).relative_to(self.folder)
+                self.assertEqual(
+                    self.outcome("make", "content"),
+                    (2, "", f"swarmpeer make: {shown}: {advice}\n"),
+                )
+                (folder / name).rmdir()
+        self.said("make", "content")
+
+    def test_running_peer(self) -> None:
+        """
+        Who makes a manifest of what a running peer keeps as it is is warned; one that
+        ended, or works elsewhere, is none.
+        """
+        state = self.folder / state_folder_name(bytes(32))
+        state.mkdir()
+        (state / "lock").write_text("17\n")
+        self.said("make", "content")
+        calls = SystemCalls()
+        fd = calls.open_folder(str(state))
+        self.addCleanup(calls.close, fd)
+        lock = FolderLock(calls, fd, state, "lock")
+        words = (
+            f"a peer runs here (process {os.getpid()}) and keeps the files as its "
+            "manifest says; stop it first"
+        )
+        link = self.folder / "bin" / "link"
+        link.parent.mkdir()
+        link.symlink_to(self.content)
+        for path in ("content", str(link)):
+            status, out, errors = self.outcome("make", path, "-o", "m", "--force")
+            self.assertEqual((status, out.count("\n")), (0, 1))
+            self.assertEqual(errors, f"swarmpeer make: warning: {words}\n")
+        self.said("make", "content/big")
+        calls.truncate(calls.open(fd, "lock", os.O_RDWR), 0)
+        _, _, errors = self.outcome("make", "content", "--force")
+        self.assertIn("(another process)", errors)
+        lock.release()
+        for other in ("pipe", "link", "none"):
+            (self.folder / f".swarmpeer-{other}").mkdir()
+        os.mkfifo(self.folder / ".swarmpeer-pipe" / "lock")
+        (self.folder / ".swarmpeer-link" / "lock").symlink_to(self.content / "big")
+        self.said("make", "content", "--force")
 
     def test_unwritable(self) -> None:
         """
@@ -251,13 +322,39 @@ class CommandTests(SynchronousTestCase):
                 "big: wrong size: is 40000 bytes, 51200 would be right",
                 "big: bad pieces: 0, 2-3 of 4",
                 "bin/run: missing",
-                "FAILED: content: 4 differences, 3 of 6 pieces bad",
+                "FAILED: content: 4 differences, 3 of 6 pieces bad, 1 missing",
             ],
         )
         self.assertEqual(
             self.said("verify", "content.torrent", "none", status=1),
-            ["none: missing", "FAILED: content: 1 difference, 0 of 6 pieces bad"],
+            [
+                "none: missing",
+                "FAILED: content: 1 difference, 0 of 6 pieces bad, 6 missing",
+            ],
         )
+
+    def test_what_is_missing(self) -> None:
+        """
+        Pieces of files that are not there are summed up, each once, whatever stands
+        in their place; those that cannot be read are bad.
+        """
+        self.said("make", "content")
+        (self.content / "bin" / "run").unlink()
+        (self.content / "bin" / "same").unlink()
+        (self.content / "bin").rmdir()
+        (self.content / "bin").write_bytes(b"")
+        *lines, last = self.said("verify", "content.torrent", "content", status=1)
+        self.assertEqual(len(lines), 3)
+        self.assertTrue(last.endswith(": 3 differences, 0 of 6 pieces bad, 1 missing"))
+        *_, last = self.said("verify", "content.torrent", "content/big", status=1)
+        self.assertTrue(last.endswith(": 1 difference, 0 of 6 pieces bad, 6 missing"))
+        manifest = read_manifest(self.folder / "content.torrent")
+        for path, pieces in (((), 6), (("bin",), 1), (("big",), 4)):
+            finding = Finding(Fault.UNREADABLE, path, "Permission denied")
+            self.assertEqual(
+                verdict(manifest, [finding]),
+                f"FAILED: content: 1 difference, {pieces} of 6 pieces bad",
+            )
 
     def test_bad_manifests(self) -> None:
         """

@@ -2,7 +2,6 @@
 Tests for L{swarmpeer.net.manifest_fetch}.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import cast
@@ -21,7 +20,8 @@ from swarmpeer.manifest import Manifest, ManifestFile, compose_manifest, merkle
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.manifest_fetch import INLINE_BYTES, ManifestFetcher
 from swarmpeer.net.manifest_parts import ManifestAsker
-from swarmpeer.net.verified_protocol import VerifiedProtocol, VerifiedTerms
+from swarmpeer.net.verified_protocol import VerifiedProtocol
+from swarmpeer.net.verified_terms import VerifiedTerms
 from swarmpeer.test.net_fixtures import (
     FEATURES,
     RecordingNode,
@@ -29,6 +29,7 @@ from swarmpeer.test.net_fixtures import (
     TCPStringTransport,
 )
 from swarmpeer.testing.recorders import RecordingVerifiedLogic
+from swarmpeer.thread_work import Work
 from swarmpeer.wire.codec import MessageCodec
 from swarmpeer.wire.extended_codec import ExtendedCodec, encode_manifest_head
 from swarmpeer.wire.extension import (
@@ -152,7 +153,7 @@ class FetcherTests(SynchronousTestCase):
         self.events: list[SwarmEvent] = []
         self.dials: list[ScriptedEndpoint] = []
         self.cancelled: list[int] = []
-        self.works: list[Callable[[], Callable[[], None]]] = []
+        self.works: list[Work] = []
 
     def _endpoint_for(self, peer: PeerInfo) -> ScriptedEndpoint:
         self.dials.append(ScriptedEndpoint(peer.peer_id, self.cancelled))
@@ -544,14 +545,46 @@ class FetcherTests(SynchronousTestCase):
         ).start()
         self.assertEqual(self._failed(), [(1002, "no such transport")])
 
+    def test_own_mistake(self) -> None:
+        """
+        What fails by a mistake of our own is logged, and not done again; the others
+        are still asked.
+        """
 
-def _give(asker: ManifestAsker, manifest: Manifest) -> None:
+        def broken(_: Work) -> None:
+            raise RuntimeError("no threads")
+
+        long = _manifest(INLINE_BYTES // 32 + 1)
+        fetcher = ManifestFetcher(
+            long.infohash,
+            1001,
+            PEERS[:2],
+            self._endpoint_for,
+            self.clock,
+            Random(7),
+            self.events.append,
+            run_in_thread=broken,
+        )
+        fetched = fetcher.start()
+        for place in (0, 1):
+            self.assertNoResult(fetched)
+            asker = self.dials[place].accept()
+            assert isinstance(asker, ManifestAsker)
+            _give(asker, long, self.dials[place].peer_id)
+            self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        # Nobody is left to be asked.
+        self.failureResultOf(fetched, RuntimeError)
+        self.assertEqual((self.events, len(self.dials)), ([], 2))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+def _give(asker: ManifestAsker, manifest: Manifest, own_id: int = 1002) -> None:
     """
     Send all parts as they are asked for.
     """
     data = manifest.encode()
     layout = PieceLayout(10, 10)
-    giving = Giving("logic", manifest=data)
+    giving = Giving("logic", manifest=data, own_id=own_id)
     protocol = giving.protocol = VerifiedProtocol(
         RecordingNode(logic=giving),
         MessageCodec(layout),

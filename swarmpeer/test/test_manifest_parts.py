@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.manifest_parts import WINDOW_PARTS, ManifestAsker
+from swarmpeer.net.manifest_parts import ManifestAsker
+from swarmpeer.net.parts_gathered import WINDOW_PARTS
 from swarmpeer.net.reasons import ConversationEnded
 from swarmpeer.test.net_fixtures import (
     EXTENDED_CODEC,
@@ -32,6 +33,7 @@ from swarmpeer.wire.extension import (
     GoodbyeCode,
     GoodbyeMessage,
     HaveAllMessage,
+    KeepAliveMessage,
     ManifestPartMessage,
     ManifestRequestMessage,
 )
@@ -384,6 +386,25 @@ class PatienceTests(AskerCase):
                 self.asker.dataReceived(bytes([byte]))
                 self.clock.advance(1)
             self.failureResultOf(whole, ConversationEnded)
+
+    def test_waiting(self) -> None:
+        """
+        While it is not yet their turn they hear that we are still here, and after
+        the end nothing.
+        """
+        self.asker.dataReceived(THEIRS_VERIFIED)
+        self._said()
+        keep_alive = EXTENDED_CODEC.encode(KeepAliveMessage())
+        for _ in range(5):
+            self.clock.advance(59.5)
+            self.assertEqual(self._said(), b"")
+            self.clock.advance(0.5)
+            self.assertEqual(self._said(), keep_alive)
+        self.clock.advance(40)
+        self.asker.fetch().addErrback(lambda _: None)
+        self.assertEqual(self._said(), _requests([0]))
+        self.asker.leave(GoodbyeCode.OTHER, "enough")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_slow(self) -> None:
         """

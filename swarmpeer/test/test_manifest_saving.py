@@ -113,11 +113,18 @@ class SavingTests(SynchronousTestCase):
         """
         What cannot be read or is no manifest is named.
         """
-        self.path.write_bytes(b"x")
+        data, page, cut = (self.folder / name for name in ("data", "page", "cut"))
+        data.write_bytes(bytes(100))
+        page.write_bytes(b"dear all,")
+        cut.write_bytes(self.manifest.encode()[:-1])
+        self.path.write_bytes(b"")
         for path, expected in (
             (self.folder / "none", "none: No such file or directory"),
             (self.folder, "Is a directory"),
-            (self.path, "manifest: byte 0: no value"),
+            (self.path, "manifest: is no manifest"),
+            (data, "data: is no manifest"),
+            (page, "page: is no manifest"),
+            (cut, "it ends too early"),
         ):
             error = self.assertRaises(ManifestError, read_manifest, path)
             self.assertIn(expected, str(error))

@@ -81,7 +81,7 @@ class NeighborFactsTests(SynchronousTestCase):
                 self.assertIs(neighbor.learn_have(index, own), is_news)
                 self.assertIn(index, list(neighbor.bits))
             elif own.add(index):
-                neighbor.note_held(index)
+                neighbor.note_needless(index)
             self.assertEqual(neighbor.useful, own.count_missing_from(neighbor.bits))
 
 
@@ -205,8 +205,8 @@ class UsefulTests(SynchronousTestCase):
                     neighbor.note_lacking(index, own)
                 case "hold":
                     if own.add(index):
-                        neighbor.note_held(index)
+                        neighbor.note_needless(index)
                 case _:
                     if own.discard(index):
-                        neighbor.note_lost(index)
+                        neighbor.note_wanted(index)
             self.assertEqual(neighbor.useful, own.count_missing_from(neighbor.bits))

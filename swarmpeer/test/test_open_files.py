@@ -1,5 +1,5 @@
 """
-Tests for L{swarmpeer.storage.open_files}.
+Tests for L{swarmpeer.storage.verified.open_files}.
 """
 
 from collections import Counter
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.open_files import OpenFile, OpenFiles
+from swarmpeer.storage.verified.open_files import OpenFile, OpenFiles
 
 
 class OpenFilesTests(SynchronousTestCase):
@@ -51,6 +51,21 @@ class OpenFilesTests(SynchronousTestCase):
         self.assertEqual(closed, [10])
         files.give_back(second)
         self.assertEqual(closed, [10, 20])
+
+    def test_close_fails(self) -> None:
+        """
+        A descriptor that fails when it is closed is closed all the same.
+        """
+
+        def close(fd: int) -> None:
+            raise OSError(fd)
+
+        files = OpenFiles(close, limit=1)
+        for number in (1, 2):
+            files.give_back(files.put(number, number))
+        self.assertIsNone(files.take(1))
+        files.drop_all()
+        self.assertIsNone(files.take(2))
 
     @given(
         st.lists(

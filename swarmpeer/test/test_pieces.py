@@ -10,11 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.pieces import Piece, PieceState, PieceStore
-from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.errors import StorageError
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import Call
 from swarmpeer.testing.storage import HeldStorage
-from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
 MISSING, IN_FLIGHT, STORING, HAVE = PieceState
@@ -402,57 +401,3 @@ class StorageAnswersTests(SynchronousTestCase):
             had = [index for index in range(count) if states[index] is HAVE]
             self.assertEqual((held.states(), list(store.bits)), (states, had))
             self.assertIs(store.is_complete, len(had) == count)
-
-
-class LossTests(SynchronousTestCase):
-    """
-    Pieces that are known from before, and pieces that are lost.
-    """
-
-    def setUp(self) -> None:
-        """
-        The pieces 1 and 3 of four are held.
-        """
-        memory = MemoryStorage(PieceLayout(4, 1), bytes(4))
-        memory.open()
-        self.storage = HeldStorage(memory)
-        held = Bitfield(4)
-        held.add(1)
-        held.add(3)
-        self.store = PieceStore(PieceLayout(4, 1), self.storage, held)
-
-    def test_held(self) -> None:
-        """
-        The store begins with what is held, whatever the storage says of the whole.
-        """
-        self.assertEqual(list(self.store.bits), [1, 3])
-        self.assertEqual(self.store.states(), bytes([MISSING, HAVE, MISSING, HAVE]))
-        self.assertFalse(self.store.is_complete)
-
-    def test_lose(self) -> None:
-        """
-        A piece that is lost is missing, and may be fetched again; what is not held
-        cannot be lost.
-        """
-        self.store.lose(1)
-        self.assertEqual(list(self.store.bits), [3])
-        self.assertRaises(RuntimeError, self.store.lose, 1)
-        self.store.claim(1)
-        self.assertRaises(RuntimeError, self.store.lose, 1)
-
-    def test_lost_at_a_read(self) -> None:
-        """
-        A loss that a read finds is told before the reader hears of it; another
-        failure is the reader's alone.
-        """
-        told: list[Call] = []
-        self.store.on_lost = lambda index, error: told.append(("lost", index, error))
-        lost, other = PieceLostError("it rotted"), StorageError("it closes")
-        for error in lost, other:
-            self.store.read(
-                1, lambda _: None, lambda error: told.append(("failed", error))
-            )
-            failed = self.storage.waiting.pop().failed
-            assert failed is not None
-            failed(error)
-        self.assertEqual(told, [("lost", 1, lost), ("failed", lost), ("failed", other)])

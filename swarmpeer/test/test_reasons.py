@@ -6,9 +6,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.net.reasons import goodbye_code, in_one_line
-from swarmpeer.wire.extension import GoodbyeCode
+from swarmpeer.net.reasons import in_one_line
 
 
 class InOneLineTests(SynchronousTestCase):
@@ -35,32 +33,3 @@ class InOneLineTests(SynchronousTestCase):
         An error that says nothing is told by its name.
         """
         self.assertEqual(in_one_line(Failure(KeyboardInterrupt())), "KeyboardInterrupt")
-
-
-class GoodbyeCodeTests(SynchronousTestCase):
-    """
-    Why a conversation ends, for the program at the other end.
-    """
-
-    def test_codes(self) -> None:
-        """
-        Who cannot take part is told so; all other breaches are one.
-        """
-        codes = {
-            reason: goodbye_code(ProtocolViolation(reason, ""))
-            for reason in ViolationReason
-        }
-        special = {
-            reason: code
-            for reason, code in codes.items()
-            if code is not GoodbyeCode.VIOLATION
-        }
-        self.assertEqual(
-            special,
-            {
-                ViolationReason.UNKNOWN_PEER: GoodbyeCode.UNKNOWN_PEER,
-                ViolationReason.OWN_ID: GoodbyeCode.UNKNOWN_PEER,
-                ViolationReason.WRONG_PEER: GoodbyeCode.UNKNOWN_PEER,
-                ViolationReason.OTHER_SWARM: GoodbyeCode.OTHER_SWARM,
-            },
-        )

@@ -1,6 +1,6 @@
 """
-Tests for L{swarmpeer.storage.recording}: when what is recorded, over disks that are
-full or refuse bytes.
+Tests for L{swarmpeer.storage.verified.recording}: when what is recorded, over disks
+that are full or refuse bytes.
 """
 
 import errno
@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.events import DiskShort, FilesChecked, RecordFailed, RecordSaved
 from swarmpeer.file_name import state_folder_name
-from swarmpeer.storage.open_files import MAX_OPEN_FILES
+from swarmpeer.storage.verified.commit import Changes, Commit, Outcome
+from swarmpeer.storage.verified.open_files import MAX_OPEN_FILES
 from swarmpeer.test.verified_fixtures import PIECE, Content, Peer, one_file
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import os_error
@@ -24,10 +25,18 @@ class SpecialDisk(SimulatedDisk):
 
     @ivar has_room_for_record: does it take the record?
     @ivar has_descriptors: can a part be opened?
+    @ivar lacks_memory_for: the call that fails for want of memory.
     """
 
     has_room_for_record = True
     has_descriptors = True
+    lacks_memory_for = ""
+
+    def sync(self, fd: int) -> None:
+        """Fail or sync."""
+        if self.lacks_memory_for == "sync":
+            raise MemoryError
+        super().sync(fd)
 
     def open(self, folder: int, name: str, flags: int) -> int:
         """Refuse or open."""
@@ -162,13 +171,28 @@ class CommitTests(RecordingCase):
 
     def test_not_recorded(self) -> None:
         """
-        What was not recorded when the process died is looked at, and recorded then.
+        What was not recorded when the process died is looked at, with all else in the
+        unfinished file, which was written to since the record was made.
         """
         peer = self.begin()
         peer.write(0)
         peer.commit()
         peer.write(2)
-        self.assertEqual(self.crash(), ({0, 2}, [FilesChecked(2, 1, 4)]))
+        self.assertEqual(self.crash(), ({0, 2}, [FilesChecked(2, 2, 4)]))
+
+    def test_part_changed_meanwhile(self) -> None:
+        """
+        A part that somebody writes to while nobody looks is not believed, whatever
+        the record tells of it.
+        """
+        peer = self.begin()
+        peer.write(0)
+        peer.write(1)
+        peer.commit()
+        self.disk.process_died()
+        own = f"{FOLDER}/{state_folder_name(self.content.manifest.infohash)}"
+        self.disk.edit(own, "0.part", b"?", 5)
+        self.assertEqual(self.crash(), ({1}, [FilesChecked(1, 2, 4)]))
 
 
 class ManyFilesTests(RecordingCase):
@@ -187,20 +211,22 @@ class ManyFilesTests(RecordingCase):
         peer = self.begin()
         peer.write_all()
         self.disk.has_descriptors = False
-        peer.commit()
+        self.assertIn("failed: /swarm: cannot put it in place", str(peer.finish()))
         self.assertEqual(peer.take_events(), [RecordSaved(MAX_OPEN_FILES)])
+        self.assertNotIn("data", self.disk.names_in(FOLDER))
         self.disk.has_descriptors = True
         peer.commit()
         self.assertEqual(peer.take_events(), [RecordSaved(MAX_OPEN_FILES + 2)])
         peer.commit()
         self.assertEqual(peer.take_events(), [])
+        self.assertIs(peer.finish(), True)
         self.disk.lose_power()
         self.assertEqual(len(self.crash()[0]), MAX_OPEN_FILES + 2)
 
     def test_part_gone(self) -> None:
         """
-        A part that somebody removed is not recorded; that is told when it should be
-        put in place.
+        A part that somebody removed is not recorded, its pieces are lost, and it is
+        made anew.
         """
         peer = self.begin()
         peer.write_all()
@@ -208,15 +234,123 @@ class ManyFilesTests(RecordingCase):
         own = state_folder_name(self.content.manifest.infohash)
         self.disk.unlink(self.disk.open_folder_in(folder, own), "0.part")
         peer.commit()
-        self.assertEqual(peer.take_events(), [RecordSaved(MAX_OPEN_FILES + 1)])
+        peer.commit()
+        self.assertEqual(peer.take_events(), [RecordSaved(MAX_OPEN_FILES + 1)] * 2)
         peer.commit()
         self.assertEqual(peer.take_events(), [])
-        self.assertIn("No such file", str(peer.finish()))
+        self.assertIn("it is not there any more", str(peer.finish()))
         self.assertIn("lost: ", str(peer.read(0)))
-        self.disk.process_died()
-        peer = self.begin()
+        self.assertIn("1 pieces are not there", str(peer.finish()))
         self.assertIs(peer.write(0), True)
         self.assertIs(peer.finish(), True)
+
+
+class PartTests(RecordingCase):
+    """
+    What becomes of an unfinished file.
+    """
+
+    def remove(self) -> None:
+        """
+        Let somebody remove it.
+        """
+        folder = self.disk.open_folder(FOLDER)
+        own = state_folder_name(self.content.manifest.infohash)
+        self.disk.unlink(self.disk.open_folder_in(folder, own), "0.part")
+
+    def test_removed(self) -> None:
+        """
+        If it is removed while it is open, that is found when it should get its name;
+        all of it is fetched again, and what was there is not taken for it.
+        """
+        peer = self.begin()
+        peer.write_all()
+        self.remove()
+        self.disk.put(FOLDER, "data", b"of the user")
+        self.assertIn("failed: ", str(peer.finish()))
+        self.assertIn("failed: ", str(peer.finish()))
+        self.assertEqual(self.disk.content(FOLDER, "data"), b"of the user")
+        self.assertIn("lost: ", str(peer.read(0)))
+        self.assertIs(peer.write(0), True)
+        # There are zeros where this one was.
+        self.assertIn("lost: ", str(peer.read(1)))
+        for index in (1, 2, 3):
+            self.assertIs(peer.check_piece(index), False)
+            self.assertIs(peer.write(index), True)
+        self.assertIs(peer.finish(), True)
+        self.assertEqual(self.disk.content(FOLDER, "data"), self.content.data[0])
+        self.assertEqual({type(event) for event in peer.take_events()}, {RecordSaved})
+        self.disk.lose_power()
+        self.assertEqual(self.crash(), ({0, 1, 2, 3}, [FilesChecked(4, 0, 4)]))
+
+    def test_lost_meanwhile(self) -> None:
+        """
+        If a piece is lost while the last commit is under way, the file does not get
+        its name.
+        """
+        peer = self.begin()
+        peer.write_all()
+        own = f"{FOLDER}/{state_folder_name(self.content.manifest.infohash)}"
+        peer.storage.finish(print, lambda error: peer.said.append(str(error)))
+        self.disk.edit(own, "0.part", b"?", PIECE)
+        peer.storage.check_piece(1, peer.said.append, print)
+        # The check overtakes the commit.
+        peer.threads.run(1)
+        peer.settle()
+        missing = "/swarm: cannot put it in place: 1 pieces are not there"
+        self.assertEqual(peer.said, [False, missing])
+        peer.said.clear()
+        self.assertIsNone(self.disk.content(FOLDER, "data"))
+        self.assertIs(peer.write(1), True)
+        self.assertIs(peer.finish(), True)
+        self.assertEqual(self.disk.content(FOLDER, "data"), self.content.data[0])
+
+
+class NoMemoryTests(RecordingCase):
+    """
+    A commit that fails in ways that nobody foresaw.
+    """
+
+    def test_sync(self) -> None:
+        """
+        A file whose sync could not be tried does not get its name before it was.
+        """
+        peer = self.begin()
+        peer.write_all()
+        self.disk.lacks_memory_for = "sync"
+        self.assertIn("failed: ", str(peer.finish()))
+        self.disk.lacks_memory_for = ""
+        self.assertIsNone(self.disk.content(FOLDER, "data"))
+        self.assertIs(peer.finish(), True)
+        self.disk.lose_power()
+        self.assertEqual(self.disk.content(FOLDER, "data"), self.content.data[0])
+
+    def test_record(self) -> None:
+        """
+        What could not be put into the record is there after the next commit, losses
+        included.
+        """
+        peer = self.begin()
+        for index in (0, 1, 2):
+            peer.write(index)
+        peer.commit()
+        own = f"{FOLDER}/{state_folder_name(self.content.manifest.infohash)}"
+        self.disk.edit(own, "0.part", b"?", PIECE)
+        self.assertIs(peer.check_piece(1), False)
+        peer.write(3)
+        peer.take_events()
+        apply = Commit._apply
+
+        def fail(_commit: Commit, _changes: Changes, _outcome: Outcome) -> None:
+            raise MemoryError
+
+        self.patch(Commit, "_apply", fail)
+        peer.commit()
+        self.assertEqual(peer.take_events(), [RecordFailed("MemoryError()")])
+        self.patch(Commit, "_apply", apply)
+        peer.commit()
+        self.assertEqual(peer.take_events(), [RecordSaved(3)])
+        self.assertEqual(self.crash()[0], {0, 2, 3})
 
 
 class FullTests(RecordingCase):

@@ -339,23 +339,3 @@ class CompletePeersTests(SynchronousTestCase):
             self.registry.note_complete(peer_id, True)
         self.assertEqual(self.registry.incomplete, ())
         self.assertEqual(PeerRegistry(1001, [1001]).incomplete, ())
-
-
-class ShutOutTests(SynchronousTestCase):
-    """
-    Who may not take part for a while.
-    """
-
-    def test_until(self) -> None:
-        """
-        A peer is shut out until its time is over, and others are not.
-        """
-        now = [10.0]
-        registry = PeerRegistry(1001, PEER_IDS, lambda: now[0])
-        registry.shut_out(1002, 70.0)
-        self.assertTrue(registry.is_shut_out(1002))
-        self.assertFalse(registry.is_shut_out(1003))
-        now[0] = 70.0
-        self.assertFalse(registry.is_shut_out(1002))
-        now[0] = 10.0
-        self.assertFalse(registry.is_shut_out(1002))

@@ -1,5 +1,5 @@
 """
-Tests for L{swarmpeer.storage.resume}.
+Tests for L{swarmpeer.storage.verified.resume}.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.storage.resume import FileIdentity, Record, RecordFault
+from swarmpeer.storage.verified.resume import FileIdentity, Record, RecordFault
 from swarmpeer.wire.bitfield import Bitfield
 
 LAYOUT = PieceLayout.of_files((35, 0, 10), 10)

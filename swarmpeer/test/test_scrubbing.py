@@ -5,8 +5,9 @@ Tests of L{swarmpeer.core.scrubbing}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.pieces import Piece
 from swarmpeer.core.scrubbing import Scrubbing
+from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 
 LAYOUT = PieceLayout(19, 2)
@@ -21,9 +22,9 @@ class World:
     def __init__(self, *held: int) -> None:
         self.memory = CheckedMemory(LAYOUT, WHOLE, held)
         self.storage = HeldCheckedStorage(self.memory)
-        self.store = PieceStore(LAYOUT, self.storage, self.memory.held())
+        self.store = VerifiedStore(LAYOUT, self.storage, self.memory.held())
         self.lost: list[tuple[int, str]] = []
-        self.scrubbing = Scrubbing(self.store, self.storage, self._lose)
+        self.scrubbing = Scrubbing(self.store, self._lose)
 
     def _lose(self, index: int, reason: str) -> None:
         self.lost.append((index, reason))
@@ -124,6 +125,25 @@ class DoubtTests(SynchronousTestCase):
         self.assertEqual(world.scrubbing.step(), 0)
         self.assertEqual(world.scrubbing.step(), 2)
         self.assertEqual([call.index for call in world.storage.waiting], [1, 4])
+
+    def test_stored_again(self) -> None:
+        """
+        What is found of a piece that was lost and stored again meanwhile is not
+        believed, and the next one has its turn.
+        """
+        world = World(1)
+        world.memory.rot(1)
+        world.scrubbing.step()
+        world.store.lose(1)
+        world.store.begin_storing(1)
+        world.store.put(Piece(1, WHOLE[2:4]), lambda: None, lambda _: None)
+        check, write = world.storage.waiting
+        check.go()
+        write.go()
+        world.storage.waiting.clear()
+        self.assertEqual(world.lost, [])
+        self.assertEqual(world.step(), (2, [1]))
+        self.assertEqual(world.lost, [])
 
     def test_not_held(self) -> None:
         """

@@ -14,8 +14,8 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.storage import FileStorage, MemoryStorage
-from swarmpeer.storage.calls import SystemCalls
-from swarmpeer.storage.threads import Work
+from swarmpeer.storage.system_calls import SystemCalls
+from swarmpeer.thread_work import Work
 from swarmpeer.wire.messages import PieceData
 
 

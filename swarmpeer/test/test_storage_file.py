@@ -18,7 +18,8 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.file_name import LOCK_NAME
 from swarmpeer.storage import FileStorage, ReactorThreads
-from swarmpeer.storage.calls import FileCalls, SystemCalls, file_system_type
+from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.system_calls import SystemCalls, file_system_type
 from swarmpeer.test.test_storage import (
     Answers,
     FastCalls,

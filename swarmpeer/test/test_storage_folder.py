@@ -12,18 +12,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import StorageError
 from swarmpeer.file_name import LOCK_NAME
-from swarmpeer.storage.calls import SystemCalls
 from swarmpeer.storage.folder import (
     FolderLock,
     check_file_name,
     find_folder,
     open_folder,
 )
+from swarmpeer.storage.system_calls import SystemCalls
 
 HOLD_LOCK = """
 import sys
 from pathlib import Path
-from swarmpeer.storage.calls import SystemCalls
+from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.folder import FolderLock, open_folder
 calls, path = SystemCalls(), Path(sys.argv[1])
 lock = FolderLock(calls, open_folder(calls, path), path)

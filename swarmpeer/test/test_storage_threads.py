@@ -13,7 +13,8 @@ from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 
-from swarmpeer.storage.threads import Answer, ReactorThreads
+from swarmpeer.storage.threads import ReactorThreads
+from swarmpeer.thread_work import Answer
 
 
 @implementer(IReactorThreads)

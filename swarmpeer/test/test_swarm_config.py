@@ -259,6 +259,8 @@ class MistakeTests(RefusalMixin):
                 SMALL.replace("id", "ID"),
                 f"3:1: 'ID' is no key of [[members]], id {case}",
             ),
+            (SMALL + "hosts = 'a'\n", "6:1: 'hosts' is no key of [[members]], host"),
+            (TOP + "hosts = 3\n", "2:1: 'hosts' is no key, [[members]]"),
             (SMALL + "peer-id = 5\n", "6:1: 'peer-id' is no key of [[members]], id"),
             (
                 SMALL + "has_file = 1\n",

@@ -48,8 +48,8 @@ class OptionsTests(SynchronousTestCase):
             {
                 "id": 1001,
                 "dir": ".",
-                "common": "Common.cfg",
-                "peers": "PeerInfo.cfg",
+                "common": None,
+                "peers": None,
                 "log-dir": None,
                 "listen": None,
                 "swarm": None,
@@ -64,6 +64,15 @@ class OptionsTests(SynchronousTestCase):
         """
         for words in ([], ["--id", "one"], ["--id", "1", "--x"], ["--id", "1", "x"]):
             self.assertRaises(UsageError, self.parse, *words)
+
+    def test_help(self) -> None:
+        """
+        It tells of both kinds of swarms, and of what is usual.
+        """
+        text = " ".join(str(tap.Options()).split())
+        self.assertIn("A verified swarm, of a file or a folder of which every", text)
+        self.assertIn("relative to --dir. [default: Common.cfg]", text)
+        self.assertIn("relative to --dir. [default: PeerInfo.cfg]", text)
 
 
 class ProcessTests(SynchronousTestCase):
@@ -132,6 +141,20 @@ class ProcessTests(SynchronousTestCase):
         self.expect_refusal(["--common", "no.cfg"], "no.cfg:1:1: cannot be read")
         self.expect_refusal(["--id", "2"], "our own peer 2 is not listed")
         self.assertEqual(self.reactor.listening, [])
+
+    def test_forgotten_option(self) -> None:
+        """
+        Where there is a C{swarm.toml} and no C{Common.cfg}, C{--swarm} was forgotten.
+        """
+        self.expect_refusal(["--common", "no.cfg"], "no.cfg:1:1: cannot be read")
+        (self.folder / "swarm.toml").write_text(SWARM)
+        self.make()
+        (self.folder / "Common.cfg").unlink()
+        self.expect_refusal(
+            [],
+            f"there is no {self.folder}/Common.cfg, but a {self.folder}/swarm.toml; "
+            "say --swarm swarm.toml if it is that swarm",
+        )
 
     def test_cannot_start(self) -> None:
         """
@@ -261,7 +284,7 @@ class VerifiedProcessTests(SynchronousTestCase):
             self.assertEqual(self.failed, ["failed"])
             (line,) = self.stderr.getvalue().splitlines()
             self.assertTrue(line.startswith("swarmpeer: "), line)
-            self.assertIn("TheFile.dat is missing or all of it is wrong", line)
+            self.assertIn("but this peer is to have everything", line)
             service.stopService()
             self.reactor.hasStopped, self.reactor.running = False, True
             self.failed.clear()
@@ -303,8 +326,25 @@ class VerifiedProcessTests(SynchronousTestCase):
         for words, expected in (
             (["--swarm", "below/no.toml"], "no.toml"),
             (["--swarm", "below/odd.toml"], "odd.toml:6"),
-            (["--swarm", "below/gone.toml"], "below/gone: No such file"),
+            (
+                ["--swarm", "below/gone.toml"],
+                f"{below}/gone.toml: manifest: {below}/gone: No such file or "
+                "directory; make it with 'swarmpeer make', or copy it from the host "
+                "that did",
+            ),
             (["--id", "2"], "our own peer 2 is no member"),
+            *(
+                (
+                    words,
+                    f"{words[0]} is for classic swarms, and --swarm for a verified "
+                    "one; leave out one of them",
+                )
+                for words in (
+                    ["--common", "Common.cfg"],
+                    ["--peers", "x"],
+                    ["--lenient"],
+                )
+            ),
             (["--listen", "nonsense:1"], "is no endpoint"),
         ):
             with self.assertRaises(SystemExit) as raised:

@@ -8,10 +8,10 @@ from random import Random
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.threads import Answer
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import SYNC_SECONDS
 from swarmpeer.testing.threads import SimulatedThreads
+from swarmpeer.thread_work import Answer
 
 
 class SimulatedThreadsTests(SynchronousTestCase):

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.events import FileChanged, FilesChecked, RecordSaved
 from swarmpeer.file_name import state_folder_name
-from swarmpeer.storage.open_files import MAX_OPEN_FILES
+from swarmpeer.storage.verified.open_files import MAX_OPEN_FILES
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Content, Peer, a_folder, one_file
 from swarmpeer.wire.messages import PieceData
@@ -150,7 +150,7 @@ class ChangeTests(ChangeCase):
         changed = FileChanged(str(self.path), False)
         self.assertEqual(peer.take_events(), [changed])
         self.assert_answer(peer.read(1), f"lost: {self.path}: cannot read piece 1: it")
-        self.assert_answer(peer.read(1), "failed: ")
+        self.assert_answer(peer.read(1), "lost: ")
         self.assertEqual(peer.read(2), peer.pieces[2])
         peer.commit()
         self.assertEqual(peer.take_events(), [RecordSaved(2)])
@@ -260,6 +260,36 @@ class ChangeTests(ChangeCase):
             self.assert_answer(peer.write(0), "final: ")
             self.assertEqual(peer.take_events(), [FileChanged(str(self.path), True)])
             peer.close()
+
+    def test_put_back(self) -> None:
+        """
+        A file that comes back, or another one of its size, is looked at piece by piece;
+        what is right is held again, and recorded.
+        """
+        for wrong, is_copy in ((set(), False), (set(), True), ({2}, True)):
+            peer = self.begin()
+            data = bytearray(self.content.data[0])
+            for index in wrong:
+                data[index * PIECE] ^= 1
+            away = self.folder / "away"
+            self.path.rename(away)
+            for index in range(4):
+                self.assertIs(peer.check_piece(index), False)
+            self.path.write_bytes(b"short")
+            self.assertIs(peer.check_piece(0), False)
+            self.path.unlink()
+            if is_copy:
+                away.write_bytes(data)
+            away.rename(self.path)
+            for index in range(4):
+                self.assertIs(peer.check_piece(index), index not in wrong)
+                if index not in wrong:
+                    self.assertEqual(peer.read(index), peer.pieces[index])
+            for index in wrong:
+                self.assert_answer(peer.write(index), "final: ")
+            self.assertEqual(self.path.read_bytes(), data)
+            self.assertEqual(peer.take_events(), [FileChanged(str(self.path), True)])
+            self.start_again({0, 1, 2, 3} - wrong, len(wrong))
 
     def test_folder_gone(self) -> None:
         """
@@ -516,6 +546,90 @@ class RotTests(ChangeCase):
         self.assertEqual((folder / "data").read_bytes(), content.data[0])
         peer.close()
 
+    def test_mending_not_allowed(self) -> None:
+        """
+        A file that we may not write to is given up; one that cannot be opened just
+        now is not.
+        """
+        for number, answer in (
+            (errno.EACCES, "final: "),
+            (errno.EPERM, "final: "),
+            (errno.EROFS, "final: "),
+            (errno.EMFILE, "failed: "),
+            (errno.ETXTBSY, "failed: "),
+        ):
+            peer = self.begin()
+            rot(self.path, 0)
+            self.assertIs(peer.check_piece(0), False)
+            self.disk.failing["open"] = number
+            self.assert_answer(peer.write(0), answer)
+            self.disk.failing.clear()
+            self.assertIs(peer.write(0), True)
+            peer.close()
+
+    def test_outdated_check(self) -> None:
+        """
+        What a check found before the piece was written again counts no more: it
+        answers what is held by then, and nothing is lost.
+        """
+        peer = self.begin()
+        rot(self.path, PIECE)
+        self.assertIs(peer.check_piece(1), False)
+        for failure in (None, errno.EIO):
+            peer.storage.check_piece(1, peer.said.append, print)
+            if failure is not None:
+                self.disk.failing["read"] = failure
+            answer = peer.threads.waiting.pop()()
+            self.disk.failing.clear()
+            said, peer.said[:] = list(peer.said), []
+            self.assertEqual(said, [])
+            self.assertIs(peer.write(1), True)
+            answer()
+            self.assertIs(peer.said.pop(), True)
+            self.assertEqual(peer.read(1), peer.pieces[1])
+        self.start_again({0, 1, 2, 3}, 0)
+
+    def test_outdated_scrub(self) -> None:
+        """
+        So it is if the piece was held when the check began, and was found wrong and
+        mended before it answered; a right answer from before a loss counts as little.
+        """
+        peer = self.begin()
+        rot(self.path, PIECE)
+        peer.storage.check_piece(1, peer.said.append, print)
+        wrong = peer.threads.waiting.pop()()
+        self.assertIs(peer.check_piece(1), False)
+        self.assertIs(peer.write(1), True)
+        wrong()
+        self.assertIs(peer.said.pop(), True)
+        peer.storage.check_piece(1, peer.said.append, print)
+        right = peer.threads.waiting.pop()()
+        rot(self.path, PIECE)
+        self.assertIs(peer.check_piece(1), False)
+        right()
+        self.assertIs(peer.said.pop(), False)
+        self.assert_answer(peer.read(1), "lost: ")
+        peer.close()
+
+    def test_outdated_read(self) -> None:
+        """
+        If what a read found does not count any more, the piece is read again.
+        """
+        peer = self.begin(paranoid=True)
+        for failure in (None, errno.EIO):
+            rot(self.path, PIECE)
+            if failure is not None:
+                self.disk.failing["read"] = failure
+            peer.storage.read(1, lambda data: peer.said.append(bytes(data)), print)
+            answer = peer.threads.waiting.pop()()
+            self.disk.failing.clear()
+            self.assertIs(peer.check_piece(1), False)
+            self.assertIs(peer.write(1), True)
+            answer()
+            peer.settle()
+            self.assertEqual(peer.said.pop(), peer.pieces[1])
+        self.start_again({0, 1, 2, 3}, 0)
+
     def test_right_again(self) -> None:
         """
         A piece that was lost and is right when it is checked again is held again, and
@@ -524,7 +638,7 @@ class RotTests(ChangeCase):
         peer = self.begin()
         self.disk.failing["read"] = errno.EIO
         self.assertIs(peer.check_piece(1), False)
-        self.assert_answer(peer.read(1), "failed: ")
+        self.assert_answer(peer.read(1), "lost: ")
         self.disk.failing.clear()
         peer.commit()
         self.assertEqual(peer.take_events(), [RecordSaved(3)])
@@ -546,7 +660,7 @@ class RotTests(ChangeCase):
             line = f"lost: {self.path}: cannot read piece 1: Input/output error"
             self.assertEqual(peer.read(1), line)
             self.disk.failing.clear()
-            self.assert_answer(peer.read(1), "failed: ")
+            self.assert_answer(peer.read(1), "lost: ")
             self.disk.failing["read"] = errno.EIO
             self.assertIs(peer.check_piece(2), False)
             self.disk.failing["read"] = errno.EMFILE

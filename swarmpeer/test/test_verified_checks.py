@@ -10,7 +10,13 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import StorageError
-from swarmpeer.events import DiskShort, FilesChecked, RecordSaved, RecordSetAside
+from swarmpeer.events import (
+    DiskShort,
+    FileDiffers,
+    FilesChecked,
+    RecordSaved,
+    RecordSetAside,
+)
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import (
@@ -23,6 +29,7 @@ from swarmpeer.test.verified_fixtures import (
     put,
 )
 from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
 
 
 class CheckCase(SynchronousTestCase):
@@ -328,20 +335,45 @@ class FoundTests(CheckCase):
 
     def test_seed(self) -> None:
         """
-        A seed that finds nothing, or nothing right, says so; one that finds some is
-        on its way.
+        A seed that finds nothing, nothing right, or not everything right says so, and
+        leaves what is there as it is.
         """
         content = one_file()
-        for data in (None, bytes(len(content.data[0]))):
-            if data is not None:
-                put(self.folder, ("data",), data)
+        peer = Peer(content, self.folder, seed=True)
+        error = self.assertRaises(StorageError, peer.start)
+        self.assertIn(f"{self.folder}/data is missing, but", str(error))
+        peer.close()
+        data = content.data[0]
+        for wrong, count in (
+            (data[:-1], 1),
+            (b"?" + data[1:], 1),
+            (data + b"more", 1),
+            (bytes(len(data)), 4),
+        ):
+            path = put(self.folder, ("data",), wrong)
             peer = Peer(content, self.folder, seed=True)
             error = self.assertRaises(StorageError, peer.start)
-            self.assertIn(f"{self.folder}/data is missing or all of it", str(error))
+            self.assertIn(f"{path}: {count} of its 4 pieces", str(error))
+            self.assertIn("this peer is to have everything", str(error))
             peer.close()
-        put(self.folder, ("data",), content.data[0][:-1])
-        peer = Peer(content, self.folder, seed=True)
-        self.assertEqual(peer.start(), {0, 1, 2})
+            self.assertEqual(path.read_bytes(), wrong)
+            self.assertEqual(os.listdir(self.state(content)), [])
+
+    def test_differing(self) -> None:
+        """
+        Each file that was there and is not right is told.
+        """
+        content = a_folder()
+        numbers = [number for number, data in enumerate(content.data) if data]
+        paths = [put(self.folder, content.path(number), b"?") for number in numbers]
+        peer = Peer(content, self.folder)
+        peer.start()
+        told = [
+            (event.path, event.wrong_pieces == event.piece_count)
+            for event in peer.take_differing()
+            if isinstance(event, FileDiffers)
+        ]
+        self.assertEqual(told, [(str(path), True) for path in paths])
         peer.close()
 
     def test_in_the_way(self) -> None:
@@ -407,6 +439,43 @@ class SmallRoom(FastCalls):
         return 1000
 
 
+class Watched(FastCalls):
+    """
+    A disk of which it is known what is asked after a check was stopped.
+
+    @ivar is_stopped: was it?
+    @ivar after_stop: each call that reads or changes something, and of what.
+    """
+
+    def __init__(self) -> None:
+        self.is_stopped = False
+        self.after_stop: list[tuple[str, object]] = []
+
+    def _note(self, call: str, what: object) -> None:
+        if self.is_stopped:
+            self.after_stop.append((call, what))
+
+    def read(self, fd: int, size_bytes: int, offset: int) -> bytes:
+        """Note it."""
+        self._note("read", offset)
+        return super().read(fd, size_bytes, offset)
+
+    def write(self, fd: int, data: PieceData, offset: int) -> int:
+        """Note it."""
+        self._note("write", offset)
+        return super().write(fd, data, offset)
+
+    def rename(self, folder: int, old_name: str, new_name: str) -> None:
+        """Note it."""
+        self._note("rename", new_name)
+        super().rename(folder, old_name, new_name)
+
+    def unlink(self, folder: int, name: str) -> None:
+        """Note it."""
+        self._note("unlink", name)
+        super().unlink(folder, name)
+
+
 class CourseTests(CheckCase):
     """
     How a check goes.
@@ -462,20 +531,63 @@ class CourseTests(CheckCase):
         """
         content = one_file(pieces=700)
         put(self.folder, ("data",), b"?" + content.data[0][1:])
-        reason = f"{self.folder}/data: cannot check it: it is closed"
+        reason = f"{self.folder}/data: cannot check it: it is being closed"
         steps = 0
         while (heard := self.check_stopped_after(content, steps)) == [reason, "closed"]:
             steps += 1
         self.assertEqual(heard, [699, "closed"])
         self.assertGreater(steps, 5)
 
-    def check_stopped_after(self, content: Content, steps: int) -> list[object]:
+    def test_answer_after_stop(self) -> None:
+        """
+        What a step found by the time that the check was stopped leads to nothing.
+        """
+        content = one_file()
+        for steps in range(5):
+            self.new_folder()
+            put(self.folder, ("data",), b"?" + content.data[0][1:])
+            heard = self.check_stopped_after(content, steps, in_midst=True)
+            reason = f"{self.folder}/data: cannot check it: it is being closed"
+            self.assertEqual(heard, [reason, "closed"], steps)
+
+    def test_nothing_after_stop(self) -> None:
+        """
+        Once it was stopped, no file is read, and nothing that was there is removed or
+        written over, whatever it was at.
+        """
+        content = one_file()
+        for steps in range(8):
+            self.new_folder()
+            self.leave_part(content, 0, 1)
+            put(self.folder, ("data",), content.data[0])
+            with open(self.state(content) / "0.part", "r+b") as part:
+                part.write(b"?")
+            calls = Watched()
+            self.check_stopped_after(content, steps, calls)
+            changed = [
+                call
+                for call in calls.after_stop
+                if call not in (("unlink", "lock"), ("unlink", "resume.new"))
+            ]
+            self.assertEqual(changed, [], steps)
+        self.assertNotIn("0.part", os.listdir(self.state(content)))
+
+    def check_stopped_after(
+        self,
+        content: Content,
+        steps: int,
+        calls: "Watched | None" = None,
+        *,
+        in_midst: bool = False,
+    ) -> list[object]:
         """
         Begin a check, and close the storage after so many works.
 
+        @param in_midst: close it when one more was done, and has not answered?
+
         @return: the answers.
         """
-        peer = Peer(content, self.folder)
+        peer = Peer(content, self.folder, calls=calls)
         heard: list[object] = []
         peer.storage.open()
         peer.storage.check(
@@ -484,8 +596,15 @@ class CourseTests(CheckCase):
             lambda error: heard.append(str(error)),
         )
         for _ in range(steps):
-            peer.threads.run()
+            if peer.threads.waiting:
+                peer.threads.run()
+        answer = peer.threads.waiting.pop(0)() if in_midst else None
+        if calls is not None:
+            # What is found by the end is recorded when it is closed.
+            calls.is_stopped = not heard
         peer.storage.close(lambda: heard.append("closed"))
+        if answer is not None:
+            answer()
         peer.settle()
         return heard
 

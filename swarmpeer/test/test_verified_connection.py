@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import (
     BitfieldReceived,
@@ -50,10 +50,13 @@ class RecordingVerifiedSwarm(RecordingSwarm):
     A L{swarmpeer.core.swarm_side.VerifiedSwarmSide} that remembers what it was told.
     """
 
+    encoded: int = 0
+
     def manifest(self) -> bytes:
         """
         Hand it out.
         """
+        self.encoded += 1
         return MANIFEST
 
     def rejected(self, conversation: VerifiedConnection, index: int) -> None:
@@ -102,15 +105,14 @@ class Talk:
     written into one list.
     """
 
-    def __init__(self, store: PieceStore, *, is_verified: bool = True) -> None:
+    def __init__(self, store: VerifiedStore, *, is_verified: bool = True) -> None:
         self._calls: list[Call] = []
         self.store = store
         self.network = RecordingVerifiedNetwork(
             "network", self._calls, is_verified=is_verified
         )
-        self.logic = VerifiedConnection(
-            RecordingVerifiedSwarm(self._calls, store), self.network, None
-        )
+        self.swarm = RecordingVerifiedSwarm(self._calls, store)
+        self.logic = VerifiedConnection(self.swarm, self.network, None)
 
     def greet(self) -> list[Call]:
         """
@@ -327,7 +329,7 @@ class AnswerTests(SynchronousTestCase):
         """
         memory = CheckedMemory(LAYOUT, WHOLE, [0, 1])
         storage = HeldCheckedStorage(memory)
-        begun = Talk(PieceStore(LAYOUT, storage, memory.held()))
+        begun = Talk(VerifiedStore(LAYOUT, storage, memory.held()))
         begun.greet()
         begun.logic.unchoke()
         begun.logic.on_request(0)
@@ -436,7 +438,7 @@ class TellingTests(SynchronousTestCase):
         """
         memory = CheckedMemory(LAYOUT, WHOLE, [0])
         storage = HeldCheckedStorage(memory)
-        begun = Talk(PieceStore(LAYOUT, storage, memory.held()))
+        begun = Talk(VerifiedStore(LAYOUT, storage, memory.held()))
         begun.greet()
         begun.logic.unchoke()
         begun.logic.on_request(0)
@@ -462,33 +464,24 @@ class TellingTests(SynchronousTestCase):
         Before we hang up we say why.
         """
         begun = talk()
-        begun.logic.part(GoodbyeCode.REPLACED, "replaced")
+        begun.logic.close("replaced", GoodbyeCode.REPLACED)
         self.assertEqual(
             begun.take(),
             [
-                said("send_goodbye", GoodbyeCode.REPLACED, "replaced"),
-                said("close", "replaced"),
+                said("close", "replaced", GoodbyeCode.REPLACED),
                 ("swarm", "departed", 1002, "replaced"),
             ],
         )
 
     def test_wrong_piece(self) -> None:
         """
-        They are told that what they sent was wrong, and that it is of no use.
+        They are told that what they sent was wrong; we still want it.
         """
         begun = talk()
         begun.logic.on_have(3)
         begun.take()
-        begun.logic.neighbor.note_lacking(3, begun.store.bits)
         begun.logic.refuse_piece(3)
-        self.assertEqual(
-            begun.take(),
-            [
-                said("send_bad_piece", 3),
-                said("send_not_interested"),
-                published(InterestChanged(1002, False)),
-            ],
-        )
+        self.assertEqual(begun.take(), [said("send_bad_piece", 3)])
 
     def test_give_back_at_choke(self) -> None:
         """
@@ -528,7 +521,8 @@ class ManifestTests(SynchronousTestCase):
 
     def test_no_room(self) -> None:
         """
-        While they take nothing, a few requests wait, and one too many is dropped.
+        While they take nothing, a few requests wait, and one too many is dropped; nor
+        are the bytes of the manifest made for nothing.
         """
         begun = talk()
         begun.logic.on_have_none()
@@ -536,7 +530,7 @@ class ManifestTests(SynchronousTestCase):
         begun.take()
         for _ in range(100):
             begun.logic.on_manifest_request(1)
-        self.assertEqual(begun.take(), [])
+        self.assertEqual((begun.take(), begun.swarm.encoded), ([], 0))
         begun.network.is_writable = True
         begun.logic.on_writable()
         self.assertEqual(begun.take(), [said("send_manifest_part", 1, MANIFEST)] * 16)

@@ -6,13 +6,16 @@ import random
 from collections.abc import Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from swarmpeer.core.blame import FIRST_SECONDS
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_requests import WRONG_PIECE_SECONDS
+from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import (
     BadPieceReceived,
@@ -28,6 +31,7 @@ from swarmpeer.events import (
     PeerShutOut,
     PieceHealed,
     PieceRequested,
+    PieceStored,
     PieceStoreFailed,
     PieceWithdrawn,
     RecordSaved,
@@ -38,7 +42,7 @@ from swarmpeer.events import (
     SwarmEvent,
     WithdrawalReceived,
 )
-from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.interfaces import ISwarmObserver, IVerifiedStorage
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.five_peers import NEIGHBORS, five_peers
 from swarmpeer.testing.recorders import (
@@ -80,10 +84,9 @@ class World:
         bus.add(self.observer)
         self.node = VerifiedNode(
             five_peers(layout),
-            PieceStore(layout, storage, self.memory.held()),
+            VerifiedStore(layout, storage, self.memory.held()),
             bus=bus,
             rng=random.Random(1),
-            verified_storage=storage,
             manifest_bytes=lambda: b"manifest",
             seconds=lambda: self.now,
             heals=heals,
@@ -170,6 +173,23 @@ class World:
         self.events.clear()
 
 
+@implementer(ISwarmObserver)
+class CancelWitness:
+    """
+    Whenever it hears something, it looks how many cancels were sent.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.seen: list[int] = []
+
+    def observe(self, event: SwarmEvent) -> None:  # noqa: ARG002 (that it came)
+        """
+        Look.
+        """
+        self.seen.append(len(self._world.sent("send_cancel")))
+
+
 class BlameTests(SynchronousTestCase):
     """
     Wrong pieces and who sent them.
@@ -186,17 +206,56 @@ class BlameTests(SynchronousTestCase):
         world.forget()
         world.answer(bad, is_right=False)
         self.assertEqual(
-            world.sent("send_bad_piece", "send_not_interested", "send_request"),
-            [
-                ("1", "send_bad_piece", 0),
-                ("1", "send_not_interested"),
-                ("3", "send_request", 0),
-            ],
+            world.sent("send_bad_piece", "send_request"),
+            [("1", "send_bad_piece", 0), ("3", "send_request", 0)],
         )
         self.assertEqual(
             world.told(BadPieceReceived, PieceStoreFailed), [BadPieceReceived(1, 0, 1)]
         )
         world.answer(good)
+        self.assertTrue(world.node.store.is_complete)
+
+    def test_sole_holder(self) -> None:
+        """
+        When nobody else has it, the sender is asked again after a while, in which it
+        may have looked: it may have been wrong once only.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, {0}, serves=True)
+        world.answer(one, is_right=False)
+        world.forget()
+        world.now = WRONG_PIECE_SECONDS - 1
+        world.node.retry_storage()
+        self.assertEqual(world.calls, [])
+        world.now = WRONG_PIECE_SECONDS
+        world.node.retry_storage()
+        self.assertEqual(world.calls, [("1", "send_request", 0)])
+        world.answer(one)
+        self.assertTrue(world.node.store.is_complete)
+
+    def test_sole_holder_again(self) -> None:
+        """
+        If it is wrong again, its sender is shut out as others are.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, {0}, serves=True)
+        world.answer(one, is_right=False)
+        world.now = WRONG_PIECE_SECONDS
+        world.node.retry_storage()
+        world.answer(one, is_right=False)
+        self.assertEqual(world.told(PeerShutOut), [PeerShutOut(1, 2, FIRST_SECONDS)])
+
+    def test_told_anew(self) -> None:
+        """
+        A sender that withdraws the piece and tells of it anew is asked at once.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, {0}, serves=True)
+        world.answer(one, is_right=False)
+        one.on_withdrawal(0)
+        self.assertFalse(one.neighbor.am_interested)
+        one.on_have(0)
+        world.answer(one)
         self.assertTrue(world.node.store.is_complete)
 
     def test_shut_out(self) -> None:
@@ -219,27 +278,23 @@ class BlameTests(SynchronousTestCase):
                 ],
             )
             self.assertEqual(
-                world.sent("send_goodbye", "close"),
-                [
-                    ("1", "send_goodbye", GoodbyeCode.BAD_PIECES, "sent wrong pieces"),
-                    ("1", "close", "sent wrong pieces"),
-                ],
+                world.sent("close"),
+                [("1", "close", "sent wrong pieces", GoodbyeCode.BAD_PIECES)],
             )
             self.assertEqual(
                 world.calling(1),
                 [
                     ("1", "send_handshake", 2),
-                    ("1", "send_goodbye", GoodbyeCode.BAD_PIECES, "sent wrong pieces"),
-                    ("1", "close", "sent wrong pieces"),
+                    ("1", "close", "sent wrong pieces", GoodbyeCode.BAD_PIECES),
                 ],
             )
             self.assertEqual(
                 world.events[-1], ConnectionRefused(1, "sent wrong pieces")
             )
-            self.assertTrue(world.node.registry.is_shut_out(1))
+            self.assertTrue(world.node.is_shut_out(1))
             world.now += seconds
-            self.assertFalse(world.node.registry.is_shut_out(1))
-        self.assertFalse(world.node.registry.is_shut_out(3))
+            self.assertFalse(world.node.is_shut_out(1))
+        self.assertFalse(world.node.is_shut_out(3))
         self.assertIs(world.node.registry.find(3), good)
 
     def test_right_pieces_between(self) -> None:
@@ -253,7 +308,7 @@ class BlameTests(SynchronousTestCase):
         bad.on_disconnect("gone")
         again = world.join(1, ALL, serves=True)
         world.answer(again, is_right=False)
-        self.assertTrue(world.node.registry.is_shut_out(1))
+        self.assertTrue(world.node.is_shut_out(1))
 
     def test_more_on_its_way(self) -> None:
         """
@@ -278,7 +333,7 @@ class BlameTests(SynchronousTestCase):
         world.now = FIRST_SECONDS
         world.answer(world.join(1, ALL, serves=True), is_right=False)
         world.door.release_all()
-        self.assertFalse(world.node.registry.is_shut_out(1))
+        self.assertFalse(world.node.is_shut_out(1))
 
     def test_classic_neighbor(self) -> None:
         """
@@ -290,10 +345,10 @@ class BlameTests(SynchronousTestCase):
         world.forget()
         world.answer(bad, is_right=False)
         self.assertEqual(
-            world.sent("send_bad_piece", "send_goodbye", "close"),
+            world.sent("send_bad_piece", "close"),
             [("1", "close", "sent wrong pieces")],
         )
-        self.assertTrue(world.node.registry.is_shut_out(1))
+        self.assertTrue(world.node.is_shut_out(1))
 
 
 class RejectTests(SynchronousTestCase):
@@ -303,8 +358,8 @@ class RejectTests(SynchronousTestCase):
 
     def test_reject(self) -> None:
         """
-        A piece that they reject is asked of others, and of them only when they tell of
-        it anew.
+        A piece that they reject is asked of others, and of them not now; what they
+        withdraw, only when they tell of it anew.
         """
         world = World(ALL - {0})
         one = world.join(1, {0}, serves=True)
@@ -319,9 +374,44 @@ class RejectTests(SynchronousTestCase):
         world.node.hold_preferred_round()
         one.on_unchoke()
         one.on_reject(0)
+        self.assertEqual(world.sent("send_request", "send_not_interested"), [])
+        one.on_withdrawal(0)
+        world.node.retry_storage()
         self.assertEqual(world.sent("send_request"), [])
         one.on_have(0)
         self.assertEqual(world.sent("send_request"), [("1", "send_request", 0)])
+
+    def test_sole_holder_rejects(self) -> None:
+        """
+        When nobody else has it, the one who rejected it is asked again at the next
+        look at what failed, however often; and once for each time.
+        """
+        world = World(ALL - {0})
+        one = world.join(1, ALL, serves=True)
+        for _ in range(3):
+            world.forget()
+            one.on_reject(0)
+            self.assertEqual(world.sent("send_request"), [])
+            world.node.retry_storage()
+            world.node.retry_storage()
+            self.assertEqual(world.sent("send_request"), [("1", "send_request", 0)])
+        world.answer(one)
+        self.assertTrue(world.node.store.is_complete)
+
+    def test_sole_holder_rejects_one_of_all(self) -> None:
+        """
+        It is asked for the others first, and all come.
+        """
+        world = World()
+        seed = world.join(1, ALL, serves=True)
+        rejected = world.asked(seed)
+        seed.on_reject(rejected)
+        for _ in range(PIECES - 1):
+            world.node.retry_storage()
+            self.assertNotEqual(world.answer(seed), rejected)
+        world.node.retry_storage()
+        self.assertEqual(world.answer(seed), rejected)
+        self.assertTrue(world.node.store.is_complete)
 
     def test_next_piece(self) -> None:
         """
@@ -452,7 +542,7 @@ class LossTests(SynchronousTestCase):
         world = World(ALL)
         one = world.join(1, ALL)
         world.memory.rot(2)
-        world.node.piece_lost(2, "rotten")
+        world.node.healing.lose(2, "rotten")
         world.node.retry_storage()
         self.assertEqual(world.told(PieceHealed), [])
         world.memory.pieces[2] = world.memory.right(2)
@@ -474,7 +564,7 @@ class LossTests(SynchronousTestCase):
         world = World(ALL)
         for index in (1, 3, 4):
             world.memory.rot(index)
-            world.node.piece_lost(index, "rotten")
+            world.node.healing.lose(index, "rotten")
         for index in (3, 4):
             world.memory.pieces[index] = world.memory.right(index)
         world.node.retry_storage()
@@ -488,7 +578,7 @@ class LossTests(SynchronousTestCase):
         """
         world = World(ALL, is_held=True)
         holding = world.join(3, ALL, serves=True)
-        world.node.piece_lost(2, "rotten")
+        world.node.healing.lose(2, "rotten")
         world.node.give_back(holding, GivenBackReason.STALL)
         world.node.retry_storage()
         (look,) = [c for c in world.door.waiting if c.name == "check_piece"]
@@ -507,20 +597,93 @@ class LossTests(SynchronousTestCase):
         world = World(ALL, heals=False)
         holding = world.join(3, ALL, serves=True)
         world.forget()
-        world.node.piece_lost(2, "rotten")
+        world.node.healing.lose(2, "rotten")
         holding.on_unchoke()
         self.assertEqual(world.sent("send_request"), [])
         self.assertEqual(world.sent("send_withdrawal"), [("3", "send_withdrawal", 2)])
+
+    def test_not_healed_is_not_wanted(self) -> None:
+        """
+        Nobody is told that we are interested in what we do not ask for, now or later;
+        and what comes all the same is not taken.
+        """
+        world = World(ALL - {0, 1}, heals=False)
+        slow = world.join(1, {0}, serves=True, is_verified=False)
+        quick = world.join(3, {1}, serves=True)
+        world.answer(quick)
+        quick.on_have(0)
+        world.now = 3.0
+        world.node.review_requests()
+        world.answer(quick)
+        self.assertEqual(slow.neighbor.requested, {0})
+        world.memory.rot(0)
+        world.forget()
+        world.node.healing.lose(0, "rotten")
+        slow.on_piece(0, world.memory.right(0))
+        for peer_id in (4, 5):
+            world.join(peer_id, {0}).on_have(1)
+        quick.on_have(2)
+        self.assertEqual(world.sent("send_interested", "send_have"), [])
+        self.assertEqual(world.told(DuplicatePieceReceived, PieceHealed)[1:], [])
+        self.assertNotIn(0, world.node.store.bits)
+
+    def test_not_healed_is_right_again(self) -> None:
+        """
+        One that is right again by itself is held again all the same.
+        """
+        world = World(ALL, heals=False)
+        one = world.join(1, ALL)
+        world.node.healing.lose(2, "rotten")
+        world.node.retry_storage()
+        self.assertEqual(world.told(PieceHealed), [PieceHealed(2)])
+        self.assertEqual(one.neighbor.useful, 0)
+        self.assertTrue(world.node.store.is_complete)
+
+    def test_found_wrong_before_it_came_anew(self) -> None:
+        """
+        What a check or a read tells of a piece that was lost and stored again while
+        it was under way is not believed.
+        """
+        world = World(ALL, is_held=True)
+        asking = world.join(1)
+        asking.unchoke()
+        holding = world.join(3, ALL, serves=True)
+        world.node.healing.check(2, "somebody doubts it")
+        asking.on_request(2)
+        world.memory.rot(2)
+        check, read = world.door.waiting
+        world.door.waiting.clear()
+        world.node.healing.lose(2, "rotten")
+        read.go()
+        check.go()
+        world.answer(holding)
+        world.door.release_all()
+        self.assertEqual(len(world.told(PieceWithdrawn)), 1)
+        self.assertEqual(world.told(PieceHealed), [PieceHealed(2)])
+        world.forget()
+        world.memory.rot(2)
+        world.node.healing.check(2, "somebody doubts it")
+        asking.on_request(2)
+        world.node.healing.lose(2, "rotten")
+        late = list(world.door.waiting)
+        world.door.waiting.clear()
+        world.answer(holding)
+        world.door.release_all()
+        world.memory.rot(2)
+        for call in late:
+            call.go()
+        self.assertEqual(len(world.told(PieceWithdrawn)), 1)
+        self.assertIn(2, world.node.store.bits)
 
     def test_not_ours(self) -> None:
         """
         What we do not hold, or lost already, cannot be lost.
         """
         world = World({0})
-        world.node.piece_lost(0, "rotten")
+        world.node.healing.lose(0, "rotten")
         world.forget()
-        world.node.piece_lost(0, "rotten")
-        world.node.piece_lost(1, "rotten")
+        world.node.healing.lose(0, "rotten")
+        world.node.healing.lose(1, "rotten")
         self.assertEqual((world.calls, world.events), ([], []))
 
     def test_scrub(self) -> None:
@@ -568,7 +731,7 @@ class LossTests(SynchronousTestCase):
         world.answer(one)
         world.door.release()
         self.assertEqual([call.name for call in world.door.waiting], ["finish"])
-        world.node.piece_lost(0, "rotten")
+        world.node.healing.lose(0, "rotten")
         world.door.fail("it is not whole")
         world.node.retry_storage()
         self.assertEqual(world.door.waiting, [])
@@ -601,7 +764,7 @@ class LossTests(SynchronousTestCase):
             world.join(peer_id, ALL)
         world.answer(one)
         world.door.release()
-        world.node.piece_lost(0, "rotten")
+        world.node.healing.lose(0, "rotten")
         world.door.release()
         self.assertEqual(world.told(FilePlaced, SwarmCompleted), [FilePlaced()])
         world.answer(one)
@@ -661,7 +824,7 @@ class EndGameTests(SynchronousTestCase):
         """
         self.world.node.review_requests()
         self.slow.on_have(4)
-        self.world.node.piece_lost(4, "rotten")
+        self.world.node.healing.lose(4, "rotten")
         self.world.forget()
         self.world.answer(self.quick)
         self.assertEqual(self.world.sent("send_request"), [("1", "send_request", 4)])
@@ -740,6 +903,20 @@ class EndGameTests(SynchronousTestCase):
             world.sent("send_cancel", "stop_waiting"), [("1", "send_cancel", 0)]
         )
 
+    def test_told_at_last(self) -> None:
+        """
+        Everybody is told before anybody hears of it who watches.
+        """
+        world = World(ALL - {0})
+        slow = [world.join(peer_id, {0}, serves=True) for peer_id in (1, 3)]
+        quick = world.join(4, {0}, serves=True)
+        for each in slow:
+            each.on_stall()
+        witness = CancelWitness(world)
+        world.node.bus.add(witness, RequestCancelled)
+        world.answer(quick)
+        self.assertEqual(witness.seen, [2, 2])
+
 
 class PauseTests(SynchronousTestCase):
     """
@@ -815,6 +992,47 @@ class PauseTests(SynchronousTestCase):
         world.node.retry_storage()
         self.assertEqual(world.sent("send_request"), [])
 
+    def test_given_up_is_not_wanted(self) -> None:
+        """
+        Nobody is told that we are interested in what is given up; who was asked for it
+        as the second one is told that it need not come, and is free for another.
+        """
+        world = World(ALL - {0, 1, 2})
+        slow = world.join(1, {0}, serves=True)
+        quick = world.join(3, {1}, serves=True)
+        world.answer(quick)
+        quick.on_have(0)
+        world.now = 3.0
+        world.node.review_requests()
+        slow.on_have(2)
+        world.memory.failure = StorageError("the file was replaced", is_final=True)
+        world.forget()
+        world.answer(quick)
+        self.assertEqual(
+            world.calls,
+            [
+                ("1", "stop_waiting"),
+                ("1", "send_cancel", 0),
+                ("1", "send_request", 2),
+                ("3", "send_not_interested"),
+            ],
+        )
+        self.assertEqual(
+            world.events[-2:],
+            [
+                PieceStoreFailed(3, 0, "the file was replaced", is_final=True),
+                RequestCancelled(1, 0),
+            ],
+        )
+        world.memory.failure = None
+        slow.on_piece(0, world.memory.right(0))
+        self.assertEqual(world.told(PieceStored), [])
+        world.forget()
+        world.join(4, {0})
+        self.assertEqual(
+            world.calls[2:], [("4", "send_not_interested")], "nothing to want"
+        )
+
     def test_wrong_piece_does_not_pause(self) -> None:
         """
         The piece that is to tell may be wrong; then the next one tells.
@@ -844,16 +1062,8 @@ class ConversationTests(SynchronousTestCase):
         world = World()
         world.join(1)
         self.assertEqual(
-            world.calling(1)[1:3],
-            [
-                (
-                    "1",
-                    "send_goodbye",
-                    GoodbyeCode.REPLACED,
-                    "replaced by a new connection",
-                ),
-                ("1", "close", "replaced by a new connection"),
-            ],
+            world.calling(1)[1],
+            ("1", "close", "replaced by a new connection", GoodbyeCode.REPLACED),
         )
 
     def test_one_too_many(self) -> None:
@@ -864,11 +1074,7 @@ class ConversationTests(SynchronousTestCase):
         world.join(1, dialled=True)
         reason = "there is a conversation with 1 already"
         self.assertEqual(
-            world.calling(1)[1:],
-            [
-                ("1", "send_goodbye", GoodbyeCode.REPLACED, reason),
-                ("1", "close", reason),
-            ],
+            world.calling(1)[1:], [("1", "close", reason, GoodbyeCode.REPLACED)]
         )
 
     def test_started_whole(self) -> None:

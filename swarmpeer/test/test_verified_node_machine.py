@@ -27,12 +27,18 @@ from hypothesis.strategies import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.blame import LIMIT
+from swarmpeer.core.blame import LIMIT, MOST_SECONDS
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_requests import (
+    REFUSALS_LIMIT,
+    WRONG_PIECE_SECONDS,
+)
+from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.errors import StorageError
 from swarmpeer.events import (
     BadPieceReceived,
     BadPieceTold,
@@ -41,6 +47,7 @@ from swarmpeer.events import (
     FilePlaced,
     PeerShutOut,
     PieceHealed,
+    PieceStoreFailed,
     RequestCancelled,
     SecondRequested,
     SwarmEvent,
@@ -77,8 +84,10 @@ class Neighbor:
     @ivar wants: did they say that they are interested?
     @ivar serves: did they unchoke us?
     @ivar owed: the pieces that they were asked for and did not answer, oldest first.
-    @ivar lacking: what they must not be asked for: what they rejected, withdrew or
-        sent wrong, and did not tell of anew.
+    @ivar lacking: what they must not be asked for: what they withdrew and did not tell
+        of anew.
+    @ivar refused: what they must not be asked for by now: what they rejected or sent
+        wrong, until when at least.
     @ivar asked: how many answers about each piece they are to get, or, if they speak
         only the eight messages, may get.
     @ivar is_closed: did we hang up?
@@ -93,6 +102,7 @@ class Neighbor:
     serves: bool = False
     owed: list[int] = field(default_factory=list)
     lacking: set[int] = field(default_factory=set)
+    refused: dict[int, float] = field(default_factory=dict)
     asked: Counter[int] = field(default_factory=Counter)
     is_closed: bool = False
 
@@ -118,6 +128,7 @@ class Neighbor:
             case "send_request", (int(index),):
                 assert self.serves, "a request to one that chokes us"
                 assert index not in self.lacking, "a request for what they lack"
+                assert index not in self.refused, "a request for what they refused"
                 self.owed.append(index)
             case "send_piece", (int(index), data):
                 assert self.is_unchoked, "a piece after a choke"
@@ -131,8 +142,7 @@ class Neighbor:
                 assert index in self.owed, "a cancel of what they do not owe"
             case "send_bad_piece", (int(index),):
                 assert self.is_verified
-                self.lacking.add(index)
-            case "close", (_,):
+            case "close", (_, *_):
                 self.is_closed = True
             case _:
                 assert method in (
@@ -141,7 +151,6 @@ class Neighbor:
                     "send_have_all",
                     "send_have_none",
                     "stop_waiting",
-                    "send_goodbye",
                 )
 
     def _hear_interest(self, is_wanted: bool) -> None:
@@ -191,10 +200,9 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         bus.add(self.observer)
         self.node = VerifiedNode(
             five_peers(layout, PREFERRED),
-            PieceStore(layout, self.storage, self.memory.held()),
+            VerifiedStore(layout, self.storage, self.memory.held()),
             bus=bus,
             rng=random.Random(0),
-            verified_storage=self.storage,
             manifest_bytes=lambda: b"manifest",
             seconds=lambda: self.now,
             heals=heals,
@@ -206,6 +214,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         self.met = 0
         self.held_before = set(own)
         self.given_up: set[int] = set()
+        self.heard = 0
         self.wrong: Counter[int] = Counter()
         for peer_id, theirs in zip(NEIGHBORS, held, strict=True):
             self.join(peer_id, theirs, peer_id != NEIGHBORS[0])
@@ -222,6 +231,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         was told to everybody who is here, once; what we lost, to all that know what
         that means.
         """
+        self._note_events()
         by_name = {name: self.live[peer_id] for peer_id, name in self.names.items()}
         told: list[Call] = []
         for call in self.calls:
@@ -232,7 +242,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
             elif neighbor is not None:
                 neighbor.hear(str(method), *arguments)
             else:
-                assert method in ("close", "stop_waiting", "send_goodbye"), call
+                assert method in ("close", "stop_waiting"), call
         for peer_id in [peer for peer, one in self.live.items() if one.is_closed]:
             self._forget(peer_id)
         held = set(self.node.store.bits)
@@ -248,6 +258,22 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
                 expected += [(name, "send_withdrawal", index) for index in lost]
         assert sorted(told, key=str) == sorted(expected, key=str)
         self.calls.clear()
+
+    def _note_events(self) -> None:
+        """
+        What was wrong is not asked of its sender for a while, and what cannot be kept
+        is given up.
+        """
+        events = self.observer.events
+        for event in events[self.heard :]:
+            match event:
+                case BadPieceReceived(peer_id=peer_id, index=index):
+                    neighbor = self.live.get(peer_id)
+                    if neighbor is not None and index not in neighbor.lacking:
+                        neighbor.refused[index] = self.now + WRONG_PIECE_SECONDS
+                case PieceStoreFailed(index=index, is_final=True):
+                    self.given_up.add(index)
+        self.heard = len(events)
 
     def _forget(self, peer_id: int) -> None:
         del self.live[peer_id]
@@ -271,9 +297,9 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         network = RecordingVerifiedNetwork(name, self.calls, is_verified=is_verified)
         conversation = self.node.open_conversation(network, None)
         conversation.on_connect()
-        if self.node.registry.is_shut_out(peer_id):
+        if self.node.is_shut_out(peer_id):
             conversation.on_handshake(peer_id)
-            assert self.calls[-1] == (name, "close", "sent wrong pieces")
+            assert self.calls[-1][:3] == (name, "close", "sent wrong pieces")
             self.calls.clear()
             return
         neighbor = Neighbor(conversation, is_verified)
@@ -324,7 +350,9 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         They got a piece, or say so again.
         """
         neighbor = self._one(place)
-        neighbor.lacking.discard(index)
+        if index in neighbor.lacking:
+            neighbor.lacking.discard(index)
+            neighbor.refused.pop(index, None)
         neighbor.conversation.on_have(index)
         self._play()
 
@@ -395,7 +423,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         conversation = neighbor.conversation
         if neighbor.is_verified and not how:
             if index in conversation.neighbor.requested:
-                neighbor.lacking.add(index)
+                neighbor.refused[index] = self.now
             conversation.on_reject(index)
         elif is_right:
             conversation.on_piece(index, bytes([index]))
@@ -466,10 +494,29 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         self.node.review_requests()
         self._play()
         if place == 0:
-            self.node.retry_storage()
-            self._play()
+            self.retry()
         self.node.scrub_step()
         self._play()
+
+    def retry(self) -> None:
+        """
+        The timer of what failed: whoever has nothing else for us is asked again for
+        what it refused, in time.
+        """
+        for neighbor in self.live.values():
+            refused = neighbor.refused.items()
+            neighbor.refused = {i: until for i, until in refused if until > self.now}
+        self.node.retry_storage()
+        self._play()
+        for neighbor in self.live.values():
+            facts = neighbor.conversation.neighbor
+            assert (
+                facts.requested
+                or not neighbor.serves
+                or not [
+                    index for index, until in facts.refused.items() if until <= self.now
+                ]
+            )
 
     @rule(index=indexes)
     def rot(self, index: int) -> None:
@@ -491,6 +538,52 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         else:
             self.storage.fail("no space", position)
         self._play()
+
+    @precondition(lambda self: any(c.name == "write" for c in self.storage.waiting))
+    @rule(place=places)
+    def file_was_replaced(self, place: int) -> None:
+        """
+        A piece cannot be kept, now or later.
+        """
+        writes = [call for call in self.storage.waiting if call.name == "write"]
+        call = writes[place % len(writes)]
+        self.storage.waiting.remove(call)
+        assert call.failed is not None
+        call.failed(StorageError("the file was replaced", is_final=True))
+        self._play()
+
+    def all_goes_well(self) -> None:
+        """
+        One neighbour alone is left, and it holds everything, serves us and answers:
+        whatever happened before, all that we want comes to be ours.
+        """
+        self._answer_storage()
+        peers = [peer for peer in NEIGHBORS if not self.node.is_shut_out(peer)]
+        if not peers:
+            self.now += MOST_SECONDS
+        last = (peers or NEIGHBORS)[-1]
+        for peer_id in sorted({*self.live} - {last}):
+            self.leave(sorted(self.live).index(peer_id))
+        if last not in self.live:
+            self.join(last, frozenset(range(PIECES)), True)
+        neighbor = self.live[last]
+        for index in set(range(PIECES)) - set(neighbor.conversation.neighbor.bits):
+            self.have(0, index)
+        self.choke_or_unchoke(0, True)
+        for _ in range(3 * PIECES):
+            self.now += WRONG_PIECE_SECONDS / PIECES
+            self.retry()
+            for index in list(neighbor.owed):
+                neighbor.owed.remove(index)
+                neighbor.conversation.on_piece(index, bytes([index]))
+                self._play()
+            self._answer_storage()
+        assert self.node.store.needless.is_full, "a sole holder that is not asked"
+
+    def _answer_storage(self) -> None:
+        while self.storage.waiting:
+            self.storage.release()
+            self._play()
 
     @rule()
     def preferred_round(self) -> None:
@@ -529,14 +622,16 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
     def interest_is_right(self) -> None:
         """
         They know that we are interested exactly if they have something that we
-        lack, and what they took back counts for nothing.
+        want, and what they took back counts for nothing.
         """
-        own = self.node.store.bits
+        store = self.node.store
+        wanted = set(range(PIECES)) - set(store.bits) - self.given_up
+        assert wanted == set(range(PIECES)) - set(store.needless)
         for neighbor in self.live.values():
             facts = neighbor.conversation.neighbor
-            lacking = own.count_missing_from(facts.bits)
-            assert facts.useful == lacking
-            assert neighbor.is_wanted == (lacking > 0)
+            useful = wanted & set(facts.bits)
+            assert facts.useful == len(useful)
+            assert neighbor.is_wanted == bool(useful)
             assert not neighbor.lacking & set(facts.bits)
 
     @invariant()
@@ -544,7 +639,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         """
         A request is outstanding only at one that does not choke us; a piece in flight
         is waited for at its owner and at one more at most; one that is missing, at
-        nobody; one that we hold, only at who cannot be told.
+        nobody; one that we hold or gave up, only at who cannot be told.
         """
         store, requests = self.node.store, self.node.requests
         waited_for: dict[int, list[Neighbor]] = {index: [] for index in range(PIECES)}
@@ -566,9 +661,9 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
             match state:
                 case PieceState.IN_FLIGHT:
                     assert owner in facts
-                case PieceState.MISSING:
+                case PieceState.MISSING if index not in self.given_up:
                     assert not facts
-                case PieceState.HAVE:
+                case PieceState.MISSING | PieceState.HAVE:
                     assert not any(neighbor.is_verified for neighbor in waiting)
         assert requests.unsettled_bytes == unsettled
         owed = [index for one in self.live.values() for index in one.owed]
@@ -590,9 +685,9 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
             assert is_reading or not facts.wanted_from_us
             if self.node.requests.is_paused or not neighbor.serves or facts.requested:
                 continue
-            if facts.is_snubbed:
+            if facts.is_snubbed or len(facts.refused) >= REFUSALS_LIMIT:
                 continue
-            for index in set(facts.bits) - self.given_up:
+            for index in set(facts.bits) - self.given_up - set(facts.refused):
                 assert store.state(index) is not PieceState.MISSING
 
     @invariant()
@@ -681,6 +776,8 @@ class Walk:
         if machine.storage.waiting:
             happenings.append((8, lambda: machine.storage_answers(place, True)))
             happenings.append((2, lambda: machine.storage_answers(place, False)))
+            if any(call.name == "write" for call in machine.storage.waiting):
+                happenings.append((1, lambda: machine.file_was_replaced(place)))
         weights = [weight for weight, _ in happenings]
         rng.choices([happen for _, happen in happenings], weights)[0]()
         for holds in _INVARIANTS:
@@ -710,13 +807,15 @@ class VerifiedNodeMachineTests(SynchronousTestCase):
 
     def test_long_walks(self) -> None:
         """
-        They hold in long histories, too, in which all that can happen does.
+        They hold in long histories, too, in which all that can happen does; and the
+        sole holder that is left in the end is enough.
         """
         seen: set[type[SwarmEvent]] = set()
         for seed in range(60):
             walk = Walk(seed)
             for _ in range(120):
                 walk.step()
+            walk.machine.all_goes_well()
             seen |= {type(event) for event in walk.machine.observer.events}
         rare = {PeerShutOut, PieceHealed, FetchingResumed, BadPieceTold}
         self.assertEqual({SecondRequested, RequestCancelled, *rare} - seen, set())

@@ -12,10 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import ViolationSeen
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.verified_protocol import (
-    VerifiedProtocol,
-    VerifiedTerms,
-)
+from swarmpeer.net.verified_protocol import VerifiedProtocol
+from swarmpeer.net.verified_terms import VerifiedTerms
 from swarmpeer.seam import VerifiedNetworkSide
 from swarmpeer.test.net_fixtures import (
     CODEC,
@@ -475,7 +473,7 @@ class SendTests(SynchronousTestCase):
         protocol.send_withdrawal(2)
         protocol.send_bad_piece(1)
         protocol.send_manifest_part(0, b"d4:infoe")
-        protocol.send_goodbye(GoodbyeCode.REPLACED, "two\nlines")
+        protocol.close("two\nlines", GoodbyeCode.REPLACED)
 
     def test_bytes(self) -> None:
         """
@@ -592,10 +590,11 @@ class CloseTests(SynchronousTestCase):
         Who was told already is not told again.
         """
         line = VerifiedLine().greeted()
-        line.protocol.send_goodbye(GoodbyeCode.REPLACED, "another")
-        line.protocol.send_goodbye(GoodbyeCode.OTHER, "twice")
-        line.protocol.close("done")
+        line.protocol.close("another", GoodbyeCode.REPLACED)
+        line.protocol.close("twice", GoodbyeCode.INTERNAL)
+        line.protocol.stop("stopping")
         self.assertEqual(_said(line), _goodbye(GoodbyeCode.REPLACED, "another"))
+        self.assertEqual(line.node.take(), [("logic", "on_disconnect", "another")])
 
     def test_stop(self) -> None:
         """
@@ -714,6 +713,51 @@ class SilenceTests(SynchronousTestCase):
                 other.protocol.dataReceived(_said(line))
         for line in lines:
             self.assertEqual((line.node.take(), line.transport.closings), ([], []))
+
+    def test_stood_still(self) -> None:
+        """
+        Of a process that was suspended nobody is silent or stuck before what waits
+        in the socket was read; it says at once that it is back.
+        """
+        line = VerifiedLine().greeted()
+        line.advance(30)
+        keep_alive = EXTENDED_CODEC.encode(KeepAliveMessage())
+        line.protocol.dataReceived(keep_alive[:3])
+        line.pause()
+        line.clock.advance(3600)
+        self.assertEqual((line.node.take(), line.transport.closings), ([], []))
+        line.resume()
+        line.protocol.dataReceived(keep_alive[3:])
+        _said(line)
+        line.clock.advance(3600)
+        self.assertEqual(_said(line), keep_alive)
+        self.assertEqual(line.node.take(), [("logic", "on_writable")])
+        self.assertEqual(line.transport.closings, [])
+
+    def test_silent_all_the_same(self) -> None:
+        """
+        A neighbour that is gone when the process comes back is found, in the usual
+        time.
+        """
+        line = VerifiedLine().greeted()
+        line.advance(100)
+        line.clock.advance(3600)
+        line.advance(179.5)
+        self.assertEqual(line.node.take(), [])
+        line.advance(0.5)
+        reason = "silent for 180 seconds"
+        self.assertEqual(line.node.take(), [("logic", "on_disconnect", reason)])
+
+    def test_no_stall(self) -> None:
+        """
+        Nor is a request a stall that waited while the process stood still.
+        """
+        line = VerifiedLine().greeted()
+        line.protocol.send_request(0)
+        line.clock.advance(3600)
+        self.assertEqual(line.node.take(), [])
+        line.advance(8)
+        self.assertEqual(line.node.take(), [("logic", "on_stall")])
 
     def test_classic(self) -> None:
         """

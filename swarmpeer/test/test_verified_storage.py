@@ -183,6 +183,7 @@ class DownloadTests(DownloadCase):
             lambda: peer.check_piece(0),
             peer.finish,
         )
+        failed: list[str] = []
         for _ in range(2):
             for ask in asks:
                 self.assertIn("it is not open", str(ask()))
@@ -190,12 +191,18 @@ class DownloadTests(DownloadCase):
             peer.storage.open()
             self.assertRaises(StorageError, peer.storage.open)
             for ask in asks:
-                self.assertIn("it is not open", str(ask()))
-            peer.check()
+                self.assertIn("it is not checked yet", str(ask()))
+            peer.storage.check(lambda _done, _all: None, lambda _: None, print)
+            peer.storage.read(0, print, lambda error: failed.append(str(error)))
+            self.assertIn("it is being checked", failed.pop())
+            peer.settle()
             self.assertRaises(StorageError, peer.check)
             self.assertIn(
                 "3 pieces are not there", str(peer.write(0) and peer.finish())
             )
+            peer.storage.close(lambda: None)
+            self.assertRaises(StorageError, peer.storage.open)
+            self.assertIn("it is being closed", str(peer.read(0)))
             peer.close()
             self.state(peer.content).joinpath("resume").unlink()
             self.state(peer.content).joinpath("0.part").unlink()
@@ -476,9 +483,8 @@ class FolderTests(DownloadCase):
         self.assertEqual(seed.take_events(), [FilesChecked(4, 4, 4)])
         (self.folder / "data" / "run").write_bytes(b"#!/bin/zz\n")
         seed = Peer(content, self.folder, calls=ReadOnly(), seed=True)
-        self.assertEqual(seed.start(), {0, 1, 2})
-        self.assertEqual(seed.read(1), seed.pieces[1])
-        self.assertIn("Read-only file system", str(seed.write(3)))
+        error = self.assertRaises(StorageError, seed.start)
+        self.assertIn("data/run: 1 of its 1 pieces", str(error))
         seed.close()
 
 

@@ -2,7 +2,7 @@
 Tests for L{swarmpeer.net.watch}.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from hypothesis import given, settings
@@ -22,7 +22,8 @@ class World:
         self.clock = Clock()
         self.when: dict[str, float] = {}
         self.acted: list[tuple[str, float]] = []
-        self.watch = Watch(self.clock, self._deadlines)
+        self.still: Callable[[], None] = lambda: None
+        self.watch = Watch(self.clock, self._deadlines, self._stood_still)
 
     def _deadlines(self) -> Iterator[Deadline]:
         for name, when in self.when.items():
@@ -31,6 +32,10 @@ class World:
     def _act(self, name: str) -> None:
         del self.when[name]
         self.acted.append((name, self.clock.seconds()))
+
+    def _stood_still(self) -> None:
+        self.acted.append(("still", self.clock.seconds()))
+        self.still()
 
     def run(self) -> None:
         """
@@ -76,6 +81,30 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(len(world.clock.getDelayedCalls()), 1)
         world.run()
         self.assertEqual(world.acted, [("b", 4.0), ("a", 10.0)])
+
+    def test_stood_still(self) -> None:
+        """
+        Who comes seconds too late is told so before a deadline is acted on; a little
+        late does not count.
+        """
+        for late, expected in ((5.0, []), (5.5, ["still"])):
+            world = World()
+            world.when = {"a": 10.0}
+            world.watch.review()
+            world.clock.advance(10.0 + late)
+            self.assertEqual([name for name, _ in world.acted], [*expected, "a"])
+
+    def test_moved_then(self) -> None:
+        """
+        What was moved by then is not acted on before its time.
+        """
+        world = World()
+        world.when = {"a": 10.0}
+        world.still = lambda: world.when.update(a=110.0)
+        world.watch.review()
+        world.clock.advance(100.0)
+        world.run()
+        self.assertEqual(world.acted, [("still", 100.0), ("a", 110.0)])
 
     def test_gone(self) -> None:
         """

@@ -10,13 +10,13 @@ from random import Random
 from twisted.internet.task import Clock
 
 from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
-from swarmpeer.events import SwarmEvent
+from swarmpeer.events import FileDiffers, SwarmEvent
 from swarmpeer.manifest import ManifestFile, compose_manifest, merkle
 from swarmpeer.manifest import Path as Names
 from swarmpeer.storage import VerifiedStorage
 from swarmpeer.storage.calls import FileCalls
-from swarmpeer.storage.threads import RunInThread
 from swarmpeer.test.test_storage import FastCalls, LaterThreads
+from swarmpeer.thread_work import RunInThread
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -247,10 +247,17 @@ class Peer:
 
     def take_events(self) -> list[SwarmEvent]:
         """
-        What was told since the last time.
+        What was told since the last time, but for the files that differ.
         """
         events, self.events[:] = list(self.events), []
-        return events
+        return [event for event in events if not isinstance(event, FileDiffers)]
+
+    def take_differing(self) -> list[SwarmEvent]:
+        """
+        Which files that were there are told to differ, since the last time.
+        """
+        events, self.events[:] = list(self.events), []
+        return [event for event in events if isinstance(event, FileDiffers)]
 
     def _answer(self) -> object:
         self.settle()

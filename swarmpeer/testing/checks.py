@@ -22,7 +22,6 @@ from swarmpeer.events import (
     NotInterestedReceived,
     OptimisticRoundHeld,
     PeerShutOut,
-    PieceStoreFailed,
     PieceWithdrawn,
     PreferredRoundHeld,
     SwarmCompleted,
@@ -232,10 +231,6 @@ class SwarmChecks:
                 self._check_heard(host, other, is_interested=False)
             case PieceWithdrawn() if peer_id in self._checkers:
                 self._checkers[peer_id].note_lost()
-            case PieceStoreFailed(index=index, is_final=True) if (
-                peer_id in self._checkers
-            ):
-                self._checkers[peer_id].note_given_up(index)
             case PeerShutOut(peer_id=other) | BadPieceReceived(peer_id=other) if (
                 other in self._hosts
             ):
@@ -488,14 +483,14 @@ class SwarmChecks:
         for number in range(len(self._contents.places)):
             folder, name = host.place(number)
             content = host.disk.content(folder, name)
+            # A verified peer notices, and puts it right in time.
+            is_excused = self._contents.manifest is not None and (
+                bool(host.disk.rotten) or (folder, name) in host.disk.edited
+            )
             if content is None:
                 if host.peer_id in self._placed:
                     self.note(host.peer_id, ("file in place", f"no {folder}/{name}"))
-            elif (
-                content != self._contents.file(number)
-                and not host.disk.rotten
-                and (folder, name) not in host.disk.edited
-            ):
+            elif content != self._contents.file(number) and not is_excused:
                 self.note(host.peer_id, ("right bytes", f"{folder}/{name} differs"))
 
 

@@ -9,6 +9,7 @@ from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.requests import WINDOW
 from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_requests import REFUSALS_LIMIT
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.verified_protocol import VerifiedProtocol
 
@@ -37,7 +38,6 @@ class NodeChecker:
         self._preferred = preferred
         self._states = b""
         self._held = node.store.bits.count
-        self._given_up: set[int] = set()
         self._is_verified = isinstance(node, VerifiedNode)
         # By neighbour: for how many pieces of ours and theirs it was counted how
         # many of theirs are useful.  In a classic swarm both only grow, so they are
@@ -49,12 +49,6 @@ class NodeChecker:
         A piece was withdrawn, as only happens in a verified swarm.
         """
         self._held -= 1
-
-    def note_given_up(self, index: int) -> None:
-        """
-        A piece cannot be kept whoever sends it: somebody put another file there.
-        """
-        self._given_up.add(index)
 
     def check(self) -> Iterator[Finding]:
         """
@@ -136,7 +130,7 @@ class NodeChecker:
             yield "bytes under way", f"{size}, counted as {counted}"
 
     def _check_interest(self, neighbor: NeighborState) -> Iterator[Finding]:
-        own, theirs = self._node.store.bits, neighbor.bits
+        own, theirs = self._node.store.needless, neighbor.bits
         counted = self._useful.get(neighbor.peer_id)
         if (
             counted is None
@@ -172,12 +166,14 @@ class NodeChecker:
         if requested or requests.is_paused or requests.is_starved:
             return
         # At one that does not answer a timer will ask again.
-        if neighbor.is_snubbed:
+        if neighbor.is_snubbed or len(neighbor.refused) >= REFUSALS_LIMIT:
             return
         for index, state in enumerate(states):
             if (
                 index in neighbor.bits
-                and index not in self._given_up
+                # What was given up, or refused a moment ago, is asked of nobody.
+                and index not in self._node.store.needless
+                and index not in neighbor.refused
                 and self._waits(index, state)
             ):
                 yield (

@@ -5,8 +5,8 @@ What must hold of the record that a verified peer keeps for its next start.
 from collections.abc import Iterator
 
 from swarmpeer.file_name import state_folder_name
-from swarmpeer.storage.resume import FileIdentity, Record, RecordFault
-from swarmpeer.storage.state_folder import RECORD_NAME, part_name
+from swarmpeer.storage.verified.resume import FileIdentity, Record, RecordFault
+from swarmpeer.storage.verified.state_folder import RECORD_NAME, part_name
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.invariants import Finding
 

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.messages import PieceData
 
 Call = tuple[object, ...]
@@ -157,11 +158,14 @@ class RecordingVerifiedNetwork(RecordingNetwork):
         """
         self._say_more("send_manifest_part", part, manifest)
 
-    def send_goodbye(self, code: int, words: str) -> None:
+    def close(self, reason: str = "", code: int = GoodbyeCode.OTHER) -> None:
         """
-        Remember.
+        Remember; the code only if they know it.
         """
-        self._say_more("send_goodbye", code, words)
+        if self.is_verified:
+            self._say("close", reason, code)
+        else:
+            super().close(reason)
 
 
 @dataclass

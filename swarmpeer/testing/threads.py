@@ -6,14 +6,14 @@ from collections import deque
 
 from twisted.internet.interfaces import IReactorTime
 
-from swarmpeer.storage.threads import Answer, Work
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import ProcessGone
+from swarmpeer.thread_work import Answer, Work
 
 
 class SimulatedThreads:
     """
-    A L{swarmpeer.storage.threads.RunInThread} of one simulated process.
+    A L{swarmpeer.thread_work.RunInThread} of one simulated process.
 
     A worker takes what waits longest, does all of it in one moment of its own,
     never before the call that asked for it is over, and is busy for as long as

@@ -5,12 +5,13 @@ beyond what it knows at any one moment.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from swarmpeer.core.blame import LIMIT, MOST_SECONDS
 from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.verified_requests import WRONG_PIECE_SECONDS
 from swarmpeer.events import (
     BadPieceReceived,
-    BitfieldReceived,
     DuplicatePieceReceived,
     GivenBackReason,
     HaveReceived,
@@ -25,7 +26,7 @@ from swarmpeer.events import (
     WithdrawalReceived,
 )
 from swarmpeer.net.limits import Limits
-from swarmpeer.storage.resume import RecordFault
+from swarmpeer.storage.verified.resume import RecordFault
 from swarmpeer.testing.disk_faults import DiskEvent
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.invariants import Finding
@@ -37,10 +38,17 @@ from swarmpeer.testing.record_rules import (
 from swarmpeer.testing.verified_wire_rules import VerifiedSpokenSide
 
 _DUPLICATE_SHARE = 0.01
+_WHILE_SECONDS = 10.0
+_REFUSALS_IN_A_WHILE = 6
+"""
+What somebody refuses is asked of it again at each look after the disk.
+"""
 _LATE_SECONDS = 3.0
 """
 What a word may take from the peer to its connection, the line being free.
 """
+
+T = TypeVar("T")
 
 Line = Callable[[int], tuple[VerifiedSpokenSide, float] | None]
 """
@@ -75,11 +83,11 @@ class VerifiedRules:
         self._wrong: Counter[int] = Counter()
         self._shut_out_until: dict[int, float] = {}
         self._shut_out_for: dict[int, float] = {}
-        # By peer and piece: what was refused or wrong, and not told of since; and
-        # what of all that happened in the event that is not over.
-        self._refused: set[tuple[int, int]] = set()
-        self._refused_now: set[tuple[int, int]] = set()
-        self._told_now: set[tuple[int, int]] = set()
+        # By peer and piece: until when it is not to be asked for, since it was wrong;
+        # when it was refused; and what was asked and stored in the event that is not
+        # over.
+        self._wrong_until: dict[tuple[int, int], float] = {}
+        self._refused_at: dict[tuple[int, int], list[float]] = {}
         self._asked_now: set[tuple[int, int]] = set()
         self._stored_now: list[tuple[int, int]] = []
         self._duplicate_bytes = 0
@@ -89,7 +97,7 @@ class VerifiedRules:
         )
         self._partners: list[int] = []
         # By peer and piece: how often it is to hear that it need not send it.
-        self._cancels: Counter[tuple[int, int]] = Counter()
+        self._cancels: dict[tuple[int, int], int] = {}
         self._cancelled_now: set[tuple[int, int]] = set()
 
     # While it runs.
@@ -104,24 +112,21 @@ class VerifiedRules:
             yield from self._check_beginning()
         match event:
             case NeighborConnected(peer_id=other):
-                self._refused = {each for each in self._refused if each[0] != other}
-                for each in [each for each in self._cancels if each[0] == other]:
-                    del self._cancels[each]
+                self._forget(other)
                 if now < self._shut_out_until.get(other, 0.0):
                     yield "who is shut out is out", str(event)
             case BadPieceReceived(peer_id=other, index=index):
-                self._refused_now.add((other, index))
+                self._wrong_until[other, index] = now + WRONG_PIECE_SECONDS
                 yield from self._count_wrong(other)
             case PeerShutOut(peer_id=other, seconds=seconds):
                 yield from self._check_shut_out(other, seconds)
             case HaveReceived(peer_id=other, index=index):
-                self._told_now.add((other, index))
-            case BitfieldReceived(peer_id=other):
-                self._refused = {each for each in self._refused if each[0] != other}
+                self._wrong_until.pop((other, index), None)
+                self._refused_at.pop((other, index), None)
             case RequestGivenBack(
                 peer_id=other, index=index, reason=GivenBackReason.REJECT
             ):
-                self._refused_now.add((other, index))
+                self._refused_at.setdefault((other, index), []).append(now)
             case PieceRequested(peer_id=other, index=index):
                 self._asked_now.add((other, index))
             case SecondRequested(index=index):
@@ -131,7 +136,8 @@ class VerifiedRules:
             case DuplicatePieceReceived(size_bytes=size):
                 self._duplicate_bytes += size
             case RequestCancelled(peer_id=other, index=index):
-                self._cancels[other, index] += 1
+                times = self._cancels.get((other, index), 0)
+                self._cancels[other, index] = times + 1
                 self._cancelled_now.add((other, index))
             case PieceStored(peer_id=other, index=index):
                 self._stored_now.append((other, index))
@@ -145,16 +151,9 @@ class VerifiedRules:
         """
         An event of the swarm is over.
         """
-        if self._asked_now or self._refused_now or self._told_now:
-            refused = (self._refused | self._refused_now) - self._told_now
-            for other, index in sorted(self._asked_now & refused):
-                conversation = self._find(other)
-                if conversation is None or index not in conversation.neighbor.requested:
-                    # It was refused just after it was asked for.
-                    continue
-                yield "asks again when told anew", f"{other} for piece {index}"
-            self._refused = refused
-            self._asked_now, self._refused_now, self._told_now = set(), set(), set()
+        for other, index in sorted(self._asked_now):
+            yield from self._check_request(other, index)
+        self._asked_now.clear()
         for sender, index in self._stored_now:
             yield from self._check_cancels(sender, index)
         self._stored_now.clear()
@@ -249,6 +248,27 @@ class VerifiedRules:
         self._shut_out_for[other] = seconds
         self._shut_out_until[other] = self._now + seconds
 
+    def _check_request(self, other: int, index: int) -> Iterator[Finding]:
+        conversation = self._find(other)
+        if conversation is None or index not in conversation.neighbor.requested:
+            # It was refused just after it was asked for.
+            return
+        said = f"{other} for piece {index}"
+        if self._now < self._wrong_until.get((other, index), 0.0):
+            yield "asks again after a while", f"{said}, which was wrong"
+        refused_at = self._refused_at.get((other, index), [])
+        lately = [at for at in refused_at if at > self._now - _WHILE_SECONDS]
+        if len(lately) > _REFUSALS_IN_A_WHILE:
+            yield "asks again after a while", f"{said}, refused at {lately}"
+
+    def _forget(self, other: int) -> None:
+        """
+        A conversation begins: what was before means nothing.
+        """
+        self._wrong_until = _without(other, self._wrong_until)
+        self._refused_at = _without(other, self._refused_at)
+        self._cancels = _without(other, self._cancels)
+
     def _check_cancels(self, sender: int, index: int) -> Iterator[Finding]:
         """
         Of whom it asked for that piece and got no answer, each is told that it need
@@ -297,3 +317,10 @@ class VerifiedRules:
 
 def _is_there(host: SimulatedHost, index: int) -> bool:
     return on_disk(host, index) == host.contents.source.piece(index)
+
+
+def _without(other: int, facts: dict[tuple[int, int], T]) -> dict[tuple[int, int], T]:
+    """
+    All that is not about that peer.
+    """
+    return {each: fact for each, fact in facts.items() if each[0] != other}

@@ -78,15 +78,15 @@ class Handshake:
             raise ValueError(f"features {int(self.features)} are not 16 bits")
         if len(self.swarm) != SWARM_BYTES:
             raise ValueError(f"{len(self.swarm)} bytes of swarm, not {SWARM_BYTES}")
-        if not self.is_classic and Feature.VERIFIED not in self.features:
+        if not self.is_verified and (self.features or any(self.swarm)):
             raise ValueError("features or a swarm without VERIFIED")
 
     @property
-    def is_classic(self) -> bool:
+    def is_verified(self) -> bool:
         """
-        Does the sender speak only the eight messages?
+        Is the sender of a verified swarm, and knows more than the eight messages?
         """
-        return not self.features and not any(self.swarm)
+        return Feature.VERIFIED in self.features
 
     def encode(self) -> bytes:
         """
@@ -97,7 +97,7 @@ class Handshake:
 
     @classmethod
     def decode(
-        cls, data: WireBytes, lenient: bool = False, extended: bool = False
+        cls, data: WireBytes, *, lenient: bool = False, verified: bool = False
     ) -> "Handshake":
         """
         Read a whole handshake.  Features that we do not know are left out.
@@ -105,11 +105,11 @@ class Handshake:
         @param lenient: of a classic peer, take ten text zeros for zero bytes and
             four text digits for an id, too.  An id whose four bytes happen to be
             text digits is then read as text.
-        @param extended: take that of a verified swarm as well.
+        @param verified: take that of a verified swarm as well.
         @raise ProtocolViolation: if it is not one; tells what came instead.
         """
         data = bytes(data)
-        cls.check_prefix(data, lenient, extended)
+        cls.check_prefix(data, lenient=lenient, verified=verified)
         if len(data) != HANDSHAKE_SIZE:
             raise _refusal(f"{len(data)} bytes instead of {HANDSHAKE_SIZE}", data)
         padding, id_bytes = data[len(HEADER) : _ID_OFFSET], data[_ID_OFFSET:]
@@ -117,8 +117,8 @@ class Handshake:
         if _is_verified(padding):
             features = Feature(_features_in(padding)) & _KNOWN_FEATURES
             swarm = padding[_FEATURE_BYTES:]
-        elif extended:
-            cls.check_prefix(data, lenient)
+        elif verified:
+            cls.check_prefix(data, lenient=lenient)
         if lenient and not features and id_bytes.isdigit():
             peer_id = int(id_bytes)
         else:
@@ -129,7 +129,7 @@ class Handshake:
 
     @staticmethod
     def check_prefix(
-        data: WireBytes, lenient: bool = False, extended: bool = False
+        data: WireBytes, *, lenient: bool = False, verified: bool = False
     ) -> None:
         """
         Refuse a handshake as soon as its first bytes are wrong.
@@ -137,7 +137,7 @@ class Handshake:
         @param data: what came so far, from nothing up to a whole handshake and
             what follows it.
         @param lenient: see L{decode}.
-        @param extended: let any ten bytes pass behind the header.
+        @param verified: let any ten bytes pass behind the header.
         @raise ProtocolViolation: if no handshake begins like this.
         """
         seen = bytes(data[:HANDSHAKE_SIZE])
@@ -146,7 +146,7 @@ class Handshake:
             if _JAVA_STREAM.startswith(seen[: len(_JAVA_STREAM)]):
                 raise _refusal("a Java object stream instead of plain bytes", seen)
             raise _refusal("the header is wrong", seen)
-        if extended or _PADDING.startswith(padding):
+        if verified or _PADDING.startswith(padding):
             return
         if not _TEXT_PADDING.startswith(padding):
             what = "the ten bytes behind the header are not zero"

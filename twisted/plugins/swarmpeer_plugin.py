@@ -10,6 +10,6 @@ from twisted.application.service import ServiceMaker
 swarmpeer = ServiceMaker(
     "swarmpeer",
     "swarmpeer.tap",
-    "A peer that gets one large file onto every machine of its swarm.",
+    "A peer that gets a file or a folder onto every machine of its swarm.",
     "swarmpeer",
 )

@@ -1,0 +1,132 @@
+"""
+Pieces that we held and that are not right any more: found, given up, had back.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from swarmpeer.core.pieces import PieceState
+from swarmpeer.core.scrubbing import Scrubbing
+from swarmpeer.core.swarm_side import VerifiedSwarm
+from swarmpeer.core.verified_requests import VerifiedRequests
+from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.errors import StorageError
+from swarmpeer.events import PieceHealed, PieceWithdrawn
+
+
+class Healing:
+    """
+    Knows which pieces were lost and are not back yet.
+
+    One may come back in two ways: it is fetched and stored again, or it is right on
+    the disk again, as when the disk failed for a while only.
+    """
+
+    def __init__(
+        self,
+        store: VerifiedStore,
+        requests: VerifiedRequests,
+        swarm: VerifiedSwarm,
+        complete: Callable[[], None],
+        *,
+        heals: bool,
+    ) -> None:
+        """
+        @param complete: told when we hold every piece again, and none was stored.
+        @param heals: are pieces that were lost wanted?
+        """
+        self._store = store
+        self._requests = requests
+        self._swarm = swarm
+        self._complete = complete
+        self._heals = heals
+        self._scrubbing = Scrubbing(store, self.lose)
+        self._withdrawn: set[int] = set()
+        self._looked_at = -1
+        store.lost = self._read_in_vain
+
+    def scrub_step(self) -> int:
+        """
+        Begin to check the next piece that we hold.
+
+        @return: how many bytes are read for it; 0 if none is, since the last one is
+            still being checked or there is nothing to check.
+        """
+        return self._scrubbing.step()
+
+    def check(self, index: int, doubt: str) -> None:
+        """
+        Look whether a piece that we hold is right.
+
+        @param doubt: why it may be wrong, for people.
+        """
+        self._scrubbing.check(index, doubt)
+
+    def lose(self, index: int, reason: str) -> None:
+        """
+        A piece is not right any more: say so, and fetch it again.  Nothing if we do
+        not hold it.
+
+        @param reason: how that was found, for people.
+        """
+        if self._store.state(index) is not PieceState.HAVE:
+            return
+        self._store.lose(index)
+        self._withdrawn.add(index)
+        conversations = self._swarm.conversations
+        if self._heals:
+            self._requests.lost(index)
+            for conversation in conversations:
+                conversation.neighbor.note_wanted(index)
+        else:
+            self._store.give_up(index)
+        for conversation in conversations:
+            conversation.withdraw(index)
+        self._swarm.request_everywhere()
+        self._swarm.publish(PieceWithdrawn(index, reason))
+
+    def stored(self, index: int) -> bool:
+        """
+        A piece was stored.
+
+        @return: was it one that was lost?
+        """
+        is_healed = index in self._withdrawn
+        self._withdrawn.discard(index)
+        return is_healed
+
+    def look_again(self) -> None:
+        """
+        One of the pieces that were lost may be right on the disk by now.
+        """
+        missing = [
+            index
+            for index in sorted(self._withdrawn)
+            if self._store.state(index) is PieceState.MISSING
+        ]
+        if missing:
+            # Each in turn, since some may stay wrong for ever.
+            later = [index for index in missing if index > self._looked_at]
+            self._looked_at = index = (later or missing)[0]
+            self._scrubbing.look_again(index, partial(self._regain, index))
+
+    def _regain(self, index: int) -> None:
+        if self._store.state(index) is not PieceState.MISSING:
+            return
+        was_wanted = index not in self._store.needless
+        self._store.regain(index)
+        self._withdrawn.discard(index)
+        self._requests.regained(index)
+        conversations = self._swarm.conversations
+        if was_wanted:
+            for conversation in conversations:
+                conversation.neighbor.note_needless(index)
+        for conversation in conversations:
+            conversation.announce(index)
+        self._swarm.publish(PieceHealed(index))
+        if self._store.is_complete:
+            self._complete()
+        self.look_again()
+
+    def _read_in_vain(self, index: int, error: StorageError) -> None:
+        self.lose(index, str(error))

@@ -1,0 +1,102 @@
+"""
+Whom each piece was asked of, who did not answer yet, and how long answers take.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+
+from swarmpeer.core.neighbor import NeighborState
+
+#: How many of the last pieces tell how long one takes.
+_MEMORY = 32
+
+#: A piece takes long after so many times the median, and so many seconds.
+_MEDIANS = 2
+LEAST_SECONDS = 0.5
+
+
+class Outstanding:
+    """
+    Of each piece, those who were asked and did not answer, and since when.  Whoever is
+    waited for has it among its requests; from the others it may still come.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        """
+        @param seconds: the time now.
+        """
+        self._seconds = seconds
+        self._asked: dict[int, dict[NeighborState, float]] = {}
+        self._durations: deque[float] = deque(maxlen=_MEMORY)
+
+    def note(self, neighbor: NeighborState, index: int) -> None:
+        """
+        They are asked for a piece.
+        """
+        self._asked.setdefault(index, {})[neighbor] = self._seconds()
+
+    def answered(self, neighbor: NeighborState, index: int) -> None:
+        """
+        They sent the piece.
+        """
+        asked_at = self._asked.get(index, {}).get(neighbor)
+        if asked_at is not None and index in neighbor.requested:
+            self._durations.append(self._seconds() - asked_at)
+        self.settle(neighbor, index)
+
+    def settle(self, neighbor: NeighborState, index: int) -> None:
+        """
+        Nothing is owed by them any more.
+        """
+        asked = self._asked.get(index, {})
+        asked.pop(neighbor, None)
+        if not asked:
+            self._asked.pop(index, None)
+
+    def forget(self, neighbor: NeighborState) -> None:
+        """
+        Nothing comes from them any more.
+        """
+        for index in [i for i, asked in self._asked.items() if neighbor in asked]:
+            self.settle(neighbor, index)
+
+    def late(self, owners: Mapping[int, NeighborState]) -> list[int]:
+        """
+        The pieces that take long at their owner, and are waited for at nobody else,
+        the longest first.
+        """
+        if not self._durations:
+            return []
+        median = sorted(self._durations)[len(self._durations) // 2]
+        latest = self._seconds() - max(_MEDIANS * median, LEAST_SECONDS)
+        late = [
+            (asked_at, index)
+            for index, owner in owners.items()
+            if (asked_at := self._asked[index][owner]) < latest
+            and self.awaited(index, but=owner) is None
+        ]
+        return [index for _, index in sorted(late)]
+
+    def owing(self, index: int) -> tuple[NeighborState, ...]:
+        """
+        Those who owe us an answer about the piece.
+        """
+        return tuple(self._asked.get(index, ()))
+
+    def awaited(
+        self, index: int, but: NeighborState | None = None
+    ) -> NeighborState | None:
+        """
+        Somebody who is waited for.
+        """
+        for neighbor in self._asked.get(index, ()):
+            if neighbor is not but and index in neighbor.requested:
+                return neighbor
+        return None
+
+    def counts(self) -> Iterator[tuple[int, int]]:
+        """
+        Each piece that is owed, and by how many.
+        """
+        for index, asked in self._asked.items():
+            yield index, len(asked)

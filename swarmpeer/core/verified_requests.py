@@ -1,0 +1,298 @@
+"""
+Who fetches which piece in a verified swarm: a piece that takes long is asked of a
+second neighbour, and one that somebody refuses of others, for a while.
+
+Invariants, beside those of L{swarmpeer.core.requests}: a piece is waited for at two
+neighbours at most, and the owner is one of them; one that gives it back leaves it to
+the other, and it is open again only if there is none.
+"""
+
+from collections.abc import Callable, Iterable
+
+from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.outstanding import Outstanding
+from swarmpeer.core.picking import PiecePicker
+from swarmpeer.core.pieces import PieceState
+from swarmpeer.core.requests import RequestManager
+from swarmpeer.core.verified_store import VerifiedStore
+
+#: The share of the whole that may come twice on our account; one piece always may.
+_DUPLICATE_SHARE = 0.01
+
+#: While the disk refuses pieces, so many are fetched to try it.
+_PROBES = 3
+
+#: Who refuses so many pieces cannot serve us now, and is not asked on and on.
+REFUSALS_LIMIT = 8
+
+WRONG_PIECE_SECONDS = 30.0
+"""
+How long somebody is not asked again for a piece that was wrong: enough to look at the
+own disk, once they are told, and to withdraw it.
+"""
+
+Choice = list[tuple[NeighborState, int]]
+"""
+Whom to ask, and each for which piece.
+"""
+
+
+class VerifiedRequests(RequestManager):
+    """
+    Hands out pieces to fetch, the last ones twice, and takes them back.
+
+    Who rejects a piece may hold it still, and who sent a wrong one may have a right
+    one yet: they are asked again, when they have nothing else for us.
+
+    @ivar received_bytes: of all pieces that came, needed or not.
+    @ivar duplicate_bytes: of those that were not needed any more.
+    """
+
+    _store: VerifiedStore
+
+    def __init__(
+        self, store: VerifiedStore, picker: PiecePicker, seconds: Callable[[], float]
+    ) -> None:
+        """
+        @param seconds: the time now.
+        """
+        super().__init__(store, picker)
+        self._seconds = seconds
+        self._outstanding = Outstanding(seconds)
+        layout = store.layout
+        self._duplicates_allowed = max(
+            layout.piece_size_bytes, int(layout.file_size_bytes * _DUPLICATE_SHARE)
+        )
+        self.received_bytes = 0
+        self.duplicate_bytes = 0
+
+    # What the node tells beside what every request manager is told.
+
+    def review(self, neighbors: Iterable[NeighborState]) -> Choice:
+        """
+        Choose whom to ask for the pieces that take long, and note that they are asked.
+
+        @param neighbors: all that are here.
+        @return: the neighbours that have nothing else for us, and the piece for each.
+        """
+        overdue = self._outstanding.late(self._owners)
+        if not overdue or self.is_paused:
+            return []
+        idle = [neighbor for neighbor in neighbors if self._is_idle(neighbor)]
+        chosen: Choice = []
+        room = self._duplicates_allowed - self.duplicate_bytes - self._could_come()
+        for index in overdue:
+            size = self._store.layout.size(index)
+            second = self._second_for(index, idle)
+            if second is None or size > room:
+                continue
+            room -= size
+            idle.remove(second)
+            second.requested.add(index)
+            self._outstanding.note(second, index)
+            chosen.append((second, index))
+        return chosen
+
+    def probe(self, neighbors: Iterable[NeighborState]) -> Choice:
+        """
+        The disk refused a piece, so that fetching is paused: choose whom to ask for a
+        few to try it with, and note that they are asked.
+
+        @param neighbors: all that are here.
+        @return: some of them, and the piece for each.
+        """
+        chosen: Choice = []
+        is_paused, self.is_paused = self.is_paused, False
+        # Some may never answer: those who did not are asked last.
+        for neighbor in sorted(neighbors, key=lambda each: each.is_snubbed):
+            if len(self._owners) >= _PROBES:
+                break
+            index = self.next_for(neighbor)
+            if index is not None:
+                chosen.append((neighbor, index))
+        self.is_paused = is_paused
+        return chosen
+
+    def rejected(self, neighbor: NeighborState, index: int) -> bool:
+        """
+        They will not send a piece that was asked of them.
+
+        @return: was it still waited for?
+        """
+        is_awaited = index in neighbor.requested
+        neighbor.settle(index)
+        self._outstanding.settle(neighbor, index)
+        if is_awaited:
+            neighbor.note_refused(index, self._seconds())
+            self._disown(neighbor, index)
+        return is_awaited
+
+    def ask_again(self, neighbor: NeighborState) -> bool:
+        """
+        If they serve us and have nothing else for us, what they refused some time ago
+        may be asked of them again.
+
+        @return: is there anything?
+        """
+        if not neighbor.refused or neighbor.requested or neighbor.peer_choking:
+            return False
+        now, refused = self._seconds(), neighbor.refused
+        neighbor.refused = {i: until for i, until in refused.items() if until > now}
+        return len(neighbor.refused) < len(refused)
+
+    def give_back_one(self, neighbor: NeighborState, index: int) -> None:
+        """
+        One of the pieces asked of them will not come, but its answer may.
+        """
+        neighbor.expect_late(index)
+        self._disown(neighbor, index)
+
+    def owing(self, index: int) -> tuple[NeighborState, ...]:
+        """
+        Those who were asked for the piece and did not answer.
+        """
+        return self._outstanding.owing(index)
+
+    def lost(self, index: int) -> None:
+        """
+        A piece that we held is missing, and to be fetched again.
+        """
+        self._reopen(index)
+
+    def give_up(self, index: int) -> None:
+        """
+        The piece could not be kept, and is wanted no more.
+        """
+        self._store.give_up(index)
+        self._unsettle(index)
+
+    def regained(self, index: int) -> None:
+        """
+        A missing piece needs no fetching after all.
+        """
+        self._picker.shut(index)
+
+    def forget(self, neighbor: NeighborState) -> None:
+        """
+        Nothing that was asked of them and given back comes any more.
+        """
+        self._outstanding.forget(neighbor)
+
+    # What every request manager is told.
+
+    def next_for(self, neighbor: NeighborState) -> int | None:
+        """
+        Choose the next piece to ask of them, and note that it is asked.
+        """
+        if len(neighbor.refused) >= REFUSALS_LIMIT:
+            return None
+        index = super().next_for(neighbor)
+        if index is not None:
+            self._outstanding.note(neighbor, index)
+        return index
+
+    def arrived(self, neighbor: NeighborState, index: int) -> bool:
+        """
+        They sent the piece.
+
+        @return: is it needed?
+        """
+        self._outstanding.answered(neighbor, index)
+        is_needed = super().arrived(neighbor, index)
+        size = self._store.layout.size(index)
+        self.received_bytes += size
+        if not is_needed:
+            self.duplicate_bytes += size
+        return is_needed
+
+    def wrong(self, index: int, sender: NeighborState | None) -> None:
+        """
+        The piece was not right.
+
+        @param sender: who sent it, if they are still here.
+        """
+        if sender is not None:
+            sender.note_refused(index, self._seconds() + WRONG_PIECE_SECONDS)
+        self.store_failed(index)
+
+    def store_failed(self, index: int) -> None:
+        """
+        The piece could not be kept; it is missing again, but another may be on its
+        way.
+        """
+        self._unsettle(index)
+        self._reopen(index)
+
+    def _disown(self, neighbor: NeighborState, index: int) -> None:
+        if self._owners.get(index) is neighbor:
+            heir = self._outstanding.awaited(index)
+            if heir is not None:
+                self._owners[index] = heir
+                return
+        super()._disown(neighbor, index)
+
+    def _pick(self, neighbor: NeighborState) -> int | None:
+        if not neighbor.refused:
+            return super()._pick(neighbor)
+        offered = neighbor.bits.copy()
+        for index in neighbor.refused:
+            offered.discard(index)
+        return self._picker.pick(offered, neighbor.useful)
+
+    def _may_take_over(self, neighbor: NeighborState, index: int) -> bool:
+        return (
+            index not in neighbor.refused
+            and super()._may_take_over(neighbor, index)
+            # Else two are asked for it already.
+            and self._outstanding.awaited(index, but=self._owners[index]) is None
+        )
+
+    # Inside.
+
+    def _reopen(self, index: int) -> None:
+        """
+        A missing piece becomes that of a neighbour that is waited for anyway, or open.
+        """
+        heir = self._outstanding.awaited(index)
+        if heir is None:
+            self._picker.reopen(index)
+            return
+        self._store.claim(index)
+        self._picker.shut(index)
+        self._owners[index] = heir
+        self._unsettled_bytes += self._store.layout.size(index)
+
+    def _is_idle(self, neighbor: NeighborState) -> bool:
+        return (
+            neighbor.am_interested
+            and not neighbor.peer_choking
+            and not neighbor.is_snubbed
+            and len(neighbor.requested) < self._window
+            and len(neighbor.refused) < REFUSALS_LIMIT
+            and self._pick(neighbor) is None
+        )
+
+    def _second_for(
+        self, index: int, idle: Iterable[NeighborState]
+    ) -> NeighborState | None:
+        for neighbor in idle:
+            was_asked = index in neighbor.refused or neighbor.may_send(index)
+            if index in neighbor.bits and not was_asked:
+                return neighbor
+        return None
+
+    def _could_come(self) -> int:
+        """
+        The bytes that could still come without need.
+        """
+        return sum(
+            self._store.layout.size(index) * (count - self._is_to_come(index))
+            for index, count in self._outstanding.counts()
+        )
+
+    def _is_to_come(self, index: int) -> bool:
+        """
+        Is the next answer about the piece needed?
+        """
+        store = self._store
+        return index not in store.needless and store.state(index) < PieceState.STORING

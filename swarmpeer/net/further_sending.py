@@ -1,0 +1,99 @@
+"""
+What is said in verified swarms alone, and when anything was said last.
+"""
+
+from swarmpeer.net.sending import MessageSender
+from swarmpeer.wire.extended_codec import encode_manifest_head
+from swarmpeer.wire.extension import (
+    BadPieceMessage,
+    CancelMessage,
+    ExtensionMessage,
+    HaveAllMessage,
+    HaveNoneMessage,
+    ManifestPartMessage,
+    RejectMessage,
+    WithdrawMessage,
+)
+from swarmpeer.wire.messages import PieceData
+
+
+class FurtherSender(MessageSender):
+    """
+    The C{send_*} of L{swarmpeer.seam.VerifiedNetworkSide} beyond those of
+    L{MessageSender}.  They do nothing where the neighbour does not know them.
+    """
+
+    _is_verified = False
+    _spoke_at: float
+
+    @property
+    def is_verified(self) -> bool:
+        """
+        Do both sides speak more than the eight messages?
+        """
+        return self._is_verified
+
+    def send_piece(self, index: int, data: PieceData) -> None:
+        """
+        Send the bytes of a piece.
+        """
+        self._spoke_at = self._clock.seconds()
+        super().send_piece(index, data)
+
+    def send_reject(self, index: int) -> None:
+        """
+        Tell them that a piece will not come.
+        """
+        self._send_further(RejectMessage(index))
+
+    def send_cancel(self, index: int) -> None:
+        """
+        Tell them that a piece need not come.
+        """
+        self._send_further(CancelMessage(index))
+
+    def send_have_all(self) -> None:
+        """
+        Tell them that we hold every piece.
+        """
+        self._send_further(HaveAllMessage())
+
+    def send_have_none(self) -> None:
+        """
+        Tell them that we hold no piece.
+        """
+        self._send_further(HaveNoneMessage())
+
+    def send_withdrawal(self, index: int) -> None:
+        """
+        Tell them that we hold a piece no more.
+        """
+        self._send_further(WithdrawMessage(index))
+
+    def send_bad_piece(self, index: int) -> None:
+        """
+        Tell them that a piece was wrong.
+        """
+        self._send_further(BadPieceMessage(index))
+
+    def send_manifest_part(self, part: int, manifest: bytes) -> None:
+        """
+        Send them a part of the manifest.
+
+        @raise ValueError: if there is no such part.
+        """
+        if self._is_verified:
+            self.flush_haves()
+            message = ManifestPartMessage.cut(manifest, part)
+            size = len(message.data)
+            head = encode_manifest_head(message.total_bytes, part, size)
+            self._spoke_at = self._clock.seconds()
+            self._gate.write_piece(head, message.data)
+
+    def _write(self, data: bytes) -> None:
+        self._spoke_at = self._clock.seconds()
+        super()._write(data)
+
+    def _send_further(self, message: ExtensionMessage) -> None:
+        if self._is_verified:
+            self._send(message)

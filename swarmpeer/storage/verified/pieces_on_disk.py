@@ -1,0 +1,267 @@
+"""
+Reading, writing and checking the pieces of a manifest.
+"""
+
+from collections.abc import Callable, Mapping
+
+from twisted.internet.interfaces import IReactorTime
+
+from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.storage.file import CACHED_LIMIT_BYTES
+from swarmpeer.storage.pending_work import PendingWork, run_inline
+from swarmpeer.storage.verified.file_state import Place
+from swarmpeer.storage.verified.opening import Disk
+from swarmpeer.storage.verified.piece_hashes import PieceHashes
+from swarmpeer.storage.verified.readings import ReadingsUnderWay
+from swarmpeer.storage.verified.recording import Recorder
+from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.storage.verified.stored_piece import (
+    PieceReading,
+    StoredPiece,
+    stored_piece,
+)
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+_NAME_SECONDS = 1.0
+_WRONG = "it is not right any more"
+
+
+class PiecesOnDisk:
+    """
+    The pieces that are held, and where they are.  All is asked for in the reactor
+    thread; what may take long is done in another.
+
+    @ivar held: the pieces that were right when they were looked at last.
+    """
+
+    def __init__(
+        self,
+        hashes: PieceHashes,
+        files: Mapping[int, StoredFile],
+        disk: Disk,
+        works: PendingWork,
+        recorder: Recorder,
+        clock: IReactorTime,
+        *,
+        is_paranoid: bool,
+        inline_limit_bytes: int,
+    ) -> None:
+        """
+        @param is_paranoid: is each piece hashed each time that it is read?
+        """
+        self._hashes = hashes
+        self._files = files
+        self._disk = disk
+        self._works = works
+        self._recorder = recorder
+        self._clock = clock
+        self._is_paranoid = is_paranoid
+        self._inline_limit_bytes = inline_limit_bytes
+        # When it was looked last whether a file still has its name.
+        self._name_seen: dict[int, float] = {}
+        self._readings = ReadingsUnderWay()
+        self.held = Bitfield(hashes.layout.piece_count)
+
+    def read(
+        self,
+        index: int,
+        done: Callable[[PieceData], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a piece that is held.
+        """
+        piece = stored_piece(self._hashes.layout, self._files, index)
+        if index not in self.held:
+            failed(self._unreadable(piece, PieceLostError("it is not held")))
+            return
+        look_for_name = self._is_name_due(piece.file)
+        is_small = piece.size_bytes <= self._inline_limit_bytes
+        if (
+            not look_for_name
+            and not self._is_paranoid
+            and (is_small or piece.size_bytes <= CACHED_LIMIT_BYTES)
+        ):
+            try:
+                data = piece.read_at_once(may_wait=is_small)
+            except Exception as error:
+                self._note(piece)
+                failed(self._lost_or_not(piece, error))
+                return
+            if data is not None:
+                done(data)
+                return
+
+        def judge(reading: PieceReading) -> None:
+            if reading.is_right is not False:
+                done(reading.data)
+            else:
+                failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
+
+        self._read_in_thread(
+            piece,
+            judge,
+            lambda error: failed(self._lost_or_not(piece, error)),
+            # What was read may be from before: that piece is another by now.
+            lambda: self.read(index, done, failed),
+            look_for_name=look_for_name,
+            hash_it=self._is_paranoid,
+        )
+
+    def check(
+        self,
+        index: int,
+        done: Callable[[bool], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Look whether a piece is right: one that is held, or one that was lost, which
+        is held again if it is.
+        """
+        piece = stored_piece(self._hashes.layout, self._files, index)
+
+        def judge(reading: PieceReading) -> None:
+            is_right = bool(reading.is_right)
+            if not is_right:
+                self._lose(index)
+            elif index not in self.held and self._recorder.found(
+                index, reading.changes
+            ):
+                self._hold(index)
+            done(index in self.held)
+
+        def on_failed(error: Exception) -> None:
+            failure = self._lost_or_not(piece, error)
+            if isinstance(failure, PieceLostError):
+                done(False)
+            else:
+                failed(failure)
+
+        self._read_in_thread(
+            piece,
+            judge,
+            on_failed,
+            lambda: done(index in self.held),
+            look_for_name=True,
+            hash_it=True,
+        )
+
+    def write(
+        self,
+        index: int,
+        data: PieceData,
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Keep a piece, if it is right.
+        """
+        piece = stored_piece(self._hashes.layout, self._files, index)
+
+        def on_written(changes: int) -> None:
+            if self._recorder.written(index, changes):
+                self._hold(index)
+                done()
+            else:
+                on_failed(StorageError("somebody changed its file meanwhile"))
+
+        def on_failed(error: Exception) -> None:
+            self._note(piece)
+            failed(piece.unwritable(error, self._shown(piece)))
+
+        def work() -> int:
+            return piece.write(self._hashes, data)
+
+        # To take the room for a whole file, to mend one in place, or to wait for who
+        # is at it may take long.
+        place = piece.file.place
+        is_quick = not piece.file.is_busy and (
+            place is Place.PART
+            or (place is Place.ABSENT and not self._disk.preallocates)
+        )
+        if is_quick and piece.size_bytes <= self._inline_limit_bytes:
+            run_inline(work, on_written, on_failed)
+        else:
+            self._works.begin(work, on_written, on_failed)
+
+    def _is_name_due(self, file: StoredFile) -> bool:
+        if file.place is not Place.FINAL:
+            return False
+        now = self._clock.seconds()
+        is_due = now - self._name_seen.get(file.number, -_NAME_SECONDS) >= _NAME_SECONDS
+        if is_due:
+            self._name_seen[file.number] = now
+        return is_due
+
+    def _read_in_thread(
+        self,
+        piece: StoredPiece,
+        judge: Callable[[PieceReading], None],
+        failed: Callable[[Exception], None],
+        outdated: Callable[[], None],
+        *,
+        look_for_name: bool,
+        hash_it: bool,
+    ) -> None:
+        """
+        Read a piece.
+
+        @param outdated: told instead of what was found, if meanwhile the piece was
+            written or lost.
+        """
+        reading = self._readings.begin(piece.piece_index)
+
+        def on_read(found: PieceReading) -> None:
+            self._note(piece)
+            is_current = self._readings.end(piece.piece_index, reading)
+            if found.is_right and found.was_suspect and piece.piece_index in self.held:
+                self._recorder.found(piece.piece_index, found.changes)
+            if is_current:
+                judge(found)
+            else:
+                outdated()
+
+        def on_failed(error: Exception) -> None:
+            self._note(piece)
+            if self._readings.end(piece.piece_index, reading):
+                failed(error)
+            else:
+                outdated()
+
+        self._works.begin(
+            lambda: piece.read(
+                self._hashes, look_for_name=look_for_name, hash_it=hash_it
+            ),
+            on_read,
+            on_failed,
+        )
+
+    def _note(self, piece: StoredPiece) -> None:
+        self._recorder.notice(piece.file.number)
+
+    def _lost_or_not(self, piece: StoredPiece, error: Exception) -> StorageError:
+        """
+        Make what is to be made of a piece that could not be read.
+
+        @return: what to tell of it.
+        """
+        failure = self._unreadable(piece, error)
+        if isinstance(failure, PieceLostError):
+            self._lose(piece.piece_index)
+        return failure
+
+    def _hold(self, index: int) -> None:
+        self._readings.outdate(index)
+        self.held.add(index)
+
+    def _lose(self, index: int) -> None:
+        self._readings.outdate(index)
+        if self.held.discard(index):
+            self._recorder.lost(index)
+
+    def _unreadable(self, piece: StoredPiece, error: Exception) -> StorageError:
+        return piece.unreadable(error, self._shown(piece))
+
+    def _shown(self, piece: StoredPiece) -> str:
+        return self._disk.folder.shown(piece.file.path)

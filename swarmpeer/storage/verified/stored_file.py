@@ -1,0 +1,291 @@
+"""
+One file of a manifest on the disk, with calls that may block.
+"""
+
+import os
+from contextlib import suppress
+from typing import NamedTuple
+
+from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.storage.system_errors import NOT_ALLOWED, reason_of
+from swarmpeer.storage.transfers import read_up_to, sync, write_all
+from swarmpeer.storage.verified import modes
+from swarmpeer.storage.verified.file_state import Place
+from swarmpeer.storage.verified.opening import OpenableFile
+from swarmpeer.storage.verified.resume import FileIdentity
+from swarmpeer.wire.messages import PieceData
+
+_MOST_TRIES = 5
+
+
+class Reading(NamedTuple):
+    """
+    What was read.
+
+    @ivar is_suspect: did somebody change the file since the piece was looked at?
+    @ivar changes: how often somebody did until then.
+    """
+
+    data: PieceData
+    is_suspect: bool
+    changes: int
+
+
+class StoredFile(OpenableFile):
+    """
+    A file that grows as a part and is in place later, or from the start.  All calls
+    may come from any thread.
+    """
+
+    @property
+    def place(self) -> Place:
+        """
+        Where it is.
+        """
+        return self._state.place
+
+    @property
+    def is_replaced(self) -> bool:
+        """
+        Did another file take its place?
+        """
+        return self._state.is_replaced
+
+    @property
+    def is_busy(self) -> bool:
+        """
+        Is somebody at it with calls that may take long?
+        """
+        return self._disk_lock.locked()
+
+    def settle(self, place: Place, identity: FileIdentity | None) -> None:
+        """
+        Say where it was found.
+        """
+        with self._disk_lock, self._state_lock:
+            self._state.place, self._state.identity = place, identity
+
+    def known(self) -> tuple[FileIdentity | None, int]:
+        """
+        Its identity and how often somebody changed it, at one moment.  Never waits.
+        """
+        with self._state_lock:
+            return self._state.identity, self._state.changes
+
+    # Reading.
+
+    def read_at_once(
+        self, position: int, size_bytes: int, offset: int, *, may_wait: bool
+    ) -> Reading | None:
+        """
+        Read what is in memory; waits for nobody.
+
+        @param position: of the piece in the file.
+        @param may_wait: read also if nobody knows what is in memory?
+        @return: C{None} if that cannot be done.
+        @raise OSError: if the file cannot be read.
+        """
+        if not self._disk_lock.acquire(blocking=False):
+            return None
+        try:
+            file = self._disk.open_files.take(self.number)
+            if file is None:
+                return None
+            try:
+                data = self._disk.cached_reads.read(
+                    file.fd, size_bytes, offset, may_wait=may_wait
+                )
+                if data is None or len(data) < size_bytes:
+                    return None
+                return self._judge(file.fd, position, data)
+            finally:
+                self._disk.open_files.give_back(file)
+        finally:
+            self._disk_lock.release()
+
+    def read(self, position: int, size_bytes: int, offset: int) -> Reading:
+        """
+        Read.
+
+        @param position: of the piece in the file.
+        @raise OSError: if the file cannot be read.
+        @raise PieceLostError: if it is too short.
+        """
+        for _ in range(_MOST_TRIES):
+            with self._open() as fd:
+                data = read_up_to(self._calls, fd, size_bytes, offset)
+                with self._disk_lock:
+                    reading = self._judge(fd, position, data)
+            if reading is None:
+                continue
+            if len(data) < size_bytes:
+                raise PieceLostError(f"it ends at byte {offset + len(data)} or before")
+            return reading
+        raise PieceLostError("it changes all the time; see who does that")
+
+    def check_name(self) -> None:
+        """
+        Look whether the file still has its name, or has it again.
+        """
+        with self._disk_lock:
+            if self._state.place not in (Place.FINAL, Place.GONE):
+                return
+            try:
+                status = self._disk.folder.find(self.path)
+            except StorageError:
+                status = None
+            except OSError:
+                # Nothing can be told.
+                return
+            if status is None or not self._state.is_ours(status):
+                self._replace(status)
+
+    def suspect(self, position: int) -> None:
+        """
+        Have a piece looked at when it is read next.
+        """
+        with self._state_lock:
+            self._state.suspect(position)
+
+    def clear(self, position: int, changes: int) -> None:
+        """
+        A piece was found right, when there were so many changes.
+        """
+        with self._state_lock:
+            if changes == self._state.changes:
+                self._state.clear(position)
+
+    # Writing.
+
+    def write(self, position: int, data: PieceData, offset: int) -> int:
+        """
+        Write a piece: to the part, which is made if need be; or to the file in
+        place, if it is the one that it was.
+
+        @return: how many changes there were then.
+        @raise OSError: if it cannot be written.
+        @raise StorageError: if it must not.
+        """
+        if self._state.place in (Place.FINAL, Place.GONE):
+            with self._disk_lock:
+                self._mend(data, offset)
+                _, changes = self.known()
+                self.clear(position, changes)
+                return changes
+        while True:
+            _, changes = self.known()
+            with self._open(make=True) as fd:
+                # What is open may be a part that was removed.
+                if self.known()[1] == changes:
+                    write_all(self._calls, fd, data, offset)
+                    break
+        self.clear(position, changes)
+        return changes
+
+    def sync(self) -> FileIdentity | None:
+        """
+        Bring all bytes to the disk.
+
+        @return: as what a part is known after that; C{None} if it is none.
+        @raise OSError: if it could not be tried.
+        @raise StorageError: if the disk refused some.
+        """
+        with self._open() as fd:
+            try:
+                sync(self._calls, fd)
+            except OSError as error:
+                raise StorageError(reason_of(error)) from error
+            with self._disk_lock:
+                if self._state.place is not Place.PART:
+                    return None
+                return self._identify(fd)
+
+    def put_in_place(self) -> None:
+        """
+        Give a part its final name, and a file its mode.
+
+        @raise OSError: if it cannot be done.
+        @raise StorageError: if something else has its name.
+        """
+        with self._disk_lock:
+            if self._state.place is Place.GONE:
+                return
+            status = self._disk.folder.find(self.path)
+            if status is not None:
+                self._disk.folder.check_plain(self.path, status)
+            is_in_place = self._state.place is Place.FINAL
+            if is_in_place and status and modes.is_right(status, self.is_executable):
+                return
+            file = self._take()
+            try:
+                modes.set_right(self._calls, file.fd, self.is_executable)
+            finally:
+                self._disk.open_files.give_back(file)
+            if not is_in_place:
+                self._place_part()
+
+    # What follows is for who has the lock of the disk.
+
+    def _place_part(self) -> None:
+        folder = self._disk.folder
+        try:
+            folder.place_part(self.number, self.path)
+        except FileNotFoundError:
+            if folder.state.find_part(self.number) is None:
+                self._lose_part()
+            raise
+        with self._state_lock:
+            self._state.place = Place.FINAL
+        # While it is open to be written to, nobody can run it.
+        self._disk.open_files.drop(self.number)
+
+    def _mend(self, data: PieceData, offset: int) -> None:
+        fd = -1
+        try:
+            if not self._state.is_replaced:
+                with suppress(FileNotFoundError):
+                    fd = self._open_to_mend()
+            if self._state.is_replaced:
+                raise StorageError(
+                    "somebody put another file there, and nothing is written to that; "
+                    "put the right one there and start this peer anew",
+                    is_final=True,
+                )
+            try:
+                write_all(self._calls, fd, data, offset)
+            finally:
+                # Our own change is none by somebody else.
+                self._identify(fd)
+        finally:
+            if fd >= 0:
+                self._calls.close(fd)
+
+    def _open_to_mend(self) -> int:
+        try:
+            return self._open_final(os.O_RDWR)
+        except OSError as error:
+            if error.errno not in NOT_ALLOWED:
+                raise
+            raise StorageError(
+                f"it is in place, and we may not mend it: {reason_of(error)}; let us "
+                f"write to it and start this peer anew",
+                is_final=True,
+            ) from error
+
+    def _identify(self, fd: int) -> FileIdentity:
+        identity = FileIdentity.of(self._calls.fstat(fd))
+        with self._state_lock:
+            self._state.identity = identity
+        return identity
+
+    def _judge(self, fd: int, position: int, data: PieceData) -> Reading | None:
+        """
+        What was just read, if it is of the right file: whoever changed those bytes
+        before has changed the file's status, too.
+        """
+        status = self._calls.fstat(fd)
+        with self._state_lock:
+            state = self._state
+            if not state.meet(status):
+                return None
+            return Reading(data, state.is_suspect(position), state.changes)

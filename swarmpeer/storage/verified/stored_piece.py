@@ -1,0 +1,135 @@
+"""
+Where on the disk each piece of a manifest is, and whether it is right there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
+from swarmpeer.storage.system_errors import PASSING, reason_of
+from swarmpeer.storage.verified.piece_hashes import PieceHashes
+from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.wire.messages import PieceData
+
+
+@dataclass(frozen=True, slots=True)
+class PieceReading:
+    """
+    A piece that was read.
+
+    @ivar is_right: are its bytes right?  C{None}: there was no reason to look.
+    @ivar was_suspect: did somebody change its file?
+    @ivar changes: how often somebody did.
+    """
+
+    data: PieceData
+    is_right: bool | None
+    was_suspect: bool
+    changes: int
+
+
+# One is made for each call, and tuples are made faster than anything else.
+class StoredPiece(NamedTuple):
+    """
+    One piece where it lies.  Its calls may block and may come from any thread.
+
+    @ivar piece_index: as the swarm counts it.
+    @ivar position: of the piece in its file, counted in pieces.
+    @ivar offset: of its first byte there.
+    """
+
+    piece_index: int
+    file: StoredFile
+    position: int
+    offset: int
+    size_bytes: int
+
+    def read_at_once(self, *, may_wait: bool) -> PieceData | None:
+        """
+        Read it, if it is in memory and nothing is to be looked at; waits for nobody.
+
+        @param may_wait: read also if nobody knows what is in memory?
+        @raise OSError: if it cannot be read.
+        """
+        reading = self.file.read_at_once(
+            self.position, self.size_bytes, self.offset, may_wait=may_wait
+        )
+        if reading is None or reading.is_suspect:
+            return None
+        return reading.data
+
+    def read(
+        self, hashes: PieceHashes, *, look_for_name: bool, hash_it: bool
+    ) -> PieceReading:
+        """
+        Read it.
+
+        @param look_for_name: look first whether the file still has its name?
+        @param hash_it: look whether it is right, even if nobody changed the file?
+        @raise OSError: if it cannot be read.
+        @raise PieceLostError: if the file is too short.
+        """
+        if look_for_name:
+            self.file.check_name()
+        reading = self.file.read(self.position, self.size_bytes, self.offset)
+        is_right = None
+        if reading.is_suspect or hash_it:
+            is_right = hashes.is_right(self.piece_index, reading.data)
+        if is_right:
+            self.file.clear(self.position, reading.changes)
+        return PieceReading(reading.data, is_right, reading.is_suspect, reading.changes)
+
+    def write(self, hashes: PieceHashes, data: PieceData) -> int:
+        """
+        Write it if it is right.
+
+        @return: how many changes of the file there were then.
+        @raise BadPieceError: if it is not right.
+        @raise OSError: if it cannot be written.
+        @raise StorageError: if it must not be written.
+        """
+        if not hashes.is_right(self.piece_index, data):
+            raise BadPieceError("its bytes are not what the manifest tells")
+        return self.file.write(self.position, data, self.offset)
+
+    def unreadable(self, error: Exception, where: str) -> StorageError:
+        """
+        What to tell, in one line, if it could not be read.
+
+        @param where: the path of its file.
+        """
+        is_lost = isinstance(error, PieceLostError) or (
+            isinstance(error, OSError) and error.errno not in PASSING
+        )
+        line = self._line("read", error, where)
+        return PieceLostError(line) if is_lost else StorageError(line)
+
+    def unwritable(self, error: Exception, where: str) -> StorageError:
+        """
+        What to tell, in one line, if it could not be written.
+
+        @param where: the path of its file.
+        """
+        line = self._line("write", error, where)
+        if isinstance(error, BadPieceError):
+            return BadPieceError(line)
+        is_final = isinstance(error, StorageError) and error.is_final
+        return StorageError(line, is_final=is_final)
+
+    def _line(self, what: str, error: Exception, where: str) -> str:
+        return f"{where}: cannot {what} piece {self.piece_index}: {reason_of(error)}"
+
+
+def stored_piece(
+    layout: PieceLayout, files: Mapping[int, StoredFile], index: int
+) -> StoredPiece:
+    """
+    Where a piece lies.
+
+    @raise IndexError: if there is no such piece.
+    """
+    number, offset = layout.place(index)
+    position = offset // layout.piece_size_bytes
+    return StoredPiece(index, files[number], position, offset, layout.size(index))
