@@ -20,6 +20,7 @@ from twisted.internet.threads import deferToThreadPool
 from swarmpeer.assemble import LogFile, own_endpoint
 from swarmpeer.config import Member, SwarmConfig
 from swarmpeer.config_files import read_swarm_manifest
+from swarmpeer.core.layout import layout_of
 from swarmpeer.core.progress import Progress
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError, ManifestError, StorageError
@@ -28,6 +29,7 @@ from swarmpeer.file_name import state_folder_name
 from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.joining import JoiningService
 from swarmpeer.manifest import Manifest
+from swarmpeer.manifest.paths import shown
 from swarmpeer.manifest_files import read_manifest
 from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.net.limits import Limits
@@ -38,6 +40,7 @@ from swarmpeer.service import PeerService
 from swarmpeer.storage import ReactorThreads, VerifiedStorage
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.verified.data_folder import DataFolder
+from swarmpeer.storage.verified.extras import place_of
 from swarmpeer.storage.verified.state_folder import MANIFEST_NAME
 from swarmpeer.text import printable
 from swarmpeer.verified_service import Verification, VerifiedPeerService
@@ -169,6 +172,10 @@ class _Parts:
             ),
             limits=self._limits,
             choking_policy=self._choking_policy,
+        )
+        layout = layout_of(manifest)
+        self.diagnostics.path_of = lambda index: shown(
+            place_of(manifest, manifest.files[layout.place(index)[0]])
         )
         log = LogFile(self._log_path)
         log.setServiceParent(peer)

@@ -79,6 +79,8 @@ class DiagnosticLog:
 
     A neighbour that cannot be reached is told once until it is connected, and a
     download ten times in all, so that a log stays readable.
+
+    @ivar path_of: the file that a piece is of, for people; empty if not known.
     """
 
     _log = Logger()
@@ -91,6 +93,7 @@ class DiagnosticLog:
         @param piece_count: the pieces of the whole file; a verified peer may begin
             without it.
         """
+        self.path_of: Callable[[int], str] = lambda _: ""
         self._peer_id = peer_id
         self._piece_count = piece_count
         self._log = log or self._log
@@ -167,10 +170,9 @@ class DiagnosticLog:
             _always(
                 PieceWithdrawn,
                 LogLevel.error,
-                "piece {event.index} is not right any more and is not served: "
-                "{event.reason}",
+                "piece {piece} is not right any more and is not served: {event.reason}",
             ),
-            _always(PieceHealed, LogLevel.info, "piece {event.index} is right again"),
+            _always(PieceHealed, LogLevel.info, "piece {piece} is right again"),
             _always(
                 BadPieceReceived,
                 LogLevel.warn,
@@ -212,7 +214,13 @@ class DiagnosticLog:
                 peer=self._peer_id,
                 count=self._piece_count,
                 event=event,
+                piece=self._piece_of(event),
             )
+
+    def _piece_of(self, event: SwarmEvent) -> str:
+        if not isinstance(event, PieceWithdrawn | PieceHealed):
+            return ""
+        return " of ".join(filter(None, [str(event.index), self.path_of(event.index)]))
 
     def _dial_failed(self, event: DialFailed) -> _Line | None:
         if event.peer_id in self._unreachable:

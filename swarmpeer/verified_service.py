@@ -38,7 +38,7 @@ from swarmpeer.wire.handshake import Feature
 REVIEW_SECONDS = 0.25
 """
 How often it is looked whether a piece takes so long that it is asked of another
-neighbour, too.
+neighbour, too; and how often something more of what is held is read and checked.
 """
 RETRY_SECONDS = 2.0
 """
@@ -187,10 +187,9 @@ class VerifiedPeerService(PeerService):
 
     def _begin_scrub(self, node: VerifiedNode) -> None:
         rate = self._verification.scrub_bytes_per_second
-        if rate and self._layout.piece_count:
-            # One piece at a time, so small ones are the slower for it.
-            seconds = self._layout.piece_size_bytes / rate
-            self._repeat(node.scrub_step, max(seconds, REVIEW_SECONDS))
+        if rate:
+            size_bytes = max(1, round(rate * REVIEW_SECONDS))
+            self._repeat(partial(node.scrub, size_bytes), REVIEW_SECONDS)
 
     def _make_verified_node(self, store: VerifiedStore) -> VerifiedNode:
         return VerifiedNode(

@@ -51,6 +51,7 @@ from swarmpeer.testing.power_cuts import PowerCutSwarm
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.testing.swarm import SimulatedSwarm, simulate
 from swarmpeer.verified_service import REVIEW_SECONDS
+from tests.failed_once import VERIFIED_FAILED_ONCE
 from tests.processes import ROOT
 from tests.swarm_runs import told
 
@@ -93,11 +94,12 @@ class EverydayTests(SynchronousTestCase):
         """
         In no swarm is a rule broken, and every kind of fault takes effect in some.
         """
-        scenarios = [
+        drawn = [
             draw_verified(seed, level)
             for level, seeds in SEEDS.items()
             for seed in seeds
         ]
+        scenarios = [*VERIFIED_FAILED_ONCE.values(), *drawn]
         failures: list[str] = []
         faults: Counter[FaultKind] = Counter()
         outcomes = run_all(simulate, scenarios, checks=True, jobs=os.cpu_count() or 1)

@@ -514,17 +514,16 @@ class VerifiedTestCase(ProcessTestCase):
 
         @param make: makes what it is about in the folder that it is given.
         @param seeds: those with all of it.
-        @param partial: those that have these pieces of a single file, but are
-            called seeds, too.
+        @param partial: those that have these pieces of a single file.
         @param classic: those that speak the classic protocol.
         @param tables: what the C{swarm.toml} says besides the usual.
         """
-        partial = partial or {}
+        partial, seeds = partial or {}, tuple(seeds)
         folder = self.make_folder()
         (folder / "original").mkdir()
         original = make(folder / "original")
         members = [
-            MemberLine(each, each in {*seeds, *partial}, each in classic)
+            MemberLine(each, each in seeds, each in classic)
             for each in range(1001, 1001 + peers)
         ]
         swarm = VerifiedSwarm(

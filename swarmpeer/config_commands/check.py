@@ -19,7 +19,6 @@ from swarmpeer.manifest_commands.running import (
     run_command,
     warn,
 )
-from swarmpeer.policies import choking_policy
 from swarmpeer.text import printable, size_text
 
 NAME = "config check"
@@ -80,6 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(path: str, peer_id: int | None) -> int:
     swarm = read_swarm(path)
     folder = os.path.dirname(path)
+    # With all that a peer consists of, which other commands need not wait for.
+    from swarmpeer.policies import choking_policy
+
     choking_policy(swarm.choking, swarm.where)
     own = None if peer_id is None else swarm.own(peer_id)
     manifest = None

@@ -45,14 +45,11 @@ class Healing:
         self._looked_at = -1
         store.lost = self._read_in_vain
 
-    def scrub_step(self) -> int:
+    def scrub(self, size_bytes: int) -> None:
         """
-        Begin to check the next piece that we hold.
-
-        @return: how many bytes are read for it; 0 if none is, since the last one is
-            still being checked or there is nothing to check.
+        Check so much more of what we hold, in turn.
         """
-        return self._scrubbing.step()
+        self._scrubbing.allow(size_bytes)
 
     def check(self, index: int, doubt: str) -> None:
         """
@@ -72,6 +69,7 @@ class Healing:
         if self._store.state(index) is not PieceState.HAVE:
             return
         self._store.lose(index)
+        self._scrubbing.note_lost(index)
         self._withdrawn.add(index)
         conversations = self._swarm.conversations
         if self._heals:

@@ -24,8 +24,19 @@ class Scrubbing:
         self._store = store
         self._lost = lost
         self._turn = 0
+        self._last = -1
         self._is_in_turn = False
+        self._allowed_bytes = 0
+        self._is_going_on = False
         self._checking: set[int] = set()
+
+    def allow(self, size_bytes: int) -> None:
+        """
+        Check the next pieces in turn, until so much more is read than was allowed
+        before.  What was not used up does not add up.
+        """
+        self._allowed_bytes = min(self._allowed_bytes + size_bytes, size_bytes)
+        self._go_on()
 
     def step(self) -> int:
         """
@@ -38,15 +49,22 @@ class Scrubbing:
         if self._is_in_turn or held.is_empty:
             return 0
         # By rank, so that the next one is found at once however few are held.  What
-        # comes to be ours meanwhile may shift the turn by a piece.
+        # comes to be ours meanwhile may shift the turn back by a piece.
         self._turn %= held.count
-        index = held.at_rank(self._turn)
+        self._last = index = held.at_rank(self._turn)
         self._turn += 1
         if index in self._checking:
             return 0
         self._is_in_turn = True
         self._begin(index, "the scrub found it wrong", self._end_turn)
         return self._store.layout.size(index)
+
+    def note_lost(self, index: int) -> None:
+        """
+        We hold a piece no more, so the others behind it move up.
+        """
+        if index <= self._last and self._turn:
+            self._turn -= 1
 
     def check(self, index: int, doubt: str) -> None:
         """
@@ -87,9 +105,9 @@ class Scrubbing:
         self, index: int, found: str, end: Callable[[], None], is_right: bool
     ) -> None:
         self._checking.discard(index)
-        end()
         if not is_right:
             self._lost(index, found)
+        end()
 
     def _give_up(
         self, index: int, end: Callable[[], None], _error: StorageError
@@ -99,6 +117,16 @@ class Scrubbing:
 
     def _end_turn(self) -> None:
         self._is_in_turn = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        # An answer may come before the call for it returns.
+        if self._is_going_on:
+            return
+        self._is_going_on = True
+        while self._allowed_bytes > 0 and (size_bytes := self.step()):
+            self._allowed_bytes -= size_bytes
+        self._is_going_on = False
 
 
 def _nothing() -> None:

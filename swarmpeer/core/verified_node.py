@@ -120,14 +120,11 @@ class VerifiedNode(PeerNode):
         self._asking.ask_again()
         self.healing.look_again()
 
-    def scrub_step(self) -> int:
+    def scrub(self, size_bytes: int) -> None:
         """
-        Begin to check the next piece that we hold.
-
-        @return: how many bytes are read for it; 0 if none is, since the last one is
-            still being checked or there is nothing to check.
+        Read and check so much more of what we hold, in turn.
         """
-        return self.healing.scrub_step()
+        self.healing.scrub(size_bytes)
 
     # What the storage tells.
 

@@ -55,12 +55,17 @@ class Lines(list[str]):
         self.append(formatEvent(event))
 
 
-def lines_of(*events: SwarmEvent, piece_count: int = 100) -> list[str]:
+def lines_of(
+    *events: SwarmEvent, piece_count: int = 100, path: str = ""
+) -> list[str]:
     """
     What is said of these events.
+
+    @param path: the file of every piece.
     """
     lines = Lines()
     log = DiagnosticLog(1001, piece_count, Logger(observer=lines))
+    log.path_of = lambda _: path
     verifyObject(ISwarmObserver, log)
     for event in events:
         log.observe(event)
@@ -135,6 +140,16 @@ class DiagnosticLogTests(SynchronousTestCase):
                 "peer 1001: cannot reach 1002 yet, keeps trying: refused",
             ],
         )
+
+    def test_file_of_a_piece(self) -> None:
+        """
+        Where it is known, the file is named that a piece is of.
+        """
+        lost, healed = lines_of(
+            PieceWithdrawn(7, "rotten"), PieceHealed(7), path="data/{odd}"
+        )
+        self.assertIn("piece 7 of data/{odd} is not right any more", lost)
+        self.assertIn("piece 7 of data/{odd} is right again", healed)
 
     def test_verified(self) -> None:
         """

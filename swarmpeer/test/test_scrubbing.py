@@ -73,6 +73,49 @@ class TurnTests(SynchronousTestCase):
         world.store.lose(9)
         self.assertEqual(world.step(), (2, [1]))
 
+    def test_lost_in_turn(self) -> None:
+        """
+        When the piece that was checked last is lost, the one behind it is next.
+        """
+        world = World(1, 4, 9)
+        world.step()
+        world.store.lose(1)
+        world.scrubbing.note_lost(1)
+        self.assertEqual(world.step(), (2, [4]))
+        world.store.lose(9)
+        world.scrubbing.note_lost(9)
+        self.assertEqual(world.step(), (2, [4]))
+
+    def test_rate(self) -> None:
+        """
+        As much is read as is allowed, a piece at a time and one behind the other; a
+        piece that is larger takes of what comes later.
+        """
+        world = World(*range(10))
+        rounds = []
+        for _ in range(6):
+            world.scrubbing.allow(3)
+            checked = []
+            while world.storage.waiting:
+                call = world.storage.waiting.pop(0)
+                checked.append(call.index)
+                call.go()
+            rounds.append(checked)
+        self.assertEqual(rounds, [[0, 1], [2], [3, 4], [5], [6, 7], [8]])
+
+    def test_unused_rate(self) -> None:
+        """
+        While there is nothing to check, no allowance adds up.
+        """
+        world = World()
+        for _ in range(9):
+            world.scrubbing.allow(2)
+        world.store.regain(3)
+        world.store.regain(4)
+        world.scrubbing.allow(2)
+        world.storage.release_all()
+        self.assertEqual(world.storage.waiting, [])
+
     def test_one_at_a_time(self) -> None:
         """
         While one is being checked, the next one has to wait; one that cannot be

@@ -692,7 +692,7 @@ class LossTests(SynchronousTestCase):
         """
         world = World({0, 4})
         world.memory.rot(4)
-        self.assertEqual([world.node.scrub_step() for _ in range(2)], [1, 1])
+        world.node.scrub(2)
         self.assertEqual(
             world.told(PieceWithdrawn), [PieceWithdrawn(4, "the scrub found it wrong")]
         )

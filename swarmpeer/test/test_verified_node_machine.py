@@ -495,7 +495,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         self._play()
         if place == 0:
             self.retry()
-        self.node.scrub_step()
+        self.node.scrub(1)
         self._play()
 
     def retry(self) -> None:

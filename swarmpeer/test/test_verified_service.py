@@ -255,17 +255,17 @@ class DriveTests(SynchronousTestCase):
 
     def test_scrub(self) -> None:
         """
-        Pieces are scrubbed at the rate that is wanted, but no more than four a
-        second, or never.
+        What is held is read again at the rate that is wanted, or never.
         """
-        for rate, expected in (
-            (PIECE // 2, [2.0, 4.0]),
-            (PIECE, [1.0, 2.0, 3.0, 4.0]),
-            (100 * PIECE, [quarter / 4 for quarter in range(1, 17)]),
-            (0, []),
-        ):
+        allowed: list[int] = []
+        self.patch(VerifiedNode, "scrub", lambda _, size: allowed.append(size))
+        for rate in (PIECE // 2, PIECE, 100 * PIECE, 0):
+            swarm = VerifiedPeers(2)
             strictness = Verification(scrub_bytes_per_second=rate)
-            self.assertEqual(self.times("scrub_step", strictness, 4), expected)
+            swarm.peer(1, verification=strictness).startService()
+            swarm.run(4)
+            self.assertEqual(sum(allowed), 4 * rate)
+            allowed.clear()
 
 
 class DamageTests(SynchronousTestCase):
