@@ -367,6 +367,9 @@ class DamageTests(VerifiedTestCase):
                 swarm.wait_for(1002, "the whole file is in place")
                 swarm.wait_for(1001, "not touched until this peer is started anew")
                 swarm.stop(1001)
+                # As a seed it does not start with that.
+                swarm.members[0].is_seed = False
+                swarm.write()
                 swarm.start(1001)
             swarm.expect_finished()
             self.assertEqual(len(set(swarm.downloaded(1002))), _PIECES)
@@ -505,6 +508,7 @@ class ClassicTests(VerifiedTestCase):
             classic=[1001],
             tables={"": {"allow_classic": True}},
         )
+        swarm.members[0].is_seed = True
         swarm.write_classic()
         swarm.start(1001, *_CLASSIC)
         swarm.start(1002)
@@ -535,7 +539,7 @@ class RefusalTests(VerifiedTestCase):
         swarm = self.make_verified(
             single_file(2), peers=3, seeds=[], partial={1001: []}
         )
-        swarm.members[1].is_seed = True
+        swarm.members[0].is_seed = swarm.members[1].is_seed = True
         swarm.write()
         (swarm.folder / "1002").mkdir()
         for peer_id in (1001, 1002):
