@@ -55,9 +55,7 @@ class Lines(list[str]):
         self.append(formatEvent(event))
 
 
-def lines_of(
-    *events: SwarmEvent, piece_count: int = 100, path: str = ""
-) -> list[str]:
+def lines_of(*events: SwarmEvent, piece_count: int = 100, path: str = "") -> list[str]:
     """
     What is said of these events.
 
