@@ -1,5 +1,5 @@
 """
-swarmpeer gets one large file onto every machine that needs it.
+swarmpeer gets a large file or folder onto every machine that needs it.
 
 Each peer serves the pieces that it already holds while it fetches the rest,
 prefers the neighbours that give most, and gives one more neighbour a chance at

@@ -19,6 +19,7 @@ from tests.processes import (
     ProcessTestCase,
     Settings,
     Swarm,
+    child_environment,
     random_bytes,
     reserve_port,
 )
@@ -139,6 +140,20 @@ class VerifiedPeerTests(VerifiedTestCase):
     """
 
     command = (sys.executable, str(_EXAMPLES / "verified_peer.py"), "swarm.toml")
+
+    def test_application_file(self) -> None:
+        """
+        C{peer.tac} runs such a peer, too.
+        """
+        swarm = self.make_verified(single_file(3), peers=2)
+        swarm.start(1001)
+        command = [*TWISTD, "-n", "--pidfile=", "-y", str(ROOT / "peer.tac")]
+        told = {"PEER_ID": "1002", "PEER_SWARM": "swarm.toml"}
+        process = self.start_command(
+            command, swarm.folder, {**child_environment(), **told}
+        )
+        self.assertEqual(process.wait_for_exit(), 0)
+        self.assertEqual(listing(swarm.place(1002)), listing(swarm.original))
 
     def test_to_the_end(self) -> None:
         """

@@ -14,6 +14,8 @@ from functools import partial
 from itertools import islice
 from typing import Protocol
 
+from twisted.logger import globalLogBeginner
+
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.simulate.replay import ScenarioError, replay_command
 from swarmpeer.testing.outcome import Outcome
@@ -117,7 +119,7 @@ def _run_apart(
     """
     before = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        jobs, multiprocessing.get_context("spawn"), initializer=_begin_worker
     )
     rest = iter(scenarios)
     waiting: deque[Future[Outcome]] = deque()
@@ -138,11 +140,12 @@ def _run_apart(
         executor.shutdown(cancel_futures=True)
 
 
-def _end_with_parent() -> None:
+def _begin_worker() -> None:
     """
-    In a process of its own: leave Ctrl-C to the one that was called, and do not
-    outlive it, however it ends.
+    In a process of its own: leave Ctrl-C to the one that was called, do not outlive
+    it, however it ends, and print nothing of what simulated peers log.
     """
+    globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
