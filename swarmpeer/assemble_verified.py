@@ -129,9 +129,11 @@ class _Parts:
         if self._swarm.manifest is not None:
             return read_swarm_manifest(self._swarm, self._base)
         # One that was fetched is as good as any, if it is the right one.
+        saved = self._saved_manifest()
         with suppress(ManifestError):
-            manifest = read_manifest(self._saved_manifest())
-            if manifest.infohash == self._swarm.infohash:
+            # A pipe there must not keep us waiting.
+            manifest = read_manifest(saved) if saved.is_file() else None
+            if manifest is not None and manifest.infohash == self._swarm.infohash:
                 return manifest
         return None
 

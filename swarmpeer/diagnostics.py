@@ -300,10 +300,16 @@ class DiagnosticLog:
             "hashed to know",
         )
 
-    def _file_differs(self, _event: FileDiffers) -> _Line | None:
+    def _file_differs(self, event: FileDiffers) -> _Line | None:
         self._differing_told += 1
         if self._differing_told > _MOST_FILES_TOLD:
             return None
+        if not event.piece_count:
+            return (
+                LogLevel.warn,
+                "{event.path} is there already, but is not as the manifest says; it is "
+                "replaced",
+            )
         return (
             LogLevel.warn,
             "{event.path} is there already, but {event.wrong_pieces} of its "

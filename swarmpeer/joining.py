@@ -66,6 +66,7 @@ class JoiningService(MultiService):
         self._make_peer = make_peer
         self._before = before
         self._joining: Deferred[None] | None = None
+        self._is_keeping = False
         self._bus = logging_bus(self._log)
         self._observers: list[tuple[ISwarmObserver, tuple[type[SwarmEvent], ...]]] = []
         self._milestones = Milestones()
@@ -141,9 +142,13 @@ class JoiningService(MultiService):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._joining is not None:
-            self._joining.cancel()
+        # First of all, so that what is under way goes no further.
         stopped = super().stopService()
+        if self._joining is not None:
+            if self._is_keeping:
+                # What a thread has begun cannot be called off.
+                await _over(self._joining)
+            self._joining.cancel()
         if isinstance(stopped, Deferred):
             await stopped
         self._milestones.abandon()
@@ -152,7 +157,13 @@ class JoiningService(MultiService):
     async def _join(self) -> None:
         manifest = await self._make_fetcher(self._bus.publish).start()
         if self._keep is not None:
-            await self._keep(manifest)
+            self._is_keeping = True
+            try:
+                await self._keep(manifest)
+            finally:
+                self._is_keeping = False
+        if not self.running:
+            raise CancelledError
         self.peer = peer = self._make_peer(manifest)
         for observer, event_classes in self._observers:
             peer.add_observer(observer, *event_classes)
@@ -172,3 +183,12 @@ class JoiningService(MultiService):
         else:
             self._log.failure("joining the swarm failed", failure)
         self._milestones.fail(failure)
+
+
+def _over(deferred: Deferred[None]) -> Deferred[None]:
+    """
+    @return: fires when that one has.
+    """
+    over: Deferred[None] = Deferred()
+    deferred.addBoth(lambda _: over.callback(None))
+    return over

@@ -13,6 +13,10 @@ from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import PieceHealed, PieceWithdrawn
 
+#: How much of what was lost is read and looked at again at one go, at most.
+_LOOK_BYTES = 4 * 1024 * 1024
+_MOST_LOOKS = 64
+
 
 class Healing:
     """
@@ -95,17 +99,21 @@ class Healing:
 
     def look_again(self) -> None:
         """
-        One of the pieces that were lost may be right on the disk by now.
+        Some of the pieces that were lost may be right on the disk by now.
         """
+        size_bytes = self._store.layout.piece_size_bytes
+        self._look_at(max(1, min(_MOST_LOOKS, _LOOK_BYTES // size_bytes)))
+
+    def _look_at(self, count: int) -> None:
         missing = [
             index
             for index in sorted(self._withdrawn)
             if self._store.state(index) is PieceState.MISSING
         ]
-        if missing:
-            # Each in turn, since some may stay wrong for ever.
-            later = [index for index in missing if index > self._looked_at]
-            self._looked_at = index = (later or missing)[0]
+        # Each in turn, since some may stay wrong for ever.
+        later = [index for index in missing if index > self._looked_at]
+        for index in [*later, *missing[: len(missing) - len(later)]][:count]:
+            self._looked_at = index
             self._scrubbing.look_again(index, partial(self._regain, index))
 
     def _regain(self, index: int) -> None:
@@ -124,7 +132,7 @@ class Healing:
         self._swarm.publish(PieceHealed(index))
         if self._store.is_complete:
             self._complete()
-        self.look_again()
+        self._look_at(1)
 
     def _read_in_vain(self, index: int, error: StorageError) -> None:
         self.lose(index, str(error))

@@ -68,7 +68,11 @@ class FurtherSender(MessageSender):
         """
         Tell them that we hold a piece no more.
         """
-        self._send_further(WithdrawMessage(index))
+        if index in self._haves:
+            # They were not told of it yet.
+            self._haves.remove(index)
+        else:
+            self._send_further(WithdrawMessage(index))
 
     def send_bad_piece(self, index: int) -> None:
         """

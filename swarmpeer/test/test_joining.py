@@ -5,7 +5,7 @@ Tests for L{swarmpeer.joining}, on a clock and a network of the tests' own.
 import random
 from collections.abc import Callable
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
@@ -187,6 +187,24 @@ class JoiningTests(SynchronousTestCase):
         self.joining.startService()
         self.swarm.run(10)
         self.successResultOf(self.joining.when_complete())
+
+    def test_stopped_while_it_keeps_the_manifest(self) -> None:
+        """
+        A stop waits until the manifest is kept, and then nothing begins.
+        """
+        kept: Deferred[None] = Deferred()
+        self.joining = JoiningService(
+            self.make_fetcher, self.make_peer, before=_BEFORE, keep=lambda _: kept
+        )
+        self.seed.startService()
+        self.joining.startService()
+        self.swarm.run(5)
+        stopped = self.joining.stopService()
+        self.assertNoResult(stopped)
+        kept.callback(None)
+        self.successResultOf(stopped)
+        self.assertIsNone(self.joining.peer)
+        self.assertEqual(self.manifests, [])
 
     def test_again(self) -> None:
         """

@@ -353,11 +353,86 @@ class FoundTests(CheckCase):
             path = put(self.folder, ("data",), wrong)
             peer = Peer(content, self.folder, seed=True)
             error = self.assertRaises(StorageError, peer.start)
-            self.assertIn(f"{path}: {count} of its 4 pieces", str(error))
+            self.assertIn(f"({count} of 4 pieces)", str(error))
+            self.assertIn(f"{path} is not as the manifest says", str(error))
             self.assertIn("this peer is to have everything", str(error))
             peer.close()
             self.assertEqual(path.read_bytes(), wrong)
             self.assertEqual(os.listdir(self.state(content)), [])
+
+    def whole_seed(self, content: Content) -> Peer:
+        """
+        A folder with everything in place, and a seed that is to start in it.
+        """
+        self.new_folder()
+        peer = Peer(content, self.folder)
+        peer.start()
+        peer.write_all()
+        self.assertIs(peer.finish(), True)
+        peer.close()
+        return Peer(content, self.folder, seed=True)
+
+    def what_is_there(self) -> list[tuple[str, object, int]]:
+        """
+        All names in the folder of the data, with links and sizes.
+        """
+        return sorted(
+            (path.name, path.is_symlink() and os.readlink(path), path.lstat().st_size)
+            for path in (self.folder / "data").iterdir()
+        )
+
+    def test_seed_without_pieces(self) -> None:
+        """
+        A seed does not start either if an empty file or a link is missing or another,
+        and leaves what is there; any other peer tells of it.
+        """
+        content = a_folder()
+        seed = self.whole_seed(content)
+        self.assertEqual(seed.start(), {0, 1, 2, 3})
+        seed.close()
+        for path, change in (
+            ("empty", lambda path: path.write_bytes(b"mine")),
+            ("empty", lambda path: path.unlink()),
+            ("tools", lambda path: (path.unlink(), path.symlink_to("run"))),
+            ("tools", lambda path: path.unlink()),
+        ):
+            seed = self.whole_seed(content)
+            change(self.folder / "data" / path)
+            before = self.what_is_there()
+            error = self.assertRaises(StorageError, seed.start)
+            self.assertIn(f"data/{path} is ", str(error))
+            seed.close()
+            after = self.what_is_there()
+            self.assertEqual(after, before)
+            peer = Peer(content, self.folder)
+            peer.start()
+            told = [
+                event.path
+                for event in peer.take_differing()
+                if isinstance(event, FileDiffers)
+            ]
+            there = [str(self.folder / "data" / path)] * any(
+                name == path for name, *_ in before
+            )
+            self.assertEqual(told, there)
+            peer.close()
+
+    def test_seed_with_a_part(self) -> None:
+        """
+        A seed whose file differs does not start, though the right one is there as an
+        unfinished one.
+        """
+        content = one_file()
+        peer = Peer(content, self.folder)
+        peer.start()
+        peer.write_all()
+        peer.close()
+        path = put(self.folder, ("data",), b"mine")
+        seed = Peer(content, self.folder, seed=True)
+        error = self.assertRaises(StorageError, seed.start)
+        self.assertIn(f"{path} is not as the manifest says", str(error))
+        seed.close()
+        self.assertEqual(path.read_bytes(), b"mine")
 
     def test_differing(self) -> None:
         """

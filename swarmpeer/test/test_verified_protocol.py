@@ -475,6 +475,21 @@ class SendTests(SynchronousTestCase):
         protocol.send_manifest_part(0, b"d4:infoe")
         protocol.close("two\nlines", GoodbyeCode.REPLACED)
 
+    def test_lost_before_it_was_told(self) -> None:
+        """
+        Of a piece that is lost while the have of it waits nothing is said at all.
+        """
+        line = VerifiedLine().greeted()
+        _said(line)
+        for index in (0, 1, 2):
+            line.protocol.send_have(index)
+        line.protocol.send_withdrawal(1)
+        line.protocol.send_withdrawal(0)
+        said = HaveMessage(0), HaveMessage(2), WithdrawMessage(0)
+        self.assertEqual(
+            _said(line), b"".join(EXTENDED_CODEC.encode(each) for each in said)
+        )
+
     def test_bytes(self) -> None:
         """
         Each message leaves as the protocol has it.

@@ -484,7 +484,7 @@ class FolderTests(DownloadCase):
         (self.folder / "data" / "run").write_bytes(b"#!/bin/zz\n")
         seed = Peer(content, self.folder, calls=ReadOnly(), seed=True)
         error = self.assertRaises(StorageError, seed.start)
-        self.assertIn("data/run: 1 of its 1 pieces", str(error))
+        self.assertIn("data/run is not as the manifest says", str(error))
         seed.close()
 
 

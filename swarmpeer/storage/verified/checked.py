@@ -29,6 +29,7 @@ class Checked:
     @ivar hashed: how many pieces were looked at.
     @ivar is_whole: are all pieces here, and is everything in place?
     @ivar differing: the files that were there and are not right.
+    @ivar missing: paths of empty files and links that are not there.
     @ivar needed_bytes: how much room what is missing will take.
     @ivar free_bytes: how much there is, if that can be told.
     """
@@ -41,6 +42,7 @@ class Checked:
     hashed: int
     is_whole: bool
     differing: Sequence[FileDiffers]
+    missing: Sequence[str]
     needed_bytes: int
     free_bytes: int | None
 

@@ -206,6 +206,14 @@ class FilesCheck:
             held.add(index)
         in_place = [self._extras.are_in_place()]
         in_place += map(self._is_in_place, self._files.values())
+        # Where nothing may be written, nothing can be made to be so.
+        is_in_place = all(in_place) or not self._folder.is_writable
+        missing = []
+        for path, is_there in self._extras.wrong():
+            if is_there:
+                self._differing.append(FileDiffers(self._folder.shown(path), 0, 0))
+            else:
+                missing.append(self._folder.shown(path))
         return Checked(
             record,
             self._survey.fault,
@@ -213,8 +221,9 @@ class FilesCheck:
             found,
             {self._layout.place(index)[0] for index in found},
             self._hashed,
-            held.is_full and all(in_place),
+            held.is_full and is_in_place,
             tuple(self._differing),
+            tuple(missing),
             self._needed_bytes(held),
             self._folder.free_bytes(),
         )

@@ -65,6 +65,20 @@ class Extras:
         found = [self._is_right(path, file) for path, file in self._files.values()]
         return all(found)
 
+    def wrong(self) -> list[tuple[Path, bool]]:
+        """
+        Those that are missing or have other contents, and of each whether something
+        is there.
+
+        @raise OSError: if that cannot be found out.
+        @raise StorageError: if something else is in the way of one.
+        """
+        return [
+            (path, self._folder.find(path) is not None)
+            for path, file in self._files.values()
+            if not self._is_same(path, file)
+        ]
+
     def put_in_place(self) -> None:
         """
         Make what is not right.
@@ -84,12 +98,20 @@ class Extras:
         return [path for path, _ in self._files.values()]
 
     def _is_right(self, path: Path, file: ManifestFile) -> bool:
+        if not self._is_same(path, file):
+            return False
+        status = self._folder.find(path)
+        return file.link_target is not None or (
+            status is not None and modes.is_right(status, file.is_executable)
+        )
+
+    def _is_same(self, path: Path, file: ManifestFile) -> bool:
         status = self._folder.find(path)
         if status is None:
             return False
         if file.link_target is None:
             self._folder.check_plain(path, status)
-            return not status.st_size and modes.is_right(status, file.is_executable)
+            return not status.st_size
         if not stat.S_ISLNK(status.st_mode):
             raise StorageError(
                 f"{self._folder.shown(path)} is no symbolic link, but it is to be one; "

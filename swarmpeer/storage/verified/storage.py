@@ -156,7 +156,8 @@ class VerifiedStorage:
 
         def on_done(checked: Checked) -> None:
             self._check = None
-            if self._is_seed and not checked.held.is_full:
+            lacks = checked.differing or checked.missing
+            if self._is_seed and (lacks or not checked.held.is_full):
                 self._phase = _Phase.OPEN
                 failed(self._incomplete(checked))
                 return
@@ -303,15 +304,22 @@ class VerifiedStorage:
         if checked.differing:
             first = checked.differing[0]
             return StorageError(
-                f"{first.path}: {first.wrong_pieces} of its {first.piece_count} pieces "
-                f"are not as the manifest says, or cannot be read, but this peer is to "
-                f"have everything; if it was changed, make a new manifest; to have it "
-                f"fetched and replaced, say seed = false"
+                f"{first.path} is not as the manifest says, or cannot be read "
+                f"({first.wrong_pieces} of {first.piece_count} pieces), but this peer "
+                f"is to have everything; if it was changed, make a new manifest; to "
+                f"have it fetched and replaced, say seed = false"
             )
-        missing = next(i for i in range(checked.held.size) if i not in checked.held)
-        number, _ = self.layout.place(missing)
+        if checked.missing:
+            return self._missing(checked.missing[0])
+        first_missing = next(
+            i for i in range(checked.held.size) if i not in checked.held
+        )
+        number, _ = self.layout.place(first_missing)
         path = place_of(self._manifest, self._manifest.files[number])
+        return self._missing(shown(self._folder, path))
+
+    @staticmethod
+    def _missing(path: str) -> StorageError:
         return StorageError(
-            f"{shown(self._folder, path)} is missing, but this peer is to have "
-            f"everything; put it there"
+            f"{path} is missing, but this peer is to have everything; put it there"
         )
