@@ -376,8 +376,11 @@ class SwarmChecks:
 
     def _line(self, peer_id: int, to: int) -> tuple[VerifiedSpokenSide, float] | None:
         """
-        What a peer said last to another one, and when.
+        What a peer said last to another one, and when; not where somebody poses as
+        that one, on lines of his own.
         """
+        if self._has_impostor:
+            return None
         side, spoke_at = self._lines.get((peer_id, host_name(to)), (None, 0.0))
         return (side, spoke_at) if isinstance(side, VerifiedSpokenSide) else None
 
