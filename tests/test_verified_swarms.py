@@ -5,6 +5,7 @@ they make of damage, and whom they let in.
 
 import json
 import os
+import signal
 import socket
 import stat
 import sys
@@ -332,7 +333,11 @@ class DamageTests(VerifiedTestCase):
         )
         swarm.start_all(1001, 1002)
         swarm.wait_for(1002, "connected with 1001")
+        seed = swarm.processes[1001]
+        # Or it would look before the old time is put back.
+        seed.signal(signal.SIGSTOP)
         flip_bit(swarm.place(1001), PIECE_SIZE, secretly=True)
+        seed.signal(signal.SIGCONT)
         swarm.wait_for(1001, "is not right any more", "is right again")
         self.assertNotIn("changed by somebody", swarm.processes[1001].stdout)
         swarm.start(1003)
