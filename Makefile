@@ -12,9 +12,11 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 FILE ?=
 LAB ?=
 
-# How many swarms for `make soak`, and more options for it.
-RUNS ?= 1000
+# How many swarms for `make soak`, or rounds for `make bench`, and more options for
+# the two.
+RUNS ?=
 SOAK ?=
+BENCH ?=
 
 # How often `make crash` kills a peer, in how many simulated swarms it cuts the
 # power at every moment, and more options for the two.
@@ -33,7 +35,8 @@ help:
 	@echo "            docs/soak.md"
 	@echo "make crash  KILLS=1000 times kill -9 for a real peer in the midst of transfers;"
 	@echo "            then the power is cut at every moment of SWARMS=10 simulated ones"
-	@echo "make bench  measure transfers, side by side with libtorrent"
+	@echo "make bench  measure everything, side by side with other programs, in some hours;"
+	@echo "            RUNS=1 is a first look; see bench/README.md"
 	@echo "make clean  remove what the others made"
 	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"
 
@@ -64,16 +67,16 @@ test: $(VENV)/.dev
 	$(RUN) -m tests.run
 
 soak: $(VENV)/.package
-	$(RUN) -m tools.soak --runs $(RUNS) $(SOAK)
+	$(RUN) -m tools.soak --runs $(or $(RUNS),1000) $(SOAK)
 
 crash: $(VENV)/.package
 	$(RUN) -m tools.crash --kills $(KILLS) $(CRASH)
 	$(RUN) -m tools.power_cuts --seeds $(SWARMS) $(CUTS)
 
 bench: $(VENV)/.bench
-	$(RUN) -m bench.transfer
+	$(RUN) -m bench --runs $(or $(RUNS),5) $(BENCH)
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info _trial_temp* .hypothesis \
+	rm -rf $(VENV) demo build dist *.egg-info _trial_temp* .hypothesis bench_results.jsonl \
 	    .mypy_cache .ruff_cache twisted/plugins/dropin.cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -42,6 +42,12 @@ class Memory:
             max(self.mapped_mib, other.mapped_mib),
         )
 
+    def rounded(self) -> "Memory":
+        """
+        As it is told.
+        """
+        return Memory(round(self.private_mib, 1), round(self.mapped_mib, 1))
+
 
 def memory(pid: int) -> Memory:
     """
@@ -60,14 +66,26 @@ def memory(pid: int) -> Memory:
     return Memory(sizes["RssAnon"] / 1024, mapped / 1024)
 
 
+def available_bytes() -> int:
+    """
+    The memory of the machine that is free, or can be had at once.
+    """
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def warm_pages(size_bytes: int) -> None:
     """
-    Touch as much memory as a run will need and give it back.
+    Touch as much memory as a run will need, or half of what there is, and give it
+    back.
 
     A virtual machine's host takes unused pages away, and the first touch then
     costs seconds per GiB, which would hit whoever runs first.
     """
     block = b"\1" * _MIB
+    size_bytes = min(size_bytes, available_bytes() // 2)
     with mmap.mmap(-1, -(-size_bytes // _MIB) * _MIB) as pages:
         for start in range(0, len(pages), _MIB):
             pages[start : start + _MIB] = block

@@ -9,8 +9,6 @@ import sys
 
 import libtorrent
 
-from bench.network import ADDRESS
-
 # What was found fastest with the least CPU: no encryption, no slots, no uTP, no
 # discovery, deep queues, and a short tick, which matters most.
 SETTINGS: dict[str, object] = {
@@ -49,13 +47,14 @@ def main() -> None:
     Run one peer until the end of the input.
     """
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--torrent", required=True)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--settings", type=json.loads, default={})
     parser.add_argument("--seed", action="store_true")
     parser.add_argument("--waits", action="store_true")
-    parser.add_argument("others", nargs="*", metavar="HOST:PORT")
+    parser.add_argument("hosts", nargs="+", metavar="HOST:PORT")
     options = parser.parse_args()
 
     torrent = libtorrent.add_torrent_params()
@@ -66,8 +65,8 @@ def main() -> None:
     torrent.max_connections = 1000
     settings = {
         **SETTINGS,
-        "listen_interfaces": f"{ADDRESS}:{options.port}",
-        "outgoing_interfaces": ADDRESS,
+        "listen_interfaces": f"{options.address}:{options.port}",
+        "outgoing_interfaces": options.address,
         "alert_mask": libtorrent.alert.category_t.status_notification
         | libtorrent.alert.category_t.error_notification,
         **options.settings,
@@ -80,8 +79,9 @@ def main() -> None:
             session.pop_alerts()
         print("READY", flush=True)
     else:
-        others = [each.rsplit(":", 1) for each in options.others]
-        torrent.peers = [(host, int(port)) for host, port in others]
+        hosts = [(host, int(port)) for host, port in map(_split, options.hosts)]
+        hosts.remove((options.address, options.port))
+        torrent.peers = hosts
         # A session dials once a second, counted from its own start, and first
         # after a tick: one that stands waiting loses up to a second here.
         session = libtorrent.session(settings) if options.waits else None
@@ -94,6 +94,11 @@ def main() -> None:
                 return  # the end of the input: the bench has given up
         print("DONE", flush=True)
     sys.stdin.read()
+
+
+def _split(host: str) -> tuple[str, str]:
+    address, _, port = host.rpartition(":")
+    return address, port
 
 
 def _is_finished(session: libtorrent.session) -> bool:

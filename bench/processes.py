@@ -4,6 +4,8 @@ Peers as processes, and the few words that the bench and they exchange.
 A peer prints C{READY} once it could begin, begins when it reads a line, prints
 C{DONE} once its file is in place, goes on serving, and leaves at the end of its
 input, after a last line C{REPORT} with a JSON object of what only it can know.
+One that runs somebody else's program prints before that all C{PID} and the id of
+the process that is to be measured instead of its own.
 """
 
 import contextlib
@@ -54,8 +56,11 @@ class RunningPeer:
     @property
     def pid(self) -> int:
         """
-        The process id.
+        The id of the process that is measured.
         """
+        for line in self._lines:
+            if line.startswith("PID "):
+                return int(line.removeprefix("PID "))
         return self._process.pid
 
     @property

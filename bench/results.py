@@ -14,12 +14,15 @@ class Run:
     """
     One transfer as it was measured, and the line that is printed.
 
-    @ivar first_seconds: when the first leecher was done.
+    @ivar done_seconds: when each leecher was done, the first one first.
     @ivar rate: bytes delivered per second to all leechers together, in MB.
     @ivar late_ms: the longest that a reactor of ours was late; C{None} for
         peers that do not say.
     @ivar stall_ms: the same without the time in which its thread could have
         gone on but got no core.
+    @ivar sent: what each host sent, the seed first, with all headers, in bytes;
+        empty where the network does not count it.
+    @ivar bound_seconds: what the lines allow at best, where they are bounded.
     """
 
     peer: str
@@ -29,7 +32,7 @@ class Run:
     piece: int
     network: str
     wall_seconds: float
-    first_seconds: float
+    done_seconds: list[float]
     rate: float
     cpu_per_gib: float
     cpu_seed_seconds: float
@@ -38,6 +41,8 @@ class Run:
     leecher: Memory
     late_ms: float | None
     stall_ms: float | None
+    sent: list[int]
+    bound_seconds: float | None
 
 
 def table(runs: Sequence[Run]) -> Iterator[str]:

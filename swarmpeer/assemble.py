@@ -31,6 +31,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, Config, PeerInfo
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError
@@ -80,6 +81,8 @@ def assemble_peer(
     observers: Iterable[ISwarmObserver] = (),
     rng: random.Random | None = None,
     lenient: bool = False,
+    rates: Rates = Rates(),  # noqa: B008 (a frozen value)
+    dscp: int = 0,
 ) -> PeerService:
     """
     Put the usual peer together, not started yet.
@@ -93,6 +96,7 @@ def assemble_peer(
         own line, on loopback if its host is, else on every address.
     @param rng: where every draw comes from; seeded by the system if not given.
     @param lenient: take handshakes that write their numbers as text.
+    @param rates: see L{PeerService}, as for C{dscp}.
     @raise StorageError: if the file's name cannot be used.
     """
     own, common = config.own, config.common
@@ -120,6 +124,8 @@ def assemble_peer(
         dial_endpoint=lambda peer: hostname_endpoint(reactor, peer),
         rng=rng or random.Random(),
         lenient=lenient,
+        rates=rates,
+        dscp=dscp,
     )
     log = LogFile(Path(log_folder or folder, log_name(own.peer_id)))
     log.setServiceParent(peer)

@@ -34,8 +34,9 @@ from swarmpeer.manifest_files import read_manifest
 from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.manifest_fetch import ManifestFetcher
-from swarmpeer.policies import choking_policy
+from swarmpeer.policies import choking_policy, piece_picker
 from swarmpeer.protocol_log import ProtocolLogger, log_name
+from swarmpeer.scheduled_rates import LocalTime, ScheduledRates
 from swarmpeer.service import PeerService
 from swarmpeer.storage import ReactorThreads, VerifiedStorage
 from swarmpeer.storage.system_calls import SystemCalls
@@ -44,6 +45,14 @@ from swarmpeer.storage.verified.extras import place_of
 from swarmpeer.storage.verified.state_folder import MANIFEST_NAME
 from swarmpeer.text import printable
 from swarmpeer.verified_service import Verification, VerifiedPeerService
+
+
+def system_time() -> tuple[int, float]:
+    """
+    The time where we are, as the system has it.
+    """
+    now = time.localtime()
+    return now.tm_wday, now.tm_hour * 3600.0 + now.tm_min * 60 + now.tm_sec
 
 
 def assemble_verified_peer(
@@ -56,6 +65,7 @@ def assemble_verified_peer(
     listen_endpoint: IStreamServerEndpoint | None = None,
     observers: Iterable[ISwarmObserver] = (),
     rng: random.Random | None = None,
+    local_time: LocalTime = system_time,
 ) -> PeerService | JoiningService:
     """
     Put the usual peer of a verified swarm together, not started yet.
@@ -67,6 +77,7 @@ def assemble_verified_peer(
     @param listen_endpoint: where others call us; see
         L{swarmpeer.assemble.assemble_peer}.
     @param rng: where every draw comes from; seeded by the system if not given.
+    @param local_time: the time of day, for the rates that depend on it.
     @return: one that asks the others for the manifest first, if there is none yet.
     @raise SwarmPeerError: if something is wrong that can be told already.
     """
@@ -87,7 +98,13 @@ def assemble_verified_peer(
     )
     manifest = parts.find_manifest()
     peer = parts.joining() if manifest is None else parts.peer(manifest)
-    for observer in (parts.diagnostics, *observers):
+    rates = ScheduledRates(
+        peer, peer_id, swarm.rates, IReactorTime(reactor), local_time
+    )
+    rates.setServiceParent(peer)
+    diagnostics = parts.diagnostics
+    peer.add_observer(diagnostics, *diagnostics.event_classes)
+    for observer in observers:
         peer.add_observer(observer)
     return peer
 
@@ -118,6 +135,7 @@ class _Parts:
         self._threads = ReactorThreads(IReactorThreads(reactor))
         self._limits = Limits(**swarm.limits)
         self._choking_policy = choking_policy(swarm.choking, swarm.where)
+        self._piece_picker = piece_picker(swarm.picking, swarm.where)
         self.diagnostics = DiagnosticLog(own.peer_id)
 
     def find_manifest(self) -> Manifest | None:
@@ -174,15 +192,20 @@ class _Parts:
             ),
             limits=self._limits,
             choking_policy=self._choking_policy,
+            piece_picker=self._piece_picker,
+            budget_bytes=swarm.memory_bytes,
+            rates=swarm.rates.usual,
+            dscp=swarm.dscp,
         )
         layout = layout_of(manifest)
         self.diagnostics.path_of = lambda index: shown(
             place_of(manifest, manifest.files[layout.place(index)[0]])
         )
-        log = LogFile(self._log_path)
-        log.setServiceParent(peer)
-        logger = ProtocolLogger(own.peer_id, log.write, time.time)
-        peer.add_observer(logger, *ProtocolLogger.event_classes)
+        if swarm.writes_protocol_log:
+            log = LogFile(self._log_path)
+            log.setServiceParent(peer)
+            logger = ProtocolLogger(own.peer_id, log.write, time.time)
+            peer.add_observer(logger, *ProtocolLogger.event_classes)
         return peer
 
     def joining(self) -> JoiningService:

@@ -46,7 +46,13 @@ from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.text import size_text
 from swarmpeer.wire.extension import GoodbyeCode
 
-_USUAL_GOODBYES = (GoodbyeCode.OTHER, GoodbyeCode.STOPPING, GoodbyeCode.REPLACED)
+_USUAL_GOODBYES = (
+    GoodbyeCode.OTHER,
+    GoodbyeCode.STOPPING,
+    GoodbyeCode.REPLACED,
+    GoodbyeCode.FULL,
+    GoodbyeCode.COMPLETE,
+)
 _MOST_FILES_TOLD = 20
 _MOST_TOLD = 1000
 """

@@ -2,12 +2,19 @@
 What programs outside swarmpeer may implement or hold: zope interfaces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from zope.interface import Attribute, Interface
 
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.errors import StorageError
-from swarmpeer.events import SwarmEvent
+from swarmpeer.events import (
+    Candidate,
+    OptimisticRoundHeld,
+    PreferredRoundHeld,
+    SwarmEvent,
+)
+from swarmpeer.seam import PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -80,6 +87,24 @@ class IPieceStorage(Interface):
         """
 
 
+class ILendingStorage(IPieceStorage):
+    """
+    A storage that can tell where in an open file a piece lies, so that it is sent from
+    there.
+    """
+
+    def lend(
+        index: int,
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        The same as C{read}, for a piece that is to be sent: either its bytes, or a
+        L{swarmpeer.seam.PieceSpan}, which is to be given back.  Sending from the span
+        does not wait for a disk if it begins soon.
+        """
+
+
 class IVerifiedStorage(IPieceStorage):
     """
     A storage that knows what the pieces should be.
@@ -125,6 +150,145 @@ class IVerifiedStorage(IPieceStorage):
         """
 
 
+class IPiecePicker(Interface):
+    """
+    Which of the open pieces, those that are neither held nor asked of anybody, to
+    fetch next.  One peer's picker is told of every change, in the reactor thread;
+    none of this may take longer the more pieces there are.
+
+    C{note_have} and what stands below it is called only if C{counts_holders}; each
+    C{note_left} belongs to one C{note_bits} before it.
+    """
+
+    counts_holders = Attribute(
+        "bool: is it told what each neighbour holds?  Constant; haves are most of "
+        "what a peer hears, so one that does not care had better say so."
+    )
+
+    def reopen(index: int) -> None:
+        """
+        The piece is missing, and nobody is asked for it any more.  Perhaps it was
+        open already.
+        """
+
+    def shut(index: int) -> None:
+        """
+        The piece was asked of somebody, or is here.  Perhaps it was shut already.
+        """
+
+    def pick(theirs: Bitfield, useful: int) -> int | None:
+        """
+        Choose for one neighbour.
+
+        @param theirs: what they may be asked for; not to be changed, nor kept.
+        @param useful: how many of the pieces that they hold we do not; C{theirs} may
+            have fewer.
+        @return: an open piece among C{theirs}, still open, or C{None}.
+        """
+
+    def note_have(index: int) -> None:
+        """
+        A neighbour holds one more piece.
+        """
+
+    def note_lacking(index: int) -> None:
+        """
+        A neighbour holds a piece no more.
+        """
+
+    def note_bits(theirs: Bitfield) -> None:
+        """
+        A neighbour told all that it holds.
+        """
+
+    def note_left(theirs: Bitfield) -> None:
+        """
+        A neighbour that told is gone; C{theirs} is what it held at last.
+        """
+
+
+class IChokingPolicy(Interface):
+    """
+    Chooses whom to serve.  It plans and never sends: after each question the peer
+    carries out the difference to what it did before.
+
+    It is made anew at each start, from the C{preferred_neighbors} of the swarm and a
+    C{random.Random} where every draw comes from.
+    """
+
+    ranks_by_rate = Attribute(
+        "bool: do those come first who gave most, before the file is complete?"
+    )
+    shows_pieces = Attribute(
+        "bool: does a peer of a verified swarm that has everything from the start hand "
+        "each piece out once before it hands any out twice?"
+    )
+    preferred = Attribute("tuple[int, ...]: whom the rounds chose, by ascending id")
+    optimistic = Attribute("int | None: who is served beside those, to give it a try")
+
+    def is_unchoked(peer_id: int) -> bool:
+        """
+        Is the neighbour to be served?
+        """
+
+    def note_uplink(busy: int, sent_pieces: Mapping[int, int]) -> None:
+        """
+        How the uplink did since the last preferred round; told before the next one.
+
+        @param busy: to how many of those that are served something is on its way
+            now, or waits for room.
+        @param sent_pieces: to each neighbour that is here.
+        """
+
+    def hold_preferred_round(
+        candidates: Sequence[Candidate], *, by_rate: bool
+    ) -> PreferredRoundHeld:
+        """
+        Choose, as is due once an unchoking interval.
+
+        @param candidates: every interested neighbour, by ascending id.
+        @param by_rate: rank by what they gave; only if C{ranks_by_rate}.
+        @return: what to tell the observers.
+        """
+
+    def hold_optimistic_round(candidates: Sequence[Candidate]) -> OptimisticRoundHeld:
+        """
+        The same once an optimistic interval.
+        """
+
+    def wants_review(peer_id: int, *, is_interested: bool) -> bool:
+        """
+        The interest of a neighbour changed, or it left, which is the end of it.
+
+        @return: is C{review} to be called?  A policy that knows rounds only says no.
+        """
+
+    def review(candidates: Sequence[Candidate]) -> bool:
+        """
+        Choose between the rounds: a place may be free, or somebody wait for one.
+
+        @return: is anybody to be served who was not, or the other way round?
+        """
+
+    def forget(peer_id: int) -> None:
+        """
+        They left.
+        """
+
+
+class IPolicyPlugin(Interface):
+    """
+    Offers a policy to every C{swarm.toml} of this machine: an object in a module of
+    C{twisted.plugins} that provides this and L{twisted.plugin.IPlugin}.
+    """
+
+    name = Attribute("str: what a swarm.toml calls it")
+    kind = Attribute("str: the key of [policy] it is for, 'choking' or 'picking'")
+    factory = Attribute(
+        "str: the package.module:Name of what makes it, imported only if it is chosen"
+    )
+
+
 class IPeerService(Interface):
     """
     One peer as the program that embeds it sees it.  The object is an
@@ -156,6 +320,12 @@ class IPeerService(Interface):
     def remove_observer(observer: ISwarmObserver) -> None:
         """
         From now on C{observer} hears nothing.
+        """
+
+    def set_rates(rates: Rates) -> None:
+        """
+        From now on the peer is as fast as that, at most; connections that are open
+        heed it, too.
         """
 
     def progress() -> object:

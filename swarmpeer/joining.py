@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.progress import Progress
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import SwarmEvent
@@ -67,6 +68,7 @@ class JoiningService(MultiService):
         self._before = before
         self._joining: Deferred[None] | None = None
         self._is_keeping = False
+        self._rates: Rates | None = None
         self._bus = logging_bus(self._log)
         self._observers: list[tuple[ISwarmObserver, tuple[type[SwarmEvent], ...]]] = []
         self._milestones = Milestones()
@@ -107,6 +109,14 @@ class JoiningService(MultiService):
         self._observers = [wish for wish in self._observers if wish[0] is not observer]
         if self.peer is not None:
             self.peer.remove_observer(observer)
+
+    def set_rates(self, rates: Rates) -> None:
+        """
+        See L{PeerService.set_rates}.  They do not hold for the fetch of the manifest.
+        """
+        self._rates = rates
+        if self.peer is not None:
+            self.peer.set_rates(rates)
 
     def progress(self) -> Progress:
         """
@@ -167,6 +177,8 @@ class JoiningService(MultiService):
         self.peer = peer = self._make_peer(manifest)
         for observer, event_classes in self._observers:
             peer.add_observer(observer, *event_classes)
+        if self._rates is not None:
+            peer.set_rates(self._rates)
         self._follow(peer)
         # It starts with this, since we run.
         peer.setServiceParent(self)

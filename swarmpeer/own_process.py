@@ -3,6 +3,7 @@ What a process may do that is a peer's or a lab's alone.
 """
 
 import atexit
+import ctypes
 import os
 import sys
 import time
@@ -10,6 +11,14 @@ from contextlib import suppress
 from typing import cast
 
 from twisted.internet.posixbase import PosixReactorBase
+
+KEPT_BYTES = 2**25
+"""
+Buffers up to this size are kept, and so much of them at most.
+"""
+
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
 
 
 def monotonic_reactor() -> PosixReactorBase:
@@ -25,6 +34,18 @@ def monotonic_reactor() -> PosixReactorBase:
     reactor = cast(PosixReactorBase, installed)
     reactor.seconds = time.monotonic
     return reactor
+
+
+def keep_freed_memory() -> None:
+    """
+    Let the buffers of one piece serve for the next.  By itself the C library of most
+    systems gives back to the system what is as large as a piece, and each page of it
+    costs anew at its next use; one of another kind stays as it is.
+    """
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def fail_at_exit() -> None:

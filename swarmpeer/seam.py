@@ -16,6 +16,72 @@ from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.messages import PieceData
 
 
+class PieceSpan(Protocol):
+    """
+    The bytes of a piece where they lie in an open file, lent so that they can be sent
+    from there without passing through this process.
+
+    @ivar fd: the file.
+    @ivar offset: of the first byte in it.
+    @ivar size_bytes: how many there are.
+    """
+
+    @property
+    def fd(self) -> int:
+        """
+        The file.
+        """
+
+    @property
+    def offset(self) -> int:
+        """
+        Of the first byte in it.
+        """
+
+    @property
+    def size_bytes(self) -> int:
+        """
+        How many there are.
+        """
+
+    def read(self, at: int, size_bytes: int) -> bytes:
+        """
+        Read some of it, for a connection that cannot send from a file.
+
+        @param at: the first byte wanted, counted from the start of the piece.
+        @return: fewer bytes if the file ends before.
+        @raise OSError: if it cannot be read.
+        """
+
+    def give_back(self) -> None:
+        """
+        It was sent, or will not be.  Called exactly once.
+        """
+
+
+PieceContent = PieceData | PieceSpan
+"""
+What is sent as a piece: its bytes, or where they lie.
+"""
+
+
+def size_of(content: PieceContent) -> int:
+    """
+    How many bytes is it?
+    """
+    if isinstance(content, bytes | bytearray | memoryview):
+        return len(content)
+    return content.size_bytes
+
+
+def give_back(content: PieceContent) -> None:
+    """
+    It was sent, or will not be; only who lent it wants to know.
+    """
+    if not isinstance(content, bytes | bytearray | memoryview):
+        content.give_back()
+
+
 class NetworkSide(Protocol):
     """
     One connection as the logic sees it.  After C{close} every C{send_*} is
@@ -81,9 +147,10 @@ class NetworkSide(Protocol):
         The outstanding request is given up: stop watching for progress.
         """
 
-    def send_piece(self, index: int, data: PieceData) -> None:
+    def send_piece(self, index: int, content: PieceContent) -> None:
         """
-        Send the bytes of the piece C{index}.
+        Send the bytes of the piece C{index}.  A span is given back by the connection,
+        whatever becomes of it.
         """
 
     def close(self, reason: str = "") -> None:

@@ -26,11 +26,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import Progress
+from swarmpeer.core.requests import BUDGET_BYTES, WINDOW
 from swarmpeer.errors import ListenError, SwarmPeerError
 from swarmpeer.events import (
     FilePlaced,
@@ -38,14 +40,21 @@ from swarmpeer.events import (
     SwarmCompleted,
     SwarmEvent,
 )
-from swarmpeer.interfaces import IPeerService, IPieceStorage, ISwarmObserver
+from swarmpeer.interfaces import (
+    IChokingPolicy,
+    IPeerService,
+    IPieceStorage,
+    ISwarmObserver,
+)
 from swarmpeer.milestone import Milestones
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
+from swarmpeer.net.throttle import Throttle
+from swarmpeer.net.tuning import Marker
 from swarmpeer.observing import checked, logging_bus
 
-ChokingPolicy = Callable[[int, random.Random], ChokingManager]
+ChokingPolicy = Callable[[int, random.Random], IChokingPolicy]
 """
 How many neighbours are to be preferred and where every draw comes from, to whom
 to serve.
@@ -86,6 +95,10 @@ class PeerService(MultiService):
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
         lenient: bool = False,
         choking_policy: ChokingPolicy = ChokingManager,
+        request_window: int = WINDOW,
+        budget_bytes: int = BUDGET_BYTES,
+        rates: Rates = Rates(),  # noqa: B008 (a frozen value)
+        dscp: int = 0,
     ) -> None:
         """
         @param clock: the time of everything here; monotonic, or choke rounds
@@ -95,6 +108,12 @@ class PeerService(MultiService):
         @param rng: where every draw comes from.
         @param lenient: take handshakes that write their numbers as text.
         @param choking_policy: asked at each start for who chooses whom to serve.
+        @param request_window: requests outstanding at one neighbour, at most; the
+            course protocol knows one.
+        @param budget_bytes: what may be in flight and being stored, all neighbours
+            together; one piece always may.
+        @param rates: how fast it may be, until C{set_rates}.
+        @param dscp: marks its packets for the network, 0 to 63; 0: as usual.
         """
         super().__init__()
         self.config = config
@@ -106,6 +125,10 @@ class PeerService(MultiService):
         self._limits = limits
         self._lenient = lenient
         self._choking_policy = choking_policy
+        self._request_window = request_window
+        self._budget_bytes = budget_bytes
+        self._throttle = Throttle(clock, rates)
+        self._marker = Marker(dscp)
         self._layout = PieceLayout(
             config.common.file_size_bytes, config.common.piece_size_bytes
         )
@@ -173,6 +196,12 @@ class PeerService(MultiService):
         """
         self._bus.remove(observer)
 
+    def set_rates(self, rates: Rates) -> None:
+        """
+        From now on these hold, for the connections that are open, too.
+        """
+        self._throttle.set_rates(rates)
+
     def progress(self) -> Progress:
         """
         How far this peer is, now; before the start, as if it held nothing.
@@ -220,7 +249,13 @@ class PeerService(MultiService):
 
     def _make_node(self, store: PieceStore) -> PeerNode:
         return PeerNode(
-            self.config, store, bus=self._bus, rng=self._rng, choking=self._choking()
+            self.config,
+            store,
+            bus=self._bus,
+            rng=self._rng,
+            choking=self._choking(),
+            request_window=self._request_window,
+            budget_bytes=self._budget_bytes,
         )
 
     def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:
@@ -231,6 +266,8 @@ class PeerService(MultiService):
             clock=self._clock,
             limits=self._limits,
             lenient=self._lenient,
+            allowances=self._throttle.allowances,
+            mark=self._marker.mark,
         )
 
     def _make_dialer(self, node: PeerNode, factory: PeerFactory) -> Dialer:
@@ -243,7 +280,7 @@ class PeerService(MultiService):
             publish=node.publish,
         )
 
-    def _choking(self) -> ChokingManager:
+    def _choking(self) -> IChokingPolicy:
         return self._choking_policy(self.config.common.preferred_neighbors, self._rng)
 
     def _join(self, node: PeerNode, factory: PeerFactory) -> None:

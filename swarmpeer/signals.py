@@ -52,6 +52,25 @@ def raising_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def handle_hangup(handle: Callable[[], object]) -> Callable[[], None]:
+    """
+    From now on C{SIGHUP} calls C{handle}, and does nothing else.  It interrupts
+    whatever runs, so it must only note.
+
+    @return: from when it is called on, all is as before.
+    """
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        handle()
+
+    before = signal.signal(signal.SIGHUP, handler)
+
+    def put_back() -> None:
+        signal.signal(signal.SIGHUP, before)
+
+    return put_back
+
+
 def ignore_signals() -> None:
     """
     From now on they change nothing: what is to be done takes but a moment.

@@ -20,13 +20,18 @@ from twisted.python.failure import Failure
 from swarmpeer.assemble import assemble_peer, read_config
 from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME
+from swarmpeer.config.rate_schedule import Rates
+from swarmpeer.config.rate_text import parse_dscp, parse_speed
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError, ListenError, SwarmPeerError
 from swarmpeer.joining import JoiningService
-from swarmpeer.own_process import fail_at_exit, monotonic_reactor
+from swarmpeer.own_process import fail_at_exit, keep_freed_memory, monotonic_reactor
+from swarmpeer.rates_again import RatesAgain
+from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.service import PeerService
 
-_CLASSIC_OPTIONS = ("common", "peers", "lenient")
+_RATES = ("up", "down", "up-per-neighbor", "down-per-neighbor")
+_CLASSIC_OPTIONS = ("common", "peers", "lenient", *_RATES, "dscp")
 
 
 class Options(usage.Options):
@@ -70,6 +75,23 @@ class Options(usage.Options):
             None,
             "Listen at this Twisted endpoint, such as tcp:6008:interface=10.0.0.7, "
             "rather than at the port of the list.",
+        ],
+        [
+            "up",
+            None,
+            None,
+            "Send no faster than that, such as 2MiB/s or 20Mbit.  [default: unlimited]",
+            parse_speed,
+        ],
+        ["down", None, None, "The same of what comes.", parse_speed],
+        ["up-per-neighbor", None, None, "The same to any one neighbor.", parse_speed],
+        ["down-per-neighbor", None, None, "The same from any one.", parse_speed],
+        [
+            "dscp",
+            None,
+            0,
+            "How packets are marked for the network, such as cs1, le or 8.",
+            parse_dscp,
         ],
     ]
 
@@ -128,6 +150,7 @@ def makeService(options: Options) -> IService:
     @raise SystemExit: with one line, if they cannot be used.
     """
     reactor = monotonic_reactor()
+    keep_freed_memory()
     try:
         peer = _make_peer(reactor, options)
     except SwarmPeerError as error:
@@ -136,6 +159,10 @@ def makeService(options: Options) -> IService:
     outcome.addBoth(_leave_soon, reactor, stay=bool(options["stay"]))
     process = _Peer()
     peer.setServiceParent(process)
+    if options["swarm"] is not None:
+        rates = ScheduledRates.below(peer)
+        path = Path(options["dir"], options["swarm"])
+        RatesAgain(reactor, path, rates).setServiceParent(process)
     return process
 
 
@@ -160,6 +187,8 @@ def _make_peer(reactor: object, options: Options) -> PeerService | JoiningServic
             log_folder=options["log-dir"],
             listen_endpoint=listen_endpoint,
             lenient=bool(options["lenient"]),
+            rates=Rates(*(options[name] for name in _RATES)),
+            dscp=options["dscp"],
         )
     for option in _CLASSIC_OPTIONS:
         if options[option]:

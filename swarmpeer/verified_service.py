@@ -16,10 +16,15 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory, Protocol
 
 from swarmpeer.config import Config
+from swarmpeer.config.rate_schedule import Rates
+from swarmpeer.core.bounded_node import BoundedNode
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import layout_of
 from swarmpeer.core.node import PeerNode
+from swarmpeer.core.picking import PickerFactory
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.requests import BUDGET_BYTES
 from swarmpeer.core.verified_node import VerifiedNode
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ListenError, StorageError
@@ -29,6 +34,7 @@ from swarmpeer.manifest import Manifest
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
+from swarmpeer.net.sampling import SampleDialer
 from swarmpeer.net.verified_factory import VerifiedFactory
 from swarmpeer.net.verified_terms import VerifiedTerms
 from swarmpeer.service import ChokingPolicy, DialEndpoint, PeerService
@@ -96,11 +102,16 @@ class VerifiedPeerService(PeerService):
         observers: Iterable[ISwarmObserver] = (),
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
         choking_policy: ChokingPolicy = ChokingManager,
+        piece_picker: PickerFactory = RarestPicker,
+        budget_bytes: int = BUDGET_BYTES,
+        rates: Rates = Rates(),  # noqa: B008 (a frozen value)
+        dscp: int = 0,
     ) -> None:
         """
         See L{PeerService}.
 
         @param config: names the file or folder and its size as the manifest does.
+        @param piece_picker: asked at each start for who chooses the next piece.
         """
         super().__init__(
             config,
@@ -112,10 +123,14 @@ class VerifiedPeerService(PeerService):
             observers=observers,
             limits=limits,
             choking_policy=choking_policy,
+            budget_bytes=budget_bytes,
+            rates=rates,
+            dscp=dscp,
         )
         self.manifest = manifest
         self._verified_storage = storage
         self._verification = verification
+        self._piece_picker = piece_picker
         self._layout = layout_of(manifest)
         self._manifest_bytes = _Kept(manifest.encode, clock.seconds)
         self._told_check_at = clock.seconds()
@@ -192,7 +207,8 @@ class VerifiedPeerService(PeerService):
             self._repeat(partial(node.scrub, size_bytes), REVIEW_SECONDS)
 
     def _make_verified_node(self, store: VerifiedStore) -> VerifiedNode:
-        return VerifiedNode(
+        kind = BoundedNode if self._is_large else VerifiedNode
+        node = kind(
             self.config,
             store,
             bus=self._bus,
@@ -200,8 +216,13 @@ class VerifiedPeerService(PeerService):
             manifest_bytes=self._manifest_bytes,
             seconds=self._clock.seconds,
             heals=self._verification.heals,
+            picker=self._piece_picker(store.bits, self._rng),
             choking=self._choking(),
+            budget_bytes=self._budget_bytes,
         )
+        if isinstance(node, BoundedNode):
+            node.bound(self._limits.neighbors)
+        return node
 
     def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:
         return VerifiedFactory(
@@ -216,9 +237,30 @@ class VerifiedPeerService(PeerService):
                 self._verification.allow_classic,
                 self._verification.classic_peers,
             ),
+            allowances=self._throttle.allowances,
+            mark=self._marker.mark,
         )
 
+    @property
+    def _is_large(self) -> bool:
+        """
+        Are there more others than we may have as neighbours?  Classic peers know of
+        the end only from everybody, so where they may be, everybody has everybody.
+        """
+        others = len(self.config.others)
+        return others > self._limits.neighbors and not self._verification.allow_classic
+
     def _make_dialer(self, node: PeerNode, factory: PeerFactory) -> Dialer:
+        if isinstance(node, BoundedNode):
+            return SampleDialer(
+                self.config.others,
+                factory,
+                self._dial_endpoint,
+                clock=self._clock,
+                rng=self._rng,
+                publish=node.publish,
+                sought=node,
+            )
         return Dialer(
             self.config.earlier,
             factory,

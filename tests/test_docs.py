@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import events, testing
 from swarmpeer.config import SwarmConfig
-from swarmpeer.config.swarm_keys import KEYS, MEMBERS, TOP
+from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
@@ -212,6 +212,16 @@ class OperatingTests(SynchronousTestCase):
         self.assertEqual(said - told, set())
         self.assertEqual(set(rows[1]) - said, set())
 
+    def test_lines_of_the_rates(self) -> None:
+        """
+        So do the lines about rates.
+        """
+        heading = "### Slower and faster while it runs"
+        lines = _ROW.findall(section("operating.md", heading))
+        in_code = " ".join(words_of(ROOT / "swarmpeer"))
+        self.assertEqual(len(lines), 4)
+        self.assertEqual([line for line in lines if line not in in_code], [])
+
     def test_codes(self) -> None:
         """
         Every code of a breach is told, and no other.
@@ -335,9 +345,9 @@ class SimulationTests(SynchronousTestCase):
 
     def test_pictures(self) -> None:
         """
-        Every picture is on the page, with the command that draws it.
+        Every picture is on a page, with the command that draws it.
         """
-        text = (ROOT / "docs" / self.page).read_text()
+        text = "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
         pictures = sorted((ROOT / "docs" / "pictures").iterdir())
         self.assertGreater(len(pictures), 0)
         for picture in pictures:
@@ -402,7 +412,8 @@ class SwarmFileTests(SynchronousTestCase):
         """
         headings = {name: f"### Table [{name}]" for name in KEYS}
         headings[TOP] = "### Above the first table"
-        headings[MEMBERS] = f"### Tables [[{MEMBERS}]]"
+        for name in ARRAYS:
+            headings[name] = f"### Tables [[{name}]]"
         return headings
 
     def test_keys(self) -> None:
@@ -444,7 +455,9 @@ class SwarmFileTests(SynchronousTestCase):
                     replace(found, limits={}), SwarmConfig.parse(self.text)
                 )
         needed = ["id", "host", "port"]
-        self.assertEqual(without, ["manifest", "infohash", *needed, "folder"])
+        self.assertEqual(
+            without, ["manifest", "infohash", *KEYS[RATES_AT], *needed, "folder"]
+        )
 
     def test_example(self) -> None:
         """

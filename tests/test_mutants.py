@@ -17,11 +17,10 @@ from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode
-from swarmpeer.core.picking import PiecePicker
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
-from swarmpeer.core.requests import WINDOW, RequestManager
+from swarmpeer.core.requests import RequestManager
 from swarmpeer.core.serving import Serving
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import (
@@ -31,6 +30,7 @@ from swarmpeer.events import (
     PreferredRoundHeld,
 )
 from swarmpeer.file_name import part_name
+from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.net import dialing
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.flow import WriteGate
@@ -185,7 +185,7 @@ class MutantTests(MutantTestCase):
         self.mutate(
             RequestManager,
             "store_failed",
-            lambda manager, index: manager._picker.reopen(index),
+            lambda manager, index: manager.picker.reopen(index),
         )
         error = Fault(0.5, FaultKind.WRITE_ERROR, 1002, seconds=10.0, amount=1.0)
         self.assert_found("bytes under way", SMALL, [error], within=5)
@@ -205,9 +205,14 @@ class MutantTests(MutantTestCase):
         make = RequestManager.__init__
 
         def mutant(
-            manager: RequestManager, store: PieceStore, picker: PiecePicker
+            manager: RequestManager,
+            store: PieceStore,
+            picker: IPiecePicker,
+            *,
+            window: int,
+            **options: int,
         ) -> None:
-            make(manager, store, picker, window=WINDOW + 1)
+            make(manager, store, picker, window=window + 1, **options)
 
         self.mutate(RequestManager, "__init__", mutant)
         self.assert_found("one request", SLOW, within=5)
@@ -318,10 +323,14 @@ class MutantTests(MutantTestCase):
         """
         Interest is told at each look at it.
         """
+        announce = PeerConnection.announce
         self.mutate(
             PeerConnection,
-            "review_interest",
-            lambda talk: talk._tell_interest(talk.neighbor.useful > 0),
+            "announce",
+            lambda talk, index: (
+                announce(talk, index),
+                talk._tell_interest(talk.neighbor.useful > 0),
+            ),
         )
         self.assert_found("interest on change", within=1)
 

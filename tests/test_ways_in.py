@@ -10,8 +10,15 @@ import signal
 import sys
 import urllib.request
 from pathlib import Path
+from random import Random
 from urllib.error import URLError
 
+from twisted.trial.unittest import SynchronousTestCase
+
+import twisted.plugins
+from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.errors import ConfigError
+from swarmpeer.policies import choking_policy, piece_picker
 from tests.processes import (
     ROOT,
     TWISTD,
@@ -26,6 +33,29 @@ from tests.processes import (
 from tests.verified_swarms import VerifiedTestCase, listing, single_file
 
 _EXAMPLES = ROOT / "docs" / "examples"
+
+
+class PolicyPluginTests(SynchronousTestCase):
+    """
+    The example of a policy that is a plugin.
+    """
+
+    def test_by_name(self) -> None:
+        """
+        Where C{twistd} finds plugins, the policy is found by its name, for the key
+        that it is for.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        example = (_EXAMPLES / "choking_plugin.py").read_text()
+        (folder / "choking_plugin.py").write_text(example)
+        places = [*twisted.plugins.__path__, str(folder)]
+        self.patch(twisted.plugins, "__path__", places)
+        self.addCleanup(sys.modules.pop, "twisted.plugins.choking_plugin", None)
+        made = choking_policy("calm", "x")(1, Random(0))
+        self.assertIsInstance(made, FleetChoking)
+        self.assertFalse(made.shows_pieces)
+        self.assertRaises(ConfigError, piece_picker, "calm", "x")
 
 
 class WaysInTests(ProcessTestCase):

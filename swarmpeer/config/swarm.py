@@ -8,21 +8,24 @@ from typing import Any, Self
 
 from swarmpeer.config.common import CommonConfig
 from swarmpeer.config.peers import PeerInfo
+from swarmpeer.config.rate_schedule import RateSchedule
 from swarmpeer.config.rules import host_identity
+from swarmpeer.config.swarm_rates import read_dscp, read_schedule
 from swarmpeer.config.swarm_reading import SwarmTables
 from swarmpeer.config.swarm_values import (
     OWN_ID,
-    read_choking,
     read_folder,
     read_infohash,
     read_limits,
     read_path,
+    read_policy,
     read_toml_host,
 )
 from swarmpeer.config.toml_table import (
     Table,
     read_bytes_per_second,
     read_seconds,
+    read_size,
     read_switch,
     whole,
 )
@@ -84,8 +87,13 @@ class SwarmConfig:
     @ivar preallocates: is room for a file taken at once?
     @ivar commit_interval_seconds: how long a piece may be here before it is brought
         to the disk and recorded.
-    @ivar choking: C{"classic"}, or C{package.module:Name} of a
-        L{swarmpeer.service.ChokingPolicy}.
+    @ivar choking: who chooses whom to serve, see
+        L{swarmpeer.policies.choking_policy}.
+    @ivar picking: who chooses the next piece, see L{swarmpeer.policies.piece_picker}.
+    @ivar writes_protocol_log: is there a log of what is said?
+    @ivar memory_bytes: of pieces that are asked for or not stored yet.
+    @ivar rates: how fast a peer may be, and when.
+    @ivar dscp: the mark of its packets; 0 for none.
     @ivar where: what stands before an error that is found out later: the file and
         the place behind its last line.
     """
@@ -105,7 +113,12 @@ class SwarmConfig:
     heals: bool = True
     preallocates: bool = False
     commit_interval_seconds: float = 2.0
-    choking: str = "classic"
+    choking: str = "fleet"
+    picking: str = "rarest"
+    writes_protocol_log: bool = True
+    memory_bytes: int = 24 * 2**20
+    rates: RateSchedule = field(default_factory=RateSchedule)
+    dscp: int = 0
     where: str = field(default=SWARM_NAME, compare=False, repr=False)
 
     @classmethod
@@ -120,6 +133,7 @@ class SwarmConfig:
         top, timing = tables.top, tables.table("timing")
         limits, checking = tables.table("limits"), tables.table("checking")
         storage, policy = tables.table("storage"), tables.table("policy")
+        rates = tables.table("rates")
         usual = cls(())
         tables.check_one_manifest()
         return cls(
@@ -151,7 +165,12 @@ class SwarmConfig:
             storage.read(
                 "commit_interval", read_seconds, usual.commit_interval_seconds
             ),
-            policy.read("choking", read_choking, usual.choking),
+            policy.read("choking", read_policy, usual.choking),
+            policy.read("picking", read_policy, usual.picking),
+            top.read("protocol_log", read_switch, usual.writes_protocol_log),
+            limits.read("memory", read_size, usual.memory_bytes),
+            read_schedule(rates, tables.rates_at),
+            rates.read("dscp", read_dscp, usual.dscp),
             tables.end,
         )
 

@@ -6,6 +6,7 @@ them.
 import difflib
 from collections.abc import Iterable
 
+from swarmpeer.config.rate_schedule import RATE_NAMES
 from swarmpeer.config.toml_table import (
     MAX_BYTES,
     Reader,
@@ -16,6 +17,7 @@ from swarmpeer.config.toml_table import (
 from swarmpeer.text import quoted
 
 MEMBERS = "members"
+RATES_AT = "rates.at"
 TOP = ""
 
 _read_count = whole(1, MAX_BYTES)
@@ -33,22 +35,34 @@ LIMITS: dict[str, Reader[float] | Reader[int]] = {
     "max_pending_per_address": _read_count,
     "keep_alive_seconds": read_seconds,
     "silence_seconds": read_seconds,
+    "neighbors": _read_count,
 }
 """
 The fields of L{swarmpeer.net.limits.Limits}, with what reads them.
 """
 
 KEYS: dict[str, tuple[str, ...]] = {
-    TOP: ("manifest", "infohash", "folder", "allow_classic"),
+    TOP: ("manifest", "infohash", "folder", "allow_classic", "protocol_log"),
     "timing": ("unchoking_interval", "optimistic_interval"),
-    "limits": ("preferred_neighbors", *LIMITS),
+    "limits": ("preferred_neighbors", "memory", *LIMITS),
     "checking": ("paranoid", "scrub_rate", "heal"),
     "storage": ("preallocate", "commit_interval"),
-    "policy": ("choking",),
+    "policy": ("choking", "picking"),
+    "rates": (*RATE_NAMES, "dscp", "at"),
+    RATES_AT: ("from", "to", "days", *RATE_NAMES),
     MEMBERS: ("id", "host", "port", "seed", "folder", "classic"),
 }
 """
 Each table with its keys; above the first header stands L{TOP}.
+"""
+
+ARRAYS = (RATES_AT, MEMBERS)
+"""
+Those tables of which there may be many.
+"""
+TABLES = tuple(name for name in KEYS if name not in (TOP, RATES_AT))
+"""
+Those that stand in no other.
 """
 
 _OTHER_WORDS = {
@@ -78,6 +92,24 @@ _OTHER_WORDS = {
     "unchokinginterval": "unchoking_interval",
     "optimisticunchokinginterval": "optimistic_interval",
     "scrub": "scrub_rate",
+    "choker": "choking",
+    "unchoking": "choking",
+    "picker": "picking",
+    "piece_picker": "picking",
+    "upload": "up",
+    "upload_rate": "up",
+    "up_rate": "up",
+    "download": "down",
+    "download_rate": "down",
+    "down_rate": "down",
+    "up_per_neighbour": "up_per_neighbor",
+    "down_per_neighbour": "down_per_neighbor",
+    "tos": "dscp",
+    "schedule": "at",
+    "begin": "from",
+    "end": "to",
+    "weekdays": "days",
+    "log": "protocol_log",
 }
 """
 What people also call it.
@@ -121,8 +153,7 @@ def _here(table: str) -> tuple[str, ...]:
     """
     What may stand in a table: its keys, and at the top the other tables.
     """
-    others = () if table else tuple(filter(None, KEYS))
-    return (*KEYS[table], *others)
+    return KEYS[table] if table else (*KEYS[table], *TABLES)
 
 
 def _same(word: str, keys: Iterable[str]) -> str | None:
@@ -149,4 +180,4 @@ def _named(table: str, key: str, place: str | None = None) -> str:
 
 
 def _header(table: str) -> str:
-    return f"[[{table}]]" if table == MEMBERS else f"[{table}]"
+    return f"[[{table}]]" if table in ARRAYS else f"[{table}]"

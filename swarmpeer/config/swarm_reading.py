@@ -4,7 +4,15 @@ The text of a C{swarm.toml} as tables whose keys are all known.
 
 from collections.abc import Iterable
 
-from swarmpeer.config.swarm_keys import KEYS, MEMBERS, TOP, unknown_key
+from swarmpeer.config.swarm_keys import (
+    ARRAYS,
+    KEYS,
+    MEMBERS,
+    RATES_AT,
+    TABLES,
+    TOP,
+    unknown_key,
+)
 from swarmpeer.config.toml_lines import KeyPath, Place
 from swarmpeer.config.toml_table import Entry, Table
 from swarmpeer.config.toml_text import TomlText
@@ -17,6 +25,7 @@ class SwarmTables:
 
     @ivar top: what stands above the first header.
     @ivar members: one table for each, in their order.
+    @ivar rates_at: the same of the parts of the week that have rates of their own.
     @ivar end: how an error begins that is about the end of the text.
     """
 
@@ -35,9 +44,12 @@ class SwarmTables:
         self.top = self._known(Table(source, (), source.values), TOP)
         self._tables = {
             name: self._known(self._table(name), name)
-            for name in KEYS
-            if name not in (TOP, MEMBERS)
+            for name in TABLES
+            if name not in ARRAYS
         }
+        self.rates_at = [
+            self._known(part, RATES_AT) for part in self._tables_of_rates()
+        ]
         self.members = [
             self._known(member, MEMBERS) for member in self._tables_of_members()
         ]
@@ -92,25 +104,39 @@ class SwarmTables:
     def _tables_of_members(self) -> Iterable[Table]:
         right = f"a table [[{MEMBERS}]] in two pairs of brackets for each peer"
         members = self._source.values.get(MEMBERS, [])
-        if isinstance(members, dict):
-            what = f"[{MEMBERS}] is one table"
-            raise Entry(self._source, (MEMBERS,), members).error(right, what)
-        if not isinstance(members, list):
-            raise Entry(self._source, (MEMBERS,), members).error(right)
-        if not members:
+        if members == []:
             raise self.error(self._source.end, "no peer is listed", right)
-        for position, member in enumerate(members):
-            path = (MEMBERS, position)
-            if not isinstance(member, dict):
-                what = f"member {position + 1} is no table"
-                raise Entry(self._source, path, member).error(right, what)
-            yield Table(self._source, path, member)
+        entry = Entry(self._source, (MEMBERS,), members)
+        return self._array(entry, MEMBERS, "member", right)
+
+    def _tables_of_rates(self) -> Iterable[Table]:
+        right = f"a table [[{RATES_AT}]] in two pairs of brackets for each time"
+        parts = self.table("rates").values.get("at", [])
+        entry = Entry(self._source, ("rates", "at"), parts)
+        return self._array(entry, RATES_AT, "time", right)
+
+    def _array(self, entry: Entry, name: str, one: str, right: str) -> Iterable[Table]:
+        """
+        The tables of an array of them.
+
+        @param one: what each of them is called.
+        """
+        if isinstance(entry.value, dict):
+            raise entry.error(right, f"[{name}] is one table")
+        if not isinstance(entry.value, list):
+            raise entry.error(right)
+        for position, value in enumerate(entry.value):
+            path = (*entry.path, position)
+            if not isinstance(value, dict):
+                what = f"{one} {position + 1} is no table"
+                raise Entry(self._source, path, value).error(right, what)
+            yield Table(self._source, path, value)
 
     def _known(self, table: Table, name: str) -> Table:
         """
         @raise ConfigError: if one of its keys is not.
         """
-        others = () if name else KEYS
+        others = () if name else TABLES
         for key, value in table.values.items():
             if key not in KEYS[name] and (not key or key not in others):
                 items = value if isinstance(value, list) else [value]

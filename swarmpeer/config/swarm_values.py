@@ -14,13 +14,12 @@ OWN_ID = "{id}"
 """
 Stands in a folder for the id of the peer whose folder it is.
 """
-CLASSIC_CHOKING = "classic"
 
 _BRACES = re.compile(r"\{[^{}]*\}")
 _INFOHASH_DIGITS = 64
 _INFOHASH = re.compile(f"[0-9A-Fa-f]{{{_INFOHASH_DIGITS}}}")
 _NO_DIGIT = re.compile("[^0-9A-Fa-f]")
-_POLICY = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*")
+_POLICY = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*|[^\W\d][\w-]*")
 
 _INFOHASH_RIGHT = "64 hexadecimal digits in quotes, as 'swarmpeer show' tells them,"
 _ODD_INFOHASHES = (
@@ -90,13 +89,14 @@ def read_infohash(entry: Entry) -> bytes:
     raise entry.error(_INFOHASH_RIGHT, f"{entry.path[-1]} has {quoted(odd)} in it")
 
 
-def read_choking(entry: Entry) -> str:
+def read_policy(entry: Entry) -> str:
     """
-    The usual way, or where to find another.
+    The name of a policy, or where to find one.  Whether there is one is not known
+    here.
     """
     name = read_words(entry)
-    if name != CLASSIC_CHOKING and not _POLICY.fullmatch(name):
-        raise entry.error(f'"{CLASSIC_CHOKING}" or "package.module:Name"')
+    if not _POLICY.fullmatch(name):
+        raise entry.error('one word or "package.module:Name"')
     return name
 
 

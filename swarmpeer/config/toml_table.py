@@ -81,6 +81,12 @@ class Table:
         """
         return self._source.key_place((*self.path, key)).line
 
+    def error(self, what: str, right: str) -> ConfigError:
+        """
+        The error that says what is wrong with the table.
+        """
+        return self._source.error(self._source.key_place(self.path), what, right)
+
     def read(self, key: str, read: Reader[T], usual: T) -> T:
         """
         What the key says, or the usual if it is not there.
@@ -96,11 +102,7 @@ class Table:
         """
         if self.has(key):
             return read(self.entry(key))
-        raise self._source.error(
-            self._source.key_place(self.path),
-            f"{key} is missing here",
-            f"a line '{key} = {example}'",
-        )
+        raise self.error(f"{key} is missing here", f"a line '{key} = {example}'")
 
 
 def shown_value(value: object) -> str:

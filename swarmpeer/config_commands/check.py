@@ -80,9 +80,10 @@ def _check(path: str, peer_id: int | None) -> int:
     swarm = read_swarm(path)
     folder = os.path.dirname(path)
     # With all that a peer consists of, which other commands need not wait for.
-    from swarmpeer.policies import choking_policy
+    from swarmpeer.policies import choking_policy, piece_picker
 
     choking_policy(swarm.choking, swarm.where)
+    piece_picker(swarm.picking, swarm.where)
     own = None if peer_id is None else swarm.own(peer_id)
     manifest = None
     if swarm.manifest is not None:

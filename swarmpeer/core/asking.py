@@ -55,9 +55,13 @@ class Asking:
 
         @return: what to publish.
         """
+        neighbors = self._requests.owing(index)
+        if not neighbors:
+            # So it is with most.
+            return []
         owing = [
             conversation
-            for neighbor in self._requests.owing(index)
+            for neighbor in neighbors
             if (conversation := self._swarm.find(neighbor.peer_id)) is not None
             and conversation.network.is_verified
         ]

@@ -5,13 +5,17 @@ The unchoked neighbours are always the preferred ones plus the optimistic one.
 Both rounds keep to that, so neither undoes the other's work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import ClassVar
 
+from zope.interface import implementer
+
 from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
+from swarmpeer.interfaces import IChokingPolicy
 
 
+@implementer(IChokingPolicy)
 class ChokingManager:
     """
     Chooses at most C{k} preferred neighbours at every preferred round and at
@@ -27,6 +31,7 @@ class ChokingManager:
 
     @cvar ranks_by_rate: do those come first who gave most, before the file is
         complete?  A policy that has another order says no.
+    @cvar shows_pieces: no: a complete peer tells of everything at once.
     @ivar preferred_count: the C{k} of the protocol.
     @ivar rng: where every draw comes from.
     @ivar preferred: the ids chosen in the last preferred round, ascending,
@@ -35,6 +40,7 @@ class ChokingManager:
     """
 
     ranks_by_rate: ClassVar[bool] = True
+    shows_pieces: ClassVar[bool] = False
 
     def __init__(self, preferred_count: int, rng: Random) -> None:
         """
@@ -123,6 +129,31 @@ class ChokingManager:
         @return: its id; C{None}: nobody new.
         """
         return self.rng.choice(waiting)
+
+    def note_uplink(self, busy: int, sent_pieces: Mapping[int, int]) -> None:
+        """
+        The number of places does not depend on it.
+        """
+
+    def wants_review(
+        self,
+        peer_id: int,  # noqa: ARG002
+        *,
+        is_interested: bool,  # noqa: ARG002
+    ) -> bool:
+        """
+        The course protocol chooses on its two timers only.
+        """
+        return False
+
+    def review(
+        self,
+        candidates: Sequence[Candidate],  # noqa: ARG002
+    ) -> bool:
+        """
+        Nothing changes between the rounds.
+        """
+        return False
 
     def forget(self, peer_id: int) -> None:
         """

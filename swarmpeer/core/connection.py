@@ -48,6 +48,7 @@ class PeerConnection:
         "_is_admitted",
         "_is_closed",
         "_is_first_message",
+        "_note_have",
         "_serving",
         "_swarm",
         "neighbor",
@@ -66,6 +67,8 @@ class PeerConnection:
         self._is_admitted = False
         self._is_first_message = True
         self._is_closed = False
+        picker = swarm.picker
+        self._note_have = picker.note_have if picker.counts_holders else None
 
     @property
     def peer_id(self) -> int:
@@ -110,6 +113,8 @@ class PeerConnection:
         self._is_closed = True
         if self._is_admitted:
             self._serving.forget()
+            if self._note_have is not None:
+                self._swarm.picker.note_left(self.neighbor.bits)
             self._swarm.departed(self, reason)
 
     def on_choke(self) -> None:
@@ -137,6 +142,7 @@ class PeerConnection:
         """
         self._note_message()
         self.neighbor.peer_interested = True
+        self._swarm.interest_changed(self)
         self._swarm.publish(InterestedReceived(self.peer_id))
 
     def on_not_interested(self) -> None:
@@ -145,6 +151,7 @@ class PeerConnection:
         """
         self._note_message()
         self.neighbor.peer_interested = False
+        self._swarm.interest_changed(self)
         self._swarm.publish(NotInterestedReceived(self.peer_id))
 
     def on_have(self, index: int) -> None:
@@ -157,9 +164,11 @@ class PeerConnection:
         neighbor, swarm = self.neighbor, self._swarm
         is_news = neighbor.learn_have(index, swarm.store.needless)
         if is_news:
+            if self._note_have is not None:
+                self._note_have(index)
             if neighbor.useful and not neighbor.am_interested:
                 self._tell_interest(True)
-            if not neighbor.peer_choking:
+            if not neighbor.peer_choking and len(neighbor.requested) < neighbor.window:
                 swarm.request_next(self)
         if swarm.is_heard(HaveReceived):
             swarm.publish(HaveReceived(neighbor.peer_id, index))
@@ -174,6 +183,8 @@ class PeerConnection:
         self._is_first_message = False
         neighbor = self.neighbor
         neighbor.learn_bits(bits, self._swarm.store.needless)
+        if self._note_have is not None:
+            self._swarm.picker.note_bits(bits)
         self._tell_interest(neighbor.useful > 0)
         self._swarm.publish(BitfieldReceived(self.peer_id, bits.count))
         self._swarm.holdings_learned(self)
@@ -236,6 +247,20 @@ class PeerConnection:
 
     # What the node asks of us.
 
+    @property
+    def is_being_served(self) -> bool:
+        """
+        Does something wait to be sent to them?
+        """
+        return bool(self.neighbor.wanted_from_us) or not self.network.is_writable
+
+    def take_sent_pieces(self) -> int:
+        """
+        @return: how many pieces they were sent since this was asked last.
+        """
+        count, self._serving.sent_pieces = self._serving.sent_pieces, 0
+        return count
+
     def choke(self) -> None:
         """
         Serve them no more, not even what they asked for already.
@@ -257,14 +282,17 @@ class PeerConnection:
         Ask for a piece that the request manager chose.
         """
         self.network.send_request(index)
-        self._swarm.publish(PieceRequested(self.peer_id, index))
+        if self._swarm.is_heard(PieceRequested):
+            self._swarm.publish(PieceRequested(self.peer_id, index))
 
     def announce(self, index: int) -> None:
         """
         We hold one more piece; the neighbour's page says so already.
         """
         self.network.send_have(index)
-        self.review_interest()
+        neighbor = self.neighbor
+        if neighbor.am_interested and not neighbor.useful:
+            self._tell_interest(False)
 
     def review_interest(self) -> None:
         """

@@ -6,9 +6,11 @@ from collections import deque
 
 from swarmpeer.wire.bitfield import Bitfield
 
-#: How many withdrawn requests may still be answered.  A neighbour answers at
-#: most what was on its way when it choked us; more is not honest.
-_LATE_LIMIT = 64
+LATE_LIMIT = 256
+"""
+How many withdrawn requests may still be answered.  A neighbour answers at most what
+was on its way when it choked us, a few times if answers cross; more is not honest.
+"""
 
 
 class NeighborState:
@@ -26,6 +28,8 @@ class NeighborState:
     @ivar peer_choking: do they refuse to serve us?
     @ivar peer_interested: do they want something from us?
     @ivar is_snubbed: did they leave a request without a byte of answer?
+    @ivar window: how many pieces may be asked of them at once; the course protocol
+        knows one.
     @ivar requested: the pieces we asked of them and wait for.
     @ivar wanted_from_us: the pieces they asked of us, in order, not served yet.
     """
@@ -43,6 +47,7 @@ class NeighborState:
         "requested",
         "useful",
         "wanted_from_us",
+        "window",
     )
 
     def __init__(self, peer_id: int, piece_count: int) -> None:
@@ -55,6 +60,7 @@ class NeighborState:
         self.peer_interested = False
         self.is_snubbed = False
         self.refused: dict[int, float] = {}
+        self.window = 1
         self.requested: set[int] = set()
         self.wanted_from_us: deque[int] = deque()
         # How often each was asked in vain; the order tells which is the oldest.
@@ -95,13 +101,18 @@ class NeighborState:
         if index in self.bits:
             self.useful += 1
 
-    def note_lacking(self, index: int, needless: Bitfield) -> None:
+    def note_lacking(self, index: int, needless: Bitfield) -> bool:
         """
         They do not hold the piece until they tell of it anew.
+
+        @return: did they, as far as they told?
         """
         self.refused.pop(index, None)
-        if self.bits.discard(index) and index not in needless:
+        if not self.bits.discard(index):
+            return False
+        if index not in needless:
             self.useful -= 1
+        return True
 
     def note_refused(self, index: int, until: float) -> None:
         """
@@ -152,8 +163,15 @@ class NeighborState:
         """
         self.requested.discard(index)
         self._late[index] = self._late.pop(index, 0) + 1
-        if len(self._late) > _LATE_LIMIT:
+        if len(self._late) > LATE_LIMIT:
             del self._late[next(iter(self._late))]
+
+    @property
+    def is_owing(self) -> bool:
+        """
+        May something come that was asked of them in vain?
+        """
+        return bool(self._late)
 
     def may_send(self, index: int) -> bool:
         """

@@ -12,12 +12,12 @@ from swarmpeer.config import Config
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
-from swarmpeer.core.picking import PiecePicker, RandomPicker
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
-from swarmpeer.core.requests import RequestManager
+from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
 from swarmpeer.errors import StorageError
 from swarmpeer.events import (
     Candidate,
@@ -36,6 +36,7 @@ from swarmpeer.events import (
     SwarmCompleted,
     SwarmEvent,
 )
+from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
 from swarmpeer.seam import NetworkSide
 
 REPLACED = "replaced by a new connection"
@@ -56,16 +57,21 @@ class PeerNode:
         *,
         bus: EventBus,
         rng: Random,
-        picker: PiecePicker | None = None,
-        choking: ChokingManager | None = None,
+        picker: IPiecePicker | None = None,
+        choking: IChokingPolicy | None = None,
         requests: RequestManager | None = None,
+        request_window: int = WINDOW,
+        budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         """
         @param rng: where every draw comes from.
         @param picker: how to choose the next piece; by lot if not given.
         @param choking: how to choose whom to serve; as the course protocol says
             if not given.
-        @param requests: who fetches which piece; if given, the picker is its own.
+        @param requests: who fetches which piece; if given, the picker is its own,
+            and so is what follows here.
+        @param request_window: requests outstanding at one neighbour, at most.
+        @param budget_bytes: bytes in flight and being stored, at most.
         """
         self.own_id = config.peer_id
         self.store = store
@@ -74,13 +80,19 @@ class PeerNode:
             config.peer_id, [peer.peer_id for peer in config.peers]
         )
         self.rates = RateTracker()
-        self.choking = choking or ChokingManager(config.common.preferred_neighbors, rng)
+        self.choking: IChokingPolicy = choking or ChokingManager(
+            config.common.preferred_neighbors, rng
+        )
         self.requests = requests or RequestManager(
-            store, picker or RandomPicker(store.bits, rng)
+            store,
+            picker or RandomPicker(store.bits, rng),
+            window=request_window,
+            budget_bytes=budget_bytes,
         )
         self.is_placed = False
         self._is_placing = False
         self._is_swarm_complete = False
+        self._turn = 0
 
     def start(self, *, is_placed: bool) -> None:
         """
@@ -111,6 +123,13 @@ class PeerNode:
             incomplete=self.registry.incomplete,
         )
 
+    @property
+    def picker(self) -> IPiecePicker:
+        """
+        How the next piece is chosen.
+        """
+        return self.requests.picker
+
     def is_heard(self, event_class: type[SwarmEvent]) -> bool:
         """
         Would any observer be told of such an event?
@@ -130,6 +149,10 @@ class PeerNode:
         Choose whom to serve by what they gave since the last time.
         """
         self._retry_storage()
+        conversations = self.registry.conversations
+        sent_pieces = {each.peer_id: each.take_sent_pieces() for each in conversations}
+        busy = sum(each.is_being_served for each in conversations)
+        self.choking.note_uplink(busy, sent_pieces)
         plan = self.choking.hold_preferred_round(
             self._candidates(), by_rate=not self.store.is_complete
         )
@@ -179,12 +202,20 @@ class PeerNode:
         The conversation began: they were told what we hold.
         """
         self.registry.add(conversation)
+        self._welcome(conversation)
         self.publish(
             NeighborConnected(conversation.peer_id, conversation.network.is_dialled)
         )
         if self.store.layout.piece_count == 0:
             # With nothing to hold, nobody need say that they hold it.
             self.holdings_learned(conversation)
+
+    def interest_changed(self, conversation: PeerConnection) -> None:
+        """
+        They want something from us, or nothing more.
+        """
+        neighbor = conversation.neighbor
+        self._review_choking(neighbor.peer_id, is_interested=neighbor.peer_interested)
 
     def departed(self, conversation: PeerConnection, reason: str) -> None:
         """
@@ -196,6 +227,7 @@ class PeerNode:
         self.choking.forget(peer_id)
         self.rates.forget(peer_id)
         self.give_back(conversation, GivenBackReason.CLOSE)
+        self._review_choking(peer_id, is_interested=False)
         self.publish(NeighborDisconnected(peer_id, reason))
 
     def holdings_learned(self, conversation: PeerConnection) -> None:
@@ -209,13 +241,21 @@ class PeerNode:
 
     def request_next(self, conversation: PeerConnection) -> None:
         """
-        They may serve us another piece, unless they just left.
+        They may serve us another piece, or a few, unless they just left.
         """
         if self.registry.find(conversation.peer_id) is not conversation:
             return
-        index = self.requests.next_for(conversation.neighbor)
-        if index is not None:
+        neighbor, next_for = conversation.neighbor, self.requests.next_for
+        index = next_for(neighbor)
+        while index is not None:
             conversation.request(index)
+            # The last message may have been one too many, and the end.
+            if (
+                len(neighbor.requested) >= neighbor.window
+                or self.registry.find(neighbor.peer_id) is not conversation
+            ):
+                return
+            index = next_for(neighbor)
 
     def give_back(self, conversation: PeerConnection, reason: GivenBackReason) -> None:
         """
@@ -237,6 +277,9 @@ class PeerNode:
         neighbor = conversation.neighbor
         self.rates.credit(neighbor.peer_id, piece.size_bytes)
         is_needed = self.requests.arrived(neighbor, piece.index)
+        if not neighbor.requested and neighbor.is_owing:
+            # What is owed may never come; it is not to be taken for a stall.
+            conversation.network.stop_waiting()
         self.request_next(conversation)
         if is_needed:
             self.store.put(
@@ -250,6 +293,12 @@ class PeerNode:
             self.publish(
                 DuplicatePieceReceived(neighbor.peer_id, piece.index, piece.size_bytes)
             )
+
+    def _welcome(self, conversation: PeerConnection) -> None:
+        """
+        They may be asked from now on.
+        """
+        self.requests.welcome(conversation.neighbor)
 
     def _make_room(self, present: PeerConnection) -> None:
         """
@@ -278,7 +327,7 @@ class PeerNode:
             conversation.announce(index)
         if self.requests.is_starved:
             self.requests.is_starved = False
-            self.request_everywhere()
+            self._request_in_turn()
         self.publish(PieceStored(peer_id, index, size_bytes, held))
         if self.store.is_complete:
             self._complete()
@@ -329,6 +378,18 @@ class PeerNode:
             if conversation is not but:
                 self.request_next(conversation)
 
+    def _request_in_turn(self) -> None:
+        """
+        There is room for a piece or two: who gave last asks last.
+        """
+        conversations = self.registry.conversations
+        self._turn += 1
+        first = self._turn % len(conversations) if conversations else 0
+        for conversation in (*conversations[first:], *conversations[:first]):
+            self.request_next(conversation)
+            if self.requests.is_starved:
+                return
+
     def _candidates(self) -> list[Candidate]:
         return [
             Candidate(
@@ -341,6 +402,16 @@ class PeerNode:
             )
             if neighbor.peer_interested
         ]
+
+    def _review_choking(self, peer_id: int, *, is_interested: bool) -> None:
+        """
+        Let the policy act between its rounds, if it wants to.
+        """
+        choking = self.choking
+        if choking.wants_review(
+            peer_id, is_interested=is_interested
+        ) and choking.review(self._candidates()):
+            self._apply_choking()
 
     def _apply_choking(self) -> None:
         """

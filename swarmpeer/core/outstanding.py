@@ -29,29 +29,37 @@ class Outstanding:
         self._asked: dict[int, dict[NeighborState, float]] = {}
         self._durations: deque[float] = deque(maxlen=_MEMORY)
 
-    def note(self, neighbor: NeighborState, index: int) -> None:
+    def note(self, neighbor: NeighborState, index: int, now: float) -> None:
         """
         They are asked for a piece.
         """
-        self._asked.setdefault(index, {})[neighbor] = self._seconds()
+        asked = self._asked.get(index)
+        if asked is None:
+            self._asked[index] = {neighbor: now}
+        else:
+            asked[neighbor] = now
 
-    def answered(self, neighbor: NeighborState, index: int) -> None:
+    def answered(self, neighbor: NeighborState, index: int, now: float) -> None:
         """
         They sent the piece.
         """
-        asked_at = self._asked.get(index, {}).get(neighbor)
+        asked_at = self.settle(neighbor, index)
         if asked_at is not None and index in neighbor.requested:
-            self._durations.append(self._seconds() - asked_at)
-        self.settle(neighbor, index)
+            self._durations.append(now - asked_at)
 
-    def settle(self, neighbor: NeighborState, index: int) -> None:
+    def settle(self, neighbor: NeighborState, index: int) -> float | None:
         """
         Nothing is owed by them any more.
+
+        @return: when they were asked; C{None} if they were not.
         """
-        asked = self._asked.get(index, {})
-        asked.pop(neighbor, None)
+        asked = self._asked.get(index)
+        if asked is None:
+            return None
+        asked_at = asked.pop(neighbor, None)
         if not asked:
-            self._asked.pop(index, None)
+            del self._asked[index]
+        return asked_at
 
     def forget(self, neighbor: NeighborState) -> None:
         """

@@ -1,110 +1,30 @@
 """
-Which piece to fetch next.
-
-A picker knows the open pieces, those that are neither held nor asked of
-anybody, and chooses one that a neighbour has.
+Which piece to fetch next: the ways to choose that a peer brings along.
 """
 
-from array import array
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import Protocol
+from types import MappingProxyType
 
+from swarmpeer.core.picking_random import RandomPicker
+from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.picking_sequential import SequentialPicker
+from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.wire.bitfield import Bitfield
 
-#: Before the bits are compared whole, a few open pieces are tried by lot: as many
-#: as take about the time of the comparison, one per so many pieces.
-_PIECES_PER_DRAW = 4096
-_LEAST_DRAWS = 8
-_MOST_DRAWS = 64
+PickerFactory = Callable[[Bitfield, Random], IPiecePicker]
+"""
+Makes the picker of one peer, from the pieces that need no fetching, which it must not
+change, and from where it is to draw.
+"""
 
-
-class PiecePicker(Protocol):
-    """
-    A way to choose.  Whoever asks for pieces tells it of every change.
-    """
-
-    def reopen(self, index: int) -> None:
-        """
-        The piece is missing, and nobody is asked for it any more.
-        """
-
-    def shut(self, index: int) -> None:
-        """
-        The piece was asked of somebody, or is here.
-        """
-
-    def pick(self, theirs: Bitfield, useful: int) -> int | None:
-        """
-        @param useful: how many of C{theirs} we do not hold.
-        @return: an open piece among C{theirs}, still open, or C{None}.
-        """
-
-
-class RandomPicker:
-    """
-    Every open piece that they have is equally likely, as the course protocol
-    says.
-
-    The open pieces stand in one array in no order, so one of them is drawn,
-    added or removed in constant time; each piece's place in it is in a second
-    array.  Eight bytes a piece in all.
-    """
-
-    def __init__(self, held: Bitfield, rng: Random) -> None:
-        """
-        @param held: the pieces that need no fetching.
-        """
-        self._rng = rng
-        self._draws = min(_LEAST_DRAWS + held.size // _PIECES_PER_DRAW, _MOST_DRAWS)
-        self._shut = held.copy()
-        if held.is_empty:
-            # The usual start, without a step for each of perhaps millions.
-            self._open = array("I", range(held.size))
-            self._places = self._open[:]
-        else:
-            self._open = array("I")
-            self._places = array("I", bytes(self._open.itemsize * held.size))
-            for index in held.missing_from(Bitfield.full(held.size)):
-                self._append(index)
-
-    def reopen(self, index: int) -> None:
-        """
-        The piece is missing, and nobody is asked for it any more.
-        """
-        if self._shut.discard(index):
-            self._append(index)
-
-    def shut(self, index: int) -> None:
-        """
-        The piece was asked of somebody, or is here.
-        """
-        if not self._shut.add(index):
-            return
-        last = self._open.pop()
-        if last != index:
-            place = self._places[index]
-            self._open[place] = last
-            self._places[last] = place
-
-    def pick(self, theirs: Bitfield, useful: int) -> int | None:
-        """
-        @param useful: how many of C{theirs} we do not hold.
-        @return: an open piece among C{theirs}, still open, or C{None}.
-        """
-        count = len(self._open)
-        if not count:
-            return None
-        # One that got its pieces with us has few that we lack; then draws are lost.
-        if useful * self._draws > count:
-            for _ in range(self._draws):
-                index = self._open[self._rng.randrange(count)]
-                if index in theirs:
-                    return index
-        eligible = self._shut.missing_from(theirs)
-        if eligible.is_empty:
-            return None
-        return eligible.at_rank(self._rng.randrange(eligible.count))
-
-    def _append(self, index: int) -> None:
-        self._places[index] = len(self._open)
-        self._open.append(index)
+PIECE_PICKERS: Mapping[str, PickerFactory] = MappingProxyType(
+    {
+        "random": RandomPicker,
+        "rarest": RarestPicker,
+        "sequential": SequentialPicker,
+    }
+)
+"""
+Those that have a name.
+"""

@@ -15,7 +15,8 @@ from enum import IntEnum
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
-from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.interfaces import ILendingStorage, IPieceStorage
+from swarmpeer.seam import PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -63,6 +64,9 @@ class PieceStore:
         """
         self.layout = layout
         self._storage = storage
+        self._lend: Callable[
+            [int, Callable[[PieceContent], None], Callable[[StorageError], None]], None
+        ] = storage.lend if ILendingStorage.providedBy(storage) else storage.read
         count = layout.piece_count
         if storage.is_whole:
             self.bits = Bitfield.full(count)
@@ -114,8 +118,9 @@ class PieceStore:
         @return: are they needed?  If so the piece is STORING now, and C{put}
             must follow.
         """
-        if self.state(index) >= PieceState.STORING:
-            return False
+        if index < 0 or self._states[index] >= PieceState.STORING:
+            # A negative one is an error.
+            return self.state(index) < PieceState.STORING
         self._states[index] = PieceState.STORING
         return True
 
@@ -152,6 +157,18 @@ class PieceStore:
         Fetch the bytes of a piece that we HAVE.
         """
         self._storage.read(index, done, failed)
+
+    def lend(
+        self,
+        index: int,
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a piece that we HAVE in order to send it: its bytes, or a span of the
+        file, which is to be given back.
+        """
+        self._lend(index, done, failed)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

@@ -43,6 +43,19 @@ class PeerRegistry:
         """
         return peer_id in self._positions
 
+    def is_complete(self, peer_id: int) -> bool:
+        """
+        Is the peer known to hold everything?
+        """
+        return peer_id in self._complete
+
+    @property
+    def others_count(self) -> int:
+        """
+        How many peers are in the list beside us.
+        """
+        return len(self._positions) - 1
+
     def is_connected(self, peer_id: int) -> bool:
         """
         Is there a live conversation with the peer?

@@ -7,8 +7,8 @@ for that would take the bytes in flight and being stored over the budget.
 """
 
 from swarmpeer.core.neighbor import NeighborState
-from swarmpeer.core.picking import PiecePicker
 from swarmpeer.core.pieces import PieceStore
+from swarmpeer.interfaces import IPiecePicker
 
 #: Requests outstanding at one neighbour.  The course protocol knows no
 #: pipelining: the next goes out when the last was answered.
@@ -23,6 +23,7 @@ class RequestManager:
     """
     Hands out pieces to fetch and takes them back.
 
+    @ivar picker: how the next piece is chosen.
     @ivar is_paused: nothing is handed out while the storage fails.
     @ivar is_starved: somebody got nothing because the budget was spent.
     """
@@ -30,19 +31,25 @@ class RequestManager:
     def __init__(
         self,
         store: PieceStore,
-        picker: PiecePicker,
+        picker: IPiecePicker,
         *,
         window: int = WINDOW,
         budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         self._store = store
-        self._picker = picker
+        self.picker = picker
         self._window = window
         self._budget_bytes = budget_bytes
         self._owners: dict[int, NeighborState] = {}
         self._unsettled_bytes = 0
         self.is_paused = False
         self.is_starved = False
+
+    def welcome(self, neighbor: NeighborState) -> None:
+        """
+        They may be asked from now on.
+        """
+        neighbor.window = self._window
 
     @property
     def unsettled_bytes(self) -> int:
@@ -75,7 +82,7 @@ class RequestManager:
             self.is_paused
             or neighbor.peer_choking
             or not neighbor.am_interested
-            or len(neighbor.requested) >= self._window
+            or len(neighbor.requested) >= neighbor.window
         ):
             return None
         index = self._claim_open(neighbor)
@@ -113,7 +120,7 @@ class RequestManager:
         # It may have been asked of another one meanwhile, who still owes us an
         # answer but no longer owns the piece.
         if self._owners.pop(index, None) is None:
-            self._picker.shut(index)
+            self.picker.shut(index)
             self._unsettled_bytes += self._store.layout.size(index)
         return True
 
@@ -128,7 +135,7 @@ class RequestManager:
         The piece could not be kept; it is missing again.
         """
         self._unsettle(index)
-        self._picker.reopen(index)
+        self.picker.reopen(index)
 
     def _disown(self, neighbor: NeighborState, index: int) -> None:
         """
@@ -139,7 +146,7 @@ class RequestManager:
         if self._owners.get(index) is neighbor:
             del self._owners[index]
             self._store.release(index)
-            self._picker.reopen(index)
+            self.picker.reopen(index)
             self._unsettle(index)
 
     def _claim_open(self, neighbor: NeighborState) -> int | None:
@@ -154,7 +161,7 @@ class RequestManager:
             self.is_starved = True
             return None
         self._store.claim(index)
-        self._picker.shut(index)
+        self.picker.shut(index)
         self._unsettled_bytes += size
         return index
 
@@ -162,7 +169,7 @@ class RequestManager:
         """
         Choose an open piece that they may be asked for.
         """
-        return self._picker.pick(neighbor.bits, neighbor.useful)
+        return self.picker.pick(neighbor.bits, neighbor.useful)
 
     def _take_over(self, neighbor: NeighborState) -> int | None:
         """

@@ -9,8 +9,7 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import IgnoredReason, PieceSent, RequestIgnored, SwarmEvent
-from swarmpeer.seam import NetworkSide
-from swarmpeer.wire.messages import PieceData
+from swarmpeer.seam import NetworkSide, PieceContent, give_back, size_of
 
 #: Requests of one neighbour that may wait.  The protocol needs one; a peer that
 #: pipelines is served too, a flood is not.
@@ -24,6 +23,8 @@ class Serving:
 
     A request that is not served is dropped without an answer, as the protocol
     has it, and is an event.
+
+    @ivar sent_pieces: how many were sent, since somebody set it to 0.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class Serving:
         "_network",
         "_publish",
         "_store",
+        "sent_pieces",
     )
 
     def __init__(
@@ -48,6 +50,7 @@ class Serving:
         self._publish = publish
         self._is_going_on = False
         self._is_reading = False
+        self.sent_pieces = 0
 
     def take(self, index: int) -> None:
         """
@@ -73,7 +76,7 @@ class Serving:
             # back, and it cannot be asked for twice.
             index = waiting[0]
             self._is_reading = True
-            self._store.read(
+            self._store.lend(
                 index, partial(self._send, index), partial(self._skip, index)
             )
         self._is_going_on = False
@@ -105,10 +108,14 @@ class Serving:
             return IgnoredReason.FLOOD
         return None
 
-    def _send(self, index: int, data: PieceData) -> None:
+    def _send(self, index: int, content: PieceContent) -> None:
         if self._end_reading(index):
-            self._network.send_piece(index, data)
-            self._publish(PieceSent(self._neighbor.peer_id, index, len(data)))
+            self.sent_pieces += 1
+            size_bytes = size_of(content)
+            self._network.send_piece(index, content)
+            self._publish(PieceSent(self._neighbor.peer_id, index, size_bytes))
+        else:
+            give_back(content)
         self.go_on()
 
     def _skip(self, index: int, _error: StorageError) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.events import GivenBackReason, SwarmEvent
+from swarmpeer.interfaces import IPiecePicker
 
 if TYPE_CHECKING:
     from swarmpeer.core.connection import PeerConnection
@@ -33,6 +34,12 @@ class SwarmSide(Protocol):
         What we hold.
         """
 
+    @property
+    def picker(self) -> IPiecePicker:
+        """
+        How the next piece is chosen; the conversation tells it what they hold.
+        """
+
     def admit(self, conversation: "PeerConnection", peer_id: int) -> bool:
         """
         They said who they are.  If the conversation may begin, any older one
@@ -45,6 +52,11 @@ class SwarmSide(Protocol):
     def joined(self, conversation: "PeerConnection") -> None:
         """
         The conversation began: they were told what we hold.
+        """
+
+    def interest_changed(self, conversation: "PeerConnection") -> None:
+        """
+        They want something from us, or nothing more.
         """
 
     def departed(self, conversation: "PeerConnection", reason: str) -> None:
@@ -93,6 +105,17 @@ class VerifiedSwarmSide(SwarmSide, Protocol):
     def manifest(self) -> bytes:
         """
         What our pieces should be.
+        """
+
+    @property
+    def is_showing(self) -> bool:
+        """
+        Is a neighbour to be told only of what it is shown?
+        """
+
+    def piece_sent(self, conversation: "VerifiedConnection", index: int) -> None:
+        """
+        They are about to be sent a piece.
         """
 
     def rejected(self, conversation: "VerifiedConnection", index: int) -> None:

@@ -15,6 +15,8 @@ not send it the others.
 """
 
 from collections import deque
+from functools import partial
+from itertools import islice
 
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.serving import Serving
@@ -126,11 +128,49 @@ class VerifiedConnection(PeerConnection):
 
     # What the node asks of us.
 
+    @property
+    def is_being_served(self) -> bool:
+        """
+        Does something wait to be sent to them, or is it on its way?
+        """
+        # A piece that is in is told of.
+        return super().is_being_served or self.neighbor.bits.lacks_any_of(
+            self._serving.sent
+        )
+
+    @property
+    def is_told_part(self) -> bool:
+        """
+        Do we hold something that they were not told of?
+        """
+        return self._serving.told is not None
+
+    def show(self, index: int) -> None:
+        """
+        Tell them of a piece that we hold, unless they know.
+        """
+        if self._serving.told is not None and self._serving.told.add(index):
+            self.network.send_have(index)
+
+    def tell_rest(self, most: int) -> None:
+        """
+        Tell them of so many of the pieces that they were not told of.
+        """
+        if self._serving.told is None:
+            return
+        rest = self._serving.told.missing_from(self._swarm.store.bits)
+        for index in tuple(islice(rest, most)):
+            self.show(index)
+        if rest.count <= most:
+            self._serving.told = None
+
     def withdraw(self, index: int) -> None:
         """
         We hold a piece no more; the neighbour's page says so already.
         """
-        self.network.send_withdrawal(index)
+        # If they were not told of it, they are when it is back.
+        if self._serving.told is None or not self._serving.told.add(index):
+            self.network.send_withdrawal(index)
         self._serving.lose(index)
         self.review_interest()
 
@@ -157,12 +197,18 @@ class VerifiedConnection(PeerConnection):
 
     def _begin_serving(self) -> Serving:
         swarm = self._swarm
-        return VerifiedServing(swarm.store, self.neighbor, self.network, swarm.publish)
+        note_sent = partial(swarm.piece_sent, self)
+        return VerifiedServing(
+            swarm.store, self.neighbor, self.network, swarm.publish, note_sent
+        )
 
     def _tell_holdings(self) -> None:
         bits = self._swarm.store.bits
         if not self.network.is_verified:
             super()._tell_holdings()
+        elif self._swarm.is_showing:
+            self._serving.told = Bitfield(bits.size)
+            self.network.send_have_none()
         elif bits.is_full:
             self.network.send_have_all()
         elif bits.is_empty:

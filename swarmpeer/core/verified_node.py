@@ -12,12 +12,13 @@ from typing import cast
 from swarmpeer.config import Config
 from swarmpeer.core.asking import Asking
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.healing import Healing
 from swarmpeer.core.node import REPLACED, PeerNode
-from swarmpeer.core.picking import PiecePicker, RandomPicker
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.progress import Progress
+from swarmpeer.core.requests import BUDGET_BYTES
+from swarmpeer.core.showing import Showing
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
@@ -34,8 +35,12 @@ from swarmpeer.events import (
     SwarmEvent,
     WithdrawalReceived,
 )
+from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
 from swarmpeer.seam import NetworkSide, VerifiedNetworkSide
 from swarmpeer.wire.extension import GoodbyeCode
+
+#: In a swarm of two, whoever gets a piece has nobody to pass it on to.
+_LEAST_TO_SHOW = 3
 
 
 class VerifiedNode(PeerNode):
@@ -58,13 +63,19 @@ class VerifiedNode(PeerNode):
         manifest_bytes: Callable[[], bytes],
         seconds: Callable[[], float],
         heals: bool = True,
-        picker: PiecePicker | None = None,
-        choking: ChokingManager | None = None,
+        picker: IPiecePicker | None = None,
+        choking: IChokingPolicy | None = None,
+        request_window: int | None = None,
+        budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         """
         @param manifest_bytes: what to give to those who ask for the manifest.
         @param seconds: the time now.
         @param heals: are pieces that were lost to be fetched again?
+        @param picker: how to choose the next piece; the rarest first if not given.
+        @param request_window: requests outstanding at one neighbour, at most; by what
+            each delivers if not given.
+        @param budget_bytes: bytes in flight and being stored, at most.
         """
         super().__init__(
             config,
@@ -73,7 +84,11 @@ class VerifiedNode(PeerNode):
             rng=rng,
             choking=choking,
             requests=VerifiedRequests(
-                store, picker or RandomPicker(store.bits, rng), seconds
+                store,
+                picker or RarestPicker(store.bits, rng),
+                seconds,
+                window=request_window,
+                budget_bytes=budget_bytes,
             ),
         )
         self._manifest_bytes = manifest_bytes
@@ -82,6 +97,13 @@ class VerifiedNode(PeerNode):
         self._wrong_pieces = WrongPieces(store.layout, self.requests, self, seconds)
         self._was_complete = False
         self._recorded: int | None = None
+        shows = (
+            self.choking.shows_pieces
+            and store.is_complete
+            and store.layout.piece_count > 0
+            and len(config.peers) >= _LEAST_TO_SHOW
+        )
+        self._showing = Showing(store, self, rng) if shows else None
 
     def start(self, *, is_placed: bool) -> None:
         """
@@ -108,9 +130,13 @@ class VerifiedNode(PeerNode):
 
     def review_requests(self) -> None:
         """
-        Ask a second neighbour for what takes long at the first.
+        Ask a second neighbour for what takes long at the first, and show what is to
+        be shown.
         """
         self._asking.ask_second()
+        if self._showing is not None:
+            self._showing.review()
+            self._end_showing()
 
     def retry_storage(self) -> None:
         """
@@ -162,6 +188,39 @@ class VerifiedNode(PeerNode):
         """
         return self._manifest_bytes()
 
+    @property
+    def is_showing(self) -> bool:
+        """
+        Is a neighbour to be told only of what it is shown?
+        """
+        return self._showing is not None and not self._showing.is_over
+
+    def joined(self, conversation: PeerConnection) -> None:
+        """
+        The conversation began: they were told what we hold, or are shown some of it.
+        """
+        super().joined(conversation)
+        is_here = self.registry.find(conversation.peer_id) is conversation
+        if self._showing is not None and is_here:
+            self._showing.joined(_verified(conversation))
+
+    def departed(self, conversation: PeerConnection, reason: str) -> None:
+        """
+        A conversation ended.
+        """
+        is_live = self.registry.find(conversation.peer_id) is conversation
+        if self._showing is not None and is_live:
+            self._showing.left(conversation.peer_id)
+        super().departed(conversation, reason)
+
+    def piece_sent(self, conversation: VerifiedConnection, index: int) -> None:
+        """
+        They are about to be sent a piece.
+        """
+        if self._showing is not None:
+            self._showing.sent(conversation, index)
+            self._end_showing()
+
     def admit(self, conversation: PeerConnection, peer_id: int) -> bool:
         """
         They said who they are; those that are shut out are turned away.
@@ -176,12 +235,15 @@ class VerifiedNode(PeerNode):
         What we asked of them will not come, or not in time: ask others.
         """
         super().give_back(conversation, reason)
-        # Others than these tell of each request what became of it.
-        is_classic = not _verified(conversation).network.is_verified
-        if reason is GivenBackReason.CLOSE or (
-            reason is GivenBackReason.CHOKE and is_classic
+        neighbor = conversation.neighbor
+        if reason is GivenBackReason.CLOSE:
+            self.requests.left(neighbor)
+        elif (
+            reason is GivenBackReason.CHOKE
+            # Others than these tell of each request what became of it.
+            and not _verified(conversation).network.is_verified
         ):
-            self.requests.forget(conversation.neighbor)
+            self.requests.forget(neighbor)
 
     def rejected(self, conversation: VerifiedConnection, index: int) -> None:
         """
@@ -194,7 +256,8 @@ class VerifiedNode(PeerNode):
         They hold a piece no more.
         """
         neighbor = conversation.neighbor
-        neighbor.note_lacking(index, self.store.needless)
+        if neighbor.note_lacking(index, self.store.needless):
+            self.picker.note_lacking(index)
         self.registry.note_complete(neighbor.peer_id, neighbor.bits.is_full)
         self._asking.withdrawn(conversation, index)
         self.publish(WithdrawalReceived(neighbor.peer_id, index))
@@ -209,11 +272,12 @@ class VerifiedNode(PeerNode):
     # What our parts ask: swarm_side.VerifiedSwarm.
 
     @property
-    def conversations(self) -> list[VerifiedConnection]:
+    def conversations(self) -> tuple[VerifiedConnection, ...]:
         """
         The live conversations by ascending id.
         """
-        return [_verified(conversation) for conversation in self.registry.conversations]
+        # A verified node opens no others.
+        return cast(tuple[VerifiedConnection, ...], self.registry.conversations)
 
     def find(self, peer_id: int) -> VerifiedConnection | None:
         """
@@ -223,6 +287,10 @@ class VerifiedNode(PeerNode):
         return None if conversation is None else _verified(conversation)
 
     # What changes of that which every peer does.
+
+    def _welcome(self, conversation: PeerConnection) -> None:
+        is_verified = _verified(conversation).network.is_verified
+        self.requests.welcome(conversation.neighbor, pipelines=is_verified)
 
     def _make_room(self, present: PeerConnection) -> None:
         _verified(present).close(REPLACED, GoodbyeCode.REPLACED)
@@ -259,6 +327,21 @@ class VerifiedNode(PeerNode):
             self._publish_all(cancelled)
         else:
             super()._piece_not_stored(peer_id, index, error)
+
+    def _apply_choking(self) -> None:
+        super()._apply_choking()
+        if self._showing is not None:
+            self._showing.choking_changed()
+
+    def _end_showing(self) -> None:
+        if self._showing is not None and self._showing.is_told:
+            self._showing = None
+            self._told_everything()
+
+    def _told_everything(self) -> None:
+        """
+        All that are here know now that we hold every piece.
+        """
 
     def _complete(self) -> None:
         if not self._was_complete:

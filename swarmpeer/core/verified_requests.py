@@ -11,16 +11,21 @@ from collections.abc import Callable, Iterable
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import Outstanding
-from swarmpeer.core.picking import PiecePicker
 from swarmpeer.core.pieces import PieceState
-from swarmpeer.core.requests import RequestManager
+from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
+from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.core.window import LEAST_PIECES, RequestWindow
+from swarmpeer.interfaces import IPiecePicker
 
 #: The share of the whole that may come twice on our account; one piece always may.
 _DUPLICATE_SHARE = 0.01
 
 #: While the disk refuses pieces, so many are fetched to try it.
 _PROBES = 3
+
+#: No more is asked of one neighbour at once, be it ever so fast.
+_MOST_WINDOW_BYTES = 16 * 1024 * 1024
 
 #: Who refuses so many pieces cannot serve us now, and is not asked on and on.
 REFUSALS_LIMIT = 8
@@ -51,15 +56,32 @@ class VerifiedRequests(RequestManager):
     _store: VerifiedStore
 
     def __init__(
-        self, store: VerifiedStore, picker: PiecePicker, seconds: Callable[[], float]
+        self,
+        store: VerifiedStore,
+        picker: IPiecePicker,
+        seconds: Callable[[], float],
+        *,
+        window: int | None = None,
+        budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         """
         @param seconds: the time now.
+        @param window: requests outstanding at one neighbour, at most; by what each
+            delivers if not given.
         """
-        super().__init__(store, picker)
+        super().__init__(
+            store, picker, window=window or WINDOW, budget_bytes=budget_bytes
+        )
+        layout = store.layout
+        self._fixed_window = window
+        piece_bytes = layout.piece_size_bytes
+        self._most_pieces = max(
+            LEAST_PIECES, min(_MOST_WINDOW_BYTES // piece_bytes, QUEUE_LIMIT)
+        )
+        self._budget_pieces = budget_bytes // piece_bytes
+        self._windows: dict[NeighborState, RequestWindow] = {}
         self._seconds = seconds
         self._outstanding = Outstanding(seconds)
-        layout = store.layout
         self._duplicates_allowed = max(
             layout.piece_size_bytes, int(layout.file_size_bytes * _DUPLICATE_SHARE)
         )
@@ -89,7 +111,7 @@ class VerifiedRequests(RequestManager):
             room -= size
             idle.remove(second)
             second.requested.add(index)
-            self._outstanding.note(second, index)
+            self._outstanding.note(second, index, self._seconds())
             chosen.append((second, index))
         return chosen
 
@@ -170,7 +192,7 @@ class VerifiedRequests(RequestManager):
         """
         A missing piece needs no fetching after all.
         """
-        self._picker.shut(index)
+        self.picker.shut(index)
 
     def forget(self, neighbor: NeighborState) -> None:
         """
@@ -178,17 +200,45 @@ class VerifiedRequests(RequestManager):
         """
         self._outstanding.forget(neighbor)
 
+    def left(self, neighbor: NeighborState) -> None:
+        """
+        They are gone.
+        """
+        self.forget(neighbor)
+        self._windows.pop(neighbor, None)
+
     # What every request manager is told.
+
+    def welcome(self, neighbor: NeighborState, *, pipelines: bool = False) -> None:
+        """
+        They may be asked from now on.
+
+        @param pipelines: do they answer each of several requests?
+        """
+        super().welcome(neighbor)
+        if pipelines and self._fixed_window is None:
+            window = RequestWindow(
+                self._store.layout.piece_size_bytes, self._most_pieces
+            )
+            self._windows[neighbor] = window
+            neighbor.window = window.pieces
 
     def next_for(self, neighbor: NeighborState) -> int | None:
         """
         Choose the next piece to ask of them, and note that it is asked.
         """
-        if len(neighbor.refused) >= REFUSALS_LIMIT:
+        requested = neighbor.requested
+        if len(neighbor.refused) >= REFUSALS_LIMIT or (
+            # One that does not answer gets its window back with its next piece.
+            neighbor.is_snubbed and requested
+        ):
             return None
         index = super().next_for(neighbor)
         if index is not None:
-            self._outstanding.note(neighbor, index)
+            now = self._seconds()
+            self._outstanding.note(neighbor, index, now)
+            if len(requested) == 1 and neighbor in self._windows:
+                self._windows[neighbor].begin(now)
         return index
 
     def arrived(self, neighbor: NeighborState, index: int) -> bool:
@@ -197,10 +247,16 @@ class VerifiedRequests(RequestManager):
 
         @return: is it needed?
         """
-        self._outstanding.answered(neighbor, index)
-        is_needed = super().arrived(neighbor, index)
-        size = self._store.layout.size(index)
+        now, size = self._seconds(), self._store.layout.size(index)
         self.received_bytes += size
+        self._outstanding.answered(neighbor, index, now)
+        window = self._windows.get(neighbor)
+        if window is not None:
+            window.came(size, now)
+            # All together may take what the memory bears, each its share.
+            share = self._budget_pieces // len(self._windows)
+            neighbor.window = min(window.pieces, share) or 1
+        is_needed = super().arrived(neighbor, index)
         if not is_needed:
             self.duplicate_bytes += size
         return is_needed
@@ -237,7 +293,7 @@ class VerifiedRequests(RequestManager):
         offered = neighbor.bits.copy()
         for index in neighbor.refused:
             offered.discard(index)
-        return self._picker.pick(offered, neighbor.useful)
+        return self.picker.pick(offered, neighbor.useful)
 
     def _may_take_over(self, neighbor: NeighborState, index: int) -> bool:
         return (
@@ -255,10 +311,10 @@ class VerifiedRequests(RequestManager):
         """
         heir = self._outstanding.awaited(index)
         if heir is None:
-            self._picker.reopen(index)
+            self.picker.reopen(index)
             return
         self._store.claim(index)
-        self._picker.shut(index)
+        self.picker.shut(index)
         self._owners[index] = heir
         self._unsettled_bytes += self._store.layout.size(index)
 
@@ -267,7 +323,7 @@ class VerifiedRequests(RequestManager):
             neighbor.am_interested
             and not neighbor.peer_choking
             and not neighbor.is_snubbed
-            and len(neighbor.requested) < self._window
+            and len(neighbor.requested) < neighbor.window
             and len(neighbor.refused) < REFUSALS_LIMIT
             and self._pick(neighbor) is None
         )

@@ -8,9 +8,8 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.serving import Serving
 from swarmpeer.events import IgnoredReason, SwarmEvent
-from swarmpeer.seam import VerifiedNetworkSide
+from swarmpeer.seam import PieceContent, VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.messages import PieceData
 
 
 class VerifiedServing(Serving):
@@ -19,9 +18,11 @@ class VerifiedServing(Serving):
     a request that is waiting already is dropped: its answer is still to come.
 
     @ivar sent: the pieces that they were sent and did not complain about.
+    @ivar told: the pieces that they were told of and may ask for; C{None}: all that we
+        hold.
     """
 
-    __slots__ = ("sent",)
+    __slots__ = ("_note_sent", "sent", "told")
 
     _network: VerifiedNetworkSide
 
@@ -31,8 +32,14 @@ class VerifiedServing(Serving):
         neighbor: NeighborState,
         network: VerifiedNetworkSide,
         publish: Callable[[SwarmEvent], None],
+        note_sent: Callable[[int], None],
     ) -> None:
+        """
+        @param note_sent: told of each piece right before it is sent.
+        """
         super().__init__(store, neighbor, network, publish)
+        self._note_sent = note_sent
+        self.told: Bitfield | None = None
         self.sent = Bitfield(store.layout.piece_count)
 
     def choke(self) -> None:
@@ -62,11 +69,18 @@ class VerifiedServing(Serving):
             self._neighbor.wanted_from_us.remove(index)
             self._ignore(index, IgnoredReason.NOT_HELD)
 
-    def _send(self, index: int, data: PieceData) -> None:
+    def _refusal(self, index: int) -> IgnoredReason | None:
+        refusal = super()._refusal(index)
+        if refusal is None and self.told is not None and index not in self.told:
+            return IgnoredReason.NOT_HELD
+        return refusal
+
+    def _send(self, index: int, content: PieceContent) -> None:
         waiting = self._neighbor.wanted_from_us
         if waiting and waiting[0] == index:
             self.sent.add(index)
-        super()._send(index, data)
+            self._note_sent(index)
+        super()._send(index, content)
 
     def _ignore(self, index: int, reason: IgnoredReason) -> None:
         if reason is not IgnoredReason.REPEATED:

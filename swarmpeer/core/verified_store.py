@@ -15,6 +15,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.pieces import PieceState, PieceStore
 from swarmpeer.errors import PieceLostError, StorageError
 from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.seam import PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -68,14 +69,18 @@ class VerifiedStore(PieceStore):
         """
         Fetch the bytes of a piece that we HAVE.
         """
-        losses = self._losses[index]
+        super().read(index, done, self._if_lost(index, failed))
 
-        def not_read(error: StorageError) -> None:
-            if isinstance(error, PieceLostError) and self._losses[index] == losses:
-                self.lost(index, error)
-            failed(error)
-
-        super().read(index, done, not_read)
+    def lend(
+        self,
+        index: int,
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a piece that we HAVE in order to send it; see L{PieceStore.lend}.
+        """
+        super().lend(index, done, self._if_lost(index, failed))
 
     def check(
         self,
@@ -88,10 +93,10 @@ class VerifiedStore(PieceStore):
 
         @param failed: it cannot be told, as when the piece was lost meanwhile.
         """
-        losses = self._losses[index]
+        losses = self._losses.get(index)
 
         def answer(is_right: bool) -> None:
-            if self._losses[index] == losses:
+            if self._losses.get(index) == losses:
                 done(is_right)
             else:
                 failed(StorageError(f"piece {index} was lost meanwhile"))
@@ -119,6 +124,22 @@ class VerifiedStore(PieceStore):
         """
         self._expect(index, PieceState.MISSING)
         self.needless.add(index)
+
+    def _if_lost(
+        self, index: int, failed: Callable[[StorageError], None]
+    ) -> Callable[[StorageError], None]:
+        """
+        @return: what to tell a failure; it tells C{lost} first, then C{failed}.
+        """
+        losses = self._losses.get(index)
+
+        def not_read(error: StorageError) -> None:
+            is_lost = isinstance(error, PieceLostError)
+            if is_lost and self._losses.get(index) == losses:
+                self.lost(index, error)
+            failed(error)
+
+        return not_read
 
     def _gain(self, index: int, old: PieceState) -> None:
         super()._gain(index, old)

@@ -54,6 +54,9 @@ def piece_hash(data: WireBytes, levels: int) -> bytes:
     @param data: not empty.
     @param levels: see L{piece_levels}.
     """
+    # Most pieces of a swarm with small ones are one block.
+    if not levels:
+        return hashlib.sha256(data).digest()
     return root(leaf_hashes(data), levels)
 
 
@@ -84,8 +87,9 @@ def levels_over(count: int) -> int:
 
 def _layer_above(hashes: bytes) -> bytes:
     sha256 = hashlib.sha256
-    pairs = memoryview(hashes)
-    above = bytearray()
-    for start in range(0, len(hashes), 2 * HASH_BYTES):
-        above += sha256(pairs[start : start + 2 * HASH_BYTES]).digest()
-    return bytes(above)
+    return b"".join(
+        [
+            sha256(hashes[start : start + 2 * HASH_BYTES]).digest()
+            for start in range(0, len(hashes), 2 * HASH_BYTES)
+        ]
+    )

@@ -3,13 +3,15 @@ Where the connections of one peer come from, and where they are counted.
 """
 
 import ipaddress
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
 from twisted.internet.protocol import Factory
 
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
+from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.beat import Beat
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
@@ -18,6 +20,16 @@ from swarmpeer.seam import SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
 
 _USUAL_LIMITS = Limits()
+
+Allowances = Callable[[], tuple[Allowance, Allowance]]
+"""
+Asked for each new connection: how much may go and how much may come.
+"""
+
+Mark = Callable[[ITransport], None]
+"""
+Marks what goes over a transport, for the network.
+"""
 
 
 class PeerFactory(Factory):
@@ -45,9 +57,14 @@ class PeerFactory(Factory):
         clock: IReactorTime,
         limits: Limits = _USUAL_LIMITS,
         lenient: bool = False,
+        allowances: Allowances | None = None,
+        mark: Mark | None = None,
     ) -> None:
         """
         @param lenient: take handshakes that write their numbers as text.
+        @param allowances: how much may go and come over each connection; as much as
+            they like if not given.
+        @param mark: marks the transport of each connection.
         """
         self.store = store
         self.registry = registry
@@ -55,6 +72,8 @@ class PeerFactory(Factory):
         self._clock = clock
         self._limits = limits
         self._lenient = lenient
+        self._allowances = allowances
+        self._mark = mark
         self._codec = MessageCodec(self.store.layout)
         self._beat = Beat(clock, HAVE_SECONDS)
         self._is_closing = False
@@ -107,6 +126,7 @@ class PeerFactory(Factory):
             return None
         protocol = self._make(expected_peer_id)
         protocol.factory = self
+        protocol.mark = self._mark
         self._all[protocol] = None
         protocol.when_gone().addBoth(lambda _: self._all.pop(protocol))
         return protocol
@@ -115,6 +135,7 @@ class PeerFactory(Factory):
         """
         @param expected_peer_id: see L{build_for}.
         """
+        up, down = self._ask_allowances()
         return PeerProtocol(
             self._node,
             self._codec,
@@ -123,7 +144,15 @@ class PeerFactory(Factory):
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
             beat=self._beat,
+            up=up,
+            down=down,
         )
+
+    def _ask_allowances(self) -> tuple[Allowance | None, Allowance | None]:
+        """
+        Those of a new connection.
+        """
+        return (None, None) if self._allowances is None else self._allowances()
 
     def _push_out(self, origin: str) -> None:
         from_there = [one for one, where in self._pending.items() if where == origin]

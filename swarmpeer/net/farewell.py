@@ -11,7 +11,7 @@ from enum import IntEnum, auto
 
 from twisted.internet.interfaces import IReactorTime, ITCPTransport, ITransport
 
-from swarmpeer.net.flow import WriteGate
+from swarmpeer.net.flow import Gate
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.tuning import half_closing
 from swarmpeer.net.watch import Deadline, Watch
@@ -37,7 +37,7 @@ class Farewell:
     def __init__(
         self,
         transport: ITransport,
-        gate: WriteGate,
+        gate: Gate,
         watch: Watch,
         clock: IReactorTime,
         limits: Limits,
@@ -64,7 +64,7 @@ class Farewell:
         """
         The transport has everything that was written.
         """
-        if self._stage is not _Stage.FLUSHING or not self._gate.is_open:
+        if self._stage is not _Stage.FLUSHING or not self._gate.is_flushed:
             return
         self._gate.retire()
         transport = half_closing(self._transport)

@@ -9,7 +9,9 @@ from typing import Protocol
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from zope.interface import implementer
 
-from swarmpeer.wire.messages import PieceData
+from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.spans import SpanBroken, SpanOnItsWay
+from swarmpeer.seam import PieceContent, give_back
 
 PORTION_BYTES = 2**17
 """
@@ -50,6 +52,72 @@ class Outlet(Protocol):
         """
 
 
+class Gate(Protocol):
+    """
+    The way out of one connection.
+
+    @ivar is_finished: is nothing more taken?
+    @ivar backlog_bytes: what the small messages take that were written since the
+        gate closed.
+    """
+
+    is_finished: bool
+    backlog_bytes: int
+
+    @property
+    def is_open(self) -> bool:
+        """
+        Does the neighbour take what we write?
+        """
+
+    @property
+    def is_flushed(self) -> bool:
+        """
+        Is all that was written on its way, so that our end may be closed behind it?
+        """
+
+    @property
+    def has_room(self) -> bool:
+        """
+        Is there room for another piece?
+        """
+
+    @property
+    def progressed_at(self) -> float:
+        """
+        While the gate is closed, when the neighbour last took something, or might
+        have if we had been allowed to send it.
+        """
+
+    def write(self, data: bytes) -> None:
+        """
+        Write a small message, after all that was written before, even if the
+        gate is closed.  Once it is finished this does nothing.
+        """
+
+    def write_piece(self, head: bytes, content: PieceContent) -> None:
+        """
+        The same for a piece, with a C{head} in front.  A span is given back, whatever
+        becomes of it.
+        """
+
+    def stood_still(self) -> None:
+        """
+        Time passed that the neighbour could not use.
+        """
+
+    def finish(self) -> None:
+        """
+        From now on only what was written already goes out.
+        """
+
+    def retire(self) -> None:
+        """
+        No piece that waits here goes out any more; what the transport has, and small
+        messages before the first piece, may.
+        """
+
+
 @implementer(IPushProducer)
 class WriteGate:
     """
@@ -61,25 +129,22 @@ class WriteGate:
 
     A piece is handed over in portions, so that a slow neighbour can be told
     from one that takes nothing, however large the piece is.
-
-    @ivar is_finished: is nothing more taken?
-    @ivar progressed_at: while the gate is closed, when the neighbour last took
-        a portion.
-    @ivar backlog_bytes: what the small messages take that were written since the
-        gate closed.
     """
 
     __slots__ = (
+        "_broken",
         "_clock",
         "_closed",
+        "_is_held",
         "_is_paused",
         "_is_registered",
         "_opened",
         "_outlet",
+        "_progressed_at",
+        "_up",
         "_waiting",
         "backlog_bytes",
         "is_finished",
-        "progressed_at",
     )
 
     def __init__(
@@ -88,20 +153,28 @@ class WriteGate:
         clock: IReactorTime,
         closed: Callable[[], None],
         opened: Callable[[], None],
+        broken: Callable[[str], None],
+        up: Allowance | None = None,
     ) -> None:
         """
         @param closed: called when the gate closes.
         @param opened: called when the gate was closed and is open again.
+        @param broken: called with the reason when the rest of a piece cannot be had:
+            nothing can be said any more.
+        @param up: how much may go; C{None}: all.
         """
         self._outlet = outlet
         self._clock = clock
         self._closed = closed
         self._opened = opened
-        self._waiting: deque[memoryview] = deque()
+        self._broken = broken
+        self._up = up
+        self._waiting: deque[memoryview | SpanOnItsWay] = deque()
+        self._is_held = False
         self._is_paused = False
         self.is_finished = False
         self._is_registered = True
-        self.progressed_at = clock.seconds()
+        self._progressed_at = clock.seconds()
         self.backlog_bytes = 0
         outlet.registerProducer(self, True)
 
@@ -111,6 +184,16 @@ class WriteGate:
         Has the neighbour taken enough for us to write more?
         """
         return not self._is_paused and not self._waiting
+
+    is_flushed = has_room = is_open
+
+    @property
+    def progressed_at(self) -> float:
+        """
+        While the gate is closed, when the neighbour last took a portion; now, while
+        it is we who may not send one.
+        """
+        return self._clock.seconds() if self._is_held else self._progressed_at
 
     def write(self, data: bytes) -> None:
         """
@@ -124,21 +207,35 @@ class WriteGate:
             if self._waiting:
                 self._waiting.append(memoryview(data))
                 return
-        self._outlet.write(data)
+        if not self._is_limited:
+            self._outlet.write(data)
+        else:
+            self._waiting.append(memoryview(data))
+            self._hand_over()
 
-    def write_piece(self, head: bytes, data: PieceData) -> None:
+    def write_piece(self, head: bytes, content: PieceContent) -> None:
         """
-        The same for C{data} of any size, with a C{head} in front.
+        The same for a piece of any size, with a C{head} in front.  Of a span each
+        portion is read when it is handed over.
         """
         if self.is_finished:
+            give_back(content)
             return
-        if not self._waiting and len(data) <= PORTION_BYTES:
+        if not isinstance(content, bytes | bytearray | memoryview):
+            self._waiting += (memoryview(head), SpanOnItsWay(content))
+        elif self._waiting or self._is_limited or len(content) > PORTION_BYTES:
+            self._waiting += (memoryview(head), memoryview(content))
+        else:
             # Nothing is copied that is bytes already.
-            self._outlet.writeSequence((head, bytes(data)))
+            self._outlet.writeSequence((head, bytes(content)))
             return
-        self._waiting += (memoryview(head), memoryview(data))
-        if not self._is_paused:
-            self._hand_over()
+        self._hand_over()
+
+    def stood_still(self) -> None:
+        """
+        Time passed that the neighbour could not use.
+        """
+        self._progressed_at = self._clock.seconds()
 
     def finish(self) -> None:
         """
@@ -151,7 +248,7 @@ class WriteGate:
         Drop what waits here; what the transport has is its own matter.
         """
         self.finish()
-        self._waiting.clear()
+        self._forget()
         if self._is_registered:
             self._is_registered = False
             self._outlet.unregisterProducer()
@@ -162,7 +259,7 @@ class WriteGate:
         """
         if not self._is_paused:
             self._is_paused = True
-            self.progressed_at = self._clock.seconds()
+            self._progressed_at = self._clock.seconds()
             self._closed()
 
     def resumeProducing(self) -> None:
@@ -170,31 +267,76 @@ class WriteGate:
         The transport got rid of everything.
         """
         self._is_paused = False
-        self.progressed_at = self._clock.seconds()
-        self._hand_over()
-        if self.is_open:
-            self.backlog_bytes = 0
-            self._opened()
+        self._progressed_at = self._clock.seconds()
+        self._go_on()
 
     def stopProducing(self) -> None:
         """
         The transport is gone.
         """
-        self._waiting.clear()
+        self._forget()
+
+    @property
+    def _is_limited(self) -> bool:
+        return self._up is not None and self._up.is_limited
+
+    def _go_on(self) -> None:
+        self._hand_over()
+        if self.is_open:
+            self.backlog_bytes = 0
+            self._opened()
 
     def _hand_over(self) -> None:
-        while self._waiting and not self._is_paused:
-            self._outlet.writeSequence(self._next_portion())
+        while self._waiting and not self._is_paused and not self._is_held:
+            room = PORTION_BYTES
+            if self._up is not None:
+                room = self._up.grant(room)
+                if not room:
+                    self._is_held = True
+                    self._up.wait(self._allowed)
+                    continue
+            portion: list[bytes] = []
+            try:
+                portion = self._next_portion(room)
+            except SpanBroken as broken:
+                self._broken(str(broken))
+                return
+            finally:
+                if self._up is not None:
+                    self._up.refund(room - sum(map(len, portion)))
+            self._outlet.writeSequence(portion)
 
-    def _next_portion(self) -> list[bytes]:
+    def _allowed(self) -> None:
+        self._is_held = False
+        self._progressed_at = self._clock.seconds()
+        if self._waiting and not self._is_paused:
+            self._go_on()
+
+    def _next_portion(self, room: int) -> list[bytes]:
+        """
+        @raise SpanBroken: if there is none.
+        """
         portion = []
-        room = PORTION_BYTES
         while self._waiting and room:
             first = self._waiting[0]
-            portion.append(bytes(first[:room]))
-            if len(first) > room:
-                self._waiting[0] = first[room:]
+            if isinstance(first, SpanOnItsWay):
+                portion.append(first.read(room))
+                if not first.rest_bytes:
+                    self._waiting.popleft()
+                    first.give_back()
             else:
-                self._waiting.popleft()
+                portion.append(bytes(first[:room]))
+                if len(first) > room:
+                    self._waiting[0] = first[room:]
+                else:
+                    self._waiting.popleft()
             room -= len(portion[-1])
         return portion
+
+    def _forget(self) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        if self._up is not None:
+            self._up.forget(self._allowed)
+        for one in waiting:
+            if isinstance(one, SpanOnItsWay):
+                one.give_back()

@@ -7,7 +7,7 @@ neighbour can make us hold by itself is the head of one.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import (
@@ -20,14 +20,15 @@ from swarmpeer.wire.codec import (
 )
 
 _LENGTH = struct.Struct(">I")
+_NONE = memoryview(b"")
 
 
 class FrameReader:
     """
     Cuts the stream of one connection into payloads.
 
-    @ivar _head: the first bytes of a frame that is not decided yet, fewer than
-        length and head of a piece.
+    @ivar _head: what is not decided yet: the first bytes of a frame, fewer than length
+        and head of a piece, or all that nobody had time for.
     @ivar _frame: where the payload that is being gathered goes; empty for one
         that is skipped.
     @ivar _missing: how many bytes of that payload are still to come.
@@ -78,6 +79,13 @@ class FrameReader:
         return bool(self._missing or self._head)
 
     @property
+    def has_unheard(self) -> bool:
+        """
+        Is something here that was not looked at, or not to the end?
+        """
+        return bool(self._head)
+
+    @property
     def held_bytes(self) -> int:
         """
         How much memory the unfinished frame takes.
@@ -107,70 +115,111 @@ class FrameReader:
         self._frame = memoryview(b"")
         self._missing = 0
 
-    def feed(self, chunk: bytes) -> Iterator[WireBytes]:
+    @property
+    def rest(self) -> memoryview:
         """
-        Take in what was read.  Go through all that comes out.
+        Where the rest of the unfinished payload goes: who reads it there tells
+        C{filled}.  Empty if there is none, or if it is skipped.
+        """
+        return self._frame[len(self._frame) - self._missing :] if self._frame else _NONE
 
+    @property
+    def is_mid_piece(self) -> bool:
+        """
+        Is a piece on its way whose head is here?
+        """
+        return self._is_piece and self._missing > 0
+
+    def filled(self, size: int) -> WireBytes | None:
+        """
+        So much of C{rest} is filled now.
+
+        @return: the payload, if it is whole.
+        """
+        self._missing -= size
+        if self._is_piece:
+            self.piece_bytes += size
+        return None if self._missing else self._take()
+
+    def feed(
+        self, chunk: bytes | bytearray, end: int | None = None
+    ) -> Generator[WireBytes, None, None]:
+        """
+        Take in what was read.  Go through all that comes out, or close it: then what
+        was not looked at is kept, and comes first at the next call.
+
+        @param end: where in C{chunk} it ends; C{chunk} itself is not kept.
         @return: the payloads that are whole now, one after the other; that of
             an unknown type is cut down to its type byte.
         @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
             after all before it were yielded.
         """
+        if end is None:
+            end = len(chunk)
         if self._head:
-            # At most eight bytes were left over, so this copies one chunk and
-            # only where a read ended within a head.
-            chunk, self._head = self._head + chunk, b""
-        at, end = 0, len(chunk)
+            # Hardly ever more than eight bytes were left over, so this copies one
+            # chunk and only where a read ended within a head.
+            chunk, self._head = self._head + chunk[:end], b""
+            end = len(chunk)
+        at = 0
+        payload: WireBytes
         while at < end and not self._is_stopped:
             if self._missing:
                 size = min(self._missing, end - at)
                 self._gather(memoryview(chunk)[at : at + size])
                 at += size
-                if not self._missing:
-                    yield self._take()
-                continue
-            start = at + LENGTH_SIZE
-            if end - at >= HAVE_SIZE and chunk.startswith(HAVE_START, at):
+                if self._missing:
+                    return
+                payload = self._take()
+            elif end - at >= HAVE_SIZE and chunk.startswith(HAVE_START, at):
                 # There may be more of them than of all other messages together,
                 # so they are cut off without a closer look.
+                payload = chunk[at + LENGTH_SIZE : at + HAVE_SIZE]
                 at += HAVE_SIZE
-                yield chunk[start:at]
-                continue
-            head = chunk[start : start + PIECE_HEAD_SIZE]
-            kind = FrameKind.UNDECIDED
-            if start <= end:
-                (length,) = _LENGTH.unpack_from(chunk, at)
-                kind = self._codec.check_frame(length, head)
-            if kind is FrameKind.UNDECIDED:
-                self._head = chunk[at:]
-                return
-            if kind is FrameKind.PIECE and not self._admits(head):
-                return
-            at = start + length
-            if at > end:
-                if kind is FrameKind.MESSAGE:
-                    self._expect_message(head[0])
-                self._begin(kind, length, head)
-                at = start
-            elif kind is FrameKind.UNKNOWN:
-                yield head[:1]
-            elif kind is FrameKind.PIECE:
-                self.piece_bytes += length
-                # A view, so that the data can be cut off without a copy.
-                yield memoryview(chunk[start:at])
             else:
-                yield chunk[start:at]
+                start = at + LENGTH_SIZE
+                head = chunk[start : min(start + PIECE_HEAD_SIZE, end)]
+                kind = FrameKind.UNDECIDED
+                if start <= end:
+                    (length,) = _LENGTH.unpack_from(chunk, at)
+                    kind = self._codec.check_frame(length, head)
+                if kind is FrameKind.UNDECIDED:
+                    self._head = bytes(chunk[at:end])
+                    return
+                if kind is FrameKind.PIECE and not self._admits(head):
+                    return
+                at = start + length
+                if at > end:
+                    if kind is FrameKind.MESSAGE:
+                        self._expect_message(head[0])
+                    self._begin(kind, length, head)
+                    at = start
+                    continue
+                if kind is FrameKind.UNKNOWN:
+                    payload = head[:1]
+                elif kind is FrameKind.PIECE:
+                    self.piece_bytes += length
+                    # A view, so that the data can be cut off without a copy.
+                    payload = memoryview(chunk[start:at])
+                else:
+                    payload = chunk[start:at]
+            try:
+                yield payload
+            except GeneratorExit:
+                if not self._is_stopped:
+                    self._head = bytes(chunk[at:end])
+                raise
 
-    def _admits(self, head: bytes) -> bool:
+    def _admits(self, head: WireBytes) -> bool:
         # Whoever is asked may raise, and may just as well stop us.
         self._expect_piece(self._codec.piece_index(head))
         return not self._is_stopped
 
-    def _begin(self, kind: FrameKind, length: int, head: bytes) -> None:
+    def _begin(self, kind: FrameKind, length: int, head: WireBytes) -> None:
         self._missing = length
         self._is_piece = kind is FrameKind.PIECE
         if kind is FrameKind.UNKNOWN:
-            self._skipped_type = head[:1]
+            self._skipped_type = bytes(head[:1])
         else:
             self._frame = memoryview(bytearray(length))
 

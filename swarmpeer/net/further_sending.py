@@ -3,6 +3,7 @@ What is said in verified swarms alone, and when anything was said last.
 """
 
 from swarmpeer.net.sending import MessageSender
+from swarmpeer.seam import PieceContent
 from swarmpeer.wire.extended_codec import encode_manifest_head
 from swarmpeer.wire.extension import (
     BadPieceMessage,
@@ -14,7 +15,6 @@ from swarmpeer.wire.extension import (
     RejectMessage,
     WithdrawMessage,
 )
-from swarmpeer.wire.messages import PieceData
 
 
 class FurtherSender(MessageSender):
@@ -33,12 +33,12 @@ class FurtherSender(MessageSender):
         """
         return self._is_verified
 
-    def send_piece(self, index: int, data: PieceData) -> None:
+    def send_piece(self, index: int, content: PieceContent) -> None:
         """
-        Send the bytes of a piece.
+        Send a piece.
         """
         self._spoke_at = self._clock.seconds()
-        super().send_piece(index, data)
+        super().send_piece(index, content)
 
     def send_reject(self, index: int) -> None:
         """

@@ -10,6 +10,7 @@ from typing import ParamSpec, cast
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
+    IPushProducer,
     IReactorTime,
     ITransport,
 )
@@ -20,9 +21,13 @@ from zope.interface import implementer
 
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import ConnectionRefused, ViolationSeen
+from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.beat import Beat
 from swarmpeer.net.farewell import Farewell
-from swarmpeer.net.flow import Outlet, WriteGate
+from swarmpeer.net.fast.gate import FastGate
+from swarmpeer.net.fast.plain_tcp import PlainTCP, plain_tcp
+from swarmpeer.net.flow import Gate, Outlet, WriteGate
+from swarmpeer.net.holding import Holding
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
 from swarmpeer.net.reasons import ConversationEnded, in_one_line
@@ -33,6 +38,12 @@ from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
 
 _P = ParamSpec("_P")
+
+
+OWN_BACKLOG = 16
+"""
+Where our own rate holds small messages back, so many times as much may wait.
+"""
 
 
 class Phase(Enum):
@@ -57,10 +68,12 @@ class Lifetime(MessageSender):
     C{close} therefore calls C{on_disconnect} before it returns.
 
     @ivar is_dialled: did we open this connection (else they did)?
+    @ivar mark: marks what goes over the transport, unless there is nothing to do.
     @ivar peer_id: who they say they are; until they do, whom we dialled.
     """
 
     _log = Logger()
+    mark: Callable[[ITransport], None] | None = None
     _logic: LogicSide
     _farewell: Farewell
 
@@ -73,6 +86,8 @@ class Lifetime(MessageSender):
         *,
         expected_peer_id: int | None,
         beat: Beat,
+        up: Allowance | None,
+        down: Allowance | None,
     ) -> None:
         """
         See L{swarmpeer.net.protocol.PeerProtocol}.
@@ -83,6 +98,8 @@ class Lifetime(MessageSender):
         self.peer_id = expected_peer_id
         self._node = node
         self._limits = limits
+        self._up = up
+        self._down = down
         self._phase = Phase.GREETING
         self._owes_disconnect = False
         self._opened = Occasion()
@@ -118,11 +135,12 @@ class Lifetime(MessageSender):
         """
         transport = cast(ITransport, self.transport)
         tune(transport)
-        # Twisted's transports are consumers too, whatever their type says.
-        outlet = cast(Outlet, transport)
-        self._gate = WriteGate(
-            outlet, self._clock, self._gate_closed, self._gate_opened
-        )
+        if self.mark is not None:
+            self.mark(transport)
+        plain = plain_tcp(transport)
+        self._gate = self._open_gate(transport) if plain is None else self._take(plain)
+        # Twisted's transports are producers and consumers, whatever their type says.
+        self._holding = Holding(cast(IPushProducer, transport))
         self._farewell = Farewell(
             transport, self._gate, self._watch, self._clock, self._limits
         )
@@ -184,14 +202,48 @@ class Lifetime(MessageSender):
 
     # Inside.
 
+    def _open_gate(self, transport: ITransport) -> Gate:
+        return WriteGate(
+            cast(Outlet, transport),
+            self._clock,
+            self._gate_closed,
+            self._gate_opened,
+            self._gate_broken,
+            self._up,
+        )
+
+    def _take(self, transport: PlainTCP) -> FastGate:
+        """
+        Take the short way over C{transport}.
+        """
+        return FastGate(
+            transport,
+            self._clock,
+            self._gate_closed,
+            self._gate_opened,
+            self._gate_broken,
+            self._up,
+        )
+
     def _is_in(self, phase: Phase) -> bool:
         return self._phase is phase
 
     def _write(self, data: bytes) -> None:
         self._gate.write(data)
-        if self._gate.backlog_bytes > self._limits.drain_bytes:
+        backlog_bytes = self._gate.backlog_bytes
+        if backlog_bytes > self._limits.drain_bytes and not self._is_ours(
+            backlog_bytes
+        ):
             self._end("takes nothing of what it is told")
             self._farewell.abort()
+
+    def _is_ours(self, backlog_bytes: int) -> bool:
+        """
+        Does so much wait since we may send only so fast?
+        """
+        if self._up is None or not self._up.is_limited:
+            return False
+        return backlog_bytes <= self._limits.drain_bytes * OWN_BACKLOG
 
     def _gate_closed(self) -> None:
         self._watch.wake_by(self._gate.progressed_at + self._limits.drain_seconds)
@@ -200,6 +252,10 @@ class Lifetime(MessageSender):
         self._farewell.gate_opened()
         if self._is_in(Phase.OPEN):
             self._judge(self._logic.on_writable)
+
+    def _gate_broken(self, reason: str) -> None:
+        self._end(reason)
+        self._farewell.leave()
 
     def _begin(self) -> None:
         logic = self._open_conversation()
@@ -251,6 +307,7 @@ class Lifetime(MessageSender):
         self._phase = Phase.CLOSED
         self._beat.leave(self.flush_haves)
         self._gate.finish()
+        self._holding.over()
         if self._owes_disconnect:
             self._owes_disconnect = False
             self._judge(self._logic.on_disconnect, reason)

@@ -32,6 +32,9 @@ class Limits:
     @ivar max_pending_per_address: the same for one address.
     @ivar keep_alive_seconds: in a verified swarm, nothing was said for so long:
         that we are still here is.
+    @ivar neighbors: in a verified swarm with more other members than that: so many
+        neighbours a peer has, beside those that it called itself; else everybody has
+        everybody.
     @ivar silence_seconds: in a verified swarm, a neighbour that knows how to say
         that it is still here says nothing: closed.
     """
@@ -48,3 +51,4 @@ class Limits:
     max_pending_per_address: int = 64
     keep_alive_seconds: float = 60.0
     silence_seconds: float = 180.0
+    neighbors: int = 40

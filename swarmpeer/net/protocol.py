@@ -4,13 +4,18 @@ One connection: the mouth and ear of a conversation.
 
 from collections.abc import Iterator
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.beat import Beat
 from swarmpeer.net.delivery import deliver
+from swarmpeer.net.fast.gate import FastGate
+from swarmpeer.net.fast.plain_tcp import PlainTCP
+from swarmpeer.net.fast.reading import FastReader
 from swarmpeer.net.framing import FrameReader
 from swarmpeer.net.greeting import Greeting
+from swarmpeer.net.holding import Hold
 from swarmpeer.net.lifetime import Lifetime, Phase
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.sending import HAVE_SECONDS
@@ -18,12 +23,20 @@ from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire import WireBytes
-from swarmpeer.wire.codec import MessageCodec
+from swarmpeer.wire.codec import PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
-from swarmpeer.wire.messages import MessageType, PieceMessage
+from swarmpeer.wire.messages import MessageType
 
-# A plain number: looking up a member takes longer than all else there.
+# Plain numbers: looking up a member takes longer than all else there.
 _HAVE = MessageType.HAVE.value
+_REQUEST = MessageType.REQUEST.value
+_PIECE = MessageType.PIECE.value
+
+MESSAGES_PER_TURN = 100
+"""
+So many messages of one neighbour are heard before others have their turn: they cost
+time by their number, however small they are.
+"""
 
 
 class PeerProtocol(Lifetime):
@@ -45,12 +58,16 @@ class PeerProtocol(Lifetime):
         lenient: bool = False,
         expected_peer_id: int | None = None,
         beat: Beat | None = None,
+        up: Allowance | None = None,
+        down: Allowance | None = None,
     ) -> None:
         """
         @param lenient: take handshakes that write their numbers as text.
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
         @param beat: shared by the connections of a peer, which mostly have the same
             haves to tell; one of our own if not given.
+        @param up: how much we may send; as much as we like if not given.
+        @param down: how much may come; the same.
         """
         super().__init__(
             node,
@@ -59,7 +76,12 @@ class PeerProtocol(Lifetime):
             limits,
             expected_peer_id=expected_peer_id,
             beat=beat or Beat(clock, HAVE_SECONDS),
+            up=up,
+            down=down,
         )
+        self._reader: FastReader | None = None
+        self._next_turn: IDelayedCall | None = None
+        self._owed_bytes = 0
         self.MAX_LENGTH = codec.max_length
         self._greeting = Greeting(lenient=lenient)
         self._frames = FrameReader(codec, self._expect_piece, self._expect_message)
@@ -86,7 +108,56 @@ class PeerProtocol(Lifetime):
         Take in the handshake, then whole messages; after the end, nothing.
         """
         self._heard_at = self._clock.seconds()
+        if self._down is not None:
+            self._pay(len(data))
         self._judge(self._hear, data)
+
+    # From L{FastReader}, in place of the transport.
+
+    @property
+    def hears_plain_bytes(self) -> bool:
+        """
+        Is their handshake not whole yet?
+        """
+        return self._phase is Phase.GREETING
+
+    @property
+    def is_holding(self) -> bool:
+        """
+        Must no more be read for now?
+        """
+        return bool(self._holding)
+
+    @property
+    def is_mid_piece(self) -> bool:
+        """
+        Is a piece on its way?
+        """
+        return self._frames.is_mid_piece
+
+    @property
+    def rest(self) -> memoryview:
+        """
+        Where the rest of the message goes that is on its way.
+        """
+        return self._frames.rest
+
+    def hear(self, in_rest: int, small: bytearray, size: int) -> None:
+        """
+        Take in what was read, some of it in the C{rest} already.
+        """
+        self._heard_at = self._clock.seconds()
+        self._judge(self._hear_read, in_rest, small, size)
+
+    def hold_for_rate(self) -> None:
+        """
+        Read nothing until something may come again.
+        """
+        if self._down is not None and not self._is_in(Phase.CLOSED):
+            self._holding.begin(Hold.RATE)
+            self._down.wait(self._may_come)
+
+    # From both.
 
     def stringReceived(self, string: WireBytes) -> None:
         """
@@ -99,13 +170,16 @@ class PeerProtocol(Lifetime):
             # There are more of these than of all others; they take the short way.
             self._logic.on_have(self._codec.have_index(string))
             return
-        if kind > MessageType.PIECE:
+        if kind == _PIECE:
+            index = self._codec.piece_index(string)
+            self._waiting.end(index)
+            self._logic.on_piece(index, string[PIECE_HEAD_SIZE:])
+        elif kind == _REQUEST:
+            self._logic.on_request(self._codec.request_index(string))
+        elif kind > _PIECE:
             self._hear_further(string)
-            return
-        message = self._codec.decode_checked(string)
-        if isinstance(message, PieceMessage):
-            self._waiting.end(message.index)
-        deliver(message, self._logic)
+        else:
+            deliver(self._codec.decode_checked(string), self._logic)
 
     def lengthLimitExceeded(self, length: int) -> None:
         """
@@ -147,11 +221,72 @@ class PeerProtocol(Lifetime):
             data = self._hear_greeting(data)
             if not self._is_in(Phase.OPEN):
                 return
-        for payload in self._frames.feed(data):
-            self.stringReceived(payload)
-        self._waiting.note(self._frames.piece_bytes)
-        if self._frames.is_mid_frame:
+        self._hear_frames(data, len(data))
+
+    def _hear_read(self, in_rest: int, small: bytearray, size: int) -> None:
+        if in_rest:
+            payload = self._frames.filled(in_rest)
+            if payload is not None:
+                self.stringReceived(payload)
+        self._hear_frames(small, size)
+
+    def _hear_frames(self, chunk: bytes | bytearray, size: int) -> None:
+        frames = self._frames
+        if size or frames.has_unheard:
+            left = MESSAGES_PER_TURN
+            payloads = frames.feed(chunk, size)
+            for payload in payloads:
+                self.stringReceived(payload)
+                left -= 1
+                if not left:
+                    payloads.close()
+                    self._hear_on_later()
+                    break
+        self._waiting.note(frames.piece_bytes)
+        if frames.is_mid_frame:
             self._watch.wake_by(self._heard_at + self._limits.frame_seconds)
+
+    def _hear_on_later(self) -> None:
+        """
+        The rest of what was read has to wait for a turn.
+        """
+        if self._frames.has_unheard and self._is_in(Phase.OPEN):
+            self._holding.begin(Hold.UNHEARD)
+            self._next_turn = self._clock.callLater(0, self._hear_on)
+
+    def _hear_on(self) -> None:
+        self._next_turn = None
+        self._holding.end(Hold.UNHEARD)
+        self._judge(self._hear_frames, b"", 0)
+
+    def _pay(self, size: int) -> None:
+        """
+        So much came before we could ask whether it may.
+        """
+        if self._down is not None:
+            self._owed_bytes += size
+            self._owed_bytes -= self._down.grant(self._owed_bytes)
+            if self._owed_bytes:
+                self.hold_for_rate()
+
+    def _may_come(self) -> None:
+        if self._is_in(Phase.CLOSED):
+            return
+        if self._owed_bytes:
+            self._pay(0)
+        if not self._owed_bytes:
+            # They could say nothing meanwhile.
+            self._heard_at = self._clock.seconds()
+            self._waiting.restart(self._frames.piece_bytes)
+            self._holding.end(Hold.RATE)
+            self._watch.review()
+
+    def _take(self, transport: PlainTCP) -> FastGate:
+        gate = super()._take(transport)
+        self._reader = FastReader(
+            transport, gate, self, self._clock.seconds, self._down
+        )
+        return gate
 
     def _hear_greeting(self, data: bytes) -> bytes:
         """
@@ -196,21 +331,37 @@ class PeerProtocol(Lifetime):
 
     def _end(self, reason: str) -> None:
         self._frames.stop()
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+            self._next_turn = None
+        if self._down is not None:
+            self._down.forget(self._may_come)
         super()._end(reason)
 
     def _deadlines(self) -> Iterator[Deadline]:
-        if not self._is_in(Phase.CLOSED):
+        if not self._is_in(Phase.CLOSED) and Hold.RATE not in self._holding:
             if self._frames.is_mid_frame:
                 yield self._heard_at + self._limits.frame_seconds, self._on_cut_frame
             if self._waiting.deadline is not None:
                 yield self._waiting.deadline, self._on_stall
         yield from super()._deadlines()
 
+    def _catches_up(self) -> bool:
+        """
+        Did something lie unread that was too little to wake us?  Then who is judged by
+        what came is judged anew.
+        """
+        return self._reader is not None and self._reader.catch_up()
+
     def _on_cut_frame(self) -> None:
+        if self._catches_up():
+            return
         self.close(
             f"silent for {self._limits.frame_seconds:g} seconds within a message"
         )
 
     def _on_stall(self) -> None:
+        if self._catches_up():
+            return
         self._waiting.restart(self._frames.piece_bytes)
         self._judge(self._logic.on_stall)

@@ -6,7 +6,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.basic import Int32StringReceiver
 
 from swarmpeer.net.beat import Beat
-from swarmpeer.net.flow import WriteGate
+from swarmpeer.net.flow import Gate
+from swarmpeer.seam import PieceContent, give_back, size_of
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.codec import MessageCodec
 from swarmpeer.wire.handshake import Handshake
@@ -16,8 +17,6 @@ from swarmpeer.wire.messages import (
     InterestedMessage,
     Message,
     NotInterestedMessage,
-    PieceData,
-    RequestMessage,
     UnchokeMessage,
 )
 
@@ -38,7 +37,7 @@ class MessageSender(Int32StringReceiver):
     those that are followed by something else, do not wait.
     """
 
-    _gate: WriteGate
+    _gate: Gate
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class MessageSender(Int32StringReceiver):
         """
         Is there room for another piece?
         """
-        return self._gate.is_open
+        return self._gate.has_room
 
     def send_handshake(self, peer_id: int) -> None:
         """
@@ -114,9 +113,7 @@ class MessageSender(Int32StringReceiver):
         Let the gathered haves go.
         """
         if self._haves:
-            self._haves_due = self._clock.seconds() + HAVE_SECONDS
-            haves, self._haves = self._haves, []
-            self._write(b"".join(map(self._codec.encode_have, haves)))
+            self._write(self._take_haves())
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """
@@ -128,14 +125,20 @@ class MessageSender(Int32StringReceiver):
         """
         Ask for a piece.
         """
-        self._send(RequestMessage(index))
+        self._send_frame(self._codec.encode_request(index))
 
-    def send_piece(self, index: int, data: PieceData) -> None:
+    def send_piece(self, index: int, content: PieceContent) -> None:
         """
-        Send the bytes of a piece.
+        Send a piece.
         """
-        self.flush_haves()
-        self._gate.write_piece(self._codec.encode_piece_head(index, len(data)), data)
+        if self._haves:
+            self.flush_haves()
+        try:
+            head = self._codec.encode_piece_head(index, size_of(content))
+        except ValueError:
+            give_back(content)
+            raise
+        self._gate.write_piece(head, content)
 
     def sendString(self, string: bytes) -> None:
         """
@@ -148,5 +151,15 @@ class MessageSender(Int32StringReceiver):
         self._gate.write(data)
 
     def _send(self, message: Message) -> None:
-        self.flush_haves()
-        self._write(self._codec.encode(message))
+        self._send_frame(self._codec.encode(message))
+
+    def _send_frame(self, frame: bytes) -> None:
+        self._write(self._take_haves() + frame if self._haves else frame)
+
+    def _take_haves(self) -> bytes:
+        """
+        @return: the gathered haves, which leave now.
+        """
+        self._haves_due = self._clock.seconds() + HAVE_SECONDS
+        haves, self._haves = self._haves, []
+        return self._codec.encode_haves(haves)

@@ -6,7 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
-from swarmpeer.net.factory import PeerFactory
+from swarmpeer.net.factory import Allowances, Mark, PeerFactory
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.verified_protocol import VerifiedProtocol
 from swarmpeer.net.verified_terms import VerifiedTerms
@@ -31,6 +31,8 @@ class VerifiedFactory(PeerFactory):
         limits: Limits = _USUAL_LIMITS,
         lenient: bool = False,
         terms: VerifiedTerms,
+        allowances: Allowances | None = None,
+        mark: Mark | None = None,
     ) -> None:
         """
         See L{PeerFactory}.
@@ -38,12 +40,20 @@ class VerifiedFactory(PeerFactory):
         @param terms: on what terms we talk to others.
         """
         super().__init__(
-            node, store, registry, clock=clock, limits=limits, lenient=lenient
+            node,
+            store,
+            registry,
+            clock=clock,
+            limits=limits,
+            lenient=lenient,
+            allowances=allowances,
+            mark=mark,
         )
         self._terms = terms
         self._extended_codec = ExtendedCodec(store.layout)
 
     def _make(self, expected_peer_id: int | None) -> VerifiedProtocol:
+        up, down = self._ask_allowances()
         return VerifiedProtocol(
             self._node,
             self._codec,
@@ -54,4 +64,6 @@ class VerifiedFactory(PeerFactory):
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
             beat=self._beat,
+            up=up,
+            down=down,
         )

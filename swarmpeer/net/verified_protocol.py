@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
+from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.beat import Beat
 from swarmpeer.net.further_delivery import deliver_further
 from swarmpeer.net.further_sending import FurtherSender
 from swarmpeer.net.goodbye import goodbye_code
 from swarmpeer.net.greeting import Greeting
+from swarmpeer.net.holding import Hold
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.verified_terms import VerifiedTerms, check_swarm
@@ -25,6 +27,7 @@ from swarmpeer.wire.extension import (
     GoodbyeCode,
     GoodbyeMessage,
     KeepAliveMessage,
+    RejectMessage,
 )
 from swarmpeer.wire.handshake import Handshake
 
@@ -55,6 +58,8 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         lenient: bool = False,
         expected_peer_id: int | None = None,
         beat: Beat | None = None,
+        up: Allowance | None = None,
+        down: Allowance | None = None,
     ) -> None:
         """
         See L{PeerProtocol}.
@@ -70,6 +75,8 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
             lenient=lenient,
             expected_peer_id=expected_peer_id,
             beat=beat,
+            up=up,
+            down=down,
         )
         self._terms = terms
         self._extended_codec = extended_codec
@@ -128,6 +135,8 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
             return
         self._expect_message(kind)
         message = self._codec.decode_checked(payload)
+        if isinstance(message, RejectMessage):
+            self._waiting.end(message.index)
         deliver_further(message, self._logic)
         if isinstance(message, GoodbyeMessage):
             # They say nothing more, and need not hear more.
@@ -152,7 +161,8 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         yield from super()._deadlines()
         if self._is_verified and not self._gate.is_finished:
             limits = self._limits
-            yield self._heard_at + limits.silence_seconds, self._on_silence
+            if Hold.RATE not in self._holding:
+                yield self._heard_at + limits.silence_seconds, self._on_silence
             yield self._spoke_at + limits.keep_alive_seconds, self._on_nothing_said
 
     # Inside.
@@ -203,10 +213,13 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         What they said and took meanwhile we could not notice: their time begins
         anew.  Ours does not, so that they hear of us at once.
         """
-        self._heard_at = self._gate.progressed_at = self._clock.seconds()
+        self._heard_at = self._clock.seconds()
+        self._gate.stood_still()
         self._waiting.restart(self._frames.piece_bytes)
 
     def _on_silence(self) -> None:
+        if self._catches_up():
+            return
         self.close(f"silent for {self._limits.silence_seconds:g} seconds")
 
     def _on_nothing_said(self) -> None:

@@ -9,13 +9,13 @@ from swarmpeer.net.limits import Limits
 
 class Waiting:
     """
-    Tells whether there is progress while a request is outstanding.  Only bytes
+    Tells whether there is progress while requests are outstanding.  Only bytes
     of pieces are progress, and only enough of them; see L{Limits}.
     """
 
     __slots__ = (
         "_clock",
-        "_index",
+        "_indexes",
         "_limits",
         "_next_progress_bytes",
         "_since",
@@ -27,7 +27,7 @@ class Waiting:
         """
         self._clock = clock
         self._limits = limits
-        self._index: int | None = None
+        self._indexes: set[int] = set()
         self._since = 0.0
         self._next_progress_bytes = 0
 
@@ -36,7 +36,7 @@ class Waiting:
         """
         When the wait becomes a stall; C{None} if nothing is waited for.
         """
-        if self._index is None:
+        if not self._indexes:
             return None
         return self._since + self._limits.stall_seconds
 
@@ -47,7 +47,7 @@ class Waiting:
         @param piece_bytes: how many bytes of pieces came so far.
         @return: the deadline.
         """
-        self._index = index
+        self._indexes.add(index)
         self.restart(piece_bytes)
         return self._since + self._limits.stall_seconds
 
@@ -67,7 +67,9 @@ class Waiting:
 
     def end(self, index: int | None = None) -> None:
         """
-        The piece C{index} is in, or, without one, the request is given up.
+        The piece C{index} is in or will not come; without one, none will.
         """
-        if index is None or index == self._index:
-            self._index = None
+        if index is None:
+            self._indexes.clear()
+        else:
+            self._indexes.discard(index)

@@ -15,15 +15,18 @@ from swarmpeer.quantities import (
 )
 from swarmpeer.simulate.words import (
     bounded_size,
+    read_factors,
     read_fault_numbers,
     read_hostile,
     read_latency,
     read_level,
+    read_picking,
     read_policy,
     whole,
+    write_factors,
     write_fault_numbers,
 )
-from swarmpeer.testing.names import POLICY_NAMES
+from swarmpeer.testing.names import PICKING_NAMES, POLICY_NAMES
 from swarmpeer.testing.scenario import MOST_FILES, FaultLevel
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
@@ -109,6 +112,14 @@ OPTIONS = (
         "a verified swarm, whose file is a folder of so many files",
     ),
     Option(
+        "--most-neighbors",
+        "most_neighbors",
+        "N",
+        whole(1, MOST_PEERS),
+        str,
+        "with how many neighbours a verified peer turns callers away",
+    ),
+    Option(
         "--preferred",
         "preferred",
         "N",
@@ -141,12 +152,28 @@ OPTIONS = (
         f"who is preferred: {', '.join(POLICY_NAMES)}",
     ),
     Option(
+        "--picking",
+        "picking",
+        "NAME",
+        read_picking,
+        str,
+        f"which piece a verified peer fetches next: {', '.join(PICKING_NAMES)}",
+    ),
+    Option(
         "--up",
         "up_rate",
         "RATE",
         parse_rate,
         format_rate,
         "what a host can send, as 50Mbit or 1MB",
+    ),
+    Option(
+        "--up-factors",
+        "up_factors",
+        "X,X",
+        read_factors,
+        write_factors,
+        "those without the file can send so many times that, each in its turn",
     ),
     Option(
         "--seed-up",
@@ -219,6 +246,7 @@ UNSET = {
     "seed_up_rate": "as the others",
     "down_rate": "no limit",
     "neighbors": "all",
+    "most_neighbors": "as every peer",
     "files": "the classic swarm with one file",
 }
 """

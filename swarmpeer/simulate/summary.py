@@ -51,6 +51,8 @@ def conditions_words(scenario: Scenario) -> str:
     Under what conditions.
     """
     words = [f"policy {printable(scenario.policy)}"]
+    if scenario.files is not None:
+        words.append(f"picking {scenario.picking}")
     for what, rate in (
         ("up", scenario.up_rate),
         ("seeds up", scenario.seed_up_rate),
@@ -66,6 +68,11 @@ def conditions_words(scenario: Scenario) -> str:
         words.append(f"jitter {format_seconds(scenario.jitter_seconds)}")
     if scenario.neighbors is not None:
         words.append(f"told of {scenario.neighbors:,} others")
+    if scenario.most_neighbors is not None:
+        words.append(f"up to {scenario.most_neighbors:,} neighbours")
+    if scenario.up_factors:
+        factors = " ".join(f"{factor:g}" for factor in scenario.up_factors)
+        words.append(f"up times {factors}")
     words.append(f"faults {scenario.faults}")
     return ", ".join([*words, f"seed {scenario.seed}"])
 

@@ -7,6 +7,7 @@ All that read one raise L{ValueError} with what is wrong and what would be right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from random import Random
 
 from swarmpeer.quantities import (
@@ -16,7 +17,7 @@ from swarmpeer.quantities import (
     parse_seconds,
     parse_size,
 )
-from swarmpeer.testing.names import POLICY_NAMES, ROLE_NAMES
+from swarmpeer.testing.names import PICKING_NAMES, POLICY_NAMES, ROLE_NAMES
 from swarmpeer.testing.scenario import MOST_LATENCY_SECONDS, FaultLevel
 from swarmpeer.text import quoted
 
@@ -94,6 +95,15 @@ def read_policy(text: str) -> str:
     return text
 
 
+def read_picking(text: str) -> str:
+    """
+    The name of a way to choose the next piece.
+    """
+    if text not in PICKING_NAMES:
+        raise ValueError(f"{quoted(text)} is none of {', '.join(PICKING_NAMES)}")
+    return text
+
+
 def read_level(text: str) -> FaultLevel:
     """
     How much goes wrong.
@@ -103,6 +113,29 @@ def read_level(text: str) -> FaultLevel:
     except ValueError:
         known = ", ".join(FaultLevel)
         raise ValueError(f"{quoted(text)} is none of {known}") from None
+
+
+def read_factors(text: str) -> tuple[float, ...]:
+    """
+    Numbers above 0: C{0.5,1,2}.
+    """
+    factors = []
+    for part in text.split(","):
+        try:
+            factor = float(part)
+        except ValueError:
+            factor = 0.0
+        if not 0 < factor < inf:
+            raise ValueError(f"{quoted(part)} is no number above 0")
+        factors.append(factor)
+    return tuple(factors)
+
+
+def write_factors(factors: tuple[float, ...]) -> str:
+    """
+    The text that L{read_factors} reads as C{factors}.
+    """
+    return ",".join(repr(factor).removesuffix(".0") for factor in factors)
 
 
 def read_fault_numbers(text: str) -> frozenset[int]:

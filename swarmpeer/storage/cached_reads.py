@@ -18,7 +18,7 @@ class CachedReads:
 
     def __init__(self, calls: FileCalls) -> None:
         self._calls = calls
-        self._is_in_memory = False
+        self._lives_in_memory: bool | None = None
         self.can_tell = True
 
     def read(
@@ -37,8 +37,32 @@ class CachedReads:
                 if error.errno != errno.EOPNOTSUPP:
                     raise
             self.can_tell = False
-            # Among those that cannot tell are the ones that need not be asked.
-            self._is_in_memory = self._calls.is_in_memory(fd)
-        if self._is_in_memory or may_wait:
+        # Among those that cannot tell are the ones that need not be asked.
+        if may_wait or self.is_in_memory(fd):
             return read_up_to(self._calls, fd, size_bytes, offset)
         return None
+
+    def are_there(self, fd: int, size_bytes: int, offset: int) -> bool:
+        """
+        Can so many bytes be read without waiting for a disk, as far as samples tell?
+
+        @return: C{False} also if the file ends before, or nobody knows.
+        @raise OSError: if the file cannot be read.
+        """
+        if self.can_tell:
+            try:
+                return self._calls.is_cached(fd, size_bytes, offset)
+            except OSError as error:
+                if error.errno != errno.EOPNOTSUPP:
+                    raise
+            self.can_tell = False
+        last = offset + size_bytes - 1
+        return self.is_in_memory(fd) and len(self._calls.read(fd, 1, last)) == 1
+
+    def is_in_memory(self, fd: int) -> bool:
+        """
+        Does the file system of that file live in memory?  It is the one of all.
+        """
+        if self._lives_in_memory is None:
+            self._lives_in_memory = self._calls.is_in_memory(fd)
+        return self._lives_in_memory

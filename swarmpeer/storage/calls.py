@@ -95,6 +95,14 @@ class FileCalls(Protocol):
         @raise OSError: with C{EOPNOTSUPP} if the file system cannot tell.
         """
 
+    def is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
+        """
+        Are so many bytes at C{offset} in memory, as far as samples tell?
+
+        @return: C{False} also if the file ends before.
+        @raise OSError: with C{EOPNOTSUPP} if the file system cannot tell.
+        """
+
     def is_in_memory(self, fd: int) -> bool:
         """
         Does the whole file system live in memory?

@@ -20,6 +20,7 @@ from swarmpeer.storage.folder import (
     make_folder,
     open_folder,
 )
+from swarmpeer.storage.spans import FileSpan, LentDescriptor, read_through
 from swarmpeer.storage.system_errors import NOT_ALLOWED
 from swarmpeer.storage.transfers import read_up_to, sync, write_all
 from swarmpeer.text import printable
@@ -48,6 +49,7 @@ class DiskFile:
         self._held = ExitStack()
         self._folder = -1
         self._fd = -1
+        self._lent = LentDescriptor(-1, calls.close)
         self._is_placed = False
         self._is_lost = False
         self._cached_reads = CachedReads(calls)
@@ -148,6 +150,34 @@ class DiskFile:
         data = self._cached_reads.read(self._fd, size_bytes, offset)
         return None if data is None else self._all_of(data, size_bytes, offset)
 
+    def is_cached(self, size_bytes: int, offset: int) -> bool:
+        """
+        Can that be read without waiting for the disk, as far as samples tell?
+
+        @raise OSError: if the file cannot be read.
+        """
+        return self._cached_reads.are_there(self._fd, size_bytes, offset)
+
+    def bring_into_memory(self, size_bytes: int, offset: int) -> None:
+        """
+        Read, and keep nothing of it.
+
+        @raise OSError: if the file cannot be read.
+        @raise StorageError: if it ends too early.
+        """
+        count = 0
+        for bit in read_through(self._calls, self._fd, size_bytes, offset):
+            count += len(bit)
+        self._check_end(count, size_bytes, offset)
+
+    def lend(self, size_bytes: int, offset: int) -> FileSpan:
+        """
+        Let somebody send from the file, which stays open until he is done.  To be
+        asked for in the thread that closes it.
+        """
+        self._lent.borrow()
+        return FileSpan(self._calls, self._fd, offset, size_bytes, self._lent.give_back)
+
     def read(self, size_bytes: int, offset: int) -> bytes:
         """
         Read.
@@ -212,7 +242,8 @@ class DiskFile:
 
     def _open(self, held: ExitStack, name: str, flags: int) -> None:
         self._fd = self._calls.open(self._folder, name, flags)
-        held.callback(self._calls.close, self._fd)
+        self._lent = LentDescriptor(self._fd, self._calls.close)
+        held.callback(self._lent.give_back)
 
     def _check_final_name(self) -> None:
         with suppress(FileNotFoundError):
@@ -221,12 +252,15 @@ class DiskFile:
                 raise self._not_plain()
 
     def _all_of(self, data: T, size_bytes: int, offset: int) -> T:
-        if len(data) < size_bytes:
+        self._check_end(len(data), size_bytes, offset)
+        return data
+
+    def _check_end(self, count: int, size_bytes: int, offset: int) -> None:
+        if count < size_bytes:
             raise StorageError(
-                f"{printable(self.path)} ends at byte {offset + len(data)} or before; "
+                f"{printable(self.path)} ends at byte {offset + count} or before; "
                 f"somebody cut it while it was in use"
             )
-        return data
 
     def _not_plain(self) -> StorageError:
         return StorageError(

@@ -10,7 +10,8 @@ from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
-from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.interfaces import ILendingStorage
+from swarmpeer.seam import PieceContent
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.disk import DiskFile
 from swarmpeer.storage.pending_work import PendingWork, run_inline
@@ -34,7 +35,7 @@ reactor thread; longer copies are left to a thread.
 """
 
 
-@implementer(IPieceStorage)
+@implementer(ILendingStorage)
 class FileStorage:
     """
     One file in one folder that is ours alone while the storage is open.
@@ -135,6 +136,42 @@ class FileStorage:
             run_inline(from_disk, done, on_failed)
         else:
             self._work.begin(from_disk, done, on_failed)
+
+    def lend(
+        self,
+        index: int,
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a small piece, or lend a span of the file once it is in memory.
+
+        @raise IndexError: if the layout has no such piece.
+        """
+        size_bytes, offset = self._layout.size(index), self._layout.offset(index)
+        if size_bytes <= self._inline_limit_bytes or not self._is_open:
+            self.read(index, done, failed)
+            return
+
+        def on_failed(error: Exception) -> None:
+            failed(self._cause(f"read piece {index}", error))
+
+        def lend(_: object = None) -> None:
+            done(self._file.lend(size_bytes, offset))
+
+        try:
+            is_cached = self._file.is_cached(size_bytes, offset)
+        except Exception as error:
+            on_failed(error)
+            return
+        if is_cached:
+            lend()
+        else:
+            self._work.begin(
+                lambda: self._file.bring_into_memory(size_bytes, offset),
+                lend,
+                on_failed,
+            )
 
     def write(
         self,

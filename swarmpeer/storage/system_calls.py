@@ -12,6 +12,12 @@ from swarmpeer.manifest.paths import bytes_of, text_of
 from swarmpeer.storage.system_errors import NOT_KNOWN
 from swarmpeer.wire.messages import PieceData
 
+_SAMPLE_BYTES = 64 * 1024
+"""
+One byte in so many tells whether they are in memory: what is read ahead comes in
+runs that are longer, and what is written too.
+"""
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -126,6 +132,24 @@ class SystemCalls:
         except BlockingIOError:
             return None
         return data if count == size_bytes else None
+
+    def is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
+        """
+        See L{swarmpeer.storage.calls.FileCalls}.
+        """
+        if sys.platform != "linux":
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        sample = [bytearray(1)]
+        last = offset + size_bytes - 1
+        try:
+            # The last one first: it tells whether the file is long enough.
+            if not os.preadv(fd, sample, last, os.RWF_NOWAIT):
+                return False
+            for place in range(offset, last, _SAMPLE_BYTES):
+                os.preadv(fd, sample, place, os.RWF_NOWAIT)
+        except BlockingIOError:
+            return False
+        return True
 
     def is_in_memory(self, fd: int) -> bool:
         """

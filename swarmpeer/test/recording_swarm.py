@@ -2,13 +2,16 @@
 The node as one conversation sees it, for the tests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from random import Random
 
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import GivenBackReason, SwarmEvent
+from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import Call
 
@@ -25,7 +28,14 @@ class RecordingSwarm:
     calls: list[Call]
     store: PieceStore
     own_id: int = 1001
+    picker: IPiecePicker = field(init=False)
     admits: bool | ProtocolViolation = True
+
+    def __post_init__(self) -> None:
+        """
+        A picker is needed; what it is told is not remembered here.
+        """
+        self.picker = RandomPicker(self.store.bits, Random(0))
 
     def _hear(self, *call: object) -> None:
         self.calls.append(("swarm", *call))
@@ -44,6 +54,11 @@ class RecordingSwarm:
         Remember.
         """
         self._hear("joined", conversation.peer_id)
+
+    def interest_changed(self, conversation: PeerConnection) -> None:
+        """
+        They want something from us, or nothing more; the events tell.
+        """
 
     def departed(self, conversation: PeerConnection, reason: str) -> None:
         """

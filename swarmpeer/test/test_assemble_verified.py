@@ -2,14 +2,19 @@
 Tests for L{swarmpeer.assemble_verified}.
 """
 
+from itertools import repeat
 from pathlib import Path
 from random import Random
+from time import localtime
+from typing import Any
 
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer import assemble_verified
 from swarmpeer.assemble import BACKLOG
-from swarmpeer.assemble_verified import assemble_verified_peer
+from swarmpeer.assemble_verified import assemble_verified_peer, system_time
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.config_files import read_swarm
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.errors import ConfigError, ManifestError, StorageError
@@ -224,6 +229,68 @@ class AssembleVerifiedTests(SynchronousTestCase):
             self.assertIsInstance(
                 self.assemble(1002, self.by_infohash()), JoiningService
             )
+
+    def test_no_protocol_log(self) -> None:
+        """
+        Where it is not wanted there is no protocol log.
+        """
+        peer = self.assemble(1001, 'manifest = "m.torrent"\nprotocol_log = false')
+        peer.startService()
+        self.assertFalse((self.folder / "log_peer_1001.log").exists())
+        self.assertIn(FilePlaced(), self.observer.events)
+
+    def test_handed_on(self) -> None:
+        """
+        The bound of the memory, the rates and the mark are those of the file.
+        """
+        told: list[dict[str, object]] = []
+
+        class NotedPeer(VerifiedPeerService):
+            def __init__(self, *args: Any, **more: Any) -> None:
+                told.append(more)
+                super().__init__(*args, **more)
+
+        self.patch(assemble_verified, "VerifiedPeerService", NotedPeer)
+        self.assemble(
+            1001, rest='[limits]\nmemory = "1 MiB"\n[rates]\ndown = 4096\ndscp = "le"\n'
+        )
+        (more,) = told
+        self.assertEqual(more["budget_bytes"], 2**20)
+        self.assertEqual(more["rates"], Rates(down=4096))
+        self.assertEqual(more["dscp"], 1)
+
+    def test_rates(self) -> None:
+        """
+        The peer, and one that has no manifest yet, keeps the rates of the hour.
+        """
+        at = "[[rates.at]]\nfrom = '08:00'\nto = '18:00'\nup = 2048\n"
+        for top in ('manifest = "m.torrent"', self.by_infohash()):
+            self.assemble(1002, top, f"[rates]\nup = 4096\n{at}")
+            for hour, up in ((7, 4096), (12, 2048)):
+                now = (0, hour * 3600.0)
+                peer = assemble_verified_peer(
+                    self.reactor,
+                    read_swarm(self.folder / "swarm.toml"),
+                    1002,
+                    self.folder,
+                    local_time=repeat(now).__next__,
+                )
+                told: list[int | None] = []
+                self.patch(peer, "set_rates", lambda to, told=told: told.append(to.up))
+                peer.startService()
+                self.assertEqual(told, [up])
+                self.successResultOf(peer.stopService())
+
+    def test_time_of_the_system(self) -> None:
+        """
+        The time is otherwise that of the system.
+        """
+        before = localtime()
+        day, seconds = system_time()
+        after = localtime()
+        self.assertIn(day, (before.tm_wday, after.tm_wday))
+        self.assertIn(int(seconds // 3600), (before.tm_hour, after.tm_hour))
+        self.assertIn(int(seconds // 60) % 60, (before.tm_min, after.tm_min))
 
     def test_policy(self) -> None:
         """

@@ -276,3 +276,36 @@ class RankTests(SynchronousTestCase):
         for index in (0, 1_999_999, 2_000_000, size - 1):
             bits = bitfield(size, {index})
             self.assertEqual((bits.at_rank(0), list(bits)), (index, [index]))
+
+
+class WholeSetTests(SynchronousTestCase):
+    """
+    What is asked of many pieces at once.
+    """
+
+    @given(st.integers(1, 300), st.data())
+    def test_against_sets(self, size: int, data: st.DataObject) -> None:
+        """
+        All that another one holds is added, and the first that is missing is found
+        from any piece on.
+        """
+        sets = st.sets(st.integers(0, size - 1))
+        ours, theirs = data.draw(sets), data.draw(st.one_of(sets, st.just(set())))
+        held, other = Bitfield(size), Bitfield(size)
+        for index in ours:
+            held.add(index)
+        for index in theirs:
+            other.add(index)
+        held.add_all(other)
+        self.assertEqual(set(held), ours | theirs)
+        self.assertEqual(held.count, len(ours | theirs))
+        start = data.draw(st.integers(0, size))
+        missing = [i for i in range(start, size) if i not in ours | theirs]
+        self.assertEqual(held.first_missing(start), missing[0] if missing else None)
+
+    def test_full(self) -> None:
+        """
+        In a full one nothing is missing, whatever its size.
+        """
+        for size in 1, 8, 9, 70:
+            self.assertIsNone(Bitfield.full(size).first_missing(0))

@@ -207,7 +207,7 @@ class CheckTests(CommandCase):
 
     def test_policy(self) -> None:
         """
-        A choking policy that cannot be imported is a mistake.
+        A policy that cannot be imported, or is none, is a mistake.
         """
         for name, why in (
             ("swarmpeer.nowhere:Policy", "No module named 'swarmpeer.nowhere'"),
@@ -218,9 +218,11 @@ class CheckTests(CommandCase):
             refusal = self.refused("check")
             self.assertTrue(refusal.startswith("swarm.toml:15:1: choking = "), refusal)
             self.assertIn(why, refusal)
-        right = "swarmpeer.core.choking:ChokingManager"
-        self.write(f"{SWARM}[policy]\nchoking = '{right}'\n")
-        self.said("check")
+        self.write(f"{SWARM}[policy]\npicking = 'nicest'\n")
+        self.assertIn("picking = 'nicest': no policy", self.refused("check"))
+        for right in ("swarmpeer.core.choking:ChokingManager", "classic", "fleet"):
+            self.write(f"{SWARM}[policy]\nchoking = '{right}'\n")
+            self.said("check")
 
     def test_infohash(self) -> None:
         """

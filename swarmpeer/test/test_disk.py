@@ -391,6 +391,7 @@ class CallsTests(SynchronousTestCase):
             lambda: disk.truncate(fd, 0),
             lambda: disk.read(fd, 1, 0),
             lambda: disk.read_cached(fd, 1, 0),
+            lambda: disk.is_cached(fd, 1, 0),
             lambda: disk.is_in_memory(fd),
             lambda: disk.next_data(fd, 0),
             lambda: disk.next_hole(fd, 0),
@@ -430,9 +431,12 @@ class CallsTests(SynchronousTestCase):
         folder = disk.open_folder("peer")
         fd = disk.open(folder, "file", os.O_RDWR)
         self.assertIsNone(disk.read_cached(fd, 3, 0))
+        self.assertFalse(disk.is_cached(fd, 3, 0))
         self.assertEqual(disk.read(fd, 3, 0), b"abc")
         self.assertEqual(disk.read_cached(fd, 3, 0), b"abc")
+        self.assertTrue(disk.is_cached(fd, 3, 0))
         self.assertIsNone(disk.read_cached(fd, 4, 0))
+        self.assertFalse(disk.is_cached(fd, 4, 0))
         disk.write(fd, b"d", 3)
         self.assertEqual(disk.read_cached(fd, 2, 2), b"cd")
         self.assertFalse(disk.is_in_memory(fd))
@@ -444,8 +448,9 @@ class CallsTests(SynchronousTestCase):
         disk = SimulatedDisk(Random(1), can_tell_cached=False)
         disk.put("peer", "file", b"abc")
         fd = disk.open(disk.open_folder("peer"), "file", os.O_RDONLY)
-        error = self.assertRaises(OSError, disk.read_cached, fd, 3, 0)
-        self.assertEqual(error.errno, errno.EOPNOTSUPP)
+        for ask in (disk.read_cached, disk.is_cached):
+            error = self.assertRaises(OSError, ask, fd, 3, 0)
+            self.assertEqual(error.errno, errno.EOPNOTSUPP)
         self.assertEqual(disk.read(fd, 3, 0), b"abc")
 
 
@@ -788,6 +793,7 @@ class FaultTests(FaultCase):
         disk.fail_reads(2)
         for _ in range(2):
             self.assertIsNone(disk.read_cached(self.fd, 3, 0))
+            self.assertFalse(disk.is_cached(self.fd, 3, 0))
             self.fails(errno.EIO, disk.read, self.fd, 3, 0)
         self.assertEqual(disk.read_cached(self.fd, 3, 0), b"abc")
         disk.fail_reads(2)

@@ -93,6 +93,8 @@ class MessageTests(SynchronousTestCase):
                 "OTHER_SWARM": 6,
                 "CLASSIC_REFUSED": 7,
                 "INTERNAL": 8,
+                "FULL": 9,
+                "COMPLETE": 10,
             },
         )
 

@@ -26,7 +26,11 @@ class FarewellTests(SynchronousTestCase):
         """
         self.clock = Clock()
         self.gate = WriteGate(
-            transport, self.clock, lambda: None, lambda: self.farewell.gate_opened()
+            transport,
+            self.clock,
+            lambda: None,
+            lambda: self.farewell.gate_opened(),
+            self.fail,
         )
         watch = Watch(self.clock, lambda: self.farewell.deadlines())
         self.farewell = Farewell(transport, self.gate, watch, self.clock, LIMITS)

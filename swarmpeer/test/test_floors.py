@@ -44,6 +44,7 @@ _FLOORS = {
     "swarmpeer.service": 5,
     "swarmpeer.verified_service": 5,
     "swarmpeer.joining": 5,
+    "swarmpeer.scheduled_rates": 5,
     "swarmpeer.observing": 5,
     "swarmpeer.config_files": 6,
     "swarmpeer.policies": 6,
@@ -54,6 +55,7 @@ _FLOORS = {
     "swarmpeer.lab": 6,
     "swarmpeer.manifest_commands": 6,
     "swarmpeer.own_process": 6,
+    "swarmpeer.rates_again": 6,
     "swarmpeer.testing": _TESTING,
     "swarmpeer.simulate": 8,
     "swarmpeer.__main__": 9,
@@ -74,7 +76,7 @@ _OUTSIDE: dict[int, set[str]] = {
     0: _VALUES,
     1: _VALUES,
     2: {"twisted", "time", "random", "os"},
-    3: {"twisted", "zope", "time", "os", "io", "pathlib", "socket", "threading"},
+    3: {"twisted", "time", "os", "io", "pathlib", "socket", "threading"},
 }
 """
 What of the outside a floor must not import.
@@ -82,6 +84,7 @@ What of the outside a floor must not import.
 
 _EDGE = 4
 _RANDOM_AS_A_TYPE = "random.Random"
+_IMPLEMENTER = "zope.interface.implementer"
 _GLOBAL_REACTOR = "twisted.internet.reactor"
 _LOOPING_CALL = "twisted.internet.task.LoopingCall"
 
@@ -140,6 +143,8 @@ def faults(module: str, source: str) -> list[str]:
             found.append("bitstring is for wire.bitfield only")
         if top == "zope" and floor == 2 and module != "swarmpeer.interfaces":
             found.append("zope is for interfaces only on floor 2")
+        if floor == 3 and top == "zope" and name != _IMPLEMENTER:
+            found.append(f"{name}: core may say what it implements, no more")
         if floor == 3 and top == "random" and name != _RANDOM_AS_A_TYPE:
             found.append(f"{name}: core gets its chance handed in")
         if floor in (4, 5) and name == _GLOBAL_REACTOR:
@@ -191,6 +196,7 @@ class FloorTests(SynchronousTestCase):
             ("swarmpeer.core.node", "from swarmpeer.wire.bitfield import Bitfield"),
             ("swarmpeer.core.node", "from swarmpeer.core.bus import EventBus"),
             ("swarmpeer.core.node", "from random import Random"),
+            ("swarmpeer.core.picking", "from zope.interface import implementer"),
             ("swarmpeer.net.factory", "import swarmpeer.seam, twisted.internet.defer"),
             ("swarmpeer.events", "import dataclasses, enum, struct"),
             ("swarmpeer.wire.bitfield", "import bitstring"),
@@ -222,6 +228,7 @@ class FloorTests(SynchronousTestCase):
             ("swarmpeer.core.node", "import time"),
             ("swarmpeer.core.node", "from os import path"),
             ("swarmpeer.core.node", "from random import choice"),
+            ("swarmpeer.core.node", "from zope.interface import Interface"),
             ("swarmpeer.core.node", "import random"),
             ("swarmpeer.core.node", "def f():\n return open('x')"),
             ("swarmpeer.core.node", "from random import Random\nRandom(1)"),

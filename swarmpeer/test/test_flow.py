@@ -100,6 +100,7 @@ class WriteGateTests(SynchronousTestCase):
             self.clock,
             lambda: self.calls.append(("gate", "closed")),
             lambda: self.calls.append(("gate", "opened")),
+            lambda reason: self.calls.append(("gate", "broken", reason)),
         )
 
     def test_streaming_producer(self) -> None:
@@ -159,7 +160,7 @@ class WriteGateTests(SynchronousTestCase):
         @settings(deadline=None, max_examples=50)
         def check(writes: list[tuple[int, bool]]) -> None:
             outlet = PausingOutlet([], 2**16)
-            gate = WriteGate(outlet, Clock(), lambda: None, lambda: None)
+            gate = WriteGate(outlet, Clock(), lambda: None, lambda: None, self.fail)
             expected = b""
             for place, (size, is_drained) in enumerate(writes):
                 data = bytes([place]) * size

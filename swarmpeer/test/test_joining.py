@@ -11,6 +11,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.progress import Progress
 from swarmpeer.errors import ListenError, StorageError
 from swarmpeer.events import (
@@ -29,6 +30,7 @@ from swarmpeer.service import PeerService
 from swarmpeer.test.test_service import Endpoint
 from swarmpeer.test.verified_peers import PIECES, VerifiedPeers
 from swarmpeer.testing.recorders import RecordingObserver
+from swarmpeer.verified_service import VerifiedPeerService
 
 _BEFORE = Progress(
     peer_id=2,
@@ -142,6 +144,25 @@ class JoiningTests(SynchronousTestCase):
             self.joining.startService()
             self.swarm.run(1)
         self.assertNotIn(words, list(map(formatEvent, logs)))
+
+    def test_rates(self) -> None:
+        """
+        Rates that were set before there is a peer hold for it, as later ones do.
+        """
+        told: list[Rates] = []
+
+        def note(_peer: VerifiedPeerService, rates: Rates) -> None:
+            told.append(rates)
+
+        self.patch(VerifiedPeerService, "set_rates", note)
+        self.seed.startService()
+        self.joining.set_rates(Rates(up=5000))
+        self.joining.startService()
+        self.assertEqual(told, [])
+        self.swarm.run(10)
+        self.assertEqual(told, [Rates(up=5000)])
+        self.joining.set_rates(Rates())
+        self.assertEqual(told, [Rates(up=5000), Rates()])
 
     def test_observers(self) -> None:
         """

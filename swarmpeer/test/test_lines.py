@@ -52,6 +52,20 @@ class LineTests(SynchronousTestCase):
             self.passed, [("a", size, 1.0), ("a", size, 2.0), ("a", size // 2, 2.5)]
         )
 
+    def test_ahead(self) -> None:
+        """
+        Small packets may be let through a little early; the rate is kept.
+        """
+        ahead = Line(self.time, Random(0), 1000.0, turn_seconds=1.0, ahead_bytes=500)
+        for _ in range(10):
+            ahead.put(self.a, bytes(200))
+        self.run_all()
+        times = [at for _, _, at in self.passed]
+        for place, at in enumerate(times):
+            due = 0.2 * place
+            self.assertTrue(due - 0.5 - 1e-9 <= at <= due, (place, at))
+        self.assertEqual(times[:3], [0.0] * 3)
+
     def test_fair(self) -> None:
         """
         Lanes take turns, whoever has more.

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.neighbor import NeighborState
+from swarmpeer.core.neighbor import LATE_LIMIT, NeighborState
 from swarmpeer.wire.bitfield import Bitfield
 
 
@@ -161,14 +161,14 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         for index in range(1000):
             self.neighbor.requested.add(index)
             self.neighbor.withdraw_requests()
-        self.assertEqual(self.expected(), list(range(1000 - 64, 1000)))
+        self.assertEqual(self.expected(), list(range(1000 - LATE_LIMIT, 1000)))
 
     def test_latest_stays(self) -> None:
         """
         A request that was withdrawn early and again just now is among the
         latest.
         """
-        for index in [0, *range(1, 64), 0, 64]:
+        for index in [0, *range(1, LATE_LIMIT), 0, LATE_LIMIT]:
             self.neighbor.requested.add(index)
             self.neighbor.withdraw_requests()
         self.assertTrue(self.neighbor.may_send(0))

@@ -52,6 +52,20 @@ class OpenFilesTests(SynchronousTestCase):
         files.give_back(second)
         self.assertEqual(closed, [10, 20])
 
+    def test_apart(self) -> None:
+        """
+        A descriptor that is for one alone is closed when he gives it back, and given
+        to nobody else.
+        """
+        closed: list[int] = []
+        files = OpenFiles(closed.append)
+        file = files.apart(10)
+        self.assertIsNone(files.take(10))
+        files.drop_all()
+        self.assertEqual(closed, [])
+        files.give_back(file)
+        self.assertEqual(closed, [10])
+
     def test_close_fails(self) -> None:
         """
         A descriptor that fails when it is closed is closed all the same.

@@ -326,7 +326,9 @@ class CompletePeersTests(SynchronousTestCase):
         is news again.
         """
         self.registry.note_complete(1004, True)
+        self.assertTrue(self.registry.is_complete(1004))
         self.assertFalse(self.registry.note_complete(1004, False))
+        self.assertFalse(self.registry.is_complete(1004))
         self.assertEqual(self.registry.incomplete, (1003, 1004, 1002))
         self.assertTrue(self.registry.note_complete(1004, True))
 
@@ -338,4 +340,6 @@ class CompletePeersTests(SynchronousTestCase):
         for peer_id in 1002, 1003, 1004:
             self.registry.note_complete(peer_id, True)
         self.assertEqual(self.registry.incomplete, ())
+        self.assertEqual(self.registry.others_count, 3)
         self.assertEqual(PeerRegistry(1001, [1001]).incomplete, ())
+        self.assertEqual(PeerRegistry(1001, [1001]).others_count, 0)

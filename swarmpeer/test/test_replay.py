@@ -51,6 +51,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         latency_seconds=draw(st.floats(0.0001, 2) | st.just(0.0)),
         jitter_seconds=draw(st.floats(0.0001, 2) | st.just(0.0)),
         neighbors=draw(st.none() | st.integers(1, 1000)),
+        up_factors=tuple(draw(st.lists(st.floats(0.001, 1000), max_size=3))),
         faults=draw(st.sampled_from(FaultLevel)),
         skipped_faults=draw(st.frozensets(st.integers(0, 60))),
         on_disk=draw(st.booleans()),
@@ -134,17 +135,22 @@ class ReplayTests(SynchronousTestCase):
             latency_seconds=2.0,
             jitter_seconds=0.5,
             neighbors=5,
+            up_factors=(0.5, 2.0),
             faults=FaultLevel.MILD,
             skipped_faults=frozenset([6]),
             on_disk=False,
         )
         values = {field.name: getattr(other, field.name) for field in fields(Scenario)}
-        # It does not go together with some of the others.
+        # These do not go together with some of the others, or only with them.
         values["files"] = 3
-        for name, value in values.items():
-            self.assertNotEqual(value, getattr(Scenario(), name))
-            command = replay_command(replace(Scenario(), **{name: value}))
-            self.assertEqual(len(command.split()), 3 if value is False else 4, command)
+        verified = {"most_neighbors": 2, "picking": "random"}
+        for name, value in {**values, **verified}.items():
+            base = Scenario(files=3) if name in verified else Scenario()
+            words = len(replay_command(base).split())
+            self.assertNotEqual(value, getattr(base, name))
+            command = replay_command(replace(base, **{name: value}))
+            more = len(command.split()) - words
+            self.assertEqual(more, 1 if value is False else 2, command)
 
 
 class HostileTests(SynchronousTestCase):

@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
-from swarmpeer.core.picking import RandomPicker
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import Piece, PieceState, PieceStore
 from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
 from swarmpeer.errors import StorageError
@@ -61,6 +61,7 @@ class Fetching:
         neighbor = NeighborState(peer_id, self.layout.piece_count)
         for index in held:
             neighbor.learn_have(index, self.store.bits)
+        self.requests.welcome(neighbor)
         neighbor.am_interested = True
         neighbor.peer_choking = False
         return neighbor
@@ -527,7 +528,12 @@ class FetchingMachine(RuleBasedStateMachine):
             self.LAYOUT, seed=seed, window=window, budget_bytes=budget_bytes
         )
         self.requests, self.store = self.fetching.requests, self.fetching.store
-        self.neighbors = [NeighborState(n, self.COUNT) for n in range(3)]
+        self.neighbors = [self._newcomer(who) for who in range(3)]
+
+    def _newcomer(self, who: int) -> NeighborState:
+        newcomer = NeighborState(who, self.COUNT)
+        self.requests.welcome(newcomer)
+        return newcomer
 
     def review(self, neighbor: NeighborState) -> None:
         """
@@ -575,7 +581,7 @@ class FetchingMachine(RuleBasedStateMachine):
         They go, and another conversation begins.
         """
         self.requests.give_back(self.neighbors[who])
-        self.neighbors[who] = NeighborState(who, self.COUNT)
+        self.neighbors[who] = self._newcomer(who)
 
     @rule(who=WHO)
     def ask(self, who: int) -> None:

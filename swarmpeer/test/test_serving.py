@@ -12,11 +12,11 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.serving import QUEUE_LIMIT, Serving
 from swarmpeer.events import IgnoredReason, PieceSent, RequestIgnored, SwarmEvent
+from swarmpeer.seam import PieceContent
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.recording_swarm import hold, memory_store
 from swarmpeer.testing.recorders import Call, RecordingNetwork
 from swarmpeer.testing.storage import HeldStorage
-from swarmpeer.wire.messages import PieceData
 
 
 @dataclass
@@ -27,11 +27,11 @@ class EagerNetwork(RecordingNetwork):
 
     tell_of_room: Callable[[], None] | None = None
 
-    def send_piece(self, index: int, data: PieceData) -> None:
+    def send_piece(self, index: int, content: PieceContent) -> None:
         """
         Remember, and tell of room if there is somebody to be told.
         """
-        super().send_piece(index, data)
+        super().send_piece(index, content)
         if self.tell_of_room is not None:
             self.tell_of_room()
 

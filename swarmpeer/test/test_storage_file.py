@@ -17,8 +17,10 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.file_name import LOCK_NAME
+from swarmpeer.seam import PieceContent
 from swarmpeer.storage import FileStorage, ReactorThreads
 from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.system_calls import SystemCalls, file_system_type
 from swarmpeer.test.test_storage import (
     Answers,
@@ -52,7 +54,7 @@ class BrokenCalls(FastCalls):
     A disk of which each call can be made to fail.
 
     @ivar failing: by the name of the call, what it raises.
-    @ivar is_cached: are all bytes in memory?
+    @ivar keeps_all: are all bytes in memory?
     @ivar is_memory: does the disk live in memory?
     @ivar write_limit_bytes: how many bytes one write takes at most.
     @ivar read_limit_bytes: how many bytes one read gives at most.
@@ -60,7 +62,7 @@ class BrokenCalls(FastCalls):
 
     def __init__(self) -> None:
         self.failing: dict[str, Exception] = {}
-        self.is_cached = False
+        self.keeps_all = False
         self.is_memory = False
         self.write_limit_bytes = 1_000_000
         self.read_limit_bytes = 1_000_000
@@ -88,7 +90,12 @@ class BrokenCalls(FastCalls):
     def read_cached(self, fd: int, size_bytes: int, offset: int) -> PieceData | None:
         """Fail, or read if all is in memory."""
         self._fail("read_cached")
-        return os.pread(fd, size_bytes, offset) if self.is_cached else None
+        return os.pread(fd, size_bytes, offset) if self.keeps_all else None
+
+    def is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
+        """Fail, or tell whether all is in memory and there."""
+        self._fail("read_cached")
+        return self.keeps_all and offset + size_bytes <= os.fstat(fd).st_size
 
     def is_in_memory(self, fd: int) -> bool:
         """As the test says, for an open file."""
@@ -504,7 +511,7 @@ class ReadWriteTests(FileStorageCase):
         self.read(storage, 0)
         self.assertEqual(len(self.threads.waiting), 1)
         self.threads.run_all()
-        self.calls.is_cached = True
+        self.calls.keeps_all = True
         self.read(storage, 1)
         self.assertEqual(self.answers.take(), [(DATA[:10],), (DATA[10:20],)])
 
@@ -557,6 +564,26 @@ class ReadWriteTests(FileStorageCase):
         for index in range(2):
             self.read(storage, index)
         self.assertEqual(self.answers.take(), [(DATA[:10],), (DATA[10:20],)])
+
+    def test_samples(self) -> None:
+        """
+        The machine's own cache tells of bytes just written that they are there, or
+        cannot tell; never of any behind the end.
+        """
+        path = self.root / "large"
+        path.write_bytes(bytes(200_000))
+        calls = SystemCalls()
+        fd = os.open(path, os.O_RDONLY)
+        self.addCleanup(os.close, fd)
+        try:
+            answers = [
+                calls.is_cached(fd, size_bytes, offset)
+                for size_bytes, offset in [(200_000, 0), (1, 0), (10, 199_991)]
+            ]
+        except OSError as error:
+            self.assertEqual(error.errno, errno.EOPNOTSUPP)
+        else:
+            self.assertEqual(answers, [True, True, False])
 
     def test_file_system_type(self) -> None:
         """
@@ -804,6 +831,116 @@ class FinishTests(FileStorageCase):
         self.threads.run(1)
         self.threads.run()
         self.assertEqual(self.answers.take(), [(DATA[:10],), ("finish", "done")])
+
+
+class LendTests(FileStorageCase):
+    """
+    Pieces that are sent from the file.
+    """
+
+    def lend(self, storage: FileStorage, index: int) -> list[PieceContent]:
+        """
+        Ask for a piece in order to send it.
+
+        @return: what comes.
+        """
+        lent: list[PieceContent] = []
+        storage.lend(index, lent.append, self.answers.failed())
+        return lent
+
+    def check_lent(self, lent: list[PieceContent], data: bytes) -> None:
+        """
+        Such a piece is lent; it is given back.
+        """
+        [span] = lent
+        assert isinstance(span, FileSpan)
+        self.assertEqual(os.pread(span.fd, span.size_bytes, span.offset), data)
+        self.assertEqual(span.read(0, 100), data)
+        span.give_back()
+
+    def test_lend(self) -> None:
+        """
+        A piece is lent, from an unfinished file and from a whole one: at once if it
+        is in memory, else once a thread has brought it there.
+        """
+        storage = self.opened(False)
+        self.write(storage, 2)
+        self.threads.run_all()
+        lent = self.lend(storage, 2)
+        self.assertEqual(lent, [])
+        self.threads.run_all()
+        self.check_lent(lent, DATA[20:])
+        storage.close(lambda: None)
+        self.path.write_bytes(DATA)
+        self.calls.keeps_all = True
+        storage = self.opened(True)
+        for index in range(3):
+            self.check_lent(self.lend(storage, index), DATA[10 * index :][:10])
+        self.assertEqual(self.threads.waiting, [])
+
+    def test_small(self) -> None:
+        """
+        Below the limit the bytes come.
+        """
+        self.put_file()
+        self.calls.keeps_all = True
+        storage = self.opened(True, inline_limit_bytes=9)
+        self.assertEqual(self.lend(storage, 2), [DATA[20:]])
+
+    def test_in_memory(self) -> None:
+        """
+        A file system that lives in memory lends at once, but not what is not there.
+        """
+        self.put_file()
+        self.calls.failing["read_cached"] = os_error(errno.EOPNOTSUPP)
+        self.calls.is_memory = True
+        storage = self.opened(True)
+        self.check_lent(self.lend(storage, 1), DATA[10:20])
+        os.truncate(self.path, 19)
+        self.assertEqual(self.lend(storage, 1), [])
+        self.threads.run_all()
+        [(what, line)] = self.answers.take()
+        self.assertEqual(what, "failed")
+        self.assertIn("ends at byte 19 or before", str(line))
+
+    def test_fails(self) -> None:
+        """
+        A broken disk is told with path, piece and reason, and a storage that is not
+        open lends nothing.
+        """
+        self.put_file()
+        storage = self.opened(True)
+        for call in ("read", "read_cached"):
+            self.calls.failing = {call: os_error(errno.EIO)}
+            self.assertEqual(self.lend(storage, 1), [])
+            self.threads.run_all()
+            self.assertEqual(
+                self.answers.take(),
+                [("failed", f"{self.path}: cannot read piece 1: Input/output error")],
+            )
+        storage.close(lambda: None)
+        self.assertEqual(self.lend(storage, 1), [])
+        self.assertEqual(
+            self.answers.take(),
+            [("failed", f"{self.path}: cannot read piece 1: it is not open")],
+        )
+
+    def test_closed_meanwhile(self) -> None:
+        """
+        What was lent can be sent after the storage was closed, and opened again.
+        """
+        self.put_file()
+        self.calls.keeps_all = True
+        storage = self.opened(True)
+        lent = self.lend(storage, 1)
+        storage.close(lambda: None)
+        storage.open()
+        self.check_lent(self.lend(storage, 0), DATA[:10])
+        [span] = lent
+        self.check_lent(lent, DATA[10:20])
+        assert isinstance(span, FileSpan)
+        self.assertRaises(OSError, os.fstat, span.fd)
+        storage.close(lambda: None)
 
 
 class CloseTests(FileStorageCase):

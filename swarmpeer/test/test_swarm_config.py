@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.config import CommonConfig, Config, Member, PeerInfo, SwarmConfig
-from swarmpeer.config.swarm_keys import KEYS, LIMITS, MEMBERS
+from swarmpeer.config.rate_schedule import Rates, RatesAt, RateSchedule
+from swarmpeer.config.swarm_keys import KEYS, LIMITS, MEMBERS, RATES_AT, TABLES
 from swarmpeer.config.toml_text import MAX_TOML_BYTES
 from swarmpeer.errors import ConfigError
 from swarmpeer.net.limits import Limits
@@ -26,11 +27,13 @@ SAMPLE = f"""\
 infohash = "{HASH}"
 folder = "/srv/{{id}}"
 allow_classic = true
+protocol_log = false
 [timing]
 unchoking_interval = 2.5
 optimistic_interval = 10
 [limits]
 preferred_neighbors = 8
+memory = "64 MiB"
 stall_seconds = 20
 drain_bytes = "1 MiB"
 max_pending = 1_000
@@ -43,6 +46,22 @@ preallocate = true
 commit_interval = 0.5
 [policy]
 choking = "mine.policies:Fair"
+picking = "sequential"
+[rates]
+up = "20 MiB/s"
+down = "unlimited"
+up_per_neighbor = 1_000_000
+dscp = "cs1"
+[[rates.at]]
+from = "08:00"
+to = "18:00"
+days = ["mon", "fri"]
+up = "16 Mbit/s"
+[[rates.at]]
+from = "22:30"
+to = "06:00"
+up = "unlimited"
+down_per_neighbor = "1 MiB/s"
 [[members]]
 id = 1001
 host = "alpha.example"
@@ -73,6 +92,17 @@ SAMPLE_CONFIG = SwarmConfig(
     preallocates=True,
     commit_interval_seconds=0.5,
     choking="mine.policies:Fair",
+    picking="sequential",
+    writes_protocol_log=False,
+    memory_bytes=2**26,
+    rates=RateSchedule(
+        Rates(up=20 * 2**20, up_per_neighbor=1_000_000),
+        (
+            RatesAt(480, 1080, {"up": 2_000_000}, frozenset((0, 4))),
+            RatesAt(1350, 360, {"up": None, "down_per_neighbor": 2**20}),
+        ),
+    ),
+    dscp=8,
 )
 
 ONE_LINE = re.compile(r"name:\d+:\d+: .+, .+ would be right")
@@ -110,7 +140,7 @@ class ParseTests(SynchronousTestCase):
         What is not there is as usual.
         """
         self.assertEqual(SwarmConfig.parse(SMALL), SMALL_CONFIG)
-        empty = "".join(f"[{name}]\n" for name in KEYS if name not in ("", MEMBERS))
+        empty = "".join(f"[{name}]\n" for name in TABLES if name != MEMBERS)
         self.assertEqual(SwarmConfig.parse(SMALL + empty), SMALL_CONFIG)
 
     def test_layout(self) -> None:
@@ -221,8 +251,8 @@ class MistakeTests(RefusalMixin):
         with where it belongs.
         """
         all_keys = (
-            "one of manifest, infohash, folder, allow_classic, [timing], [limits], "
-            "[checking], [storage], [policy], [[members]]"
+            "one of manifest, infohash, folder, allow_classic, protocol_log, [timing], "
+            "[limits], [checking], [storage], [policy], [rates], [[members]]"
         )
         case = "(upper and lower case and the _ matter)"
         for text, expected in (
@@ -287,6 +317,11 @@ class MistakeTests(RefusalMixin):
                     body = "".join(f"{k} = {v}\n" for k, v in lines.items())
                     text = f"manifest = 'x'\n[[members]]\n{body}"
                     line = 3 + list(lines).index(key)
+                elif table == RATES_AT:
+                    lines = {"from": "'08:00'", "to": "'18:00'", key: value}
+                    body = "".join(f"{k} = {v}\n" for k, v in lines.items())
+                    text = f"{SMALL}[[{table}]]\n{body}"
+                    line = 7 + list(lines).index(key)
                 elif table:
                     text, line = f"{SMALL}[{table}]\n{key} = {value}\n", 7
                 else:
@@ -460,8 +495,13 @@ class MistakeTests(RefusalMixin):
             ),
             (
                 "policy",
-                "choking = 'mine'",
-                '11: choking is \'mine\', "classic" or "package.module:Name"',
+                "choking = 'tit for tat'",
+                "11: choking is 'tit for tat', one word or \"package.module:Name\"",
+            ),
+            (
+                "policy",
+                "picking = 'mine.Own'",
+                "11: picking is 'mine.Own', one word or \"package.module:Name\"",
             ),
         ):
             self.fails(f"{SMALL}[{table}]\n{line}\n", f"7:{expected}")
@@ -632,7 +672,7 @@ class SwarmConfigTests(SynchronousTestCase):
         error = self.assertRaises(ConfigError, swarm.own, 8)
         self.assertEqual(
             str(error),
-            "s:33:1: our own peer 8 is no member, [[members]] with its id or one of "
+            "s:51:1: our own peer 8 is no member, [[members]] with its id or one of "
             "the ids 1001, 7 would be right",
         )
         members = tuple(Member(number, "a", number) for number in range(1, 15))

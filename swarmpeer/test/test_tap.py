@@ -4,15 +4,23 @@ Tests for L{swarmpeer.tap}.
 
 import errno
 import io
+import os
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IService
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import tap
+from swarmpeer.assemble import assemble_peer
+from swarmpeer.config import Config
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.manifest_files import build_manifest, save_manifest
+from swarmpeer.service import PeerService
 from swarmpeer.test.paper_reactor import COMMON, DATA, PaperReactor
 
 SWARM = """\
@@ -55,6 +63,11 @@ class OptionsTests(SynchronousTestCase):
                 "swarm": None,
                 "stay": 0,
                 "lenient": 0,
+                "up": None,
+                "down": None,
+                "up-per-neighbor": None,
+                "down-per-neighbor": None,
+                "dscp": 0,
             },
         )
 
@@ -64,6 +77,16 @@ class OptionsTests(SynchronousTestCase):
         """
         for words in ([], ["--id", "one"], ["--id", "1", "--x"], ["--id", "1", "x"]):
             self.assertRaises(UsageError, self.parse, *words)
+
+    def test_rates(self) -> None:
+        """
+        Rates and the mark are read as C{swarm.toml} has them.
+        """
+        options = self.parse("--id", "1", "--up", "2 MiB/s", "--dscp", "le")
+        self.assertEqual((options["up"], options["dscp"]), (2**21, 1))
+        for words in (["--up", "0"], ["--down", "fast"], ["--dscp", "64"]):
+            error = self.assertRaises(UsageError, self.parse, "--id", "1", *words)
+            self.assertIn("would be right", str(error))
 
     def test_help(self) -> None:
         """
@@ -129,6 +152,29 @@ class ProcessTests(SynchronousTestCase):
             port, _, interface = self.reactor.listening[-1]
             self.assertEqual((port, interface), place)
             process.stopService()
+
+    def test_rates(self) -> None:
+        """
+        The peer is given the rates and the mark of the command line.
+        """
+        told: list[tuple[Rates, int]] = []
+
+        def note(
+            reactor: object,
+            config: Config,
+            folder: Path,
+            *,
+            rates: Rates,
+            dscp: int,
+            **more: Any,
+        ) -> PeerService:
+            told.append((rates, dscp))
+            return assemble_peer(reactor, config, folder, **more)
+
+        self.patch(tap, "assemble_peer", note)
+        self.make("--up", "2M", "--down-per-neighbor", "8Mbit", "--dscp", "cs1")
+        rates = Rates(up=2**21, down_per_neighbor=1_000_000)
+        self.assertEqual(told, [(rates, 8)])
 
     def test_unusable_options(self) -> None:
         """
@@ -228,6 +274,8 @@ class VerifiedProcessTests(SynchronousTestCase):
         self.patch(tap, "fail_at_exit", lambda: self.failed.append("failed"))
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
+        before = signal.getsignal(signal.SIGHUP)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
 
     def make(self, *words: str) -> IService:
         """
@@ -269,6 +317,19 @@ class VerifiedProcessTests(SynchronousTestCase):
         self.make("--stay").startService()
         self.reactor.advance(1)
         self.assertFalse(self.reactor.hasStopped)
+
+    def test_rates_again(self) -> None:
+        """
+        C{SIGHUP} makes it read its rates again.
+        """
+        self.make("--stay").startService()
+        path = self.folder / "below" / "swarm.toml"
+        path.write_text(f"{SWARM}[rates]\nup = 2048\n")
+        with capturedLogs() as events:
+            os.kill(os.getpid(), signal.SIGHUP)
+        lines = [str(formatEvent(event)) for event in events]
+        self.assertEqual(lines[0], f"the rates of {path.absolute()} are read again")
+        self.assertIn("peer 1: from now on up 2.05 kB/s", lines[1])
 
     def test_check_fails(self) -> None:
         """

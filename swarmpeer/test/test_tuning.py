@@ -2,12 +2,16 @@
 Tests for L{swarmpeer.net.tuning}.
 """
 
-from twisted.internet.interfaces import ISSLTransport, IUNIXTransport
-from twisted.internet.testing import StringTransport
-from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import directlyProvides, providedBy
+import errno
+import socket
 
-from swarmpeer.net.tuning import half_closing, tune
+from twisted.internet.interfaces import ISSLTransport, ISystemHandle, IUNIXTransport
+from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import directlyProvides, implementer, providedBy
+
+from swarmpeer.net.tuning import Marker, half_closing, tune
 from swarmpeer.test.net_fixtures import TCPStringTransport
 
 
@@ -57,3 +61,102 @@ class TuningTests(SynchronousTestCase):
         transport = StringTransport()
         tune(transport)
         self.assertIsNone(half_closing(transport))
+
+
+class FussySocket:
+    """
+    Takes some options, and says no to the others.
+    """
+
+    def __init__(self, family: int, refused: tuple[int, ...] = ()) -> None:
+        self.family = family
+        self.refused = refused
+        self.options: list[tuple[int, int, int]] = []
+
+    def setsockopt(self, level: int, name: int, value: int) -> None:
+        """
+        Remember, or say no.
+        """
+        if level in self.refused:
+            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+        self.options.append((level, name, value))
+
+
+@implementer(ISystemHandle)
+class SocketTransport(TCPStringTransport):
+    """
+    A TCP connection over such a socket.
+    """
+
+    def __init__(self, link: FussySocket | socket.socket) -> None:
+        super().__init__()
+        self.link = link
+
+    def getHandle(self) -> FussySocket | socket.socket:
+        """
+        The socket.
+        """
+        return self.link
+
+
+TOS = (socket.IPPROTO_IP, socket.IP_TOS, 8 << 2)
+TRAFFIC_CLASS = (socket.IPPROTO_IPV6, socket.IPV6_TCLASS, 8 << 2)
+
+
+class MarkerTests(SynchronousTestCase):
+    """
+    Tests for L{Marker}.
+    """
+
+    def marked(self, family: int, *refused: int, dscp: int = 8) -> FussySocket:
+        """
+        A socket after two connections of it were marked.
+        """
+        link = FussySocket(family, refused)
+        marker = Marker(dscp)
+        marker.mark(SocketTransport(link))
+        marker.mark(SocketTransport(link))
+        return link
+
+    def test_families(self) -> None:
+        """
+        Packets of both families are marked, as an IPv6 socket may send either; the two
+        bits of the congestion control stay alone.
+        """
+        self.assertEqual(self.marked(socket.AF_INET).options, [TOS] * 2)
+        self.assertEqual(self.marked(socket.AF_INET6).options, [TOS, TRAFFIC_CLASS] * 2)
+
+    def test_no_mark(self) -> None:
+        """
+        Without a mark nothing is asked of the system; nor for what is no TCP.
+        """
+        self.assertEqual(self.marked(socket.AF_INET, dscp=0).options, [])
+        link = FussySocket(socket.AF_INET)
+        local = SocketTransport(link)
+        directlyProvides(local, providedBy(local), IUNIXTransport)
+        Marker(8).mark(local)
+        Marker(8).mark(TCPStringTransport())
+        self.assertEqual(link.options, [])
+
+    def test_refused(self) -> None:
+        """
+        A system that does not mark is told of once, and marks as far as it does.
+        """
+        with capturedLogs() as events:
+            link = self.marked(socket.AF_INET6, socket.IPPROTO_IP)
+        lines = [formatEvent(event) for event in events]
+        self.assertEqual(link.options, [TRAFFIC_CLASS] * 2)
+        self.assertEqual(
+            lines,
+            ["this system does not mark packets with DSCP 8: Protocol not available"],
+        )
+
+    def test_real_sockets(self) -> None:
+        """
+        A real socket of this system takes it.
+        """
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as link:
+            transport = SocketTransport(link)
+            Marker(46).mark(transport)
+            value = link.getsockopt(socket.IPPROTO_IP, socket.IP_TOS)
+        self.assertEqual(value, 46 << 2)

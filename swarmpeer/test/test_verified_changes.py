@@ -71,6 +71,11 @@ class Disk(FastCalls):
         self._fail("read_cached")
         return None
 
+    def is_cached(self, _fd: int, _size: int, _offset: int) -> bool:
+        """Fail, or find nothing in memory."""
+        self._fail("read_cached")
+        return False
+
     def lstat(self, folder: int, name: str) -> os.stat_result:
         """Fail or look."""
         self._fail("lstat")

@@ -51,6 +51,12 @@ class RecordingVerifiedSwarm(RecordingSwarm):
     """
 
     encoded: int = 0
+    is_showing: bool = False
+
+    def piece_sent(self, conversation: VerifiedConnection, index: int) -> None:
+        """
+        The piece itself tells.
+        """
 
     def manifest(self) -> bytes:
         """
@@ -168,6 +174,55 @@ class GreetingTests(SynchronousTestCase):
             self._greeting(*range(10), is_verified=False),
             [said("send_bitfield", b"\xff\xc0")],
         )
+
+    def test_shown(self) -> None:
+        """
+        While we show our pieces, we say to hold none, and then each that is shown,
+        once; a classic neighbour is told as ever.
+        """
+        for is_verified, greeting in (
+            (True, said("send_have_none")),
+            (False, said("send_bitfield", b"\xff\xc0")),
+        ):
+            _, store = checked_store(LAYOUT, WHOLE, range(10))
+            made = Talk(store, is_verified=is_verified)
+            made.swarm.is_showing = True
+            self.assertEqual(made.greet(), [greeting])
+            self.assertIs(made.logic.is_told_part, is_verified)
+            made.logic.show(3)
+            made.logic.show(3)
+            haves = [said("send_have", 3)] if is_verified else []
+            self.assertEqual(made.take(), haves)
+
+    def test_rest(self) -> None:
+        """
+        The rest is told in parts, each piece once; one that is lost meanwhile is told
+        when it is back, and withdrawn only from those who know of it.
+        """
+        _, store = checked_store(LAYOUT, WHOLE, range(10))
+        made = Talk(store)
+        made.swarm.is_showing = True
+        made.greet()
+        made.logic.show(3)
+        made.take()
+        for index in (3, 5):
+            store.lose(index)
+            made.logic.withdraw(index)
+        made.logic.tell_rest(4)
+        self.assertEqual(
+            made.take(),
+            [
+                said("send_withdrawal", 3),
+                *(said("send_have", index) for index in (0, 1, 2, 4)),
+            ],
+        )
+        store.regain(5)
+        made.logic.announce(5)
+        made.logic.tell_rest(4)
+        self.assertEqual(
+            made.take(), [said("send_have", index) for index in (5, 6, 7, 8, 9)]
+        )
+        self.assertFalse(made.logic.is_told_part)
 
     def test_theirs(self) -> None:
         """

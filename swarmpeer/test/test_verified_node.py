@@ -42,7 +42,7 @@ from swarmpeer.events import (
     SwarmEvent,
     WithdrawalReceived,
 )
-from swarmpeer.interfaces import ISwarmObserver, IVerifiedStorage
+from swarmpeer.interfaces import IChokingPolicy, ISwarmObserver, IVerifiedStorage
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.five_peers import NEIGHBORS, five_peers
 from swarmpeer.testing.recorders import (
@@ -67,10 +67,17 @@ class World:
     """
 
     def __init__(
-        self, held: Iterable[int] = (), *, is_held: bool = False, heals: bool = True
+        self,
+        held: Iterable[int] = (),
+        *,
+        is_held: bool = False,
+        heals: bool = True,
+        choking: IChokingPolicy | None = None,
+        request_window: int | None = 1,
     ) -> None:
         """
         @param is_held: do the answers of the storage wait for the test?
+        @param choking: who chooses whom to serve; the classic way if not given.
         """
         layout = PieceLayout(PIECES, 1)
         self.memory = CheckedMemory(layout, WHOLE, held)
@@ -90,6 +97,8 @@ class World:
             manifest_bytes=lambda: b"manifest",
             seconds=lambda: self.now,
             heals=heals,
+            choking=choking,
+            request_window=request_window,
         )
         self.node.start(is_placed=self.memory.is_whole)
 
@@ -1100,3 +1109,100 @@ class ConversationTests(SynchronousTestCase):
         world.join(1, ALL, serves=True)
         self.assertEqual(world.sent("send_request"), [("1", "send_request", 5)])
         self.assertEqual(world.node.store.state(0), PieceState.HAVE)
+
+
+class PipelineTests(SynchronousTestCase):
+    """
+    Several pieces are asked of one neighbour, the rare ones first.
+    """
+
+    def requests(self, world: World) -> list[Call]:
+        """
+        Who was asked for what.
+        """
+        return [(call[0], call[2]) for call in world.calls if call[1] == "send_request"]
+
+    def test_fills_the_window(self) -> None:
+        """
+        As many as may be outstanding are asked for at once, and one more for each that
+        comes.
+        """
+        world = World(request_window=3)
+        neighbor = world.join(1, ALL, serves=True)
+        self.assertEqual(len(self.requests(world)), 3)
+        index = min(neighbor.neighbor.requested)
+        neighbor.on_piece(index, bytes([index]))
+        self.assertEqual(len(self.requests(world)), 4)
+
+    def test_one_of_a_classic_one(self) -> None:
+        """
+        By itself a peer asks two pieces of a neighbour once one came, and one of one
+        that speaks only the eight messages.
+        """
+        for is_verified, count in (True, 2), (False, 1):
+            world = World(request_window=None)
+            neighbor = world.join(1, ALL, serves=True, is_verified=is_verified)
+            (index,) = neighbor.neighbor.requested
+            neighbor.on_piece(index, bytes([index]))
+            self.assertEqual(len(neighbor.neighbor.requested), count)
+
+    def test_have_while_busy(self) -> None:
+        """
+        A have of one that has enough to do leads to nothing; of one that has not, to a
+        request.
+        """
+        world = World(request_window=2)
+        neighbor = world.join(1, [0], serves=True)
+        for index in 1, 2, 3:
+            neighbor.on_have(index)
+        self.assertEqual(self.requests(world), [("1", 0), ("1", 1)])
+
+    def test_rare_ones_first(self) -> None:
+        """
+        What few hold is asked for first; it is known what neighbours have gained, lost
+        and taken with them.
+        """
+        world = World(request_window=PIECES)
+        serving = world.join(1, ALL)
+        other = world.join(3, [0, 1, 2])
+        gone = world.join(4, [3, 4, 5])
+        other.on_have(4)
+        other.on_withdrawal(2)
+        gone.on_disconnect()
+        serving.on_unchoke()
+        asked = [call[1] for call in self.requests(world)]
+        self.assertEqual(set(asked[:3]), {2, 3, 5})
+
+    def test_choke_and_stall(self) -> None:
+        """
+        At a choke all of them are given back and asked of others, at a stall too; then
+        one is asked again of who stalled.
+        """
+        world = World(request_window=3)
+        first = world.join(1, ALL, serves=True)
+        second = world.join(3, ALL)
+        seen = [len(first.neighbor.requested)]
+        first.on_choke()
+        second.on_unchoke()
+        seen += [len(first.neighbor.requested), len(second.neighbor.requested)]
+        second.on_stall()
+        seen.append(len(second.neighbor.requested))
+        self.assertEqual(seen, [3, 0, 3, 1])
+
+    def test_end_while_asking(self) -> None:
+        """
+        Who is gone while it is asked is asked for nothing more, and what it was asked
+        for is open.
+        """
+        world = World(request_window=3)
+        neighbor = world.join(1, ALL)
+
+        def end(index: int) -> None:
+            world.calls.append(("1", "send_request", index))
+            neighbor.on_disconnect("too much")
+
+        self.patch(neighbor.network, "send_request", end)
+        neighbor.on_unchoke()
+        self.assertEqual(len(self.requests(world)), 1)
+        states = {world.node.store.state(index) for index in ALL}
+        self.assertEqual(states, {PieceState.MISSING})

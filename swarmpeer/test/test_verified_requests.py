@@ -5,6 +5,7 @@ in the machine of L{swarmpeer.test.test_verified_node_machine}.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from random import Random
 
 from hypothesis import given, settings
@@ -14,8 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import LEAST_SECONDS
-from swarmpeer.core.picking import RandomPicker
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import Piece, PieceState
+from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_requests import (
     REFUSALS_LIMIT,
     WRONG_PIECE_SECONDS,
@@ -23,6 +25,7 @@ from swarmpeer.core.verified_requests import (
 )
 from swarmpeer.errors import StorageError
 from swarmpeer.test.checked_memory import checked_store
+from swarmpeer.wire.bitfield import Bitfield
 
 LAYOUT = PieceLayout(19, 2)
 """
@@ -56,6 +59,7 @@ class Fetching:
         neighbor = NeighborState(len(self.all), self.store.layout.piece_count)
         for index in held:
             neighbor.learn_have(index, self.store.bits)
+        self.requests.welcome(neighbor)
         neighbor.am_interested = True
         neighbor.peer_choking = False
         self.all.append(neighbor)
@@ -502,3 +506,140 @@ class BoundTests(SynchronousTestCase):
                 fetching.arrive(neighbor, index)
         allowed = max(2, layout.file_size_bytes // 100)
         self.assertLessEqual(fetching.requests.duplicate_bytes, allowed)
+
+
+class Pipeline:
+    """
+    A file that is fetched from neighbours with windows of their own.
+    """
+
+    def __init__(self, layout: PieceLayout, **options: int) -> None:
+        self.now = 0.0
+        self.layout = layout
+        _, self.store = checked_store(layout, bytes(layout.file_size_bytes), [])
+        self.requests = VerifiedRequests(
+            self.store,
+            RandomPicker(self.store.bits, Random(0)),
+            lambda: self.now,
+            **options,
+        )
+
+    def neighbor(self, *, pipelines: bool = True) -> NeighborState:
+        """
+        One that holds everything and serves us.
+        """
+        neighbor = NeighborState(1, self.layout.piece_count)
+        neighbor.learn_bits(Bitfield.full(self.layout.piece_count), self.store.bits)
+        self.requests.welcome(neighbor, pipelines=pipelines)
+        neighbor.am_interested = True
+        neighbor.peer_choking = False
+        return neighbor
+
+    def fill(self, neighbor: NeighborState) -> list[int]:
+        """
+        Ask for as much as may be asked for.
+        """
+        asked = []
+        while (index := self.requests.next_for(neighbor)) is not None:
+            asked.append(index)
+        return asked
+
+    def serve(self, neighbor: NeighborState, pieces: int, seconds: float) -> None:
+        """
+        They send so many, one each C{seconds}.
+        """
+        waiting = self.fill(neighbor)
+        for _ in range(pieces):
+            self.now += seconds
+            index = waiting.pop(0)
+            assert self.requests.arrived(neighbor, index)
+            piece = Piece(index, bytes(self.layout.size(index)))
+            self.store.put(piece, partial(self.requests.stored, index), _raise)
+            waiting += self.fill(neighbor)
+
+
+class PipelineTests(SynchronousTestCase):
+    """
+    Several pieces are asked of one neighbour.
+    """
+
+    def test_two_at_least(self) -> None:
+        """
+        One at first and two at least once it came; one on and on of a neighbour that
+        knows no more than eight messages.
+        """
+        seen = []
+        for pipelines in True, False:
+            pipeline = Pipeline(PieceLayout(100, 1))
+            neighbor = pipeline.neighbor(pipelines=pipelines)
+            pipeline.serve(neighbor, 1, 60.0)
+            seen.append(len(neighbor.requested))
+        self.assertEqual(seen, [2, 1])
+
+    def test_fixed(self) -> None:
+        """
+        A window that was given stays as it is.
+        """
+        pipeline = Pipeline(PieceLayout(1000, 1), window=3)
+        neighbor = pipeline.neighbor()
+        pipeline.serve(neighbor, 200, 1e-4)
+        self.assertEqual(len(neighbor.requested), 3)
+
+    def test_as_many_as_they_keep(self) -> None:
+        """
+        Of a fast one as many as it keeps waiting for us, at most; of a slow one a
+        few, also when it was fast.
+        """
+        pipeline = Pipeline(PieceLayout(1000, 1))
+        neighbor = pipeline.neighbor()
+        pipeline.serve(neighbor, 500, 1e-4)
+        fast = len(neighbor.requested)
+        pipeline.now += 1.0
+        pipeline.requests.give_back(neighbor)
+        pipeline.serve(neighbor, 300, 0.2)
+        self.assertEqual((fast, len(neighbor.requested)), (QUEUE_LIMIT, 2))
+
+    def test_one_that_stalls(self) -> None:
+        """
+        One that does not answer is asked for one piece, until a piece comes.
+        """
+        pipeline = Pipeline(PieceLayout(1000, 1))
+        neighbor = pipeline.neighbor()
+        pipeline.serve(neighbor, 200, 1e-4)
+        given_back = pipeline.requests.give_back(neighbor)
+        neighbor.is_snubbed = True
+        asked = pipeline.fill(neighbor)
+        pipeline.requests.arrived(neighbor, given_back[0])
+        self.assertEqual(len(asked), 1)
+        self.assertGreater(len(pipeline.fill(neighbor)), 10)
+
+    def test_shares(self) -> None:
+        """
+        Fast neighbours share what the memory bears, and it is never exceeded.
+        """
+        pipeline = Pipeline(PieceLayout(4000, 1), budget_bytes=40)
+        neighbors = [pipeline.neighbor() for _ in range(4)]
+        pipeline.serve(neighbors[0], 100, 1e-4)
+        seen = [len(neighbors[0].requested)]
+        for neighbor in neighbors[1:]:
+            pipeline.serve(neighbor, 100, 1e-4)
+            seen.append(len(neighbor.requested))
+            self.assertLessEqual(pipeline.requests.unsettled_bytes, 40)
+        self.assertEqual(seen, [10, 10, 10, 10])
+
+    def test_forty_with_large_pieces(self) -> None:
+        """
+        However many neighbours there are, what is on its way and being stored stays
+        within the budget, or is one piece.
+        """
+        for budget_bytes in (1, 16, 24, 40):
+            pipeline = Pipeline(PieceLayout(16 * 200, 16), budget_bytes=budget_bytes)
+            for _ in range(40):
+                pipeline.fill(pipeline.neighbor())
+                self.assertLessEqual(
+                    pipeline.requests.unsettled_bytes, max(16, budget_bytes)
+                )
+
+
+def _raise(error: StorageError) -> None:
+    raise error

@@ -8,6 +8,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.pieces import Piece, PieceState
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.seam import PieceContent
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.testing.recorders import Call
 
@@ -51,6 +52,17 @@ class StoreTests(SynchronousTestCase):
             lambda data: self.told.append(("read", bytes(data))),
             lambda error: self.told.append(("failed", error)),
         )
+
+    def lend(self, index: int) -> None:
+        """
+        A piece is to be sent; the storage lends none.
+        """
+
+        def done(content: PieceContent) -> None:
+            assert isinstance(content, bytes | bytearray | memoryview)
+            self.told.append(("lent", bytes(content)))
+
+        self.store.lend(index, done, lambda error: self.told.append(("failed", error)))
 
     def check(self, index: int) -> None:
         """
@@ -117,14 +129,24 @@ class StoreTests(SynchronousTestCase):
         failure is the reader's alone.
         """
         lost, other = PieceLostError("it rotted"), StorageError("it closes")
-        for error in lost, other:
-            self.read(1)
-            failed = self.storage.waiting.pop().failed
-            assert failed is not None
-            failed(error)
-        self.assertEqual(
-            self.told, [("lost", 1, lost), ("failed", lost), ("failed", other)]
-        )
+        for ask in self.read, self.lend:
+            for error in lost, other:
+                ask(1)
+                failed = self.storage.waiting.pop().failed
+                assert failed is not None
+                failed(error)
+            self.assertEqual(
+                self.told, [("lost", 1, lost), ("failed", lost), ("failed", other)]
+            )
+            self.told.clear()
+
+    def test_lend(self) -> None:
+        """
+        A storage that lends nothing is read.
+        """
+        self.lend(1)
+        self.storage.release()
+        self.assertEqual(self.told, [("lent", b"\0")])
 
     def test_read_from_before(self) -> None:
         """

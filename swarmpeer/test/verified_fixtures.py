@@ -45,29 +45,31 @@ class Content:
         name: str = "data",
         links: Mapping[Names, Names] | None = None,
         executable: tuple[Names, ...] = (),
+        piece_size_bytes: int = PIECE,
     ) -> None:
         """
         @param files: by path; only C{(name,)}: of one file alone.
         """
         made = [
-            manifest_file(path, data, path in executable)
+            manifest_file(path, data, path in executable, piece_size_bytes)
             for path, data in files.items()
         ]
         made += [
             ManifestFile(path, 0, link_target=target)
             for path, target in (links or {}).items()
         ]
-        self.manifest = compose_manifest(name, made, PIECE)
+        self.manifest = compose_manifest(name, made, piece_size_bytes)
         self.data = [files.get(file.path, b"") for file in self.manifest.files]
 
     def pieces(self) -> list[bytes]:
         """
         The pieces of all files.
         """
+        size = self.manifest.piece_size_bytes
         return [
-            data[start : start + PIECE]
+            data[start : start + size]
             for data in self.data
-            for start in range(0, len(data), PIECE)
+            for start in range(0, len(data), size)
         ]
 
     def path(self, number: int) -> Names:
@@ -78,18 +80,24 @@ class Content:
         return path if self.manifest.is_single_file else (self.manifest.name, *path)
 
 
-def manifest_file(path: Names, data: bytes, is_executable: bool) -> ManifestFile:
+def manifest_file(
+    path: Names, data: bytes, is_executable: bool, piece_size_bytes: int = PIECE
+) -> ManifestFile:
     """
     What a manifest says of a file.
     """
     if not data:
         return ManifestFile(path, 0, is_executable=is_executable)
-    levels = merkle.piece_levels(len(data), PIECE)
+    levels = merkle.piece_levels(len(data), piece_size_bytes)
     hashes = b"".join(
-        merkle.piece_hash(data[start : start + PIECE], levels)
-        for start in range(0, len(data), PIECE)
+        merkle.piece_hash(data[start : start + piece_size_bytes], levels)
+        for start in range(0, len(data), piece_size_bytes)
     )
-    root = hashes if len(data) <= PIECE else merkle.pieces_root(hashes, PIECE)
+    root = (
+        hashes
+        if len(data) <= piece_size_bytes
+        else merkle.pieces_root(hashes, piece_size_bytes)
+    )
     return ManifestFile(path, len(data), root, hashes, is_executable)
 
 
@@ -194,6 +202,16 @@ class Peer:
         @return: its bytes, or what went wrong.
         """
         self.storage.read(index, self._say_data, self._say_failure)
+        return self._answer()
+
+    def lend(self, index: int) -> object:
+        """
+        Ask for a piece in order to send it.
+
+        @return: the span, which is to be given back; its bytes if it is small, or
+            what went wrong.
+        """
+        self.storage.lend(index, self.said.append, self._say_failure)
         return self._answer()
 
     def write(self, index: int, data: bytes | None = None) -> object:

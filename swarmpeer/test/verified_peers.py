@@ -86,10 +86,10 @@ class VerifiedPeers:
     @ivar memories: the storage of each.
     """
 
-    def __init__(self, count: int = 3) -> None:
+    def __init__(self, count: int = 3, pieces: int = PIECES) -> None:
         self.clock = Clock()
         self.network = Network()
-        self.content = one_file(pieces=PIECES)
+        self.content = one_file(pieces=pieces)
         self.infos = tuple(
             PeerInfo(i, "127.0.0.1", 6000 + i, i == 1) for i in range(1, count + 1)
         )
@@ -125,7 +125,7 @@ class VerifiedPeers:
             others, if not given.
         """
         if held is None:
-            held = range(PIECES) if peer_id == 1 else ()
+            held = range(self.content.manifest.piece_count) if peer_id == 1 else ()
         layout = PieceLayout.of_files([len(self.data)], PIECE)
         memory = SlowMemory(layout, self.data, held)
         self.memories[peer_id] = memory

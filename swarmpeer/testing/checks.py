@@ -10,6 +10,7 @@ from math import inf
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
+from swarmpeer.core.bounded_node import BOTH_COMPLETE, FULL
 from swarmpeer.core.node import REPLACED, PeerNode
 from swarmpeer.events import (
     BadPieceReceived,
@@ -28,6 +29,7 @@ from swarmpeer.events import (
     SwarmEvent,
     ViolationSeen,
 )
+from swarmpeer.net.sampling import LINES
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.hostile import HostilePeer
 from swarmpeer.testing.invariants import Finding, NodeChecker
@@ -143,6 +145,8 @@ class SwarmChecks:
         self._whole = {peer for peer, host in world.hosts.items() if host.is_seed}
         self._placed: set[int] = set()
         self._violations: set[str] = set()
+        # With so many neighbours a caller is turned away; C{None}: never.
+        self._most_neighbors = world.most_neighbors
         self._has_impostor = not _IMPOSTORS.isdisjoint(world.scenario.hostile)
 
     @property
@@ -168,7 +172,7 @@ class SwarmChecks:
         A peer runs.
         """
         peer_id = host.peer_id
-        if self._contents.manifest is not None:
+        if self._contents.manifest is not None and host.is_on_disk:
             self._verified[peer_id] = VerifiedRules(
                 host, partial(self._line, peer_id), self._time.seconds()
             )
@@ -253,6 +257,7 @@ class SwarmChecks:
                     self._was_dialled[peer_id, other] = is_dialled
                 if (
                     self._time.seconds() >= self.calm_from
+                    and not self._may_part(reason)
                     and other in self._hosts
                     and not self._has_impostor
                 ):
@@ -332,7 +337,7 @@ class SwarmChecks:
             if not host.is_running or node is None:
                 continue
             for other in host.config.others:
-                if other.peer_id in self._hosts:
+                if other.peer_id in self._hosts and self._most_neighbors is None:
                     self._note_all(peer_id, self._know_each_other(node, other.peer_id))
             if peer_id in self._verified:
                 found = self._verified[peer_id].at_rest(
@@ -392,6 +397,14 @@ class SwarmChecks:
             return None
         return self._given_bytes[by, peer_id]
 
+    def _may_part(self, reason: str) -> bool:
+        """
+        In a large swarm there are reasons to part where nothing goes wrong.
+        """
+        return self._most_neighbors is not None and any(
+            words in reason for words in (FULL, BOTH_COMPLETE, REPLACED)
+        )
+
     def _know_each_other(self, node: PeerNode, other: int) -> Iterator[Finding]:
         conversation = node.registry.find(other)
         if conversation is None:
@@ -445,7 +458,9 @@ class SwarmChecks:
         node = host.node
         if node is None or other is None:
             return
-        if frozenset((host.peer_id, other)) not in self._crossed:
+        # In a large swarm any two may call each other at once.
+        is_large = self._most_neighbors is not None
+        if not is_large and frozenset((host.peer_id, other)) not in self._crossed:
             self.note(host.peer_id, ("who calls again is heard", f"not {other}"))
         present = node.registry.find(other)
         if present is not None:
@@ -464,6 +479,10 @@ class SwarmChecks:
         most += _CONNECTIONS_PER_HOSTILE * len(self._members.hostile)
         if connections > most:
             self.note(peer_id, ("few connections", f"{connections}, not {most}"))
+        if self._most_neighbors is not None and host.node is not None:
+            neighbors = len(host.node.registry.conversations)
+            if neighbors > self._most_neighbors + LINES:
+                self.note(peer_id, ("few neighbours", f"{neighbors} of them"))
         timers = 0 if host.process is None else host.process.clock.pending
         if timers > _TIMERS_PER_PEER + _TIMERS_PER_CONNECTION * max(
             connections, len(self._members.configs)

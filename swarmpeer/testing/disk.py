@@ -118,16 +118,16 @@ class SimulatedDisk(DiskNames):
         See C{FileCalls}.
         """
         self._begin("read_cached")
-        file = self._descriptors.file(fd)
-        if not self._can_tell_cached:
-            raise os_error(errno.EOPNOTSUPP)
-        if (
-            self._failing_reads
-            or offset + size_bytes > file.size_bytes
-            or not file.is_in_memory(size_bytes, offset)
-        ):
+        if not self._is_cached(fd, size_bytes, offset):
             return None
-        return file.read(size_bytes, offset)
+        return self._descriptors.file(fd).read(size_bytes, offset)
+
+    def is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
+        """
+        See C{FileCalls}.
+        """
+        self._begin("is_cached")
+        return self._is_cached(fd, size_bytes, offset)
 
     def is_in_memory(self, fd: int) -> bool:
         """
@@ -229,6 +229,16 @@ class SimulatedDisk(DiskNames):
         """
         node = self._look_up(folder, name)
         return None if node is None else _stat(node)
+
+    def _is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
+        file = self._descriptors.file(fd)
+        if not self._can_tell_cached:
+            raise os_error(errno.EOPNOTSUPP)
+        return (
+            not self._failing_reads
+            and offset + size_bytes <= file.size_bytes
+            and file.is_in_memory(size_bytes, offset)
+        )
 
     def _fitting(self, file: CachedFile, size_bytes: int, offset: int) -> int:
         if not self._is_full and self.capacity_bytes is None:

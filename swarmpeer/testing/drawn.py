@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from swarmpeer.testing.hostile import ROLES
+from swarmpeer.testing.names import PICKING_NAMES
 from swarmpeer.testing.scenario import FaultLevel, Scenario
 
 _MOST_PIECES = (3, 10, 40)
@@ -49,6 +50,8 @@ def draw_verified(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
         on_disk=True,
         up_rate=rng.choice(rates),
         down_rate=rng.choice(rates),
+        policy=rng.choice(("fleet", "fleet", classic.policy)),
+        picking=rng.choice(PICKING_NAMES),
     )
 
 

@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.core.node import PeerNode
+from swarmpeer.core.picking import PickerFactory
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import FilePlacingFailed, SwarmEvent
 from swarmpeer.interfaces import IPieceStorage, ISwarmObserver
@@ -23,6 +24,7 @@ from swarmpeer.storage.verified import VerifiedStorage
 from swarmpeer.testing.contents import FILE_NAME, Contents
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.ghost_storage import GhostStorage
+from swarmpeer.testing.ghost_verified_storage import GhostVerifiedStorage
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network_host import NetworkHost
 from swarmpeer.testing.peer_process import PeerProcess
@@ -96,6 +98,7 @@ class SimulatedHost:
         seed: str,
         watcher: HostWatcher,
         choking_policy: ChokingPolicy,
+        piece_picker: PickerFactory,
         is_on_disk: bool,
         limits: Limits,
         keeps_log: bool,
@@ -122,9 +125,12 @@ class SimulatedHost:
         self._seed = seed
         self._watcher = watcher
         self._choking_policy = choking_policy
+        self._piece_picker = piece_picker
         self._limits = limits
         self._keeps_log = keeps_log
         self._is_wanted = False
+        # What a ghost of a verified storage keeps from process to process.
+        self._ghost_held = bytearray(contents.layout.piece_count)
         if config.own.has_file and is_on_disk:
             for number in range(len(contents.places)):
                 self.disk.put(*self.place(number), contents.file(number))
@@ -163,6 +169,14 @@ class SimulatedHost:
         How many pieces that process holds.
         """
         return 0 if self.process is None else self.process.service.progress().held
+
+    @property
+    def is_placed(self) -> bool:
+        """
+        Does that process have the whole file in place?
+        """
+        process = self.process
+        return process is not None and process.service.progress().is_placed
 
     # What an operator does.
 
@@ -273,7 +287,9 @@ class SimulatedHost:
             rng,
             manifest=self.contents.manifest,
             choking_policy=self._choking_policy,
+            piece_picker=self._piece_picker,
             limits=self._limits,
+            is_on_disk=self.is_on_disk,
         )
         service = process.service
         if self._keeps_log:
@@ -332,6 +348,13 @@ class SimulatedHost:
     def _storage(self, rng: Random, clock: HostClock) -> IPieceStorage:
         whole = self.is_seed
         manifest = self.contents.manifest
+        if manifest is not None and not self.is_on_disk:
+            return GhostVerifiedStorage(
+                self.contents.layout,
+                self.contents.source.piece,
+                whole=whole,
+                held=self._ghost_held,
+            )
         if manifest is not None:
             return VerifiedStorage(
                 manifest,

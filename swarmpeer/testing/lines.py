@@ -89,10 +89,14 @@ class Line:
         rate: float | None,
         *,
         turn_seconds: float = TURN_SECONDS,
+        ahead_bytes: int = 0,
     ) -> None:
         """
         @param rate: bytes per second; C{None}: no limit.
+        @param ahead_bytes: what may be let through before its turn has come, in small
+            packets: then they need no events of their own.  The rate is kept.
         """
+        self._ahead_bytes = ahead_bytes
         self._turn_seconds = turn_seconds
         self._time = time
         self._rng = rng
@@ -100,6 +104,7 @@ class Line:
         self._clog_factor = 1.0
         self._segment_bytes: int | None = None
         self._now_rate = self._rate
+        self._ahead_seconds = ahead_bytes / self._rate
         self._queue: deque[Lane] = deque()
         self._carried: tuple[Lane, bytes] | None = None
         self._free_at = 0.0
@@ -143,6 +148,7 @@ class Line:
         if self._segment_bytes is not None:
             rate = min(rate, SEGMENTED_RATE)
         self._now_rate = rate
+        self._ahead_seconds = self._ahead_bytes / rate
         # What crawls goes on as fast as it may now; so does a line that is busy
         # with a packet that was let through.
         size = PACKET_BYTES if self._carried is None else len(self._carried[1])
@@ -153,7 +159,7 @@ class Line:
 
     def _go_on(self) -> None:
         while self._queue and self._carried is None:
-            if self._time.seconds() < self._free_at:
+            if self._time.seconds() < self._free_at - self._ahead_seconds:
                 self._watch()
                 return
             lane = self._queue.popleft()
@@ -170,7 +176,8 @@ class Line:
             chunk = lane.take(max(PACKET_BYTES, int(usual)))
         else:
             chunk = lane.take(self._rng.randint(1, segment_bytes))
-        self._free_at = self._time.seconds() + len(chunk) / self._now_rate
+        begin = max(self._time.seconds(), self._free_at)
+        self._free_at = begin + len(chunk) / self._now_rate
         if len(chunk) <= PACKET_BYTES and segment_bytes is None:
             self._queue_up(lane)
             lane.leave(chunk)

@@ -21,7 +21,12 @@ ROLE_NAMES = (
 The hostile roles: L{swarmpeer.testing.hostile.ROLES}.
 """
 
-POLICY_NAMES = ("classic", "lottery", "open")
+PICKING_NAMES = ("random", "rarest", "sequential")
+"""
+The ways to choose the next piece: L{swarmpeer.core.picking.PIECE_PICKERS}.
+"""
+
+POLICY_NAMES = ("classic", "fleet", "lottery", "open")
 """
 The ways to choose whom to serve: L{swarmpeer.testing.policies.POLICIES}.
 """

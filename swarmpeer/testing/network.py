@@ -32,6 +32,7 @@ class SimulatedNetwork:
     @ivar tap: told of all that is written to connections.
     @ivar jitter_seconds: how much longer than its latency a byte may take;
         those of one direction of a connection keep their order.
+    @ivar ahead_bytes: see L{swarmpeer.testing.lines.Line}.
     """
 
     def __init__(
@@ -41,11 +42,14 @@ class SimulatedNetwork:
         *,
         latency_seconds: float = 0.01,
         jitter_seconds: float = 0.0,
+        ahead_bytes: int = 0,
     ) -> None:
         """
         @param rng: where all chance of the network comes from.
         @param latency_seconds: how long a byte is under way between two hosts.
+        @param ahead_bytes: see L{swarmpeer.testing.lines.Line}.
         """
+        self.ahead_bytes = ahead_bytes
         self.time = time
         self.rng = rng
         self.latency_seconds = latency_seconds

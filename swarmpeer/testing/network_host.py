@@ -52,8 +52,9 @@ class NetworkHost:
         self.address = address
         self.up_rate = up_rate
         self.down_rate = down_rate
-        self.up_line = Line(network.time, network.rng, up_rate)
-        self.down_line = Line(network.time, network.rng, down_rate)
+        time, rng, ahead_bytes = network.time, network.rng, network.ahead_bytes
+        self.up_line = Line(time, rng, up_rate, ahead_bytes=ahead_bytes)
+        self.down_line = Line(time, rng, down_rate, ahead_bytes=ahead_bytes)
         self.is_up = True
         self.has_power = True
         self.is_refusing = False

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 
 from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.picking import PickerFactory
 from swarmpeer.interfaces import IPieceStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
 from swarmpeer.net.limits import Limits
@@ -21,6 +22,7 @@ _EAGER = Verification(scrub_bytes_per_second=64 * 1024)
 """
 Simulated time is short, so what is held is read again as often as may be.
 """
+_SURE = Verification(scrub_bytes_per_second=0)
 
 
 class PeerProcess:
@@ -43,13 +45,16 @@ class PeerProcess:
         *,
         manifest: Manifest | None,
         choking_policy: ChokingPolicy,
+        piece_picker: PickerFactory,
         limits: Limits,
+        is_on_disk: bool,
     ) -> None:
         """
         It does not run yet.
 
         @param storage: an L{IVerifiedStorage} if there is a manifest.
         @param manifest: what a verified peer knows of the file.
+        @param is_on_disk: is there anything that could rot?
         """
         self.clock = clock
         self._network = network
@@ -74,9 +79,10 @@ class PeerProcess:
                 listen_endpoint=listen_endpoint,
                 dial_endpoint=self._dial_endpoint,
                 rng=rng,
-                verification=_EAGER,
+                verification=_EAGER if is_on_disk else _SURE,
                 limits=limits,
                 choking_policy=choking_policy,
+                piece_picker=piece_picker,
             )
         self.is_stopping = False
         self._extra_calls: list[Deferred[IProtocol]] = []

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.events import Candidate
 from swarmpeer.service import ChokingPolicy
 
@@ -58,6 +59,7 @@ class FreeRiding(ChokingManager):
 
 POLICIES: Mapping[str, ChokingPolicy] = {
     "classic": ChokingManager,
+    "fleet": FleetChoking,
     "lottery": LotteryChoking,
     "open": OpenHands,
 }

@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.seam import PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.messages import PieceData
@@ -88,11 +89,15 @@ class RecordingNetwork:
         """
         self._say("stop_waiting")
 
-    def send_piece(self, index: int, data: PieceData) -> None:
+    def send_piece(self, index: int, content: PieceContent) -> None:
         """
-        Remember.
+        Remember the bytes, and give a span back.
         """
-        self._say("send_piece", index, bytes(data))
+        if isinstance(content, bytes | bytearray | memoryview):
+            self._say("send_piece", index, bytes(content))
+        else:
+            self._say("send_piece", index, content.read(0, content.size_bytes))
+            content.give_back()
 
     def close(self, reason: str = "") -> None:
         """

@@ -15,11 +15,18 @@ from swarmpeer.events import (
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.outcome import HoldingPoint, PeerOutcome, UnchokeSpan
 
-RECORDED: tuple[type[SwarmEvent], ...] = (
+COUNTED: tuple[type[SwarmEvent], ...] = (
     PieceStored,
     PieceSent,
     DuplicatePieceReceived,
     FilePlaced,
+)
+"""
+The events that are needed for the figures of a peer.
+"""
+
+RECORDED: tuple[type[SwarmEvent], ...] = (
+    *COUNTED,
     NeighborUnchoked,
     NeighborChoked,
     NeighborDisconnected,

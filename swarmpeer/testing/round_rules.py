@@ -5,8 +5,8 @@ What must hold in the choke rounds of a peer, read from their events.
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.events import OptimisticRoundHeld, PreferredRoundHeld, SwarmEvent
+from swarmpeer.interfaces import IChokingPolicy
 from swarmpeer.testing.invariants import Finding
 
 
@@ -17,7 +17,7 @@ class RoundRules:
 
     def __init__(
         self,
-        choking: ChokingManager,
+        choking: IChokingPolicy,
         most_preferred: int,
         given_bytes: Callable[[int], int | None],
     ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.manifest.merkle import BLOCK_BYTES
 
 MOST_FILES = 10_000
@@ -138,6 +139,8 @@ class Scenario:
         as members.  See L{swarmpeer.testing.hostile}.
     @ivar preferred: how many neighbours are preferred.
     @ivar policy: who is preferred; see L{swarmpeer.testing.policies}.
+    @ivar picking: how a verified peer chooses the next piece; see
+        L{swarmpeer.core.picking}.  A classic one draws it.
     @ivar up_rate: bytes per second that a host can send; C{None}: no limit.
     @ivar seed_up_rate: the same for the seeds; C{None}: as the others.
     @ivar down_rate: bytes per second that a host can receive.
@@ -149,6 +152,10 @@ class Scenario:
         how a failing run is made smaller.
     @ivar files: the swarm is a verified one, and its file is a folder of so many;
         C{None}: the classic one with one file.
+    @ivar most_neighbors: with so many neighbours a verified peer turns callers away,
+        see L{swarmpeer.net.limits.Limits}; C{None}: the usual number.
+    @ivar up_factors: those that begin without the file can send so many times
+        C{up_rate}, each in its turn; none: all the same.
     @ivar on_disk: keep every peer's file on a simulated disk; else only which
         pieces it has, and their bytes are compared as they come.
     """
@@ -162,6 +169,7 @@ class Scenario:
     unchoking_interval_seconds: int = 5
     optimistic_interval_seconds: int = 10
     policy: str = "classic"
+    picking: str = "rarest"
     free_riders: int = 0
     hostile: tuple[str, ...] = ()
     up_rate: float | None = None
@@ -173,6 +181,8 @@ class Scenario:
     faults: FaultLevel = FaultLevel.NONE
     skipped_faults: frozenset[int] = frozenset()
     files: int | None = None
+    most_neighbors: int | None = None
+    up_factors: tuple[float, ...] = ()
     on_disk: bool = True
 
     def __post_init__(self) -> None:
@@ -191,8 +201,22 @@ class Scenario:
             raise ValueError(f"{self.free_riders} free riders of {leechers} leechers")
         if self.neighbors is not None and self.neighbors < 1:
             raise ValueError(f"{self.neighbors} neighbours, not 1 or more")
+        if self.picking not in PIECE_PICKERS:
+            known = ", ".join(PIECE_PICKERS)
+            raise ValueError(f"{self.picking!r} is none of {known}")
         if self.files is not None:
             self._check_verified()
+        elif self.picking != "rarest":
+            raise ValueError("a classic peer picks by lot")
+        elif self.most_neighbors is not None:
+            raise ValueError("a classic peer has all others as neighbours")
+        if self.most_neighbors is not None and self.neighbors is not None:
+            raise ValueError("who is told of a few has those as neighbours")
+        if self.most_neighbors is not None and self.most_neighbors < 1:
+            raise ValueError(f"{self.most_neighbors} neighbours at most, not 1 or more")
+        for factor in self.up_factors:
+            if not 0 < factor < inf:
+                raise ValueError(f"{factor} times the rate of a line")
         for rate in (self.up_rate, self.seed_up_rate, self.down_rate):
             if rate is not None and not 0 < rate < inf:
                 raise ValueError(f"a rate of {rate} bytes per second")
@@ -219,5 +243,3 @@ class Scenario:
             raise ValueError(
                 f"pieces of {size} bytes, not a power of two from {BLOCK_BYTES} on"
             )
-        if not self.on_disk:
-            raise ValueError("a verified swarm without disks")

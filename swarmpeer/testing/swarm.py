@@ -13,6 +13,8 @@ from random import Random
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import globalLogPublisher
 
+from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.slots import MOST_SLOTS
 from swarmpeer.events import FilePlaced, SwarmEvent
 from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.bounds import liveness_seconds, slowest_rate, usual_seconds
@@ -21,7 +23,7 @@ from swarmpeer.testing.faults import Fault, Injector, plan
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.outcome import Breach, Outcome, PeerOutcome
 from swarmpeer.testing.policies import POLICIES, OpenHands
-from swarmpeer.testing.records import RECORDED, History, PeerRecord
+from swarmpeer.testing.records import COUNTED, RECORDED, History, PeerRecord
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.testing.world import World
 
@@ -103,11 +105,14 @@ class SimulatedSwarm:
         checks: bool = True,
         trace: Trace | None = None,
         witness: Witness | None = None,
+        is_coarse: bool = False,
     ) -> None:
         """
         See L{simulate}.
 
         @param faults: what goes wrong, instead of what the seed would draw.
+        @param is_coarse: for swarms of a thousand: save events where some milliseconds
+            do not matter, and keep no history of who held and served what when.
         @raise ValueError: if the scenario is none, or a fault is somewhere else
             than at an honest peer.
         """
@@ -119,12 +124,14 @@ class SimulatedSwarm:
         self._digest = blake2b(digest_size=16) if checks or trace else None
         self._witness = witness
         hears_all = self._digest is not None or witness is not None
-        self.event_classes = () if hears_all else RECORDED
+        self.event_classes = () if hears_all else COUNTED if is_coarse else RECORDED
+        self._keeps_history = not is_coarse
         self.world = world = World(
             scenario,
             policies[scenario.policy],
             self,
             keeps_log=self._digest is not None,
+            is_coarse=is_coarse,
         )
         self.time, self.hosts, self.hostile = world.time, world.hosts, world.hostile
         self._records = {
@@ -202,7 +209,8 @@ class SimulatedSwarm:
         peer_id = host.peer_id
         self._tell(f"{peer_id} starts")
         self._history.began(peer_id, host.held, self.time.seconds())
-        if not host.is_seed:
+        # One without a disk knows at once what it kept from before.
+        if not host.is_seed and not host.is_placed:
             self._waiting[peer_id] = None
         if self.checks is not None:
             self.checks.began(host)
@@ -214,7 +222,8 @@ class SimulatedSwarm:
         if isinstance(event, RECORDED):
             now = self.time.seconds()
             self._records[host.peer_id].note(event, now)
-            self._history.note(host, event, now)
+            if self._keeps_history:
+                self._history.note(host, event, now)
             if isinstance(event, FilePlaced):
                 self._waiting.pop(host.peer_id, None)
         if self._digest is not None:
@@ -241,9 +250,12 @@ class SimulatedSwarm:
         return plan(self.scenario, self.world.members.honest, rng, window)
 
     def _most_preferred(self) -> int:
-        if self.world.policy is OpenHands:
+        policy: object = self.world.policy
+        if policy is OpenHands:
             # It prefers everybody, so no k binds it.
             return len(self.world.members.configs)
+        if policy is FleetChoking:
+            return max(MOST_SLOTS, self.scenario.preferred + 1)
         return self.scenario.preferred
 
     def _calm_from(self, faults: Sequence[Fault]) -> float:
@@ -271,15 +283,18 @@ class SimulatedSwarm:
 
     def _run_until_done(self, progress: Progress | None) -> None:
         deadline = self.injector.last_at + liveness_seconds(self.scenario)
-        while self._waiting or self.time.seconds() < self.injector.last_at:
-            next_at = self.time.next_at
+        time, waiting, last_at = self.time, self._waiting, self.injector.last_at
+        while waiting or time.seconds() < last_at:
+            next_at = time.next_at
             if next_at is None or next_at > deadline:
                 self._note_unfinished()
                 return
-            self._step()
-            if self.checks is not None and self.checks.is_enough:
-                return
-            if progress is not None and self.time.steps % _PROGRESS_STEPS == 0:
+            time.step()
+            if self.checks is not None:
+                self.checks.after_step()
+                if self.checks.is_enough:
+                    return
+            if progress is not None and time.steps % _PROGRESS_STEPS == 0:
                 done = len(self.hosts) - len(self._waiting)
                 progress(self.time.seconds(), done, len(self.hosts))
 

@@ -2,14 +2,17 @@
 All that a simulated swarm consists of, put together from its scenario.
 """
 
+from dataclasses import replace
 from random import Random
 
+from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.net.limits import Limits
 from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.contents import Contents
 from swarmpeer.testing.host import HostWatcher, SimulatedHost
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.hostile import ROLES, HostileContext, HostilePeer
+from swarmpeer.testing.lines import PACKET_BYTES
 from swarmpeer.testing.members import draw_members
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.policies import FreeRiding
@@ -39,11 +42,14 @@ class World:
         watcher: HostWatcher,
         *,
         keeps_log: bool,
+        is_coarse: bool = False,
     ) -> None:
         """
         @param policy: of every honest peer that is no free rider.
         @param watcher: told what becomes of the honest machines.
         @param keeps_log: do the peers write their protocol logs?
+        @param is_coarse: may the network let small packets through some milliseconds
+            early, to save events?
         @raise ValueError: if the scenario is none.
         """
         seed = scenario.seed
@@ -54,17 +60,32 @@ class World:
             Random(f"{seed}/network"),
             latency_seconds=scenario.latency_seconds,
             jitter_seconds=scenario.jitter_seconds,
+            ahead_bytes=PACKET_BYTES if is_coarse else 0,
         )
         self.contents = Contents(scenario)
         self.members = draw_members(scenario, Random(f"{seed}/members"))
         self.policy = policy
         self._watcher = watcher
+        self._limits = Limits()
+        if scenario.most_neighbors is not None:
+            self._limits = replace(self._limits, neighbors=scenario.most_neighbors)
         self._keeps_log = keeps_log
         self.hosts = {peer: self._host(peer) for peer in self.members.honest}
         self.hostile = {
             peer: self._hostile(peer, role)
             for peer, role in self.members.hostile.items()
         }
+
+    @property
+    def most_neighbors(self) -> int | None:
+        """
+        With so many neighbours a peer turns callers away; C{None}: all have all.
+        """
+        scenario, most = self.scenario, self._limits.neighbors
+        known = len(self.members.configs) - 1
+        if scenario.neighbors is not None:
+            known = min(known, scenario.neighbors)
+        return most if scenario.files is not None and known > most else None
 
     def role(self, peer_id: int) -> str:
         """
@@ -82,6 +103,9 @@ class World:
         up_rate = scenario.up_rate
         if config.own.has_file and scenario.seed_up_rate is not None:
             up_rate = scenario.seed_up_rate
+        elif not config.own.has_file and up_rate is not None and scenario.up_factors:
+            place = self.members.honest.index(peer_id)
+            up_rate *= scenario.up_factors[place % len(scenario.up_factors)]
         is_free_rider = peer_id in self.members.free_riders
         return SimulatedHost(
             config,
@@ -93,8 +117,9 @@ class World:
             seed=f"{scenario.seed}/{peer_id}",
             watcher=self._watcher,
             choking_policy=FreeRiding if is_free_rider else self.policy,
+            piece_picker=PIECE_PICKERS[scenario.picking],
             is_on_disk=scenario.on_disk,
-            limits=Limits(),
+            limits=self._limits,
             keeps_log=self._keeps_log,
         )
 

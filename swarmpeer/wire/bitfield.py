@@ -8,6 +8,7 @@ microseconds and one bit of memory a piece.
 Invariant: C{count} is always the number of set bits.
 """
 
+import re
 from collections.abc import Iterator
 
 from bitstring import Bits
@@ -16,6 +17,7 @@ from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.wire import WireBytes
 
 _HELD = Bits("0b1")
+_NOT_FULL = re.compile(rb"[^\xff]")
 
 
 class Bitfield:
@@ -148,6 +150,34 @@ class Bitfield:
         self._bytes[index >> 3] ^= 0x80 >> (index & 7)
         self._count -= 1
         return True
+
+    def add_all(self, theirs: "Bitfield") -> None:
+        """
+        Hold what C{theirs} holds, too.
+        """
+        if theirs.is_empty and theirs.size == self.size:
+            return
+        bits = self._united_with(theirs)
+        self._bytes = bytearray(bits.to_bytes())
+        self._count = bits.count(1)
+
+    def first_missing(self, start: int) -> int | None:
+        """
+        The lowest piece from C{start} on that is not held; C{None} if there is none.
+        """
+        if not 0 <= start < self._size:
+            return None
+        place = start >> 3
+        # The bits before the first one count as held.
+        byte = self._bytes[place] | (0xFF00 >> (start & 7) & 0xFF)
+        if byte == 0xFF:
+            found = _NOT_FULL.search(self._bytes, place + 1)
+            if found is None:
+                return None
+            place = found.start()
+            byte = self._bytes[place]
+        index = 8 * place + 8 - (byte ^ 0xFF).bit_length()
+        return index if index < self._size else None
 
     def copy(self) -> "Bitfield":
         """

@@ -10,7 +10,7 @@ Invariant: any bytes either become a message or raise L{ProtocolViolation}.
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import ClassVar, Protocol
 
@@ -58,6 +58,8 @@ The largest piece: others read the length of its payload as a signed number.
 _EMPTY_FRAME = struct.Struct(">IB")
 _INDEX_FRAME = struct.Struct(">IBI")
 _INDEX = struct.Struct(">I")
+# A plain number: looking up a member takes longer than all else there.
+_REQUEST = MessageType.REQUEST.value
 
 HAVE_START = _EMPTY_FRAME.pack(5, MessageType.HAVE)
 """
@@ -186,9 +188,7 @@ class MessageCodec:
             case HaveMessage(index):
                 return self.encode_have(index)
             case RequestMessage(index):
-                if not 0 <= index <= MAX_INDEX:
-                    raise ValueError(f"request {index} is not a 32-bit number")
-                return _INDEX_FRAME.pack(5, MessageType.REQUEST, index)
+                return self.encode_request(index)
             case PieceMessage(index, data):
                 return b"".join((self.encode_piece_head(index, len(data)), data))
             case BitfieldMessage(bits):
@@ -217,6 +217,30 @@ class MessageCodec:
         if not 0 <= index < self._piece_count:
             raise ValueError(f"have {index} of {self._piece_count} pieces")
         return _INDEX_FRAME.pack(5, MessageType.HAVE, index)
+
+    def encode_haves(self, indexes: Sequence[int]) -> bytes:
+        """
+        The frames of one have or more.
+
+        @raise ValueError: if there is no such piece.
+        """
+        if len(indexes) == 1:
+            return self.encode_have(indexes[0])
+        # If these two exist all do.
+        self.encode_have(min(indexes))
+        self.encode_have(max(indexes))
+        pack = _INDEX.pack
+        return b"".join([HAVE_START + pack(index) for index in indexes])
+
+    def encode_request(self, index: int) -> bytes:
+        """
+        The whole frame of a request.
+
+        @raise ValueError: if C{index} does not fit into it.
+        """
+        if not 0 <= index <= MAX_INDEX:
+            raise ValueError(f"request {index} is not a 32-bit number")
+        return _INDEX_FRAME.pack(5, _REQUEST, index)
 
     def encode_piece_head(self, index: int, size: int) -> bytes:
         """
@@ -338,9 +362,17 @@ class MessageCodec:
     def _decode_bitfield(self, payload: WireBytes) -> BitfieldMessage:
         return BitfieldMessage(Bitfield.from_bytes(self._piece_count, payload[1:]))
 
+    @staticmethod
+    def request_index(payload: WireBytes) -> int:
+        """
+        Which piece is asked for by a payload that L{check_frame} found to be a
+        request?  Any 32-bit number.
+        """
+        index: int = _INDEX.unpack_from(payload, 1)[0]
+        return index
+
     def _decode_request(self, payload: WireBytes) -> RequestMessage:
-        (index,) = _INDEX.unpack_from(payload, 1)
-        return RequestMessage(index)
+        return RequestMessage(self.request_index(payload))
 
     def _decode_piece(self, payload: WireBytes) -> PieceMessage:
         return PieceMessage(self.piece_index(payload), payload[PIECE_HEAD_SIZE:])

@@ -58,6 +58,8 @@ class GoodbyeCode(IntEnum):
     @cvar CLASSIC_REFUSED: the receiver speaks only the eight messages.  Kept free,
         since nobody who would be told so can read it.
     @cvar INTERNAL: the sender failed.
+    @cvar FULL: the sender has as many neighbours as it may; others may have room.
+    @cvar COMPLETE: both have everything, and nothing to give to each other.
     """
 
     OTHER = 0
@@ -69,6 +71,8 @@ class GoodbyeCode(IntEnum):
     OTHER_SWARM = 6
     CLASSIC_REFUSED = 7
     INTERNAL = 8
+    FULL = 9
+    COMPLETE = 10
 
 
 @dataclass(frozen=True, slots=True)

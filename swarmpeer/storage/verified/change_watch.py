@@ -39,17 +39,27 @@ class ChangeWatch:
         """
         file = self._files[number]
         identity, changes = file.known()
-        is_changed = changes != self._known_changes.get(number, 0)
+        is_changed = changes != self._known(number)
         if is_changed:
             self._known_changes[number] = changes
             self._tell(file)
         return identity, is_changed
 
+    def is_steady(self, number: int, changes: int) -> bool:
+        """
+        Is that how often a file was changed, as is known here and there?  Then there
+        is nothing to look at.
+        """
+        return changes == self._files[number].changes == self._known(number)
+
     def is_current(self, number: int, changes: int) -> bool:
         """
         Is that how often a file was changed, as far as is known here?
         """
-        return changes == self._known_changes.get(number, 0)
+        return changes == self._known(number)
+
+    def _known(self, number: int) -> int:
+        return self._known_changes.get(number, 0)
 
     def _tell(self, file: StoredFile) -> None:
         is_replaced = file.is_replaced

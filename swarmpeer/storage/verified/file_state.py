@@ -93,6 +93,13 @@ class FileState:
         self.place = Place.ABSENT
         self._change(None)
 
+    @property
+    def has_suspects(self) -> bool:
+        """
+        Was there ever a piece to be looked at?
+        """
+        return self._suspects is not None
+
     def is_suspect(self, position: int) -> bool:
         """
         Is the piece at that position of the file to be looked at?

@@ -84,6 +84,14 @@ class OpenFiles:
             self._close(kept)
         return file
 
+    def apart(self, fd: int) -> OpenFile:
+        """
+        Have a file that is for nobody else, and closed when it is given back.
+        """
+        file = OpenFile(fd)
+        file._is_dropped = True
+        return file
+
     def give_back(self, file: OpenFile) -> None:
         """
         Be done with it.

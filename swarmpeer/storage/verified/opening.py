@@ -77,14 +77,21 @@ class OpenableFile:
 
     @contextmanager
     def _open(self, *, make: bool = False) -> Iterator[int]:
-        file = self._disk.open_files.take(self.number)
-        if file is None:
-            with self._disk_lock:
-                file = self._take(make=make)
+        file = self._borrow(make=make)
         try:
             yield file.fd
         finally:
             self._disk.open_files.give_back(file)
+
+    def _borrow(self, *, make: bool) -> OpenFile:
+        """
+        Have the file open, until it is given back.
+        """
+        file = self._disk.open_files.take(self.number)
+        if file is None:
+            with self._disk_lock:
+                file = self._take(make=make)
+        return file
 
     # What follows is for who has the lock of the disk.
 

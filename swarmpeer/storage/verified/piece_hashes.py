@@ -2,6 +2,8 @@
 What each piece of a manifest should be.
 """
 
+from collections.abc import Iterable
+
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.manifest import Manifest, merkle
 from swarmpeer.wire.messages import PieceData
@@ -29,6 +31,29 @@ class PieceHashes:
         @raise IndexError: if there is no such piece.
         """
         number, offset = self.layout.place(index)
-        position = offset // self.layout.piece_size_bytes
+        return self.is_right_at(number, offset // self.layout.piece_size_bytes, data)
+
+    def is_right_at(self, number: int, position: int, data: PieceData) -> bool:
+        """
+        Are these the bytes of a piece?
+
+        @param number: of its file.
+        @param position: of the piece there.
+        @param data: as long as the piece.
+        @raise IndexError: if there is no such piece.
+        """
         right = self._files[number].piece_hash(position)
         return merkle.piece_hash(data, self._levels[number]) == right
+
+    def is_right_in_bits(self, index: int, bits: Iterable[bytes]) -> bool:
+        """
+        Are these the bytes of the piece, one bit of it after the other?
+
+        @param bits: all read to the end, and all but the last of whole blocks.
+        @raise IndexError: if there is no such piece.
+        """
+        number, offset = self.layout.place(index)
+        position = offset // self.layout.piece_size_bytes
+        right = self._files[number].piece_hash(position)
+        leaves = b"".join([merkle.leaf_hashes(bit) for bit in bits])
+        return bool(leaves) and merkle.root(leaves, self._levels[number]) == right

@@ -1,5 +1,5 @@
 """
-Reading, writing and checking the pieces of a manifest.
+Reading, lending and checking the pieces of a manifest.
 """
 
 from collections.abc import Callable, Mapping
@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.seam import PieceContent
 from swarmpeer.storage.file import CACHED_LIMIT_BYTES
-from swarmpeer.storage.pending_work import PendingWork, run_inline
+from swarmpeer.storage.pending_work import PendingWork
+from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
@@ -16,6 +18,7 @@ from swarmpeer.storage.verified.readings import ReadingsUnderWay
 from swarmpeer.storage.verified.recording import Recorder
 from swarmpeer.storage.verified.stored_file import StoredFile
 from swarmpeer.storage.verified.stored_piece import (
+    Content,
     PieceReading,
     StoredPiece,
     stored_piece,
@@ -93,20 +96,69 @@ class PiecesOnDisk:
                 done(data)
                 return
 
-        def judge(reading: PieceReading) -> None:
+        def judge(reading: PieceReading[PieceData]) -> None:
             if reading.is_right is not False:
-                done(reading.data)
+                done(reading.content)
             else:
                 failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
 
-        self._read_in_thread(
+        self._in_thread(
             piece,
+            lambda: piece.read(
+                self._hashes, look_for_name=look_for_name, hash_it=self._is_paranoid
+            ),
             judge,
             lambda error: failed(self._lost_or_not(piece, error)),
             # What was read may be from before: that piece is another by now.
-            lambda: self.read(index, done, failed),
-            look_for_name=look_for_name,
-            hash_it=self._is_paranoid,
+            lambda _: self.read(index, done, failed),
+        )
+
+    def lend(
+        self,
+        index: int,
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a piece that is held, if it is small; else lend where it is, once it is
+        in memory.  All that is looked at for C{read} is.
+        """
+        piece = stored_piece(self._hashes.layout, self._files, index)
+        if piece.size_bytes <= self._inline_limit_bytes or index not in self.held:
+            self.read(index, done, failed)
+            return
+        look_for_name = self._is_name_due(piece.file)
+        if not look_for_name and not self._is_paranoid:
+            try:
+                span = piece.lend_at_once()
+            except Exception as error:
+                self._note(piece)
+                failed(self._lost_or_not(piece, error))
+                return
+            if span is not None:
+                done(span)
+                return
+
+        def judge(reading: PieceReading[FileSpan]) -> None:
+            if reading.is_right is not False:
+                done(reading.content)
+            else:
+                reading.content.give_back()
+                failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
+
+        def outdated(reading: PieceReading[FileSpan] | None) -> None:
+            if reading is not None:
+                reading.content.give_back()
+            self.lend(index, done, failed)
+
+        self._in_thread(
+            piece,
+            lambda: piece.lend(
+                self._hashes, look_for_name=look_for_name, hash_it=self._is_paranoid
+            ),
+            judge,
+            lambda error: failed(self._lost_or_not(piece, error)),
+            outdated,
         )
 
     def check(
@@ -121,14 +173,14 @@ class PiecesOnDisk:
         """
         piece = stored_piece(self._hashes.layout, self._files, index)
 
-        def judge(reading: PieceReading) -> None:
+        def judge(reading: PieceReading[PieceData]) -> None:
             is_right = bool(reading.is_right)
             if not is_right:
                 self._lose(index)
             elif index not in self.held and self._recorder.found(
-                index, reading.changes
+                index, piece.file.number, reading.changes
             ):
-                self._hold(index)
+                self.hold(index)
             done(index in self.held)
 
         def on_failed(error: Exception) -> None:
@@ -138,52 +190,20 @@ class PiecesOnDisk:
             else:
                 failed(failure)
 
-        self._read_in_thread(
+        self._in_thread(
             piece,
+            lambda: piece.read(self._hashes, look_for_name=True, hash_it=True),
             judge,
             on_failed,
-            lambda: done(index in self.held),
-            look_for_name=True,
-            hash_it=True,
+            lambda _: done(index in self.held),
         )
 
-    def write(
-        self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
-    ) -> None:
+    def hold(self, index: int) -> None:
         """
-        Keep a piece, if it is right.
+        The piece was written, or found right.
         """
-        piece = stored_piece(self._hashes.layout, self._files, index)
-
-        def on_written(changes: int) -> None:
-            if self._recorder.written(index, changes):
-                self._hold(index)
-                done()
-            else:
-                on_failed(StorageError("somebody changed its file meanwhile"))
-
-        def on_failed(error: Exception) -> None:
-            self._note(piece)
-            failed(piece.unwritable(error, self._shown(piece)))
-
-        def work() -> int:
-            return piece.write(self._hashes, data)
-
-        # To take the room for a whole file, to mend one in place, or to wait for who
-        # is at it may take long.
-        place = piece.file.place
-        is_quick = not piece.file.is_busy and (
-            place is Place.PART
-            or (place is Place.ABSENT and not self._disk.preallocates)
-        )
-        if is_quick and piece.size_bytes <= self._inline_limit_bytes:
-            run_inline(work, on_written, on_failed)
-        else:
-            self._works.begin(work, on_written, on_failed)
+        self._readings.outdate(index)
+        self.held.add(index)
 
     def _is_name_due(self, file: StoredFile) -> bool:
         if file.place is not Place.FINAL:
@@ -194,48 +214,42 @@ class PiecesOnDisk:
             self._name_seen[file.number] = now
         return is_due
 
-    def _read_in_thread(
+    def _in_thread(
         self,
         piece: StoredPiece,
-        judge: Callable[[PieceReading], None],
+        work: Callable[[], PieceReading[Content]],
+        judge: Callable[[PieceReading[Content]], None],
         failed: Callable[[Exception], None],
-        outdated: Callable[[], None],
-        *,
-        look_for_name: bool,
-        hash_it: bool,
+        outdated: Callable[[PieceReading[Content] | None], None],
     ) -> None:
         """
         Read a piece.
 
-        @param outdated: told instead of what was found, if meanwhile the piece was
+        @param outdated: told instead, also what was found, if meanwhile the piece was
             written or lost.
         """
         reading = self._readings.begin(piece.piece_index)
 
-        def on_read(found: PieceReading) -> None:
+        def on_read(found: PieceReading[Content]) -> None:
             self._note(piece)
             is_current = self._readings.end(piece.piece_index, reading)
             if found.is_right and found.was_suspect and piece.piece_index in self.held:
-                self._recorder.found(piece.piece_index, found.changes)
+                self._recorder.found(
+                    piece.piece_index, piece.file.number, found.changes
+                )
             if is_current:
                 judge(found)
             else:
-                outdated()
+                outdated(found)
 
         def on_failed(error: Exception) -> None:
             self._note(piece)
             if self._readings.end(piece.piece_index, reading):
                 failed(error)
             else:
-                outdated()
+                outdated(None)
 
-        self._works.begin(
-            lambda: piece.read(
-                self._hashes, look_for_name=look_for_name, hash_it=hash_it
-            ),
-            on_read,
-            on_failed,
-        )
+        self._works.begin(work, on_read, on_failed)
 
     def _note(self, piece: StoredPiece) -> None:
         self._recorder.notice(piece.file.number)
@@ -250,10 +264,6 @@ class PiecesOnDisk:
         if isinstance(failure, PieceLostError):
             self._lose(piece.piece_index)
         return failure
-
-    def _hold(self, index: int) -> None:
-        self._readings.outdate(index)
-        self.held.add(index)
 
     def _lose(self, index: int) -> None:
         self._readings.outdate(index)

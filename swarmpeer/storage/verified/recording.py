@@ -91,32 +91,39 @@ class Recorder:
         if self._is_pending:
             self._schedule()
 
-    def written(self, index: int, changes: int) -> bool:
+    def written(self, index: int, number: int, changes: int) -> bool:
         """
         A piece was written.
+
+        @param number: of its file.
 
         @param changes: to its file, until then.
         @return: C{False} if somebody changed the file since, so that it may be gone.
         """
         self._refused.discard(index)
-        return self.found(index, changes)
+        return self.found(index, number, changes)
 
-    def found(self, index: int, changes: int) -> bool:
+    def found(self, index: int, number: int, changes: int) -> bool:
         """
         A piece was read and is right.
+
+        @param number: of its file.
 
         @param changes: to its file, until then.
         @return: C{False} if somebody changed the file since.
         """
-        number, _ = self._layout.place(index)
-        self.notice(number)
-        is_current = self._watch.is_current(number, changes)
-        if is_current and index not in self._refused:
-            self._changes.gone.discard(index)
-            self._changes.written.add(index)
-            self._changes.identities[number] = None
-            self._schedule()
-        return is_current
+        if not self._watch.is_steady(number, changes):
+            self.notice(number)
+            if not self._watch.is_current(number, changes):
+                return False
+        if index not in self._refused:
+            noted = self._changes
+            noted.gone.discard(index)
+            noted.written.add(index)
+            noted.identities[number] = None
+            if self._timer is None:
+                self._schedule()
+        return True
 
     def lost(self, index: int) -> None:
         """

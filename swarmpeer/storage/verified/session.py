@@ -24,6 +24,7 @@ from swarmpeer.storage.verified.pieces_on_disk import PiecesOnDisk
 from swarmpeer.storage.verified.placing import Placing, Stage
 from swarmpeer.storage.verified.recording import Recorder
 from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.storage.verified.writing import PieceWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Session:
     @ivar folder: where the files go.
     @ivar recorder: what a later run may rely on.
     @ivar pieces: what is held.
+    @ivar writer: takes what comes.
     @ivar placing: how the files get their names.
     """
 
@@ -114,6 +116,15 @@ class Session:
             self.recorder,
             options.clock,
             is_paranoid=options.is_paranoid,
+            inline_limit_bytes=options.inline_limit_bytes,
+        )
+        self.writer = PieceWriter(
+            hashes,
+            self._files,
+            disk,
+            works,
+            self.recorder,
+            self.pieces.hold,
             inline_limit_bytes=options.inline_limit_bytes,
         )
         self.placing = Placing(

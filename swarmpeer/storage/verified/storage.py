@@ -13,8 +13,9 @@ from zope.interface import implementer
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.file_name import OWN_NAMES
-from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
+from swarmpeer.seam import PieceContent
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES
 from swarmpeer.storage.pending_work import PendingWork
@@ -49,7 +50,7 @@ class _Phase(Enum):
     CLOSING = "it is being closed"
 
 
-@implementer(IVerifiedStorage)
+@implementer(IVerifiedStorage, ILendingStorage)
 class VerifiedStorage:
     """
     The files of a manifest in a folder; see L{IVerifiedStorage}.
@@ -150,7 +151,7 @@ class VerifiedStorage:
         See L{IVerifiedStorage}; also fails if something is in the way of a file, or
         if a seed does not find everything.
         """
-        session = self._in_phase(_Phase.OPEN, "check it", failed)
+        session = self._in_phase(_Phase.OPEN, failed, "check it")
         if session is None:
             return
 
@@ -189,9 +190,24 @@ class VerifiedStorage:
 
         @raise IndexError: if there is no such piece.
         """
-        session = self._in_phase(_Phase.READY, f"read piece {index}", failed)
+        session = self._in_phase(_Phase.READY, failed, "read piece %d", index)
         if session is not None:
             session.pieces.read(index, done, failed)
+
+    def lend(
+        self,
+        index: int,
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch a small piece, or lend where it is once it is in memory.
+
+        @raise IndexError: if there is no such piece.
+        """
+        session = self._in_phase(_Phase.READY, failed, "read piece %d", index)
+        if session is not None:
+            session.pieces.lend(index, done, failed)
 
     def write(
         self,
@@ -210,12 +226,13 @@ class VerifiedStorage:
         size_bytes = self.layout.size(index)
         if len(data) != size_bytes:
             raise ValueError(f"piece {index} has {size_bytes}, not {len(data)}")
-        what = f"write piece {index}"
-        session = self._in_phase(_Phase.READY, what, failed)
-        if session is not None and session.placing.stage is Stage.UNDER_WAY:
-            failed(self._failure(what, "it is being put in place"))
-        elif session is not None:
-            session.pieces.write(index, data, done, failed)
+        session = self._in_phase(_Phase.READY, failed, "write piece %d", index)
+        if session is None:
+            return
+        if session.placing.stage is Stage.UNDER_WAY:
+            failed(self._failure(f"write piece {index}", "it is being put in place"))
+        else:
+            session.writer.write(index, data, done, failed)
 
     def check_piece(
         self,
@@ -228,7 +245,7 @@ class VerifiedStorage:
 
         @raise IndexError: if there is no such piece.
         """
-        session = self._in_phase(_Phase.READY, f"check piece {index}", failed)
+        session = self._in_phase(_Phase.READY, failed, "check piece %d", index)
         if session is not None:
             session.pieces.check(index, done, failed)
 
@@ -242,7 +259,7 @@ class VerifiedStorage:
         fails for good.
         """
         what = "put it in place"
-        session = self._in_phase(_Phase.READY, what, failed)
+        session = self._in_phase(_Phase.READY, failed, what)
         if session is not None:
             session.placing.start(done, lambda error: failed(self._cause(what, error)))
 
@@ -275,14 +292,19 @@ class VerifiedStorage:
         )
 
     def _in_phase(
-        self, phase: _Phase, what: str, failed: Callable[[StorageError], None]
+        self,
+        phase: _Phase,
+        failed: Callable[[StorageError], None],
+        what: str,
+        *numbers: int,
     ) -> Session | None:
         """
+        @param what: what cannot be done otherwise, and C{numbers} in it.
         @return: the session if it is that far; else C{failed} was told.
         """
         if self._phase is phase:
             return self._session
-        failed(self._failure(what, self._phase.value))
+        failed(self._failure(what % numbers, self._phase.value))
         return None
 
     def _tell(self, event: SwarmEvent) -> None:

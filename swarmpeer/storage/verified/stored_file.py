@@ -11,11 +11,9 @@ from swarmpeer.storage.system_errors import NOT_ALLOWED, reason_of
 from swarmpeer.storage.transfers import read_up_to, sync, write_all
 from swarmpeer.storage.verified import modes
 from swarmpeer.storage.verified.file_state import Place
-from swarmpeer.storage.verified.opening import OpenableFile
+from swarmpeer.storage.verified.lending import MOST_TRIES, UNSTEADY, LendableFile
 from swarmpeer.storage.verified.resume import FileIdentity
 from swarmpeer.wire.messages import PieceData
-
-_MOST_TRIES = 5
 
 
 class Reading(NamedTuple):
@@ -31,7 +29,7 @@ class Reading(NamedTuple):
     changes: int
 
 
-class StoredFile(OpenableFile):
+class StoredFile(LendableFile):
     """
     A file that grows as a part and is in place later, or from the start.  All calls
     may come from any thread.
@@ -52,11 +50,32 @@ class StoredFile(OpenableFile):
         return self._state.is_replaced
 
     @property
+    def changes(self) -> int:
+        """
+        How often somebody changed it.
+        """
+        return self._state.changes
+
+    @property
     def is_busy(self) -> bool:
         """
         Is somebody at it with calls that may take long?
         """
         return self._disk_lock.locked()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """
+        Does it live in a file system in memory?  C{False} also while nobody knows,
+        since it is not open.
+        """
+        file = self._disk.open_files.take(self.number)
+        if file is None:
+            return False
+        try:
+            return self._disk.cached_reads.is_in_memory(file.fd)
+        finally:
+            self._disk.open_files.give_back(file)
 
     def settle(self, place: Place, identity: FileIdentity | None) -> None:
         """
@@ -76,13 +95,13 @@ class StoredFile(OpenableFile):
 
     def read_at_once(
         self, position: int, size_bytes: int, offset: int, *, may_wait: bool
-    ) -> Reading | None:
+    ) -> PieceData | None:
         """
         Read what is in memory; waits for nobody.
 
         @param position: of the piece in the file.
         @param may_wait: read also if nobody knows what is in memory?
-        @return: C{None} if that cannot be done.
+        @return: C{None} if that cannot be done, or it is to be looked at first.
         @raise OSError: if the file cannot be read.
         """
         if not self._disk_lock.acquire(blocking=False):
@@ -97,7 +116,10 @@ class StoredFile(OpenableFile):
                 )
                 if data is None or len(data) < size_bytes:
                     return None
-                return self._judge(file.fd, position, data)
+                standing = self._judge(file.fd, position)
+                if standing is None or standing.is_suspect:
+                    return None
+                return data
             finally:
                 self._disk.open_files.give_back(file)
         finally:
@@ -111,17 +133,17 @@ class StoredFile(OpenableFile):
         @raise OSError: if the file cannot be read.
         @raise PieceLostError: if it is too short.
         """
-        for _ in range(_MOST_TRIES):
+        for _ in range(MOST_TRIES):
             with self._open() as fd:
                 data = read_up_to(self._calls, fd, size_bytes, offset)
                 with self._disk_lock:
-                    reading = self._judge(fd, position, data)
-            if reading is None:
+                    standing = self._judge(fd, position)
+            if standing is None:
                 continue
             if len(data) < size_bytes:
                 raise PieceLostError(f"it ends at byte {offset + len(data)} or before")
-            return reading
-        raise PieceLostError("it changes all the time; see who does that")
+            return Reading(data, *standing)
+        raise PieceLostError(UNSTEADY)
 
     def check_name(self) -> None:
         """
@@ -172,14 +194,19 @@ class StoredFile(OpenableFile):
                 _, changes = self.known()
                 self.clear(position, changes)
                 return changes
+        state = self._state
         while True:
-            _, changes = self.known()
-            with self._open(make=True) as fd:
+            changes = state.changes
+            file = self._borrow(make=True)
+            try:
                 # What is open may be a part that was removed.
-                if self.known()[1] == changes:
-                    write_all(self._calls, fd, data, offset)
+                if state.changes == changes:
+                    write_all(self._calls, file.fd, data, offset)
                     break
-        self.clear(position, changes)
+            finally:
+                self._disk.open_files.give_back(file)
+        if state.has_suspects:
+            self.clear(position, changes)
         return changes
 
     def sync(self) -> FileIdentity | None:
@@ -277,15 +304,3 @@ class StoredFile(OpenableFile):
         with self._state_lock:
             self._state.identity = identity
         return identity
-
-    def _judge(self, fd: int, position: int, data: PieceData) -> Reading | None:
-        """
-        What was just read, if it is of the right file: whoever changed those bytes
-        before has changed the file's status, too.
-        """
-        status = self._calls.fstat(fd)
-        with self._state_lock:
-            state = self._state
-            if not state.meet(status):
-                return None
-            return Reading(data, state.is_suspect(position), state.changes)

@@ -4,27 +4,32 @@ Where on the disk each piece of a manifest is, and whether it is right there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
+from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.system_errors import PASSING, reason_of
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
 from swarmpeer.storage.verified.stored_file import StoredFile
 from swarmpeer.wire.messages import PieceData
 
+Content = TypeVar("Content", PieceData, FileSpan)
+
 
 @dataclass(frozen=True, slots=True)
-class PieceReading:
+class PieceReading(Generic[Content]):
     """
-    A piece that was read.
+    A piece that was read, or is lent.
 
+    @ivar content: its bytes, or where they are.
     @ivar is_right: are its bytes right?  C{None}: there was no reason to look.
     @ivar was_suspect: did somebody change its file?
     @ivar changes: how often somebody did.
     """
 
-    data: PieceData
+    content: Content
     is_right: bool | None
     was_suspect: bool
     changes: int
@@ -53,16 +58,13 @@ class StoredPiece(NamedTuple):
         @param may_wait: read also if nobody knows what is in memory?
         @raise OSError: if it cannot be read.
         """
-        reading = self.file.read_at_once(
+        return self.file.read_at_once(
             self.position, self.size_bytes, self.offset, may_wait=may_wait
         )
-        if reading is None or reading.is_suspect:
-            return None
-        return reading.data
 
     def read(
         self, hashes: PieceHashes, *, look_for_name: bool, hash_it: bool
-    ) -> PieceReading:
+    ) -> PieceReading[PieceData]:
         """
         Read it.
 
@@ -81,17 +83,52 @@ class StoredPiece(NamedTuple):
             self.file.clear(self.position, reading.changes)
         return PieceReading(reading.data, is_right, reading.is_suspect, reading.changes)
 
-    def write(self, hashes: PieceHashes, data: PieceData) -> int:
+    def lend_at_once(self) -> FileSpan | None:
         """
-        Write it if it is right.
+        Lend it, if it is in memory and nothing is to be looked at; waits for nobody.
 
+        @raise OSError: if it cannot be read.
+        """
+        return self.file.lend_at_once(self.position, self.size_bytes, self.offset)
+
+    def lend(
+        self, hashes: PieceHashes, *, look_for_name: bool, hash_it: bool
+    ) -> PieceReading[FileSpan]:
+        """
+        Bring it into memory and lend it, even if it is not right.  For the rest see
+        C{read}.
+        """
+        if look_for_name:
+            self.file.check_name()
+        span, is_right, standing = self.file.lend(
+            self.position,
+            self.size_bytes,
+            self.offset,
+            partial(hashes.is_right_in_bits, self.piece_index),
+            hash_it=hash_it,
+        )
+        if is_right:
+            self.file.clear(self.position, standing.changes)
+        return PieceReading(span, is_right, standing.is_suspect, standing.changes)
+
+    def check(self, hashes: PieceHashes, data: PieceData) -> None:
+        """
+        Look whether these are its bytes.
+
+        @raise BadPieceError: if they are not.
+        """
+        if not hashes.is_right_at(self.file.number, self.position, data):
+            raise BadPieceError("its bytes are not what the manifest tells")
+
+    def write(self, data: PieceData) -> int:
+        """
+        Write it.
+
+        @param data: its bytes; they were looked at.
         @return: how many changes of the file there were then.
-        @raise BadPieceError: if it is not right.
         @raise OSError: if it cannot be written.
         @raise StorageError: if it must not be written.
         """
-        if not hashes.is_right(self.piece_index, data):
-            raise BadPieceError("its bytes are not what the manifest tells")
         return self.file.write(self.position, data, self.offset)
 
     def unreadable(self, error: Exception, where: str) -> StorageError:

@@ -1,0 +1,123 @@
+"""
+A peer of ours in a process of its own; see L{bench.processes} for the words it
+exchanges.
+"""
+
+import cProfile
+import json
+import sys
+from collections.abc import Callable
+
+from twisted.application.service import Service
+from twisted.internet import reactor
+from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.internet.stdio import StandardIO
+from twisted.logger import globalLogBeginner, textFileLogObserver
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+from bench.stalls import StallMeter
+from swarmpeer.joining import JoiningService
+from swarmpeer.service import PeerService
+
+AnyPeer = PeerService | JoiningService
+
+
+def run_peer(
+    make_peer: Callable[[object], AnyPeer],
+    *,
+    is_seed: bool,
+    is_watched: bool = True,
+    profile: str | None,
+) -> None:
+    """
+    Run one peer until the end of the input.
+
+    @param make_peer: from the reactor.
+    @param is_watched: is it told how long the reactor stood still?  Looking costs
+        a few thousandths of a core.
+    @param profile: where a profile of what the reactor's thread did from the
+        start to the end goes, for L{pstats}.
+    """
+    globalLogBeginner.beginLoggingTo(
+        [textFileLogObserver(sys.stderr)], redirectStandardIO=False
+    )
+    core = IReactorCore(reactor)
+    peer = make_peer(reactor)
+    meter = StallMeter(IReactorTime(reactor))
+    control = _Control(core, peer, meter if is_watched else Service())
+    StandardIO(control)
+    # A seed may look through its file first.
+    core.callWhenRunning(control.start_seed if is_seed else control.wait)
+    core.addSystemEventTrigger("before", "shutdown", peer.stopService)
+    if profile is None:
+        core.run()
+    else:
+        profiler = cProfile.Profile()
+        profiler.runcall(core.run)
+        profiler.dump_stats(profile)
+    if is_watched:
+        report = {
+            "late_ms": 1000 * meter.latest.late_seconds,
+            "stall_ms": 1000 * meter.latest_own.own_seconds,
+        }
+        _say("REPORT " + json.dumps(report))
+
+
+class _Control(LineOnlyReceiver):
+    """
+    The bench's end of the standard input.
+    """
+
+    delimiter = b"\n"
+
+    def __init__(self, core: IReactorCore, peer: AnyPeer, meter: Service) -> None:
+        self._core = core
+        self._peer = peer
+        self._meter = meter
+
+    def start_seed(self) -> None:
+        """
+        Start the peer, which is ready once its file is found right.
+        """
+
+        def placed(_: None) -> None:
+            self._meter.startService()
+            _say("READY")
+
+        self._peer.when_complete().addCallbacks(placed, self._failed)
+        self._peer.startService()
+
+    def wait(self) -> None:
+        """
+        A leecher is ready for the word to begin.
+        """
+        _say("READY")
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: ARG002  (there is one word)
+        """
+        The word to begin.
+        """
+        self._meter.startService()
+        self._peer.when_complete().addCallbacks(lambda _: _say("DONE"), self._failed)
+        self._peer.startService()
+
+    def connectionLost(
+        self,
+        reason: Failure | None = None,  # noqa: ARG002  (the end is no failure)
+    ) -> None:
+        """
+        The end of the input: the bench is done.
+        """
+        self._core.stop()
+
+    def _failed(self, failure: Failure) -> None:
+        print(failure.getTraceback(), file=sys.stderr)
+        self._core.stop()
+
+
+def _say(line: str) -> None:
+    """
+    Tell the bench.
+    """
+    print(line, flush=True)

@@ -1,0 +1,113 @@
+"""
+What a complete peer costs while nobody wants anything of it.
+
+    python -m bench.idle
+
+A seed of ours has 40 neighbours, who have everything, too, and are all in one other
+process.  A while after the last has connected, the seed's CPU time and memory are
+watched.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+from bench.gauges import Memory, cpu_seconds
+from bench.holes import HollowSwarm
+from bench.processes import RunFailed, Swarm
+from bench.sources import size_bytes
+from bench.stages import add_network_option, add_run_options, loopback_stage
+
+_READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class IdleRun:
+    """
+    What was seen, and the line that is printed.
+
+    @ivar core_percent: of one core, over all of C{seconds}.
+    """
+
+    round: int
+    neighbors: int
+    seconds: float
+    core_percent: float
+    memory: Memory
+
+
+def main() -> int:
+    """
+    Run what the command line asks for.
+
+    @return: the exit status.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.idle",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--neighbors", type=int, default=40, metavar="N", help="(40)")
+    add("--seconds", type=float, default=20.0, help="how long it is watched (20)")
+    add("--settle", type=float, default=5.0, metavar="SECONDS", help="before that (5)")
+    add("--size", type=size_bytes, default=size_bytes("1G"), help="(1G)")
+    add("--piece", type=size_bytes, default=size_bytes("1M"), help="(1M)")
+    add_run_options(parser)
+    add_network_option(parser)
+    options = parser.parse_args()
+    runs: list[IdleRun] = []
+    failures = 0
+    with loopback_stage(options) as stage:
+        for number in range(options.runs):
+            hosts = stage.hosts(options.neighbors + 1)
+            swarm = HollowSwarm.make(
+                stage.place / "swarm", hosts, options.size, options.piece
+            )
+            try:
+                runs.append(_watch(swarm, number, options))
+            except RunFailed as failure:
+                failures += 1
+                print(failure, file=sys.stderr, flush=True)
+            else:
+                print(json.dumps(asdict(runs[-1])), flush=True)
+    if runs:
+        core = statistics.median(run.core_percent for run in runs)
+        private = statistics.median(run.memory.private_mib for run in runs)
+        mapped = statistics.median(run.memory.mapped_mib for run in runs)
+        print(
+            f"a seed with {options.neighbors} idle neighbours, medians of {len(runs)}: "
+            f"{core:.2f} % of a core, {private:.0f} MiB private, "
+            f"{mapped:.0f} MiB mapped",
+            file=sys.stderr,
+        )
+    return 1 if failures else 0
+
+
+def _watch(swarm: HollowSwarm, number: int, options: argparse.Namespace) -> IdleRun:
+    commands = [swarm.the_one(is_seed=True), swarm.crowd(are_seeds=True)]
+    with Swarm(commands, swarm.folder) as peers:
+        peers.wait_for("READY", peers.peers, _READY_SECONDS)
+        peers.leechers[0].begin()
+        peers.wait_for("DONE", peers.leechers, _READY_SECONDS)
+        time.sleep(options.settle)
+        seed = peers.seeds[0]
+        before, start = cpu_seconds(seed.pid), time.monotonic()
+        time.sleep(options.seconds)
+        spent = cpu_seconds(seed.pid) - before
+        seconds = time.monotonic() - start
+        seed.sample()
+    return IdleRun(
+        round=number,
+        neighbors=options.neighbors,
+        seconds=round(seconds, 1),
+        core_percent=round(100 * spent / seconds, 3),
+        memory=seed.peak.rounded(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""
+The kinds of peer by their names.
+"""
+
+import argparse
+import json
+import sys
+
+from bench.bare_copy import BareCopy
+from bench.libtorrent_kind import Libtorrent
+from bench.ours import ClassicPeer, Tables, VerifiedPeer
+from bench.peers import PeerKind
+from bench.programs.kind import OtherProgram
+
+CLASSIC = "classic"
+
+# Keeps the rounds from being what is measured.
+_SHORT_SECONDS = 0.02
+
+
+def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
+    """
+    The options that choose kinds and set them up.
+
+    @param kinds: the usual ones, with commas.
+    """
+    add = parser.add_argument
+    add(
+        "--peers",
+        default=kinds,
+        metavar="KINDS",
+        help="kinds with commas between; the first is compared with the others "
+        f"(default: {kinds})",
+    )
+    add("--choking", metavar="NAME", help="of swarmpeer, instead of the usual")
+    add("--picking", metavar="NAME", help="of swarmpeer, instead of the usual")
+    add(
+        "--interval",
+        type=float,
+        metavar="SECONDS",
+        help="between two choke rounds of ours; by default the usual ones of a "
+        f"swarm.toml, and {_SHORT_SECONDS} where choking is {CLASSIC}, which serves "
+        "nobody before the first round; 1 is the shortest of a Common.cfg",
+    )
+    add(
+        "--settings",
+        type=json.loads,
+        default={},
+        metavar="JSON",
+        help="session settings of libtorrent, over the best found",
+    )
+
+
+def chosen_kinds(options: argparse.Namespace) -> list[PeerKind]:
+    """
+    Those of C{--peers} that can run here; says which cannot.
+    """
+    short = options.interval or _SHORT_SECONDS
+    every: list[PeerKind] = [
+        VerifiedPeer(
+            "swarmpeer", _tables(options), serves_all=options.choking == CLASSIC
+        ),
+        ClassicPeer("swarmpeer-classic", short, short),
+        Libtorrent("libtorrent", options.settings),
+        Libtorrent("libtorrent-v2", options.settings, version=2),
+        Libtorrent("libtorrent-waits", options.settings, waits=True),
+        OtherProgram("rtorrent", "rtorrent", "rtorrent"),
+        OtherProgram("aria2", "aria2c", "aria2"),
+        OtherProgram("transmission", "transmission-daemon", "transmission-daemon"),
+        BareCopy("bare-copy"),
+    ]
+    kinds = {kind.name: kind for kind in every}
+    present = []
+    for name in options.peers.split(","):
+        if name not in kinds:
+            sys.exit(f"--peers: no kind {name!r}; there are {', '.join(kinds)}")
+        kind = kinds[name]
+        if missing := kind.missing():
+            print(f"{name} is left out: {missing}", file=sys.stderr)
+        else:
+            present.append(kind)
+    return present
+
+
+def _tables(options: argparse.Namespace) -> Tables:
+    tables: dict[str, dict[str, object]] = {}
+    for key in ("choking", "picking"):
+        if (name := getattr(options, key)) is not None:
+            tables.setdefault("policy", {})[key] = name
+    interval = options.interval
+    if interval is None and options.choking == CLASSIC:
+        interval = _SHORT_SECONDS
+    if interval is not None:
+        keys = ("unchoking_interval", "optimistic_interval")
+        tables["timing"] = dict.fromkeys(keys, interval)
+    return tables

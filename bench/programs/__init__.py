@@ -1,0 +1,3 @@
+"""
+Programs of others, each kept by a small process of ours.
+"""

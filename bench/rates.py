@@ -1,0 +1,162 @@
+"""
+How well real peers keep their rates: the most and the least that passes in any ten
+seconds, seen by a relay between them.
+
+    python -m bench.rates
+"""
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.network import loopback_hosts
+from bench.ours import FIRST_ID, MANIFEST_NAME, swarm_text
+from bench.peers import PeerCommand
+from bench.processes import Swarm
+from bench.relay import WINDOW_SECONDS, Relay, most_and_least
+from bench.sources import make_source
+from bench.stages import data_folder
+from swarmpeer.manifest_files import build_manifest, save_manifest
+
+_KIB = 1 << 10
+_MIB = 1 << 20
+_READY_SECONDS = 30.0
+_FIRST_SECONDS = 3.0
+"""
+Until the conversations are under way.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One rate to be kept.
+
+    @ivar seed: the C{[rates]} of the seed.
+    @ivar leecher: those of each leecher.
+    @ivar rate: what has to pass from the seed to all leechers together.
+    """
+
+    name: str
+    leechers: int
+    rate: int
+    piece: int
+    seed: Mapping[str, object]
+    leecher: Mapping[str, object]
+
+
+def _up(rate: int, leechers: int, piece: int) -> Case:
+    return Case(f"up {rate // _KIB} KiB/s", leechers, rate, piece, {"up": rate}, {})
+
+
+CASES = (
+    _up(32 * _KIB, 1, _MIB),
+    _up(256 * _KIB, 3, 64 * _KIB),
+    _up(4 * _MIB, 3, 256 * _KIB),
+    _up(32 * _MIB, 1, _MIB),
+    Case(
+        "up per neighbor 512 KiB/s",
+        3,
+        3 * 512 * _KIB,
+        64 * _KIB,
+        {"up_per_neighbor": 512 * _KIB},
+        {},
+    ),
+    Case("down 256 KiB/s", 1, 256 * _KIB, 64 * _KIB, {}, {"down": 256 * _KIB}),
+    Case("down 4096 KiB/s", 1, 4 * _MIB, _MIB, {}, {"down": 4 * _MIB}),
+)
+
+
+def run(case: Case, folder: Path, seconds: float) -> dict[str, object]:
+    """
+    Let the peers run for so long.
+
+    @return: the line that is printed.
+    """
+    size = int(case.rate * (seconds + 15)) // case.piece * case.piece
+    source = folder / "source"
+    make_source(source, max(size, case.piece), is_sparse=True)
+    place = folder / "swarm"
+    place.mkdir()
+    hosts = loopback_hosts(case.leechers + 2)
+    seed, relayed, leechers = hosts[0], hosts[1], hosts[2:]
+    commands = [
+        PeerCommand.prepare(
+            f"{case.name} {FIRST_ID + number}",
+            host,
+            place / str(FIRST_ID + number),
+            None if number else source,
+            "bench.verified_peer",
+            f"--id={FIRST_ID + number}",
+            f"--swarm={place / ('leecher.toml' if number else 'seed.toml')}",
+        )
+        for number, host in enumerate((seed, *leechers))
+    ]
+    save_manifest(build_manifest(commands[0].file, case.piece), place / MANIFEST_NAME)
+    for name, first, rates in (
+        ("seed.toml", seed, case.seed),
+        ("leecher.toml", relayed, case.leecher),
+    ):
+        text = swarm_text((first, *leechers), {"rates": rates})
+        (place / name).write_text(text)
+    relay = Relay(relayed, seed)
+    with contextlib.closing(relay), Swarm(commands, folder) as swarm:
+        swarm.wait_for("READY", swarm.seeds, _READY_SECONDS)
+        swarm.wait_for("READY", swarm.leechers, _READY_SECONDS)
+        for peer in swarm.leechers:
+            peer.begin()
+        begin = time.monotonic() + _FIRST_SECONDS
+        time.sleep(_FIRST_SECONDS + seconds)
+        end = time.monotonic()
+    most, least = most_and_least(relay.answered, begin, end)
+    per_window = case.rate * WINDOW_SECONDS
+    return {
+        "case": case.name,
+        "leechers": case.leechers,
+        "piece": case.piece,
+        "rate": case.rate,
+        "most": round(most / per_window, 4),
+        "least": round(least / per_window, 4),
+    }
+
+
+def main() -> None:
+    """
+    Every case in turn.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="rounds (1)")
+    parser.add_argument(
+        "--data", default="/dev/shm", metavar="DIR", help="where the files are"
+    )
+    parser.add_argument("--seconds", type=float, default=25.0, help="of each case (25)")
+    parser.add_argument("--only", default="", help="cases with this in their name")
+    options = parser.parse_args()
+    if options.seconds <= WINDOW_SECONDS:
+        parser.error(f"no ten seconds fit into {options.seconds:g}")
+    lines = []
+    with data_folder(options.data) as place:
+        for number in range(options.runs):
+            for case in CASES:
+                if options.only in case.name:
+                    folder = place / f"{number} {case.name.replace('/', ' per ')}"
+                    folder.mkdir()
+                    lines.append(run(case, folder, options.seconds))
+                    print(json.dumps(lines[-1]), flush=True)
+                    for path in sorted(folder.rglob("*"), reverse=True):
+                        path.rmdir() if path.is_dir() else path.unlink()
+    print(f"{'of the rate in any 10 s':<28} {'least':>8} {'most':>8}", file=sys.stderr)
+    for line in lines:
+        print(
+            f"{line['case']:<28} {line['least']:>8.1%} {line['most']:>8.1%}",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    main()

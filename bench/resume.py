@@ -1,0 +1,108 @@
+"""
+How long a peer takes to begin with a very large file that it knows.
+
+    python -m bench.resume
+
+A seed of ours starts on a sparse file of 1 TiB in pieces of 4 MiB, of which a valid
+record says that everything was looked through.  The time is that of the whole
+process, from its start until it listens and knows what it has.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+
+from bench.gauges import Memory, cpu_seconds
+from bench.holes import HollowSwarm
+from bench.processes import RunFailed, Swarm
+from bench.sources import size_bytes, size_text
+from bench.stages import add_network_option, add_run_options, loopback_stage
+
+_READY_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRun:
+    """
+    What was seen, and the line that is printed.
+
+    @ivar memory: the highest sample until then.
+    """
+
+    round: int
+    size: int
+    piece: int
+    wall_seconds: float
+    cpu_seconds: float
+    memory: Memory
+
+
+def main() -> int:
+    """
+    Run what the command line asks for.
+
+    @return: the exit status.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.resume",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--size", type=size_bytes, default=size_bytes("1T"), help="(1T)")
+    add("--piece", type=size_bytes, default=size_bytes("4M"), help="(4M)")
+    add_run_options(parser)
+    # Not every memory disk takes a file so large.
+    parser.set_defaults(data=tempfile.gettempdir())
+    add_network_option(parser)
+    options = parser.parse_args()
+    runs: list[ResumeRun] = []
+    failures = 0
+    with loopback_stage(options) as stage:
+        for number in range(options.runs):
+            swarm = HollowSwarm.make(
+                stage.place / "swarm", stage.hosts(2), options.size, options.piece
+            )
+            try:
+                runs.append(_start(swarm, number, options))
+            except RunFailed as failure:
+                failures += 1
+                print(failure, file=sys.stderr, flush=True)
+            else:
+                print(json.dumps(asdict(runs[-1])), flush=True)
+    if runs:
+        wall = statistics.median(run.wall_seconds for run in runs)
+        private = statistics.median(run.memory.private_mib for run in runs)
+        print(
+            f"start on {size_text(options.size)} in pieces of "
+            f"{size_text(options.piece)}, medians of {len(runs)}: {wall:.2f} s, "
+            f"{private:.0f} MiB private",
+            file=sys.stderr,
+        )
+    return 1 if failures else 0
+
+
+def _start(swarm: HollowSwarm, number: int, options: argparse.Namespace) -> ResumeRun:
+    command = swarm.the_one(is_seed=True)
+    start = time.monotonic()
+    with Swarm([command], swarm.folder) as peers:
+        times = peers.wait_for("READY", peers.peers, _READY_SECONDS)
+        seed = peers.seeds[0]
+        seed.sample()
+        cpu = cpu_seconds(seed.pid)
+    return ResumeRun(
+        round=number,
+        size=options.size,
+        piece=options.piece,
+        wall_seconds=round(times[0] - start, 3),
+        cpu_seconds=round(cpu, 3),
+        memory=seed.peak.rounded(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

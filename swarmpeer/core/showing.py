@@ -1,0 +1,213 @@
+"""
+What a seed says to hold: at first to each neighbour only what nobody else was shown.
+"""
+
+from collections.abc import Container
+from random import Random
+from typing import TYPE_CHECKING
+
+from swarmpeer.core.showing_plan import ShowingPlan
+from swarmpeer.core.swarm_side import VerifiedSwarm
+from swarmpeer.core.verified_store import VerifiedStore
+
+if TYPE_CHECKING:
+    from swarmpeer.core.verified_connection import VerifiedConnection
+
+#: What a neighbour is shown and was not sent yet: enough to keep a fast line busy
+#: while a have and a request are under way, and no more, since somebody else could
+#: have it.
+_AHEAD_BYTES = 512 * 1024
+_LEAST_AHEAD = 2
+_MOST_AHEAD = 64
+
+#: All that is shown at a time is at most such a part of the whole, or what is shown
+#: first waits for those that come last.
+_SHARE_AHEAD = 2
+
+#: Who keeps so many times what it is shown ahead passes on less than it gets.
+_KEEPS_MUCH = 2
+
+#: So many reviews without progress are enough: perhaps all that are here hold
+#: everything and show it, as after all machines were started anew.  While somebody
+#: receives something, a large piece may be on a slow line.
+_MOST_IDLE = 8
+_MOST_RECEIVING = 240
+
+#: Haves at one time, to all neighbours together.  They take some 20 ms.
+_HAVES_AT_ONCE = 16384
+
+
+class Showing:
+    """
+    Carries out a L{ShowingPlan}: of what a seed holds, each verified neighbour is told
+    a few pieces, and the next with each that it is sent.  When every piece is spread,
+    or one is lost here, everybody is told the rest, and from then on the seed is like
+    any other.
+    """
+
+    def __init__(self, store: VerifiedStore, swarm: VerifiedSwarm, rng: Random) -> None:
+        """
+        @param store: a complete one, with one piece at least.
+        """
+        layout = store.layout
+        self._store = store
+        self._swarm = swarm
+        self._plan = ShowingPlan(layout.piece_count, rng.randrange(layout.piece_count))
+        self._served: set[int] = set()
+        self._is_over = False
+        self._is_told = False
+        self._idle_reviews = 0
+        self._spread_before = 0
+
+    @property
+    def is_over(self) -> bool:
+        """
+        Is everybody to be told everything from now on?
+        """
+        return self._is_over or not self._store.is_complete
+
+    @property
+    def is_told(self) -> bool:
+        """
+        Was everybody told everything?
+        """
+        return self._is_told
+
+    def joined(self, conversation: "VerifiedConnection") -> None:
+        """
+        A neighbour came: show it something, so that it is interested.
+        """
+        self._lure(conversation)
+
+    def left(self, peer_id: int) -> None:
+        """
+        A neighbour is gone.
+        """
+        others = [
+            each.neighbor.bits
+            for each in self._swarm.conversations
+            if each.peer_id != peer_id
+        ]
+        self._plan.left(peer_id, others)
+        self._served.discard(peer_id)
+
+    def sent(self, conversation: "VerifiedConnection", index: int) -> None:
+        """
+        A neighbour was sent a piece: show it the next.
+        """
+        if self.is_over:
+            return
+        self._plan.sent(conversation.peer_id, index)
+        self._fill(conversation)
+        if self._plan.is_over:
+            self._finish()
+
+    def choking_changed(self) -> None:
+        """
+        Others may be served than before.
+        """
+        if self.is_over:
+            return
+        conversations = self._swarm.conversations
+        served = {
+            each.peer_id for each in conversations if not each.neighbor.am_choking
+        }
+        # Who was never served keeps what it was lured with: it is what it will ask for.
+        for peer_id in sorted(self._served - served):
+            self._plan.put_back(peer_id)
+        self._served = served
+        for conversation in conversations:
+            self._fill(conversation)
+
+    def review(self) -> None:
+        """
+        Now and then: what neighbours have from elsewhere need not be shown, and what
+        is to be told may be too much for one time.
+        """
+        if not self.is_over:
+            self._plan.told([each.neighbor.bits for each in self._swarm.conversations])
+            if not self._plan.is_over and not self._is_stuck():
+                for conversation in self._swarm.conversations:
+                    if not conversation.neighbor.peer_interested:
+                        self._lure(conversation)
+                    self._fill(conversation)
+                return
+        self._finish()
+
+    def _is_stuck(self) -> bool:
+        """
+        Did nothing come of it for too long?
+        """
+        before, self._spread_before = self._spread_before, self._plan.spread
+        conversations = self._swarm.conversations
+        if self._plan.spread != before or not conversations:
+            self._idle_reviews = 0
+            return False
+        self._idle_reviews += 1
+        is_receiving = any(
+            self._plan.is_receiving(each.peer_id, each.neighbor.bits)
+            for each in conversations
+        )
+        return self._idle_reviews >= (_MOST_RECEIVING if is_receiving else _MOST_IDLE)
+
+    def _finish(self) -> None:
+        """
+        Tell everybody the rest, or some of it.
+        """
+        self._is_over = True
+        untold = [each for each in self._swarm.conversations if each.is_told_part]
+        for conversation in untold:
+            conversation.tell_rest(_HAVES_AT_ONCE // len(untold))
+        self._is_told = not any(each.is_told_part for each in untold)
+
+    def _lure(self, conversation: "VerifiedConnection") -> None:
+        if conversation.is_told_part and not self._plan.pending(conversation.peer_id):
+            index = self._plan.take(conversation.peer_id)
+            if index is not None:
+                conversation.show(index)
+
+    def _fill(self, conversation: "VerifiedConnection") -> None:
+        """
+        Show a neighbour as much as it should have before it.
+        """
+        peer_id, plan = conversation.peer_id, self._plan
+        if conversation.neighbor.am_choking or not conversation.is_told_part:
+            return
+        if self._keeps_much(peer_id) and self._is_busy_elsewhere():
+            return
+        while plan.pending(peer_id) < self._ahead:
+            index = plan.take(peer_id)
+            if index is None:
+                break
+            conversation.show(index)
+        if not plan.pending(peer_id):
+            index = plan.take_over(peer_id, self._asked)
+            if index is not None:
+                conversation.show(index)
+
+    @property
+    def _ahead(self) -> int:
+        """
+        How many pieces a neighbour should have before it.
+        """
+        layout = self._store.layout
+        share = layout.piece_count // (_SHARE_AHEAD * max(1, len(self._served)))
+        ahead = min(_AHEAD_BYTES // layout.piece_size_bytes, share)
+        return min(max(ahead, _LEAST_AHEAD), _MOST_AHEAD)
+
+    def _keeps_much(self, peer_id: int) -> bool:
+        return self._plan.kept(peer_id) >= _KEEPS_MUCH * self._ahead
+
+    def _is_busy_elsewhere(self) -> bool:
+        """
+        Is the uplink busy with neighbours that pass on what they get?
+        """
+        return any(
+            self._plan.is_receiving(each.peer_id, each.neighbor.bits)
+            and not self._keeps_much(each.peer_id)
+            for each in self._swarm.conversations
+        )
+
+    def _asked(self, peer_id: int) -> Container[int]:
+        conversation = self._swarm.find(peer_id)
+        return () if conversation is None else conversation.neighbor.wanted_from_us

@@ -1,0 +1,3 @@
+"""
+The short way between a socket and a conversation, for plain TCP connections.
+"""

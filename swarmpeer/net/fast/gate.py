@@ -1,0 +1,401 @@
+"""
+The way out without a detour: from the queue of a connection into its socket.
+"""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.main import CONNECTION_LOST
+
+from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.fast.plain_tcp import PlainTCP
+from swarmpeer.net.flow import MESSAGE_COST_BYTES
+from swarmpeer.net.spans import SpanBroken, SpanOnItsWay
+from swarmpeer.seam import PieceContent, give_back
+
+ROOM_BYTES = 2**18
+"""
+While less than this waits there is room for another piece, so that the socket never
+runs dry between two of them.
+"""
+CLOSING_BYTES = 2**16
+"""
+If more than this waits the gate is closed.
+"""
+TURN_BYTES = 2**20
+"""
+So much is sent in one go, then others have their turn.
+"""
+LIMITED_TURN_BYTES = 2**16
+"""
+The same where only so much may go: what there is to share is shared finely.
+"""
+
+_PARTS = 64
+"""
+So many messages are handed to the system at once.
+"""
+_MORE: int = getattr(socket, "MSG_MORE", 0)
+"""
+Tells the system that something follows at once, here the data after their head.
+"""
+
+
+class FastGate:
+    """
+    A L{swarmpeer.net.flow.Gate} in place of the writing half of a transport.
+
+    The data of pieces are the items of the queue that are no C{bytes}, so they can be
+    told from small messages.
+
+    @ivar _sent: how much of the first item is sent already, unless it is a span, which
+        knows it by itself.
+    @ivar _waits_bytes: what waits, spans included.
+    """
+
+    __slots__ = (
+        "_broken",
+        "_clock",
+        "_close_plainly",
+        "_closed",
+        "_is_closed",
+        "_is_corked",
+        "_is_full",
+        "_is_held",
+        "_is_writing",
+        "_opened",
+        "_progressed_at",
+        "_queue",
+        "_sent",
+        "_socket",
+        "_transport",
+        "_up",
+        "_waits_bytes",
+        "backlog_bytes",
+        "is_finished",
+    )
+
+    def __init__(
+        self,
+        transport: PlainTCP,
+        clock: IReactorTime,
+        closed: Callable[[], None],
+        opened: Callable[[], None],
+        broken: Callable[[str], None],
+        up: Allowance | None,
+    ) -> None:
+        """
+        Take over.
+
+        @param closed: called when the gate closes.
+        @param opened: called when there was no room and is room again, and when all
+            is out after the end.
+        @param broken: called with the reason when the rest of a piece cannot be had:
+            nothing can be said any more.
+        @param up: how much may go; C{None}: all.
+        """
+        self._transport = transport
+        self._socket = transport.socket
+        self._close_plainly = transport.doWrite
+        self._clock = clock
+        self._closed = closed
+        self._opened = opened
+        self._broken = broken
+        self._up = up
+        self._queue: deque[bytes | memoryview | SpanOnItsWay] = deque()
+        self._sent = 0
+        self._waits_bytes = 0
+        self._is_closed = False
+        self._is_corked = False
+        self._is_full = False
+        self._is_held = False
+        self._is_writing = False
+        self._progressed_at = clock.seconds()
+        self.backlog_bytes = 0
+        self.is_finished = False
+        transport.doWrite = self.do_write
+
+    @property
+    def is_open(self) -> bool:
+        """
+        Does the neighbour take what we write?
+        """
+        return not self._is_closed
+
+    @property
+    def is_flushed(self) -> bool:
+        """
+        Does the system have all that was written?
+        """
+        return not self._queue
+
+    @property
+    def has_room(self) -> bool:
+        """
+        Is there room for another piece?
+        """
+        return self._waits_bytes < ROOM_BYTES
+
+    @property
+    def progressed_at(self) -> float:
+        """
+        While the gate is closed, when the neighbour last took something; now, while
+        it is we who may not send.
+        """
+        return self._clock.seconds() if self._is_held else self._progressed_at
+
+    def write(self, data: bytes) -> None:
+        """
+        Write a small message, after all that was written before, even if the
+        gate is closed.  Once it is finished this does nothing.
+        """
+        if self.is_finished or not data:
+            return
+        if self._is_closed:
+            self.backlog_bytes += len(data) + MESSAGE_COST_BYTES
+        self._queue.append(data)
+        self._more_waits(len(data))
+
+    def write_piece(self, head: bytes, content: PieceContent) -> None:
+        """
+        The same for a piece, with a C{head} in front.
+        """
+        if self.is_finished:
+            give_back(content)
+            return
+        if isinstance(content, bytes | bytearray | memoryview):
+            size_bytes = len(content)
+            data: memoryview | SpanOnItsWay = memoryview(content)
+        else:
+            size_bytes = content.size_bytes
+            data = SpanOnItsWay(content)
+        if head:
+            self._queue.append(head)
+        if size_bytes:
+            self._queue.append(data)
+        else:
+            give_back(content)
+        self._more_waits(len(head) + size_bytes)
+
+    def stood_still(self) -> None:
+        """
+        Time passed that the neighbour could not use.
+        """
+        self._progressed_at = self._clock.seconds()
+
+    def finish(self) -> None:
+        """
+        From now on only what was written already goes out.
+        """
+        self.is_finished = True
+
+    def retire(self) -> None:
+        """
+        No piece goes out any more, nor what was said after it.
+        """
+        self.finish()
+        queue, self._queue = self._queue, deque()
+        while queue and isinstance(queue[0], bytes):
+            self._queue.append(queue.popleft())
+        if queue and self._queue:
+            # The head of the piece.
+            self._queue.pop()
+        self._waits_bytes = sum(
+            len(one) for one in self._queue if not isinstance(one, SpanOnItsWay)
+        )
+        self._sent = min(self._sent, self._waits_bytes)
+        self._waits_bytes -= self._sent
+        if self._up is not None:
+            self._up.forget(self._allowed)
+            self._is_held = False
+        for one in queue:
+            if isinstance(one, SpanOnItsWay):
+                one.give_back()
+
+    def cork(self) -> None:
+        """
+        More may be written soon: gather it.
+        """
+        self._is_corked = True
+
+    def uncork(self) -> object:
+        """
+        Send what was gathered, without waiting for the reactor to say that there is
+        room.  The last words are left to it, who also closes.
+
+        @return: why the connection is over, if it is.
+        """
+        self._is_corked = False
+        why = None
+        if self._queue and not self._is_writing and not self._is_held:
+            if not self.is_finished:
+                why = self.push()
+            self._wait_for_room()
+        return why
+
+    def do_write(self) -> object:
+        """
+        The socket has room.
+
+        @return: why the connection is over, if it is.
+        """
+        if not self._transport.connected:
+            # It was lost while it was read.
+            return None
+        if self._queue:
+            why = self.push()
+            if why is not None or self._queue:
+                return why
+        self._is_writing = False
+        if self.is_finished:
+            # It finds nothing to send, and closes what is to be closed.
+            return self._close_plainly()
+        self._transport.stopWriting()
+        return None
+
+    def push(self) -> object:
+        """
+        Send what waits, as far as it goes.
+
+        @return: why the connection is over, if it is.
+        """
+        up = self._up
+        if up is not None and not up.is_limited:
+            up = None
+        turn_bytes = TURN_BYTES if up is None else LIMITED_TURN_BYTES
+        sent_bytes = 0
+        is_blocked = False
+        while self._queue and not is_blocked and sent_bytes < turn_bytes:
+            may = turn_bytes - sent_bytes
+            if up is not None:
+                may = up.grant(min(may, self._waits_bytes - sent_bytes))
+                if not may:
+                    self._hold()
+                    break
+            sent = 0
+            try:
+                sent, asked = self._send(may)
+                is_blocked = sent < asked
+            except BlockingIOError:
+                is_blocked = True
+            except SpanBroken as broken:
+                self._broken(str(broken))
+                return None
+            except OSError:
+                return CONNECTION_LOST
+            finally:
+                if up is not None:
+                    up.refund(may - sent)
+            sent_bytes += sent
+        self._less_waits(sent_bytes)
+        return None
+
+    def _send(self, may: int) -> tuple[int, int]:
+        """
+        @return: how much was sent, of how much.
+        """
+        first = self._queue[0]
+        if isinstance(first, SpanOnItsWay):
+            asked = min(may, first.rest_bytes)
+            sent = first.send_to(self._socket.fileno(), asked)
+            if not first.rest_bytes:
+                self._queue.popleft()
+                first.give_back()
+            return sent, asked
+        parts: list[bytes | memoryview] = []
+        flags = asked = 0
+        for one in islice(self._queue, _PARTS):
+            if isinstance(one, SpanOnItsWay):
+                flags = _MORE
+                break
+            parts.append(one)
+            asked += len(one)
+            if asked - self._sent >= may:
+                break
+        if self._sent:
+            parts[0] = memoryview(parts[0])[self._sent :]
+            asked -= self._sent
+        if asked > may:
+            last = memoryview(parts[-1])
+            parts[-1] = last[: len(last) - (asked - may)]
+            asked = may
+            flags = 0
+        if len(parts) == 1:
+            sent = self._socket.send(parts[0], flags)
+        else:
+            sent = self._socket.sendmsg(parts, (), flags)
+        self._drop(sent)
+        return sent, asked
+
+    def _drop(self, size: int) -> None:
+        """
+        So much of the items, none of which is a span, is sent.
+        """
+        size += self._sent
+        queue = self._queue
+        while size:
+            first = queue[0]
+            assert not isinstance(first, SpanOnItsWay)
+            if len(first) > size:
+                break
+            size -= len(first)
+            queue.popleft()
+            if self.backlog_bytes and isinstance(first, bytes):
+                # The queue may never be empty; what is out is no backlog any more.
+                cost_bytes = len(first) + MESSAGE_COST_BYTES
+                self.backlog_bytes = max(0, self.backlog_bytes - cost_bytes)
+        self._sent = size
+
+    def _more_waits(self, size: int) -> None:
+        waits = self._waits_bytes = self._waits_bytes + size
+        if waits > CLOSING_BYTES:
+            self._is_full = waits >= ROOM_BYTES
+            self._close()
+        self._wait_for_room()
+
+    def _wait_for_room(self) -> None:
+        if self._is_writing or self._is_held or self._is_corked or not self._queue:
+            return
+        self._is_writing = True
+        self._transport.startWriting()
+
+    def _less_waits(self, sent: int) -> None:
+        waits = self._waits_bytes = self._waits_bytes - sent
+        is_told = False
+        if self._queue:
+            if sent and self._is_closed:
+                self._progressed_at = self._clock.seconds()
+            self._close()
+        else:
+            self._is_closed = False
+            self.backlog_bytes = 0
+            is_told = self.is_finished
+        if self._is_full and waits < ROOM_BYTES:
+            self._is_full = False
+            is_told = True
+        if is_told:
+            self._opened()
+
+    def _close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._progressed_at = self._clock.seconds()
+            self._closed()
+
+    def _hold(self) -> None:
+        """
+        Wait until something may go.
+        """
+        self._is_held = True
+        self._is_writing = False
+        self._transport.stopWriting()
+        if self._up is not None:
+            self._up.wait(self._allowed)
+
+    def _allowed(self) -> None:
+        self._is_held = False
+        self._progressed_at = self._clock.seconds()
+        self._wait_for_room()

@@ -1,0 +1,234 @@
+"""
+The way in without a detour: from the socket into the piece that it belongs to.
+"""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+
+from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.fast.gate import FastGate
+from swarmpeer.net.fast.plain_tcp import PlainTCP
+
+TURN_BYTES = 2**20
+"""
+So much of pieces is read in one go, then others have their turn.
+"""
+LIMITED_TURN_BYTES = 2**16
+"""
+The same where only so much may come.
+"""
+SMALL_BYTES = 2**16
+"""
+Room for small messages, and for what there is of a piece before it is known to be one.
+"""
+SMALL_BEHIND_BYTES = 2**14
+"""
+The same behind the rest of a large piece.
+"""
+LOW_BYTES = 2**16
+"""
+The system wakes us for no less than this, or than the rest of the piece, as long as
+that comes at once.
+"""
+LOW_SECONDS = 0.05
+"""
+What is at once.
+"""
+
+LEAST_LOW_BYTES = 2**12
+"""
+For less than this it is not worth while.
+"""
+
+# All connections of a process share it: nothing stays in it from one read to the next.
+_BUFFER = bytearray(SMALL_BYTES)
+_SMALL = memoryview(_BUFFER)
+_SMALL_BEHIND = _SMALL[:SMALL_BEHIND_BYTES]
+
+
+class Listener(Protocol):
+    """
+    Who hears what is read.
+    """
+
+    @property
+    def hears_plain_bytes(self) -> bool:
+        """
+        Must the transport read by itself, for now?
+        """
+
+    @property
+    def is_holding(self) -> bool:
+        """
+        Must no more be read for now?
+        """
+
+    @property
+    def is_mid_piece(self) -> bool:
+        """
+        Is a piece on its way?
+        """
+
+    @property
+    def rest(self) -> memoryview:
+        """
+        Where the rest of the message goes that is on its way; empty if there is none.
+        """
+
+    def hear(self, in_rest: int, small: bytearray, size: int) -> None:
+        """
+        There are C{in_rest} bytes more in the C{rest}, and behind it came C{size} that
+        are in C{small}, which serves others when this returns.
+        """
+
+    def hold_for_rate(self) -> None:
+        """
+        Nothing may come for now.
+        """
+
+
+class FastReader:
+    """
+    Takes the place of the reading half of a transport.
+
+    @ivar _low: for how many bytes the system wakes us; never more than are missing of
+        the piece, or it might never.
+    """
+
+    __slots__ = (
+        "_down",
+        "_gate",
+        "_listener",
+        "_low",
+        "_read_at",
+        "_read_plainly",
+        "_seconds",
+        "_socket",
+        "_transport",
+    )
+
+    def __init__(
+        self,
+        transport: PlainTCP,
+        gate: FastGate,
+        listener: Listener,
+        seconds: Callable[[], float],
+        down: Allowance | None,
+    ) -> None:
+        """
+        Take over.
+
+        @param gate: what is written while something is heard leaves right after.
+        @param seconds: tells the time.
+        @param down: how much may come; C{None}: all.
+        """
+        self._transport = transport
+        self._socket = transport.socket
+        self._read_plainly = transport.doRead
+        self._gate = gate
+        self._listener = listener
+        self._seconds = seconds
+        self._down = down
+        self._low = 1
+        self._read_at = seconds()
+        transport.doRead = self.do_read
+
+    def do_read(self) -> object:
+        """
+        The socket has something.
+
+        @return: why the connection is over, if it is.
+        """
+        if self._listener.hears_plain_bytes:
+            return self._read_plainly()
+        self._gate.cork()
+        why = self._read()
+        return self._gate.uncork() or why
+
+    def catch_up(self) -> bool:
+        """
+        It is late: read what the system did not wake us for.
+
+        @return: might there have been anything?
+        """
+        if self._low == 1:
+            return False
+        self._wake_for(1)
+        # If it is over, the reactor will find that out, too.
+        self.do_read()
+        return True
+
+    def _read(self) -> object:
+        listener, transport = self._listener, self._transport
+        down = self._down
+        if down is not None and not down.is_limited:
+            down = None
+        left = TURN_BYTES if down is None else LIMITED_TURN_BYTES
+        is_drained = False
+        while not is_drained and left > 0:
+            rest = listener.rest
+            small = _SMALL_BEHIND if len(rest) >= SMALL_BYTES else _SMALL
+            if down is not None:
+                may = down.grant(left)
+                if not may:
+                    listener.hold_for_rate()
+                    return None
+                rest = rest[:may]
+                small = small[: may - len(rest)]
+            asked = len(rest) + len(small)
+            got = 0
+            try:
+                if rest:
+                    got = self._socket.recvmsg_into((rest, small))[0]
+                else:
+                    got = self._socket.recv_into(small)
+            except BlockingIOError:
+                break
+            except OSError:
+                return CONNECTION_LOST
+            finally:
+                if down is not None:
+                    down.refund(may - got)
+            if not got:
+                return CONNECTION_DONE
+            left -= got
+            in_rest = min(got, len(rest))
+            listener.hear(in_rest, _BUFFER, got - in_rest)
+            # Small messages come in one portion; the rest of a piece is waited for.
+            is_drained = got < asked or not rest
+            if (
+                listener.is_holding
+                or transport.disconnecting
+                or not transport.connected
+            ):
+                return None
+        if is_drained:
+            self._choose_low(TURN_BYTES - left)
+        return None
+
+    def _choose_low(self, got: int) -> None:
+        """
+        Where a piece comes in small portions, let the system gather them.
+
+        @param got: how much came this time.
+        """
+        low = 1
+        now = self._seconds()
+        passed = now - self._read_at
+        self._read_at = now
+        if got < LOW_BYTES and self._listener.is_mid_piece:
+            soon = int(got * LOW_SECONDS / passed) if passed > 0 else LOW_BYTES
+            low = min(soon, LOW_BYTES, len(self._listener.rest))
+            if low < LEAST_LOW_BYTES:
+                low = 1
+        if low != self._low:
+            self._wake_for(low)
+
+    def _wake_for(self, low: int) -> None:
+        self._low = low
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low)

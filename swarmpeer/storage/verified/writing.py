@@ -1,0 +1,151 @@
+"""
+Hashing and writing the pieces that come, in whichever thread that is cheapest.
+"""
+
+from collections.abc import Callable, Mapping
+
+from swarmpeer.errors import StorageError
+from swarmpeer.storage.pending_work import PendingWork
+from swarmpeer.storage.verified.file_state import Place
+from swarmpeer.storage.verified.opening import Disk
+from swarmpeer.storage.verified.piece_hashes import PieceHashes
+from swarmpeer.storage.verified.recording import Recorder
+from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.storage.verified.stored_piece import StoredPiece, stored_piece
+from swarmpeer.wire.messages import PieceData
+
+BACKLOG_BYTES = 4 * 1024 * 1024
+"""
+When so much waits for the threads, the reactor thread hashes the next piece itself,
+while it is still in the processor's cache, and writes it too if the files live in
+memory: it would only hand over more than the threads can take.
+"""
+
+LONGEST_HELP_BYTES = 4 * 1024 * 1024
+"""
+Up to this size it does so: some milliseconds.
+"""
+
+
+class PieceWriter:
+    """
+    Keeps pieces that are right.  All is asked for in the reactor thread.
+
+    A piece is hashed before a byte of it is written, so of a wrong one nothing is
+    ever on the disk.
+    """
+
+    def __init__(
+        self,
+        hashes: PieceHashes,
+        files: Mapping[int, StoredFile],
+        disk: Disk,
+        works: PendingWork,
+        recorder: Recorder,
+        hold: Callable[[int], None],
+        *,
+        inline_limit_bytes: int,
+    ) -> None:
+        """
+        @param hold: told of a piece that was written.
+        @param inline_limit_bytes: see L{swarmpeer.storage.file}.
+        """
+        self._hashes = hashes
+        self._files = files
+        self._disk = disk
+        self._works = works
+        self._recorder = recorder
+        self._hold = hold
+        self._inline_limit_bytes = inline_limit_bytes
+        self._backlog_bytes = 0
+
+    def write(
+        self,
+        index: int,
+        data: PieceData,
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Keep a piece, if it is right.
+        """
+        piece = stored_piece(self._hashes.layout, self._files, index)
+        size_bytes = piece.size_bytes
+        is_quick = self._is_quick(piece.file)
+        is_here = is_quick and size_bytes <= self._inline_limit_bytes
+        is_checked = is_here or (
+            self._backlog_bytes >= BACKLOG_BYTES and size_bytes <= LONGEST_HELP_BYTES
+        )
+        try:
+            if is_checked:
+                piece.check(self._hashes, data)
+                is_here = is_here or (is_quick and piece.file.is_in_memory)
+            if is_here:
+                changes = piece.write(data)
+        except Exception as error:
+            self._unwritten(piece, error, failed)
+            return
+        if is_here:
+            self._written(piece, changes, done, failed)
+        else:
+            self._write_in_thread(piece, data, is_checked, done, failed)
+
+    def _is_quick(self, file: StoredFile) -> bool:
+        """
+        To take the room for a whole file, to mend one in place, or to wait for who is
+        at it may take long.
+        """
+        place = file.place
+        return not file.is_busy and (
+            place is Place.PART
+            or (place is Place.ABSENT and not self._disk.preallocates)
+        )
+
+    def _write_in_thread(
+        self,
+        piece: StoredPiece,
+        data: PieceData,
+        is_checked: bool,
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        def work() -> int:
+            if not is_checked:
+                piece.check(self._hashes, data)
+            return piece.write(data)
+
+        def on_written(changes: int) -> None:
+            self._backlog_bytes -= piece.size_bytes
+            self._written(piece, changes, done, failed)
+
+        def on_failed(error: Exception) -> None:
+            self._backlog_bytes -= piece.size_bytes
+            self._unwritten(piece, error, failed)
+
+        self._backlog_bytes += piece.size_bytes
+        self._works.begin(work, on_written, on_failed)
+
+    def _written(
+        self,
+        piece: StoredPiece,
+        changes: int,
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        index = piece.piece_index
+        if self._recorder.written(index, piece.file.number, changes):
+            self._hold(index)
+            done()
+        else:
+            error = StorageError("somebody changed its file meanwhile")
+            self._unwritten(piece, error, failed)
+
+    def _unwritten(
+        self,
+        piece: StoredPiece,
+        error: Exception,
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        self._recorder.notice(piece.file.number)
+        where = self._disk.folder.shown(piece.file.path)
+        failed(piece.unwritable(error, where))

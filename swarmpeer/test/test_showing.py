@@ -1,0 +1,191 @@
+"""
+Tests of L{swarmpeer.core.showing}.
+"""
+
+from collections.abc import Iterable
+from random import Random
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.test.test_verified_node import ALL, PIECES, World
+
+
+class Seed:
+    """
+    A seed that shows its pieces, among recorders.
+    """
+
+    def __init__(self) -> None:
+        self.world = World(ALL, choking=FleetChoking(1, Random(0)))
+
+    def join(
+        self, peer_id: int, held: Iterable[int] = (), *, wants: bool = True
+    ) -> VerifiedConnection:
+        """
+        A neighbour connects, and may want what it is shown.
+        """
+        conversation = self.world.join(peer_id, held)
+        if wants:
+            conversation.on_interested()
+        return conversation
+
+    def haves(self, peer_id: int) -> list[int]:
+        """
+        What a neighbour was told of so far, in that order.
+        """
+        return [
+            index
+            for name, _, index in self.world.sent("send_have")
+            if name == str(peer_id) and isinstance(index, int)
+        ]
+
+    def review(self) -> None:
+        """
+        A quarter of a second is over.
+        """
+        self.world.node.review_requests()
+
+
+class ShowingTests(SynchronousTestCase):
+    """
+    What a seed says to hold.
+    """
+
+    def test_lure(self) -> None:
+        """
+        Each that comes is told of nothing first, and then of one piece, a different
+        one each.
+        """
+        seed = Seed()
+        shown = []
+        for peer_id in (1, 3, 4):
+            seed.join(peer_id, wants=False)
+            calls = [call[1:] for call in seed.world.calls if call[0] == str(peer_id)]
+            self.assertEqual(calls[1], ("send_have_none",))
+            shown += seed.haves(peer_id)
+        self.assertEqual(len(set(shown)), 3)
+
+    def test_once(self) -> None:
+        """
+        Who is served is shown some pieces that nobody else is, and one more with each
+        that it is sent; when all were sent to somebody, everybody is told the rest.
+        """
+        seed = Seed()
+        one, three = seed.join(1), seed.join(3)
+        self.assertFalse(set(seed.haves(1)) & set(seed.haves(3)))
+        while seed.world.node.is_showing:
+            for conversation in one, three:
+                sent = {
+                    call[2]
+                    for call in seed.world.sent("send_piece")
+                    if call[0] == str(conversation.peer_id)
+                }
+                fresh = [
+                    index
+                    for index in seed.haves(conversation.peer_id)
+                    if index not in sent
+                ]
+                if seed.world.node.is_showing:
+                    conversation.on_request(fresh[0])
+        pieces = [call[2] for call in seed.world.sent("send_piece")]
+        self.assertEqual(sorted(pieces), sorted(ALL))
+        for peer_id in 1, 3:
+            self.assertEqual(sorted(seed.haves(peer_id)), sorted(ALL))
+
+    def test_held_elsewhere(self) -> None:
+        """
+        When the neighbours say to hold all pieces among them, everybody is told at
+        the next look; who comes later is told of everything at once.
+        """
+        seed = Seed()
+        seed.join(1, [0, 1, 2])
+        seed.join(3, [3, 4, 5])
+        self.assertTrue(seed.world.node.is_showing)
+        seed.review()
+        self.assertFalse(seed.world.node.is_showing)
+        self.assertEqual(sorted(seed.haves(1)), sorted(ALL))
+        seed.world.forget()
+        seed.join(4)
+        self.assertEqual(seed.world.sent("send_have_all"), [("4", "send_have_all")])
+
+    def test_who_leaves(self) -> None:
+        """
+        What was shown to one that left is shown to others.
+        """
+        seed = Seed()
+        one = seed.join(1)
+        gone = set(seed.haves(1))
+        one.on_disconnect("gone")
+        three = seed.join(3)
+        while seed.world.node.is_showing:
+            asked = {call[2] for call in seed.world.sent("send_piece")}
+            three.on_request(next(i for i in seed.haves(3) if i not in asked))
+        self.assertLess(gone, set(seed.haves(3)))
+
+    def test_who_never_asks(self) -> None:
+        """
+        One that never asks for what it is shown keeps nobody waiting.
+        """
+        seed = Seed()
+        seed.join(1)
+        three = seed.join(3)
+        for _ in range(PIECES):
+            for index in seed.haves(3):
+                if seed.world.node.is_showing:
+                    three.on_request(index)
+            seed.review()
+        self.assertFalse(seed.world.node.is_showing)
+
+    def test_nobody_wants(self) -> None:
+        """
+        When nobody wants what it is shown for two seconds, as among seeds that were
+        all started anew, everybody is told everything.
+        """
+        seed = Seed()
+        for peer_id in 1, 3:
+            seed.join(peer_id, wants=False)
+        for _ in range(7):
+            seed.review()
+            self.assertTrue(seed.world.node.is_showing)
+        seed.review()
+        self.assertFalse(seed.world.node.is_showing)
+        for peer_id in 1, 3:
+            self.assertEqual(sorted(seed.haves(peer_id)), sorted(ALL))
+
+    def test_not_shown(self) -> None:
+        """
+        A piece that they were not shown is not theirs to ask for.
+        """
+        seed = Seed()
+        one = seed.join(1)
+        other = min(ALL - set(seed.haves(1)))
+        one.on_request(other)
+        self.assertEqual(seed.world.sent("send_piece"), [])
+        self.assertEqual(seed.world.sent("send_reject"), [("1", "send_reject", other)])
+
+    def test_loss(self) -> None:
+        """
+        A seed that loses a piece is like any other from then on.
+        """
+        seed = Seed()
+        seed.join(1)
+        lost = min(ALL - set(seed.haves(1)))
+        seed.world.node.healing.lose(lost, "rotten")
+        self.assertEqual(seed.world.sent("send_withdrawal"), [])
+        seed.review()
+        self.assertEqual(sorted(seed.haves(1)), sorted(ALL - {lost}))
+        seed.join(3)
+        self.assertEqual(len(seed.world.sent("send_bitfield")), 1)
+
+    def test_classic_policy(self) -> None:
+        """
+        With a policy that does not ask for it, a seed tells of everything at once, as
+        does a peer that was no seed when it started.
+        """
+        world = World(ALL)
+        world.join(1)
+        self.assertEqual(len(world.sent("send_have_all")), 1)
+        fleet = World(ALL - {0}, choking=FleetChoking(1, Random(0)))
+        self.assertFalse(fleet.node.is_showing)

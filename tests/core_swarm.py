@@ -1,0 +1,327 @@
+"""
+A verified swarm of minds alone: nodes that hear each other over a queue, with no
+network, no disk and no time between them.  What it takes is what the logic takes.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from random import Random
+
+from zope.interface import implementer
+
+from swarmpeer.config import CommonConfig, Config, PeerInfo
+from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.picking import PickerFactory
+from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.errors import StorageError
+from swarmpeer.events import SwarmEvent
+from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.seam import PieceContent, size_of
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.extension import GoodbyeCode
+from swarmpeer.wire.messages import PieceData
+
+Told = tuple[Callable[..., None], tuple[object, ...]]
+"""
+What is on its way to somebody.
+"""
+
+
+@implementer(IVerifiedStorage)
+class NoStorage:
+    """
+    Every piece is the same bytes, and stored as soon as it comes.
+    """
+
+    def __init__(self, layout: PieceLayout, *, is_whole: bool) -> None:
+        self.is_whole = is_whole
+        self._layout = layout
+        self._piece = bytes(layout.piece_size_bytes)
+
+    def report_to(self, publish: Callable[[SwarmEvent], None]) -> None:
+        """
+        There is nothing to tell.
+        """
+
+    def open(self) -> None:
+        """
+        It is.
+        """
+
+    def check(
+        self,
+        progress: Callable[[int, int], None],  # noqa: ARG002
+        done: Callable[[Bitfield], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        All or nothing.
+        """
+        count = self._layout.piece_count
+        done(Bitfield.full(count) if self.is_whole else Bitfield(count))
+
+    def check_piece(
+        self,
+        index: int,  # noqa: ARG002
+        done: Callable[[bool], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        It is right.
+        """
+        done(True)
+
+    def read(
+        self,
+        index: int,  # noqa: ARG002
+        done: Callable[[PieceData], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        The same for all.
+        """
+        done(self._piece)
+
+    def lend(
+        self,
+        index: int,  # noqa: ARG002
+        done: Callable[[PieceContent], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        The same for all.
+        """
+        done(self._piece)
+
+    def write(
+        self,
+        index: int,  # noqa: ARG002
+        data: PieceData,  # noqa: ARG002
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        Nothing is kept.
+        """
+        done()
+
+    def finish(
+        self,
+        done: Callable[[], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        It is in place.
+        """
+        done()
+
+    def close(self, done: Callable[[], None]) -> None:
+        """
+        It is.
+        """
+        done()
+
+
+class Wire:
+    """
+    One end of a conversation: what is said here is heard at the other end in its turn.
+    """
+
+    is_verified = True
+    is_writable = True
+
+    def __init__(self, queue: deque[Told], *, is_dialled: bool) -> None:
+        self._queue = queue
+        self.is_dialled = is_dialled
+        self.other: VerifiedConnection
+
+    def send_handshake(self, peer_id: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_handshake, (peer_id,)))
+
+    def send_choke(self) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_choke, ()))
+
+    def send_unchoke(self) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_unchoke, ()))
+
+    def send_interested(self) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_interested, ()))
+
+    def send_not_interested(self) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_not_interested, ()))
+
+    def send_have(self, index: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_have, (index,)))
+
+    def send_bitfield(self, bits: Bitfield) -> None:
+        """
+        Say so, as it is now.
+        """
+        self._queue.append((self.other.on_bitfield, (bits.copy(),)))
+
+    def send_request(self, index: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_request, (index,)))
+
+    def stop_waiting(self) -> None:
+        """
+        There is no time.
+        """
+
+    def send_piece(self, index: int, content: PieceContent) -> None:
+        """
+        Say so.
+        """
+        assert size_of(content)
+        self._queue.append((self.other.on_piece, (index, content)))
+
+    def send_reject(self, index: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_reject, (index,)))
+
+    def send_cancel(self, index: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_cancel, (index,)))
+
+    def send_have_all(self) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_have_all, ()))
+
+    def send_have_none(self) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_have_none, ()))
+
+    def send_withdrawal(self, index: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_withdrawal, (index,)))
+
+    def send_bad_piece(self, index: int) -> None:
+        """
+        Say so.
+        """
+        self._queue.append((self.other.on_bad_piece, (index,)))
+
+    def send_manifest_part(self, part: int, manifest: bytes) -> None:
+        """
+        Nobody asks.
+        """
+
+    def close(self, reason: str = "", code: int = GoodbyeCode.OTHER) -> None:
+        """
+        Nobody goes.
+        """
+
+
+class CoreSwarm:
+    """
+    One seed and some that have nothing, all of them connected.
+
+    @ivar nodes: the seed first.
+    """
+
+    def __init__(
+        self, pieces: int, leechers: int, picker: PickerFactory = RarestPicker
+    ) -> None:
+        self.now = 0.0
+        self.queue: deque[Told] = deque()
+        layout = PieceLayout(pieces * 16, 16)
+        ids = range(1001, 1002 + leechers)
+        peers = tuple(
+            PeerInfo(peer_id, "localhost", 6000, has_file=peer_id == ids[0])
+            for peer_id in ids
+        )
+        common = CommonConfig(
+            leechers, 1.0, 2.0, "file", layout.file_size_bytes, layout.piece_size_bytes
+        )
+        self.nodes = [
+            self._node(Config(peer.peer_id, common, peers), layout, picker)
+            for peer in peers
+        ]
+        for place, later in enumerate(self.nodes):
+            for earlier in self.nodes[:place]:
+                self._connect(later, earlier)
+        self._play()
+
+    def run(self) -> None:
+        """
+        Until everybody has everything.
+        """
+        while not all(node.store.is_complete for node in self.nodes):
+            for node in self.nodes:
+                node.hold_preferred_round()
+            self._play()
+
+    def _node(
+        self, config: Config, layout: PieceLayout, picker: PickerFactory
+    ) -> VerifiedNode:
+        is_whole = next(
+            peer.has_file for peer in config.peers if peer.peer_id == config.peer_id
+        )
+        count, rng = layout.piece_count, Random(config.peer_id)
+        held = Bitfield.full(count) if is_whole else Bitfield(count)
+        store = VerifiedStore(layout, NoStorage(layout, is_whole=is_whole), held)
+        node = VerifiedNode(
+            config,
+            store,
+            bus=EventBus(self._note_failure),
+            rng=rng,
+            manifest_bytes=bytes,
+            seconds=lambda: self.now,
+            picker=picker(store.bits, rng),
+            choking=ChokingManager(config.common.preferred_neighbors, rng),
+        )
+        node.start(is_placed=is_whole)
+        return node
+
+    def _note_failure(self, *failure: object) -> None:
+        raise AssertionError(failure)
+
+    def _connect(self, caller: VerifiedNode, called: VerifiedNode) -> None:
+        near = Wire(self.queue, is_dialled=True)
+        far = Wire(self.queue, is_dialled=False)
+        far.other = caller.open_conversation(near, called.own_id)
+        near.other = called.open_conversation(far, None)
+        far.other.on_connect()
+        near.other.on_connect()
+
+    def _play(self) -> None:
+        queue = self.queue
+        while queue:
+            tell, arguments = queue.popleft()
+            self.now += 1e-5
+            tell(*arguments)

@@ -1,0 +1,218 @@
+"""
+The pure parts of the benchmarks.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from bench.bare_copy import BareCopy
+from bench.bound import Link, fluid_bound_seconds
+from bench.course import CASES, allowed_seconds
+from bench.holes import zeros_manifest
+from bench.ours import Tables, swarm_text
+from bench.peers import FILE_NAME, Host, PeerKind
+from bench.programs.tracker import tracker_answer
+from bench.relay import most_and_least
+from bench.rounds import in_turn
+from bench.shaped import links_of
+from bench.sources import make_source, size_bytes, size_text
+from bench.torrents import torrent_v1, torrent_v2
+from swarmpeer.config import SwarmConfig
+from swarmpeer.manifest import parse_manifest
+from swarmpeer.manifest.bencode import decode
+
+_HOSTS = (Host("10.0.0.1", 20001), Host("10.0.0.2", 20002), Host("10.0.0.3", 20003))
+_MIB = 1 << 20
+
+
+class BoundTests(SynchronousTestCase):
+    """
+    L{bench.bound}, with lines of 8 Mbit/s: a MB is a second.
+    """
+
+    def test_seeds_uplink(self) -> None:
+        """
+        Every byte leaves the seed once.
+        """
+        links = [Link(8, 8), Link(80, 80), Link(80, 80)]
+        self.assertEqual(fluid_bound_seconds(10**6, links), 1)
+
+    def test_slowest_downlink(self) -> None:
+        """
+        The slowest gets all of it, too.
+        """
+        links = [Link(80, 80), Link(80, 80), Link(80, 4)]
+        self.assertEqual(fluid_bound_seconds(10**6, links), 2)
+
+    def test_all_uplinks(self) -> None:
+        """
+        All lines together bear every copy.
+        """
+        links = [Link(16, 80), Link(1, 80), Link(1, 80), Link(6, 80)]
+        self.assertEqual(fluid_bound_seconds(10**6, links), 1)
+
+    def test_cases(self) -> None:
+        """
+        One is slow, or the seed sends at half the rate.
+        """
+        self.assertEqual(links_of("even", 2, 50), [Link(50, 50)] * 3)
+        self.assertEqual(links_of("slow-host", 2, 50)[1:], [Link(50, 50), Link(10, 10)])
+        self.assertEqual(links_of("half-seed", 2, 50)[0], Link(25, 50))
+
+
+class CourseTests(SynchronousTestCase):
+    """
+    What the rules of the classic protocol allow.
+    """
+
+    def test_only_the_seed(self) -> None:
+        """
+        With as many slots as leechers all are served in the seed's first round.
+        """
+        self.assertEqual(allowed_seconds([0, 0, 0], 2, 5, 10), [5, 5])
+
+    def test_seed_first(self) -> None:
+        """
+        Those that the seed serves pass it on in their own rounds, just after.
+        """
+        times = allowed_seconds([0, 1, 1, 1], 1, 5, 10)
+        self.assertEqual(times, [5, 6, 6])
+
+    def test_seed_last(self) -> None:
+        """
+        Their rounds of the same time were over: they pass it on in the next ones.
+        """
+        self.assertEqual(allowed_seconds([1, 0, 0], 1, 5, 100), [6, 10])
+
+    def test_optimistic(self) -> None:
+        """
+        An optimistic round serves one more.
+        """
+        self.assertEqual(allowed_seconds([0, 4, 4], 1, 5, 7), [5, 7])
+
+    def test_course(self) -> None:
+        """
+        Three slots of one seed are too few for five: the others wait for somebody's
+        next round.
+        """
+        first, last = CASES["seed first"], CASES["seed last"]
+        self.assertEqual(allowed_seconds(first, 3, 5, 10), [5, 5, 5, 5.5, 5.5])
+        self.assertEqual(allowed_seconds(last, 3, 5, 10), [5.5, 5.5, 5.5, 10, 10])
+
+
+class FilesTests(SynchronousTestCase):
+    """
+    What the peers are given.
+    """
+
+    def test_sizes(self) -> None:
+        """
+        Sizes are read, and told, in binary units.
+        """
+        self.assertEqual(size_bytes("2.5G"), 5 * 2**29)
+        self.assertEqual(size_bytes("1000"), 1000)
+        self.assertEqual(size_text(3 * _MIB), "3 MiB")
+        self.assertEqual(size_text(1000), "1000 bytes")
+
+    def test_torrents(self) -> None:
+        """
+        Both torrents tell of the same file.
+        """
+        with TemporaryDirectory() as folder:
+            source = Path(folder) / FILE_NAME
+            make_source(source, 100_000)
+            first = torrent_v1(source, 65536, "http://10.0.0.1:1/announce")
+            second = parse_manifest(torrent_v2(source, 65536))
+        torrent = decode(first)
+        assert isinstance(torrent, dict)
+        info = torrent[b"info"]
+        assert isinstance(info, dict)
+        hashes = info[b"pieces"]
+        assert isinstance(hashes, bytes)
+        self.assertEqual(
+            (info[b"name"], info[b"length"], info[b"piece length"], len(hashes)),
+            (FILE_NAME.encode(), 100_000, 65536, 40),
+        )
+        self.assertEqual(torrent[b"announce"], b"http://10.0.0.1:1/announce")
+        self.assertEqual(
+            (second.name, second.size_bytes, second.piece_size_bytes),
+            (FILE_NAME, 100_000, 65536),
+        )
+
+    def test_zeros(self) -> None:
+        """
+        The manifest of zeros is the one that looking at them gives.
+        """
+        with TemporaryDirectory() as folder:
+            source = Path(folder) / FILE_NAME
+            make_source(source, 3 * _MIB, is_sparse=True)
+            looked_at = parse_manifest(torrent_v2(source, _MIB))
+        self.assertEqual(zeros_manifest(3 * _MIB, _MIB).infohash, looked_at.infohash)
+
+    def test_swarm(self) -> None:
+        """
+        The C{swarm.toml} names every host, the seed first.
+        """
+        tables: Tables = {
+            "policy": {"choking": "classic"},
+            "limits": {"preferred_neighbors": 2},
+        }
+        swarm = SwarmConfig.parse(swarm_text(_HOSTS, tables))
+        self.assertEqual(
+            [(member.host, member.port, member.seed) for member in swarm.members],
+            [
+                ("10.0.0.1", 20001, True),
+                ("10.0.0.2", 20002, False),
+                ("10.0.0.3", 20003, False),
+            ],
+        )
+        self.assertEqual((swarm.choking, swarm.preferred_neighbors), ("classic", 2))
+
+
+class RunsTests(SynchronousTestCase):
+    """
+    How runs are made.
+    """
+
+    def test_turns(self) -> None:
+        """
+        Every kind runs once a round, and they take turns in going first.
+        """
+        kinds: list[PeerKind] = [BareCopy(name) for name in ("one", "two", "three")]
+        one, two, three = kinds
+        self.assertEqual(
+            list(in_turn(kinds, 2)),
+            [(0, one), (0, two), (0, three), (1, two), (1, three), (1, one)],
+        )
+
+    def test_tracker(self) -> None:
+        """
+        The tracker tells each member of those before it.
+        """
+        hosts = [(host.address, host.port) for host in _HOSTS]
+        answer = decode(tracker_answer(hosts, 20002))
+        assert isinstance(answer, dict)
+        self.assertEqual(answer[b"peers"], b"\x0a\0\0\x01" + (20001).to_bytes(2, "big"))
+
+
+class WindowTests(SynchronousTestCase):
+    """
+    L{bench.relay}: what passes in any ten seconds.
+    """
+
+    def test_steady(self) -> None:
+        """
+        A steady flow is the same in all of them, but for the ends of the portions.
+        """
+        passed = [(at / 4, 25) for at in range(200)]
+        self.assertEqual(most_and_least(passed, 10.0, 40.0), (1000, 975))
+
+    def test_burst_and_gap(self) -> None:
+        """
+        A burst is in the fullest one, and a gap in the emptiest.
+        """
+        passed = [(at / 4, 25) for at in range(200) if not 100 <= at < 120]
+        passed.append((20.1, 500))
+        self.assertEqual(most_and_least(passed, 0.0, 50.0), (1500, 475))

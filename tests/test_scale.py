@@ -1,0 +1,110 @@
+"""
+Tests of C{tools/scale.py}.
+"""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.testing.scenario import Scenario
+from tools.scale import (
+    CRASHING,
+    MIXED,
+    NEIGHBORS,
+    Run,
+    computed,
+    crashes_of,
+    json_line,
+    read_lines,
+    run_one,
+    scenario_of,
+    table,
+)
+from tools.scale_plot import plot
+
+
+def small(swarm: str, peers: int = 5, uplinks: str = "equal") -> Scenario:
+    """
+    The same swarm, with a file of ten pieces.
+    """
+    scenario = scenario_of(swarm, peers, uplinks)
+    return replace(scenario, file_size_bytes=10 * scenario.piece_size_bytes)
+
+
+class ScaleTests(SynchronousTestCase):
+    """
+    What is run, and what is made of it.
+    """
+
+    def test_scenarios(self) -> None:
+        """
+        A verified swarm is bounded where there are enough for that; of mixed uplinks
+        the mean is that of equal ones.
+        """
+        self.assertEqual(scenario_of("fleet", 100, "equal").most_neighbors, NEIGHBORS)
+        self.assertIsNone(scenario_of("fleet", 10, "equal").most_neighbors)
+        self.assertEqual(scenario_of("server", 10, "equal").free_riders, 10)
+        self.assertEqual(sum(MIXED), len(MIXED))
+
+    def test_crashes(self) -> None:
+        """
+        A twentieth of those that fetch, each once, and all come back.
+        """
+        scenario = scenario_of("fleet", 100, "equal")
+        faults = crashes_of(scenario, 50.0)
+        self.assertEqual(len(faults), round(100 * CRASHING))
+        self.assertEqual(len({fault.peer_id for fault in faults}), len(faults))
+        self.assertTrue(all(fault.peer_id > 1001 for fault in faults))
+        self.assertEqual(faults, crashes_of(scenario, 50.0))
+
+    def test_a_run(self) -> None:
+        """
+        Nobody is faster than the bound, with or without crashes.
+        """
+        for swarm in ("fleet", "classic", "server"):
+            run = run_one(small(swarm), swarm, "equal", crashing=swarm == "fleet")
+            self.assertGreaterEqual(run.ratio, 1.0)
+            self.assertLessEqual(run.half_seconds, run.seconds)
+            self.assertGreaterEqual(run.seed_share, 1.0)
+            self.assertEqual((run.peers, run.pieces), (5, 10))
+
+    def test_a_server(self) -> None:
+        """
+        What is computed of one that nobody helps is the least that it takes.
+        """
+        run = run_one(small("server"), "server", "equal", crashing=False)
+        whole = computed(5)
+        share = run.pieces / whole.pieces
+        self.assertAlmostEqual(whole.bound_seconds * share, run.bound_seconds)
+
+    def test_lines(self) -> None:
+        """
+        What was printed is read again.
+        """
+        run = computed(1000)
+        self.assertEqual(read_lines([json_line(run), "\n"]), [run])
+
+    def test_table(self) -> None:
+        """
+        One row for each kind, the median over its seeds.
+        """
+        runs = [replace(computed(10), seconds=5120.0 * n, seed=n) for n in (1, 3, 2)]
+        rows = list(table(runs))
+        self.assertEqual(len(rows), 3)
+        self.assertIn("| 10,240.0 s, computed | 20.00 |", rows[2])
+
+    def test_picture(self) -> None:
+        """
+        Every kind that was run has its line, and its name below.
+        """
+        runs: list[Run] = [computed(peers) for peers in (10, 100, 1000)]
+        points = [("server", run.peers, run.seconds, run.bound_seconds) for run in runs]
+        points += [("fleet, equal", n, 60.0, 50.0) for n in (10, 100, 1000)]
+        picture = plot(points)
+        ElementTree.fromstring(picture)
+        for words in ("a server that nobody helps", ">fleet<", "the fluid bound"):
+            self.assertIn(words, picture)
+        self.assertNotIn("classic policy<", picture)
+        self.assertEqual(len(re.findall("<path", picture)), 5)

@@ -1,0 +1,326 @@
+"""
+How long a file takes to reach ten, a hundred and a thousand hosts: the table and the
+picture of C{docs/simulation.md}.
+
+Each run prints one JSON object in a line; what was printed before can be read again,
+to draw it.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+from swarmpeer.simulate.run_figures import SEED, RunFigures
+from swarmpeer.testing.faults import Fault
+from swarmpeer.testing.members import FIRST_ID
+from swarmpeer.testing.scenario import FaultKind, Scenario
+from swarmpeer.testing.swarm import SimulatedSwarm
+from tools.scale_plot import plot
+
+SIZES = (10, 100, 1000)
+SCENARIO = Scenario(
+    file_size_bytes=250 * 32 * 1024,
+    piece_size_bytes=32 * 1024,
+    preferred=4,
+    up_rate=160_000.0,
+    on_disk=False,
+)
+"""
+A piece takes a fifth of a second to be sent once.
+"""
+NEIGHBORS = 20
+MIXED = (0.5, 1.0, 1.5)
+"""
+So many times the rate of the others can each third of the hosts send; the mean is the
+same.
+"""
+CRASHING = 0.05
+BACK_AFTER_SECONDS = 10.0
+
+SWARMS: Mapping[str, Mapping[str, Any]] = {
+    "fleet": {"policy": "fleet", "files": 1, "most_neighbors": NEIGHBORS},
+    "classic": {"policy": "classic", "neighbors": NEIGHBORS // 2},
+    "server": {"policy": "classic"},
+}
+"""
+A verified swarm with the policy of a fleet; the classic one, in which each is told of
+as many others as one has neighbours there; and one in which nobody passes anything on.
+"""
+MOST_CLIENTS = 30
+"""
+With more, what the server needs is computed: all that it does is to send.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """
+    One swarm.  Times are seconds of virtual time.
+
+    @ivar swarm: of L{SWARMS}.
+    @ivar peers: how many fetch.
+    @ivar uplinks: C{equal} or C{mixed}.
+    @ivar crashes: how many were killed and came back.
+    @ivar bound_seconds: the fluid bound, that of the same swarm in which nothing goes
+        wrong.
+    @ivar seconds: until the last one had the file.
+    @ivar half_seconds: until half of them had.
+    @ivar seed_share: how often the seed sent the file.
+    @ivar duplicate_share: of all that was received.
+    @ivar real_seconds: how long it took here; 0 if it was computed.
+    """
+
+    swarm: str
+    peers: int
+    uplinks: str
+    crashes: int
+    pieces: int
+    seed: int
+    bound_seconds: float
+    seconds: float
+    half_seconds: float
+    seed_share: float
+    duplicate_share: float
+    events: int
+    real_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        """
+        How many times the bound it took.
+        """
+        return self.seconds / self.bound_seconds
+
+
+def scenario_of(swarm: str, peers: int, uplinks: str, seed: int = 0) -> Scenario:
+    """
+    What is simulated.
+
+    @param peers: how many fetch.
+    """
+    scenario = replace(SCENARIO, peers=peers + 1, seed=seed, **SWARMS[swarm])
+    if swarm == "server":
+        return replace(scenario, free_riders=peers)
+    most = scenario.most_neighbors
+    if most is not None and peers <= most:
+        # All have all.
+        scenario = replace(scenario, most_neighbors=None)
+    return replace(scenario, up_factors=MIXED if uplinks == "mixed" else ())
+
+
+def crashes_of(scenario: Scenario, within_seconds: float) -> list[Fault]:
+    """
+    Each of so many hosts is killed once, and is back after a while with what it had.
+    """
+    rng = Random(f"{scenario.seed}/crashing")
+    peers = scenario.peers - scenario.seeds
+    first = FIRST_ID + scenario.seeds
+    chosen = rng.sample(range(first, first + peers), max(1, round(CRASHING * peers)))
+    return [
+        Fault(
+            rng.uniform(0.1, 0.8) * within_seconds,
+            FaultKind.CRASH,
+            peer_id,
+            seconds=BACK_AFTER_SECONDS,
+        )
+        for peer_id in sorted(chosen)
+    ]
+
+
+def run_one(scenario: Scenario, swarm: str, uplinks: str, *, crashing: bool) -> Run:
+    """
+    Simulate one swarm.
+
+    @raise RuntimeError: if it does not come to its end.
+    """
+    whole = scenario.file_size_bytes
+    faults = crashes_of(scenario, whole / (scenario.up_rate or 1)) if crashing else []
+    outcome = SimulatedSwarm(
+        scenario, faults=faults, checks=False, is_coarse=True
+    ).run()
+    figures = RunFigures.of(outcome)
+    last, bound = figures.distribution_seconds, figures.bound_seconds
+    if outcome.breaches or last is None or bound is None:
+        raise RuntimeError(f"{scenario}: {outcome.breaches}")
+    (seed,) = (peer for peer in outcome.peers if peer.role == SEED)
+    return Run(
+        swarm=swarm,
+        peers=scenario.peers - 1,
+        uplinks=uplinks,
+        crashes=len(faults),
+        pieces=scenario.piece_count,
+        seed=scenario.seed,
+        bound_seconds=bound,
+        seconds=last,
+        half_seconds=median(figures.completions),
+        seed_share=seed.sent_bytes / whole,
+        duplicate_share=figures.duplicate_bytes / figures.received_bytes,
+        events=outcome.events,
+        real_seconds=outcome.real_seconds,
+    )
+
+
+def computed(peers: int) -> Run:
+    """
+    What a server needs that nobody helps, at least: it sends everything to each.
+    """
+    once = SCENARIO.file_size_bytes / (SCENARIO.up_rate or 1)
+    return Run(
+        swarm="server",
+        peers=peers,
+        uplinks="equal",
+        crashes=0,
+        pieces=SCENARIO.piece_count,
+        seed=0,
+        bound_seconds=once * peers,
+        seconds=once * peers,
+        half_seconds=once * peers / 2,
+        seed_share=float(peers),
+        duplicate_share=0.0,
+        events=0,
+        real_seconds=0.0,
+    )
+
+
+def run_all(
+    swarms: Iterable[str],
+    sizes: Iterable[int],
+    uplinks: Iterable[str],
+    crashing: Iterable[bool],
+    seeds: int,
+) -> Iterator[Run]:
+    """
+    All of it, the small ones first.
+    """
+    kinds = [
+        (swarm, each, crashes)
+        for swarm in swarms
+        for each in uplinks
+        for crashes in crashing
+        if swarm != "server" or (each == "equal" and not crashes)
+    ]
+    for peers in sizes:
+        for swarm, each, crashes in kinds:
+            if swarm == "server" and peers > MOST_CLIENTS:
+                yield computed(peers)
+                continue
+            for seed in range(seeds):
+                scenario = scenario_of(swarm, peers, each, seed)
+                yield run_one(scenario, swarm, each, crashing=crashes)
+
+
+def json_line(run: Run) -> str:
+    """
+    One run, with how near it came.
+    """
+    values = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in {**asdict(run), "ratio": run.ratio}.items()
+    }
+    return json.dumps(values)
+
+
+def read_lines(lines: Iterable[str]) -> list[Run]:
+    """
+    Runs that were printed before.
+    """
+    names = {field.name for field in fields(Run)}
+    return [
+        Run(
+            **{name: value for name, value in json.loads(line).items() if name in names}
+        )
+        for line in lines
+        if line.strip()
+    ]
+
+
+def table(runs: Iterable[Run]) -> Iterator[str]:
+    """
+    The rows, in Markdown: medians over the seeds.
+    """
+    together: dict[tuple[str, str, bool, int], list[Run]] = {}
+    order = list(SWARMS)
+    for run in runs:
+        key = run.swarm, run.uplinks, run.crashes > 0, run.peers
+        together.setdefault(key, []).append(run)
+    yield (
+        "| swarm | hosts | uplinks | crashing | bound | last done | times the bound "
+        "| the seed sent |"
+    )
+    yield "|---|---:|---|---|---:|---:|---:|---:|"
+    for (swarm, uplinks, crashes, peers), alike in sorted(
+        together.items(), key=lambda item: (order.index(item[0][0]), *item[0][1:])
+    ):
+        middle = sorted(alike, key=lambda run: run.ratio)[len(alike) // 2]
+        last = f"{middle.seconds:,.1f} s" + ("" if middle.events else ", computed")
+        yield (
+            f"| `{swarm}` | {peers:,} | {uplinks} | {'5 %' if crashes else 'none'} "
+            f"| {middle.bound_seconds:,.1f} s | {last} "
+            f"| {middle.ratio:.2f} | {middle.seed_share:.2f} times |"
+        )
+
+
+def main() -> int:
+    """
+    Run what the command line asks for.
+
+    @return: the exit status.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), metavar="N,N")
+    parser.add_argument("--swarms", default=",".join(SWARMS), metavar="NAME,NAME")
+    parser.add_argument("--uplinks", default="equal,mixed", metavar="KIND,KIND")
+    parser.add_argument("--crashing", choices=("no", "yes", "both"), default="both")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each")
+    parser.add_argument(
+        "--read", type=Path, nargs="*", metavar="FILE", help="run nothing, read these"
+    )
+    parser.add_argument("--table", action="store_true", help="Markdown at the end")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it")
+    options = parser.parse_args()
+    runs: list[Run] = []
+    if options.read is not None:
+        for path in options.read:
+            runs += read_lines(path.read_text().splitlines())
+    else:
+        crashing = {"no": (False,), "yes": (True,), "both": (False, True)}
+        for run in run_all(
+            options.swarms.split(","),
+            map(int, options.sizes.split(",")),
+            options.uplinks.split(","),
+            crashing[options.crashing],
+            options.seeds,
+        ):
+            runs.append(run)
+            print(json_line(run), flush=True)
+    if options.table:
+        print(*table(runs), sep="\n")
+    if options.plot is not None:
+        options.plot.write_text(
+            plot(
+                [
+                    (_name(run), run.peers, run.seconds, run.bound_seconds)
+                    for run in runs
+                ]
+            )
+        )
+    return 0
+
+
+def _name(run: Run) -> str:
+    """
+    Which line of the picture it belongs to.
+    """
+    if run.swarm == "server":
+        return "server"
+    return f"{run.swarm}, {run.uplinks}" + (", crashing" if run.crashes else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
