@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from bench.stalls import StallMeter
 from swarmpeer.joining import JoiningService
+from swarmpeer.own_process import keep_freed_memory
 from swarmpeer.service import PeerService
 
 AnyPeer = PeerService | JoiningService
@@ -42,6 +43,7 @@ def run_peer(
     globalLogBeginner.beginLoggingTo(
         [textFileLogObserver(sys.stderr)], redirectStandardIO=False
     )
+    keep_freed_memory()
     core = IReactorCore(reactor)
     peer = make_peer(reactor)
     meter = StallMeter(IReactorTime(reactor))

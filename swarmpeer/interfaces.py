@@ -31,6 +31,18 @@ class ISwarmObserver(Interface):
         """
 
 
+class IHavesObserver(ISwarmObserver):
+    """
+    One that can hear of many pieces at once; with small pieces, haves are
+    most of what happens.  It may be told of each by C{observe} all the same.
+    """
+
+    def observe_haves(peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        A neighbour said that it holds these pieces, one after the other.
+        """
+
+
 class IPieceStorage(Interface):
     """
     Where the bytes of the pieces live.
@@ -183,7 +195,15 @@ class IPiecePicker(Interface):
         @param theirs: what they may be asked for; not to be changed, nor kept.
         @param useful: how many of the pieces that they hold we do not; C{theirs} may
             have fewer.
-        @return: an open piece among C{theirs}, still open, or C{None}.
+        @return: an open piece among C{theirs}, still open; C{None} if there is none.
+        """
+
+    def pick_among(few: list[int]) -> int | None:
+        """
+        The same where only a few come into question.
+
+        @param few: those; that some are not open is noted by taking them out.
+        @return: an open piece among them, still open; C{None} if there is none.
         """
 
     def note_have(index: int) -> None:

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.interfaces import IHavesObserver
 
 
 class LogKind(StrEnum):
@@ -183,7 +183,7 @@ _RULES = dict(
 )
 
 
-@implementer(ISwarmObserver)
+@implementer(IHavesObserver)
 class ProtocolLogger:
     """
     Writes one line, in one write, for each event that the protocol wants told.
@@ -228,26 +228,41 @@ class ProtocolLogger:
         if rule is None:
             return
         words = rule(event)
-        if words is None:
-            return
+        if words is not None:
+            self._put(f"{self._head_now()}{words}\n".encode("ascii"))
+
+    def observe_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        Write a line for each, all in one write.
+        """
+        before, behind = LogKind.HAVE.format(other=peer_id, index="\n").split("\n")
+        before, behind = self._head_now() + before, behind + "\n"
+        block = before + (behind + before).join(map(str, indexes)) + behind
+        self._put(block.encode("ascii"), len(indexes))
+
+    def _head_now(self) -> str:
         second = int(self._now())
         if second != self._second:
             self._second = second
             time = datetime.fromtimestamp(second).isoformat(sep=" ")
             self._head = f"[{time}]: Peer {self._peer_id} "
-        self._put(f"{self._head}{words}\n".encode("ascii"))
+        return self._head
 
-    def _put(self, line: bytes) -> None:
+    def _put(self, lines: bytes, count: int = 1) -> None:
         if self._is_torn:
-            line = b"\n" + line
+            lines = b"\n" + lines
         try:
-            taken = self._write(line)
+            taken = self._write(lines)
         except OSError as error:
-            self._lose(error.strerror or str(error))
+            self._lose(error.strerror or str(error), count)
             return
-        if isinstance(taken, int) and taken < len(line):
-            self._is_torn = self._is_torn or taken > 0
-            self._lose("not all of a line was taken")
+        if isinstance(taken, int) and taken < len(lines):
+            whole = lines.count(b"\n", 0, taken)
+            if taken:
+                # The first line end may be that of a line that was lost.
+                whole -= self._is_torn
+                self._is_torn = lines[taken - 1] != ord("\n")
+            self._lose("not all of a line was taken", count - whole)
             return
         if self._lost_in_a_row:
             self._log.info(
@@ -259,7 +274,7 @@ class ProtocolLogger:
             self._lost_in_a_row = 0
             self._is_torn = False
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, count: int) -> None:
         if not self._lost_in_a_row:
             self._log.error(
                 "The protocol log of peer {peer_id} cannot be written ({reason}); "
@@ -267,8 +282,8 @@ class ProtocolLogger:
                 peer_id=self._peer_id,
                 reason=reason,
             )
-        self._lost_in_a_row += 1
-        self.lost_lines += 1
+        self._lost_in_a_row += count
+        self.lost_lines += count
 
 
 def log_name(peer_id: int) -> str:

@@ -8,6 +8,7 @@ same peer is still on the stack, so whoever implements one side changes its own
 state before it calls the other.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from swarmpeer.events import SwarmEvent
@@ -207,9 +208,9 @@ class LogicSide(Protocol):
         They want nothing from us.
         """
 
-    def on_have(self, index: int) -> None:
+    def on_haves(self, indexes: Sequence[int]) -> None:
         """
-        They hold the piece C{index} now.
+        They hold these pieces now; told one by one, and at least one.
         """
 
     def on_bitfield(self, bits: Bitfield) -> None:

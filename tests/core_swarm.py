@@ -174,7 +174,7 @@ class Wire:
         """
         Say so.
         """
-        self._queue.append((self.other.on_have, (index,)))
+        self._queue.append((self.other.on_haves, ([index],)))
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """

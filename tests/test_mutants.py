@@ -36,6 +36,7 @@ from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.flow import WriteGate
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import MessageSender
+from swarmpeer.seam import PieceContent
 from swarmpeer.service import PeerService
 from swarmpeer.storage.disk import DiskFile
 from swarmpeer.testing.faults import Fault
@@ -352,9 +353,14 @@ class MutantTests(MutantTestCase):
         """
         send = PeerProtocol.send_piece
 
-        def mutant(protocol: PeerProtocol, index: int, data: PieceData) -> None:
-            send(protocol, index, data)
-            send(protocol, index, data)
+        def mutant(protocol: PeerProtocol, index: int, content: PieceContent) -> None:
+            if not isinstance(content, PieceData):
+                # A span may be sent once only, so this mistake is made with its bytes.
+                data = content.read(0, content.size_bytes)
+                content.give_back()
+                content = data
+            send(protocol, index, content)
+            send(protocol, index, content)
 
         self.mutate(PeerProtocol, "send_piece", mutant)
         self.assert_found("piece on request", within=1)

@@ -133,7 +133,7 @@ class MutantTests(MutantTestCase):
         """
         Whatever comes is kept.
         """
-        self.mutate(PieceHashes, "is_right", lambda *_: True)
+        self.mutate(PieceHashes, "is_right_at", lambda *_: True)
         self.assert_found("what is held is right", POISONED, within=3)
 
     def test_short_pieces_are_padded(self) -> None:
@@ -141,15 +141,14 @@ class MutantTests(MutantTestCase):
         A short piece is hashed as if it were a whole one.
         """
 
-        def mutant(hashes: PieceHashes, index: int, data: PieceData) -> bool:
+        def mutant(
+            hashes: PieceHashes, number: int, position: int, data: PieceData
+        ) -> bool:
             padded = bytes(data).ljust(hashes.layout.piece_size_bytes, b"\0")
-            number, offset = hashes.layout.place(index)
-            right = hashes._files[number].piece_hash(
-                offset // hashes.layout.piece_size_bytes
-            )
+            right = hashes._files[number].piece_hash(position)
             return merkle.piece_hash(padded, hashes._levels[number]) == right
 
-        self.mutate(PieceHashes, "is_right", mutant)
+        self.mutate(PieceHashes, "is_right_at", mutant)
         self.assert_found("liveness", within=1)
 
     # Who is blamed.

@@ -66,9 +66,11 @@ class Asking:
             and conversation.network.is_verified
         ]
         freed = [each for each in owing if self._free(each, index)]
+        # All of them first: who cannot be told leaves, and the others are asked for
+        # what was asked of them.
+        for conversation in freed:
+            conversation.network.stop_waiting()
         for conversation in owing:
-            if conversation in freed:
-                conversation.network.stop_waiting()
             conversation.cancel(index)
         for conversation in owing:
             self._swarm.request_next(conversation)

@@ -3,10 +3,10 @@ Carries events to those who watch.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from swarmpeer.events import SwarmEvent
-from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.events import HaveReceived, SwarmEvent
+from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
 
 
 class EventBus:
@@ -76,6 +76,38 @@ class EventBus:
         self._is_telling = True
         try:
             self._tell(event)
+            while self._waiting:
+                self._tell(self._waiting.popleft())
+        finally:
+            self._is_telling = False
+
+    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        Publish a L{HaveReceived} for each of these pieces.
+
+        There may be more of them than of all other events together: an
+        L{IHavesObserver} that is the only one who hears them is told all at once.
+        """
+        audience = self._audiences.get(HaveReceived)
+        if audience is None:
+            audience = self._audience(HaveReceived)
+        if len(audience) == 1 and not self._is_telling:
+            (observer,) = audience
+            if IHavesObserver.providedBy(observer):
+                self._tell_haves(observer, peer_id, indexes)
+                return
+        for index in indexes:
+            self.publish(HaveReceived(peer_id, index))
+
+    def _tell_haves(
+        self, observer: IHavesObserver, peer_id: int, indexes: Sequence[int]
+    ) -> None:
+        self._is_telling = True
+        try:
+            observer.observe_haves(peer_id, indexes)
+        except Exception as error:
+            self._report(observer, HaveReceived(peer_id, indexes[0]), error)
+        try:
             while self._waiting:
                 self._tell(self._waiting.popleft())
         finally:

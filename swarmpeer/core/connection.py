@@ -11,6 +11,8 @@ Where the protocol is silent, it is decided here:
 - what was said already may be said again.
 """
 
+from collections.abc import Sequence
+
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import Piece
 from swarmpeer.core.serving import Serving
@@ -154,25 +156,26 @@ class PeerConnection:
         self._swarm.interest_changed(self)
         self._swarm.publish(NotInterestedReceived(self.peer_id))
 
-    def on_have(self, index: int) -> None:
+    def on_haves(self, indexes: Sequence[int]) -> None:
         """
-        They hold one more piece.
+        They hold more pieces.
         """
         # Haves are most of what comes: nothing is called that would do nothing.
         if self._is_first_message:
             self._note_message()
         neighbor, swarm = self.neighbor, self._swarm
-        is_news = neighbor.learn_have(index, swarm.store.needless)
-        if is_news:
+        news = neighbor.learn_haves(indexes, swarm.store.needless)
+        if news:
             if self._note_have is not None:
-                self._note_have(index)
+                for index in news:
+                    self._note_have(index)
             if neighbor.useful and not neighbor.am_interested:
                 self._tell_interest(True)
             if not neighbor.peer_choking and len(neighbor.requested) < neighbor.window:
                 swarm.request_next(self)
         if swarm.is_heard(HaveReceived):
-            swarm.publish(HaveReceived(neighbor.peer_id, index))
-        if is_news and neighbor.bits.is_full:
+            swarm.publish_haves(neighbor.peer_id, indexes)
+        if news and neighbor.bits.is_full:
             swarm.holdings_learned(self)
 
     def on_bitfield(self, bits: Bitfield) -> None:

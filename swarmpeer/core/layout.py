@@ -82,7 +82,9 @@ class PieceLayout:
 
         @raise IndexError: if there is no such piece.
         """
-        self._check(index)
+        # Asked for many times for each piece.
+        if not 0 <= index < self.piece_count:
+            self._check(index)
         return self.short_sizes.get(index, self.piece_size_bytes)
 
     def place(self, index: int) -> tuple[int, int]:
@@ -91,7 +93,8 @@ class PieceLayout:
 
         @raise IndexError: if there is no such piece.
         """
-        self._check(index)
+        if not 0 <= index < self.piece_count:
+            self._check(index)
         # Of files that begin at one piece, all but the last are empty.
         file = bisect_right(self._first_pieces, index) - 1
         return file, (index - self._first_pieces[file]) * self.piece_size_bytes

@@ -3,6 +3,7 @@ The facts about one neighbour, and no decisions.
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -11,6 +12,9 @@ LATE_LIMIT = 256
 How many withdrawn requests may still be answered.  A neighbour answers at most what
 was on its way when it choked us, a few times if answers cross; more is not honest.
 """
+
+#: More take too much memory.
+_MOST_NEWS = 1024
 
 
 class NeighborState:
@@ -31,6 +35,9 @@ class NeighborState:
     @ivar window: how many pieces may be asked of them at once; the course protocol
         knows one.
     @ivar requested: the pieces we asked of them and wait for.
+    @ivar news: of the pieces that they hold, those that may be open, since they told
+        of them after none was; C{None}: any may be.
+    @ivar news_since: how often a piece was opened again until then.
     @ivar wanted_from_us: the pieces they asked of us, in order, not served yet.
     """
 
@@ -40,6 +47,8 @@ class NeighborState:
         "am_interested",
         "bits",
         "is_snubbed",
+        "news",
+        "news_since",
         "peer_choking",
         "peer_id",
         "peer_interested",
@@ -59,6 +68,8 @@ class NeighborState:
         self.peer_choking = True
         self.peer_interested = False
         self.is_snubbed = False
+        self.news: list[int] | None = None
+        self.news_since = 0
         self.refused: dict[int, float] = {}
         self.window = 1
         self.requested: set[int] = set()
@@ -73,19 +84,24 @@ class NeighborState:
         @param needless: the pieces that we do not want; so everywhere here.
         """
         self.bits = theirs
+        self.news = None
         self.useful = needless.count_missing_from(theirs)
 
-    def learn_have(self, index: int, needless: Bitfield) -> bool:
+    def learn_haves(self, indexes: Iterable[int], needless: Bitfield) -> list[int]:
         """
-        They told of one more piece.
+        They told of more pieces.
 
-        @return: was it news?
+        @return: those of which that is news.
         """
-        if not self.bits.add(index):
-            return False
-        if index not in needless:
-            self.useful += 1
-        return True
+        news = self.bits.add_each(indexes)
+        if news:
+            wanted = needless.missing_among(news)
+            self.useful += len(wanted)
+            if self.news is not None:
+                self.news.extend(wanted)
+                if len(self.news) > _MOST_NEWS:
+                    self.news = None
+        return news
 
     def note_needless(self, index: int) -> None:
         """
@@ -110,6 +126,7 @@ class NeighborState:
         self.refused.pop(index, None)
         if not self.bits.discard(index):
             return False
+        self.news = None
         if index not in needless:
             self.useful -= 1
         return True

@@ -5,6 +5,7 @@ help of the request and choking managers, and has the decisions carried out.
 State first, send second, publish last.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 
@@ -142,6 +143,12 @@ class PeerNode:
         """
         self.bus.publish(event)
 
+    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        Tell the observers which pieces a neighbour holds now.
+        """
+        self.bus.publish_haves(peer_id, indexes)
+
     # The rounds, driven by the service.
 
     def hold_preferred_round(self) -> None:
@@ -275,8 +282,9 @@ class PeerNode:
         slower than the disk.
         """
         neighbor = conversation.neighbor
-        self.rates.credit(neighbor.peer_id, piece.size_bytes)
-        is_needed = self.requests.arrived(neighbor, piece.index)
+        peer_id, index, size_bytes = neighbor.peer_id, piece.index, len(piece.data)
+        self.rates.credit(peer_id, size_bytes)
+        is_needed = self.requests.arrived(neighbor, index)
         if not neighbor.requested and neighbor.is_owing:
             # What is owed may never come; it is not to be taken for a stall.
             conversation.network.stop_waiting()
@@ -284,15 +292,11 @@ class PeerNode:
         if is_needed:
             self.store.put(
                 piece,
-                partial(
-                    self._piece_stored, neighbor.peer_id, piece.index, piece.size_bytes
-                ),
-                partial(self._piece_not_stored, neighbor.peer_id, piece.index),
+                partial(self._piece_stored, peer_id, index, size_bytes),
+                partial(self._piece_not_stored, peer_id, index),
             )
         else:
-            self.publish(
-                DuplicatePieceReceived(neighbor.peer_id, piece.index, piece.size_bytes)
-            )
+            self.publish(DuplicatePieceReceived(peer_id, index, size_bytes))
 
     def _welcome(self, conversation: PeerConnection) -> None:
         """

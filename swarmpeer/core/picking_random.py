@@ -85,6 +85,19 @@ class RandomPicker:
             return None
         return eligible.at_rank(self._rng.randrange(eligible.count))
 
+    def pick_among(self, few: list[int]) -> int | None:
+        """
+        @return: an open piece among them, still open, or C{None}.
+        """
+        while few:
+            at = self._rng.randrange(len(few))
+            index = few[at]
+            if index not in self._shut:
+                return index
+            few[at] = few[-1]
+            few.pop()
+        return None
+
     def _append(self, index: int) -> None:
         self._places[index] = len(self._open)
         self._open.append(index)

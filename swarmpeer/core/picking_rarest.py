@@ -104,6 +104,19 @@ class RarestPicker:
                 return index
         return self._by_bits(theirs)
 
+    def pick_among(self, few: list[int]) -> int | None:
+        """
+        @return: one of the rarest open pieces among them, still open, or C{None}.
+        """
+        while few:
+            # Some that stand together, since one draw is quicker than many.
+            at = int(self._rng.random() * max(1, len(few) - _DRAWN + 1))
+            some = self._shut.missing_among(few[at : at + _DRAWN])
+            few[at : at + _DRAWN] = some
+            if some:
+                return min(some, key=self._counts.__getitem__)
+        return None
+
     def note_have(self, index: int) -> None:
         """
         A neighbour holds one more piece.

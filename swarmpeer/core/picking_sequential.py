@@ -76,6 +76,13 @@ class SequentialPicker:
         eligible = shut.missing_from(theirs)
         return None if eligible.is_empty else eligible.at_rank(0)
 
+    def pick_among(self, few: list[int]) -> int | None:
+        """
+        @return: the first open piece among them, still open, or C{None}.
+        """
+        few[:] = self._shut.missing_among(few)
+        return min(few, default=None)
+
     def _advance(self) -> None:
         """
         Leave behind what is shut.

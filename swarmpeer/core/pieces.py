@@ -186,7 +186,8 @@ class PieceStore:
         self.bits.add(index)
 
     def _move(self, index: int, old: PieceState, new: PieceState) -> None:
-        self._expect(index, old)
+        if index < 0 or self._states[index] != old:
+            self._expect(index, old)
         self._states[index] = new
 
     def _expect(self, index: int, expected: PieceState) -> None:

@@ -18,7 +18,8 @@ class RateTracker:
         """
         They gave us so much more.
         """
-        self._received_bytes[peer_id] = self.received_bytes(peer_id) + size_bytes
+        received = self._received_bytes
+        received[peer_id] = received.get(peer_id, 0) + size_bytes
 
     def received_bytes(self, peer_id: int) -> int:
         """

@@ -23,6 +23,7 @@ class RequestManager:
     """
     Hands out pieces to fetch and takes them back.
 
+    @ivar _openings: how often a piece was opened again.
     @ivar picker: how the next piece is chosen.
     @ivar is_paused: nothing is handed out while the storage fails.
     @ivar is_starved: somebody got nothing because the budget was spent.
@@ -42,6 +43,7 @@ class RequestManager:
         self._budget_bytes = budget_bytes
         self._owners: dict[int, NeighborState] = {}
         self._unsettled_bytes = 0
+        self._openings = 0
         self.is_paused = False
         self.is_starved = False
 
@@ -135,7 +137,7 @@ class RequestManager:
         The piece could not be kept; it is missing again.
         """
         self._unsettle(index)
-        self.picker.reopen(index)
+        self._open(index)
 
     def _disown(self, neighbor: NeighborState, index: int) -> None:
         """
@@ -146,14 +148,21 @@ class RequestManager:
         if self._owners.get(index) is neighbor:
             del self._owners[index]
             self._store.release(index)
-            self.picker.reopen(index)
+            self._open(index)
             self._unsettle(index)
+
+    def _open(self, index: int) -> None:
+        """
+        The piece may be asked of anybody.
+        """
+        self._openings += 1
+        self.picker.reopen(index)
 
     def _claim_open(self, neighbor: NeighborState) -> int | None:
         """
         Claim an open piece that they have, if there is room for it.
         """
-        index = self._pick(neighbor)
+        index = self._open_piece(neighbor)
         if index is None:
             return None
         size = self._store.layout.size(index)
@@ -163,6 +172,18 @@ class RequestManager:
         self._store.claim(index)
         self.picker.shut(index)
         self._unsettled_bytes += size
+        return index
+
+    def _open_piece(self, neighbor: NeighborState) -> int | None:
+        """
+        Choose an open piece that they may be asked for.  Most often there was none
+        before, so that it is one of those that they told of since.
+        """
+        if neighbor.news is not None and neighbor.news_since == self._openings:
+            return self.picker.pick_among(neighbor.news) if neighbor.news else None
+        index = self._pick(neighbor)
+        if index is None:
+            neighbor.news, neighbor.news_since = [], self._openings
         return index
 
     def _pick(self, neighbor: NeighborState) -> int | None:

@@ -100,7 +100,7 @@ class Showing:
         self._plan.sent(conversation.peer_id, index)
         self._fill(conversation)
         if self._plan.is_over:
-            self._finish()
+            self.finish()
 
     def choking_changed(self) -> None:
         """
@@ -132,7 +132,17 @@ class Showing:
                         self._lure(conversation)
                     self._fill(conversation)
                 return
-        self._finish()
+        self.finish()
+
+    def finish(self) -> None:
+        """
+        Tell everybody the rest, or some of it, and what is left at the next reviews.
+        """
+        self._is_over = True
+        untold = [each for each in self._swarm.conversations if each.is_told_part]
+        for conversation in untold:
+            conversation.tell_rest(_HAVES_AT_ONCE // len(untold))
+        self._is_told = not any(each.is_told_part for each in untold)
 
     def _is_stuck(self) -> bool:
         """
@@ -149,16 +159,6 @@ class Showing:
             for each in conversations
         )
         return self._idle_reviews >= (_MOST_RECEIVING if is_receiving else _MOST_IDLE)
-
-    def _finish(self) -> None:
-        """
-        Tell everybody the rest, or some of it.
-        """
-        self._is_over = True
-        untold = [each for each in self._swarm.conversations if each.is_told_part]
-        for conversation in untold:
-            conversation.tell_rest(_HAVES_AT_ONCE // len(untold))
-        self._is_told = not any(each.is_told_part for each in untold)
 
     def _lure(self, conversation: "VerifiedConnection") -> None:
         if conversation.is_told_part and not self._plan.pending(conversation.peer_id):
@@ -203,8 +203,8 @@ class Showing:
         Is the uplink busy with neighbours that pass on what they get?
         """
         return any(
-            self._plan.is_receiving(each.peer_id, each.neighbor.bits)
-            and not self._keeps_much(each.peer_id)
+            not self._keeps_much(each.peer_id)
+            and self._plan.is_receiving(each.peer_id, each.neighbor.bits)
             for each in self._swarm.conversations
         )
 

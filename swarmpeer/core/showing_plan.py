@@ -69,7 +69,7 @@ class ShowingPlan:
 
         @param theirs: what it says.
         """
-        return any(index not in theirs for index in self._kept.get(peer_id, ()))
+        return bool(theirs.missing_among(self._kept.get(peer_id, ())))
 
     def take(self, peer_id: int) -> int | None:
         """

@@ -96,6 +96,11 @@ class SwarmSide(Protocol):
         Tell the observers.
         """
 
+    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        Tell the observers a L{swarmpeer.events.HaveReceived} for each.
+        """
+
 
 class VerifiedSwarmSide(SwarmSide, Protocol):
     """

@@ -342,6 +342,7 @@ class VerifiedNode(PeerNode):
         """
         All that are here know now that we hold every piece.
         """
+        self._review_swarm()
 
     def _complete(self) -> None:
         if not self._was_complete:
@@ -353,8 +354,14 @@ class VerifiedNode(PeerNode):
 
     def _review_swarm(self) -> None:
         # A piece may have been lost since the files were put in place.
-        if self.store.is_complete:
+        if not self.store.is_complete:
+            return
+        if self._showing is None:
             super()._review_swarm()
+        elif not self.registry.incomplete:
+            # Whoever was shown a part would wait for the rest once we are gone.
+            self._showing.finish()
+            self._end_showing()
 
     def _retry_storage(self) -> None:
         """

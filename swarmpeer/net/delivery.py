@@ -25,7 +25,7 @@ def deliver(message: Message, logic: LogicSide) -> None:
     # The frequent ones first.
     match message:
         case HaveMessage(index):
-            logic.on_have(index)
+            logic.on_haves((index,))
         case PieceMessage(index, data):
             logic.on_piece(index, data)
         case RequestMessage(index):

@@ -6,6 +6,7 @@ to it; so what is held never exceeds one frame that may come, and all that a
 neighbour can make us hold by itself is the head of one.
 """
 
+import re
 import struct
 from collections.abc import Callable, Generator
 
@@ -19,7 +20,17 @@ from swarmpeer.wire.codec import (
     MessageCodec,
 )
 
+HAVES_AT_ONCE = 100
+"""
+So many haves that follow one another come out as one.
+"""
+
 _LENGTH = struct.Struct(">I")
+_HAVES = re.compile(
+    b"(?:%b.{%d}){1,%d}"
+    % (re.escape(HAVE_START), HAVE_SIZE - len(HAVE_START), HAVES_AT_ONCE),
+    re.DOTALL,
+)
 _NONE = memoryview(b"")
 
 
@@ -150,7 +161,8 @@ class FrameReader:
 
         @param end: where in C{chunk} it ends; C{chunk} itself is not kept.
         @return: the payloads that are whole now, one after the other; that of
-            an unknown type is cut down to its type byte.
+            an unknown type is cut down to its type byte.  Haves that follow one
+            another come together, as their frames without the first length.
         @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
             after all before it were yielded.
         """
@@ -171,14 +183,15 @@ class FrameReader:
                 if self._missing:
                     return
                 payload = self._take()
-            elif end - at >= HAVE_SIZE and chunk.startswith(HAVE_START, at):
+            elif (haves := _HAVES.match(chunk, at, end)) is not None:
                 # There may be more of them than of all other messages together,
                 # so they are cut off without a closer look.
-                payload = chunk[at + LENGTH_SIZE : at + HAVE_SIZE]
-                at += HAVE_SIZE
+                start, at = at + LENGTH_SIZE, haves.end()
+                payload = chunk[start:at]
             else:
                 start = at + LENGTH_SIZE
-                head = chunk[start : min(start + PIECE_HEAD_SIZE, end)]
+                behind = start + PIECE_HEAD_SIZE
+                head = chunk[start : behind if behind < end else end]
                 kind = FrameKind.UNDECIDED
                 if start <= end:
                     (length,) = _LENGTH.unpack_from(chunk, at)

@@ -165,6 +165,8 @@ class Lifetime(MessageSender):
         """
         The transport is closed.
         """
+        # Haves may wait to be told; there is nobody to take them any more.
+        self._gate.finish()
         self._end(in_one_line(reason))
         self._farewell.over()
         self._gone.settle()

@@ -23,7 +23,7 @@ from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire import WireBytes
-from swarmpeer.wire.codec import PIECE_HEAD_SIZE, MessageCodec
+from swarmpeer.wire.codec import HAVE_SIZE, PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import MessageType
 
@@ -163,12 +163,13 @@ class PeerProtocol(Lifetime):
         """
         Deliver one message.
 
-        @param string: its payload; of an unknown type, the type byte.
+        @param string: its payload; of an unknown type, the type byte; of haves, all
+            that follow one another.
         """
         kind = string[0]
         if kind == _HAVE:
             # There are more of these than of all others; they take the short way.
-            self._logic.on_have(self._codec.have_index(string))
+            self._logic.on_haves(self._codec.have_indexes(string))
             return
         if kind == _PIECE:
             index = self._codec.piece_index(string)
@@ -237,8 +238,8 @@ class PeerProtocol(Lifetime):
             payloads = frames.feed(chunk, size)
             for payload in payloads:
                 self.stringReceived(payload)
-                left -= 1
-                if not left:
+                left -= 1 + len(payload) // HAVE_SIZE if payload[0] == _HAVE else 1
+                if left <= 0:
                     payloads.close()
                     self._hear_on_later()
                     break

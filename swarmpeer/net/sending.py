@@ -34,7 +34,9 @@ class MessageSender(Int32StringReceiver):
     when the turn is over.
 
     Haves that follow each other closely are gathered; the first of them, and
-    those that are followed by something else, do not wait.
+    those that are followed by something else, do not wait.  Requests mean the same
+    before them and behind them, and so do pieces, but for the have of that very piece;
+    so these leave at once and alone.
     """
 
     _gate: Gate
@@ -97,12 +99,13 @@ class MessageSender(Int32StringReceiver):
         """
         Tell them that we hold a piece.
         """
+        if self._haves:
+            # We wait for the beat already, with the first of them.
+            self._haves.append(index)
+            return
         if self._gate.is_finished:
             return
         self._haves.append(index)
-        if len(self._haves) > 1:
-            # We wait for the beat already, with the first of them.
-            return
         if self._clock.seconds() >= self._haves_due:
             self.flush_haves()
         else:
@@ -125,13 +128,14 @@ class MessageSender(Int32StringReceiver):
         """
         Ask for a piece.
         """
-        self._send_frame(self._codec.encode_request(index))
+        self._write(self._codec.encode_request(index))
 
     def send_piece(self, index: int, content: PieceContent) -> None:
         """
         Send a piece.
         """
-        if self._haves:
+        if index in self._haves:
+            # They asked for it before they were told.
             self.flush_haves()
         try:
             head = self._codec.encode_piece_head(index, size_of(content))
@@ -151,9 +155,7 @@ class MessageSender(Int32StringReceiver):
         self._gate.write(data)
 
     def _send(self, message: Message) -> None:
-        self._send_frame(self._codec.encode(message))
-
-    def _send_frame(self, frame: bytes) -> None:
+        frame = self._codec.encode(message)
         self._write(self._take_haves() + frame if self._haves else frame)
 
     def _take_haves(self) -> bytes:

@@ -2,6 +2,7 @@
 The node as one conversation sees it, for the tests.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -10,7 +11,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.errors import ProtocolViolation
-from swarmpeer.events import GivenBackReason, SwarmEvent
+from swarmpeer.events import GivenBackReason, HaveReceived, SwarmEvent
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import Call
@@ -103,6 +104,13 @@ class RecordingSwarm:
         Remember.
         """
         self._hear("publish", event)
+
+    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        Remember each.
+        """
+        for index in indexes:
+            self.publish(HaveReceived(peer_id, index))
 
 
 def memory_store(layout: PieceLayout, data: bytes | None = None) -> PieceStore:

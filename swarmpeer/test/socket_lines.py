@@ -154,7 +154,11 @@ class TurnReactor:
     def addWriter(self, one: tcp.Connection) -> None:
         """
         Write it.
+
+        @raise ValueError: if it is closed already, as the system would say.
         """
+        if one.fileno() < 0:
+            raise ValueError("there is nothing to write to")
         self.writers[one] = None
 
     def removeWriter(self, one: tcp.Connection) -> None:

@@ -159,6 +159,28 @@ class BitfieldAsSetTests(SynchronousTestCase):
         self.assertRaises(IndexError, bits.at_rank, 0)
         self.assertFalse(bits.lacks_any_of(bits.copy()))
 
+    @settings(deadline=None)
+    @given(st.data(), st.integers(1, 70))
+    def test_each(self, data: st.DataObject, size: int) -> None:
+        """
+        Many are added as one by one, and it is told which of many are missing.
+        """
+        indexes = st.lists(st.integers(0, size - 1), max_size=12)
+        held, more = data.draw(indexes), data.draw(indexes)
+        bits, model = Bitfield(size), Bitfield(size)
+        self.assertEqual(bits.add_each(held), [i for i in held if model.add(i)])
+        self.assertEqual(bits.missing_among(more), [i for i in more if i not in bits])
+        self.assertEqual((bits, bits.count), (model, model.count))
+
+    def test_each_out_of_range(self) -> None:
+        """
+        An index outside of the range is refused; those before it are held.
+        """
+        for index in (-1, 5):
+            bits = Bitfield(5)
+            self.assertRaises(IndexError, bits.add_each, [3, index, 4])
+            self.assertEqual((list(bits), bits.count), ([3], 1))
+
 
 class BitfieldOnTheWireTests(SynchronousTestCase):
     """

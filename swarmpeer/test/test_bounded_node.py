@@ -166,7 +166,7 @@ class PartingTests(SynchronousTestCase):
         world = LargeWorld(ALL)
         conversation = world.join(1, range(PIECES - 1))
         self.assertEqual(world.neighbors(), [1])
-        conversation.on_have(PIECES - 1)
+        conversation.on_haves([PIECES - 1])
         self.assertEqual((world.neighbors(), world.sought()), ([], [3, 4, 5]))
 
     def test_we_become_complete(self) -> None:

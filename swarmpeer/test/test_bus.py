@@ -2,15 +2,21 @@
 Tests of L{swarmpeer.core.bus}.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from swarmpeer.core.bus import EventBus
-from swarmpeer.events import ChokedBy, FileCompleted, SwarmEvent, UnchokedBy
-from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.events import (
+    ChokedBy,
+    FileCompleted,
+    HaveReceived,
+    SwarmEvent,
+    UnchokedBy,
+)
+from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
 from swarmpeer.testing.recorders import Call, RecordingObserver
 
 
@@ -32,6 +38,120 @@ class NamedObserver:
         self._calls.append((self._name, event))
         if self.react is not None:
             self.react(event)
+
+
+@implementer(IHavesObserver)
+class HavesObserver(NamedObserver):
+    """
+    The same, and hears of many haves at once.
+    """
+
+    def observe_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+        """
+        Remember and react.
+        """
+        self._calls.append((self._name, peer_id, tuple(indexes)))
+        if self.react is not None:
+            self.react(HaveReceived(peer_id, indexes[0]))
+
+
+class HavesTests(SynchronousTestCase):
+    """
+    Many haves are told at once only if nobody can notice.
+    """
+
+    def setUp(self) -> None:
+        """
+        A bus with one observer that hears them at once.
+        """
+        self.calls: list[Call] = []
+        self.bus = EventBus(
+            lambda _, event, error: self.calls.append(("report", event, error))
+        )
+        self.observer = HavesObserver("one", self.calls)
+        self.bus.add(self.observer, HaveReceived, FileCompleted)
+
+    def test_interface(self) -> None:
+        """
+        The observer of these tests is what the bus asks for.
+        """
+        verifyObject(IHavesObserver, self.observer)
+
+    def test_at_once(self) -> None:
+        """
+        The only one who hears them is told all at once; what is published meanwhile
+        comes behind.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if isinstance(event, HaveReceived):
+                self.bus.publish(FileCompleted())
+
+        self.observer.react = react
+        self.bus.publish_haves(1002, [3, 1])
+        self.assertEqual(self.calls, [("one", 1002, (3, 1)), ("one", FileCompleted())])
+
+    def test_nobody(self) -> None:
+        """
+        If nobody hears them, nothing happens.
+        """
+        self.bus.remove(self.observer)
+        self.bus.publish_haves(1002, [3, 1])
+        self.assertEqual(self.calls, [])
+
+    def test_several_observers(self) -> None:
+        """
+        If another one hears them, too, both hear one after the other, in one order.
+        """
+        self.bus.add(NamedObserver("two", self.calls))
+        self.bus.publish_haves(1002, [3, 1])
+        self.assertEqual(
+            self.calls,
+            [
+                (name, HaveReceived(1002, index))
+                for index in (3, 1)
+                for name in ("one", "two")
+            ],
+        )
+
+    def test_in_turn(self) -> None:
+        """
+        While something else is told they wait for their turn.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if isinstance(event, FileCompleted):
+                self.bus.publish_haves(1002, [3])
+                self.calls.append(("told",))
+
+        self.observer.react = react
+        self.bus.publish(FileCompleted())
+        self.assertEqual(
+            self.calls,
+            [("one", FileCompleted()), ("told",), ("one", HaveReceived(1002, 3))],
+        )
+
+    def test_raises(self) -> None:
+        """
+        An observer that raises is reported with the first, and goes on hearing.
+        """
+        error = ValueError("no")
+
+        def react(_: SwarmEvent) -> None:
+            self.observer.react = None
+            raise error
+
+        self.observer.react = react
+        self.bus.publish_haves(1002, [3, 1])
+        self.bus.publish_haves(1002, [2])
+        self.assertEqual(
+            self.calls,
+            [
+                ("one", 1002, (3, 1)),
+                ("report", HaveReceived(1002, 3), error),
+                ("one", 1002, (2,)),
+            ],
+        )
 
 
 class EventBusTests(SynchronousTestCase):

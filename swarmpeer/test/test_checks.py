@@ -61,10 +61,10 @@ class SwarmChecksTests(SynchronousTestCase):
         A peer takes what others tell it for a breach of the protocol.
         """
 
-        def on_have(_: PeerConnection, index: int) -> None:
-            raise ProtocolViolation(ViolationReason.BAD_LENGTH, f"piece {index}")
+        def on_haves(_: PeerConnection, indexes: Sequence[int]) -> None:
+            raise ProtocolViolation(ViolationReason.BAD_LENGTH, f"pieces {indexes}")
 
-        self.patch(PeerConnection, "on_have", on_have)
+        self.patch(PeerConnection, "on_haves", on_haves)
         breach = self.find("no honest peer is blamed")
         self.assertIn(ViolationReason.BAD_LENGTH, breach.detail)
 

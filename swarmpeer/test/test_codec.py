@@ -232,6 +232,22 @@ class RoundTripTests(SynchronousTestCase):
             violation = self.assertRaises(ProtocolViolation, codec.decode, payload)
             self.assertEqual(violation.reason, ViolationReason.INDEX_OUT_OF_RANGE)
 
+    def test_haves(self) -> None:
+        """
+        Haves that follow one another are read together, and one of a piece that there
+        is not makes all of them wrong.
+        """
+        codec = MessageCodec(SAMPLE)
+        for indexes in ([305], [0, 305], [7, 7, 2]):
+            frames = codec.encode_haves(indexes)
+            self.assertEqual(list(codec.have_indexes(frames[LENGTH_SIZE:])), indexes)
+            wrong = frames + b"\0\0\0\5\4" + (306).to_bytes(4, "big") + frames
+            with self.assertRaises(ProtocolViolation) as raised:
+                codec.have_indexes(wrong[LENGTH_SIZE:])
+            self.assertEqual(
+                raised.exception.reason, ViolationReason.INDEX_OUT_OF_RANGE
+            )
+
 
 class OwnMistakesTests(SynchronousTestCase):
     """

@@ -280,7 +280,7 @@ class HoldingsTests(SynchronousTestCase):
             lambda connection: connection.on_unchoke(),
             lambda connection: connection.on_interested(),
             lambda connection: connection.on_not_interested(),
-            lambda connection: connection.on_have(0),
+            lambda connection: connection.on_haves([0]),
             lambda connection: connection.on_request(0),
             lambda connection: connection.on_unknown(8),
         ]
@@ -317,7 +317,7 @@ class HoldingsTests(SynchronousTestCase):
         A piece that we lack makes us interested.
         """
         talk = Talk(held=[0]).begin(0)
-        talk.connection.on_have(3)
+        talk.connection.on_haves([3])
         self.assertEqual(
             talk.take(),
             [
@@ -334,7 +334,7 @@ class HoldingsTests(SynchronousTestCase):
         talk = Talk().begin(0)
         talk.connection.on_unchoke()
         talk.take()
-        talk.connection.on_have(3)
+        talk.connection.on_haves([3])
         self.assertEqual(
             talk.take(),
             [
@@ -349,7 +349,7 @@ class HoldingsTests(SynchronousTestCase):
         """
         *most, last = range(LAYOUT.piece_count)
         talk = Talk().begin(*most)
-        talk.connection.on_have(last)
+        talk.connection.on_haves([last])
         self.assertEqual(
             talk.take(),
             [
@@ -363,7 +363,7 @@ class HoldingsTests(SynchronousTestCase):
         Once interested we do not say so again.
         """
         talk = Talk().begin(0)
-        talk.connection.on_have(3)
+        talk.connection.on_haves([3])
         self.assertEqual(talk.take(), [published(HaveReceived(1002, 3))])
 
     def test_have_repeated(self) -> None:
@@ -371,7 +371,7 @@ class HoldingsTests(SynchronousTestCase):
         What they told already is an event and no news.
         """
         talk = Talk().begin(0)
-        talk.connection.on_have(0)
+        talk.connection.on_haves([0])
         self.assertEqual(talk.take(), [published(HaveReceived(1002, 0))])
 
     def test_announce(self) -> None:
@@ -427,7 +427,7 @@ class HoldingsTests(SynchronousTestCase):
             self.assertEqual(answers, [told])
         for is_theirs, index in steps:
             if is_theirs:
-                connection.on_have(index)
+                connection.on_haves([index])
             elif index not in store.bits:
                 hold(store, index)
                 connection.neighbor.note_needless(index)

@@ -2,6 +2,8 @@
 Tests for L{swarmpeer.net.delivery}.
 """
 
+from collections.abc import Sequence
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
@@ -61,7 +63,9 @@ class DeliverTests(SynchronousTestCase):
         """
 
         class Strict(RecordingLogic):
-            def on_have(self, index: int) -> None:
-                raise ProtocolViolation(ViolationReason.INDEX_OUT_OF_RANGE, str(index))
+            def on_haves(self, indexes: Sequence[int]) -> None:
+                raise ProtocolViolation(
+                    ViolationReason.INDEX_OUT_OF_RANGE, str(indexes)
+                )
 
         self.assertRaises(ProtocolViolation, deliver, HaveMessage(9), Strict("logic"))

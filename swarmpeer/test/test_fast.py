@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
@@ -392,6 +394,36 @@ class PlainTests(SynchronousTestCase):
                 self.assertEqual([span.returns for span in spans], [1] * 4)
                 self.assertEqual(line.transport.connected, 0)
 
+    def test_lost_while_haves_wait(self) -> None:
+        """
+        A connection that is lost while something waits to be told ends as any other.
+        """
+        line = self.line().greeted()
+        line.protocol.send_have(0)
+        line.run()
+        line.protocol.send_have(1)
+        line.protocol.send_have(2)
+        gone = line.protocol.when_gone()
+        line.transport.connectionLost(Failure(ConnectionLost()))
+        self.successResultOf(gone)
+        (name, call, _) = line.node.take()[-1]
+        self.assertEqual((name, call), ("logic", "on_disconnect"))
+        line.protocol.send_have(3)
+        line.run()
+        self.assertEqual(line.clock.getDelayedCalls(), [])
+
+    def test_lost_in_the_turn_of_a_message(self) -> None:
+        """
+        A connection that is lost just after something was said ends as any other.
+        """
+        line = self.line().greeted()
+        line.run()
+        line.protocol.send_choke()
+        line.transport.connectionLost(Failure(ConnectionLost()))
+        line.run()
+        self.assertEqual(line.node.take()[-1][:2], ("logic", "on_disconnect"))
+        self.assertEqual(line.clock.getDelayedCalls(), [])
+
     def test_wrong_size(self) -> None:
         """
         A span of a wrong size is our mistake, and given back.
@@ -689,6 +721,23 @@ class FastTests(PlainTests):
         line.run()
         self.assertEqual(len(line.received), 3 * (1009 + 9))
         self.assertEqual(line.near.takes, [0])
+
+    def test_needs_no_room_first(self) -> None:
+        """
+        The reactor is asked to watch for room only once there is none.
+        """
+        line = self.line().greeted()
+        line.protocol.send_request(1)
+        self.assertEqual(line.reactor.writers, {})
+        line.run()
+        self.assertEqual(line.received, CODEC.encode(RequestMessage(1)))
+        line.near.takes = [2, 0, 0]
+        line.protocol.send_request(2)
+        line.reactor.turn()
+        self.assertEqual(list(line.reactor.writers), [line.transport])
+        line.run()
+        said = CODEC.encode(RequestMessage(1)) + CODEC.encode(RequestMessage(2))
+        self.assertEqual(line.received, said)
 
     def test_next_piece_waits_ready(self) -> None:
         """

@@ -129,6 +129,26 @@ class WholeStreamTests(SynchronousTestCase):
 
         check()
 
+    def test_haves(self) -> None:
+        """
+        Haves that follow one another come as one, but no more than a hundred; one that
+        is cut off comes by itself when it is whole.
+        """
+        have = CODEC.encode(HaveMessage(1))
+        choke = CODEC.encode(ChokeMessage())
+        stream = 150 * have + choke + 2 * have
+        seen = _read([stream[:-1], stream[-1:]])
+        self.assertEqual(
+            seen,
+            [
+                ("frame", (100 * have)[4:]),
+                ("frame", (50 * have)[4:]),
+                ("frame", choke[4:]),
+                ("frame", have[4:]),
+                ("frame", have[4:]),
+            ],
+        )
+
 
 class DataOwnershipTests(SynchronousTestCase):
     """

@@ -115,7 +115,7 @@ class NodeCheckerTests(SynchronousTestCase):
         """
         The bytes are counted whenever a piece changes its state.
         """
-        self.three.on_have(3)
+        self.three.on_haves([3])
         self.serve(self.three)
         self.node.request_next(self.three)
         self.assertEqual(list(self.checker.check()), [])

@@ -78,7 +78,7 @@ class NeighborFactsTests(SynchronousTestCase):
         for is_theirs, index in data.draw(steps):
             if is_theirs:
                 is_news = index not in neighbor.bits
-                self.assertIs(neighbor.learn_have(index, own), is_news)
+                self.assertEqual(neighbor.learn_haves([index], own), [index] * is_news)
                 self.assertIn(index, list(neighbor.bits))
             elif own.add(index):
                 neighbor.note_needless(index)
@@ -200,7 +200,7 @@ class UsefulTests(SynchronousTestCase):
             index = data.draw(indexes)
             match data.draw(st.sampled_from(["have", "lack", "hold", "lose"])):
                 case "have":
-                    neighbor.learn_have(index, own)
+                    neighbor.learn_haves([index], own)
                 case "lack":
                     neighbor.note_lacking(index, own)
                 case "hold":

@@ -328,7 +328,7 @@ class SwarmTests(SynchronousTestCase):
         world.join(4, {0})
         last = world.join(5, set())
         self.assertNotIn(SwarmCompleted(), world.events)
-        last.on_have(0)
+        last.on_haves([0])
         self.assertEqual(world.events[-2:], [PeerCompleted(5), SwarmCompleted()])
 
     def test_return_with_nothing(self) -> None:

@@ -213,7 +213,7 @@ class NodeMachine(RuleBasedStateMachine):
         """
         They got a piece, or say so again.
         """
-        self._one(place).conversation.on_have(index)
+        self._one(place).conversation.on_haves([index])
         self._play()
 
     @precondition(lambda self: self.live)

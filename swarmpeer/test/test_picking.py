@@ -44,6 +44,25 @@ class PickersTests(SynchronousTestCase):
             self.assertEqual(sorted(orders[0]), list(range(500)), name)
             self.assertEqual(orders[0], orders[1], name)
 
+    def test_among(self) -> None:
+        """
+        Among a few it is one of those that are open, as long as there is one; the
+        others need not be named again.
+        """
+        for name, make in PIECE_PICKERS.items():
+            picker = make(Bitfield(40), Random(5))
+            few = list(range(10, 40))
+            order = []
+            for taken in range(12, 20):
+                picker.shut(taken)
+            while (index := picker.pick_among(few)) is not None:
+                picker.shut(index)
+                order.append(index)
+            self.assertEqual(sorted(order), [10, 11, *range(20, 40)], name)
+            self.assertEqual(few, [], name)
+            picker.reopen(15)
+            self.assertEqual(picker.pick_among([14, 15]), 15, name)
+
     def test_no_pieces(self) -> None:
         """
         An empty file has nothing to pick.

@@ -1118,6 +1118,35 @@ class HaveTests(SynchronousTestCase):
             self._haves(0, 1) + CODEC.encode(NotInterestedMessage()),
         )
 
+    def test_overtaken(self) -> None:
+        """
+        Requests and pieces mean the same before them, and do not hurry them.
+        """
+        line = self._line()
+        line.protocol.send_have(0)
+        line.protocol.send_have(1)
+        line.protocol.send_request(2)
+        line.protocol.send_have(2)
+        request = CODEC.encode(RequestMessage(2))
+        self.assertEqual(line.transport.value(), self._haves(0) + request)
+        line.advance(0.02)
+        self.assertEqual(
+            line.transport.value(), self._haves(0) + request + self._haves(1, 2)
+        )
+
+    def test_piece(self) -> None:
+        """
+        A piece does not overtake its own have.
+        """
+        line = self._line()
+        for index in (0, 1, 2):
+            line.protocol.send_have(index)
+        line.protocol.send_piece(2, b"x" * 500)
+        self.assertEqual(
+            line.transport.value(),
+            self._haves(0, 1, 2) + CODEC.encode(PieceMessage(2, b"x" * 500)),
+        )
+
     def test_close(self) -> None:
         """
         They are not lost at the end.

@@ -5,7 +5,7 @@ Tests for L{swarmpeer.protocol_log}.
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -29,7 +29,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
 from swarmpeer.protocol_log import (
     LogKind,
     LogLine,
@@ -292,6 +292,21 @@ class ProtocolLoggerTests(ClockedTestCase):
             ],
         )
 
+    def test_haves(self) -> None:
+        """
+        Haves that come together are one write, of the lines that they are one by one.
+        """
+        together: list[bytes] = []
+        apart: list[bytes] = []
+        for index in (7, 0, 4):
+            ProtocolLogger(1001, apart.append, lambda: NOON).observe(
+                HaveReceived(1002, index)
+            )
+        logger = ProtocolLogger(1001, together.append, lambda: NOON)
+        verifyObject(IHavesObserver, logger)
+        logger.observe_haves(1002, [7, 0, 4])
+        self.assertEqual(together, [b"".join(apart)])
+
 
 class FailingLogTests(ClockedTestCase):
     """
@@ -401,6 +416,42 @@ class FailingLogTests(ClockedTestCase):
 
         logger = ProtocolLogger(1001, write, lambda: NOON)
         self.assertRaises(ZeroDivisionError, logger.observe, FileCompleted())
+
+    def test_some_of_many(self) -> None:
+        """
+        Of lines that are written together those count as lost that the disk did not
+        take whole, wherever it stopped.
+        """
+        whole: list[bytes] = []
+        ProtocolLogger(1001, whole.append, lambda: NOON).observe_haves(1002, [5, 6, 7])
+        (block,) = whole
+        ends = [at + 1 for at, byte in enumerate(block) if byte == ord("\n")]
+        # A line that lacks its end alone is ended by the next one.
+        for taken in sorted(set(range(len(block) + 1)) - {end - 1 for end in ends}):
+            disk: list[bytes] = []
+            answers = iter([taken, len(block) + 1])
+
+            def write(
+                lines: bytes, answers: Iterator[int] = answers, disk: list[bytes] = disk
+            ) -> int:
+                disk.append(lines[: next(answers)])
+                return len(disk[-1])
+
+            logger = ProtocolLogger(1001, write, lambda: NOON)
+            with capturedLogs():
+                logger.observe_haves(1002, [5, 6, 7])
+                logger.observe_haves(1002, [8])
+            kept = sum(end <= taken for end in ends)
+            self.assertEqual(logger.lost_lines, 3 - kept, taken)
+            lines = b"".join(disk).splitlines(keepends=True)
+            read = [parse_line(each.decode()) for each in lines]
+            is_torn = taken not in (0, *ends)
+            self.assertEqual(
+                [each.index for each in read if each is not None],
+                [*(5, 6, 7)[:kept], 8],
+                taken,
+            )
+            self.assertEqual(len(read), kept + 1 + is_torn, taken)
 
 
 class ParseLineTests(SynchronousTestCase):

@@ -60,7 +60,7 @@ class Fetching:
         """
         neighbor = NeighborState(peer_id, self.layout.piece_count)
         for index in held:
-            neighbor.learn_have(index, self.store.bits)
+            neighbor.learn_haves([index], self.store.bits)
         self.requests.welcome(neighbor)
         neighbor.am_interested = True
         neighbor.peer_choking = False
@@ -185,6 +185,29 @@ class NextRequestTests(SynchronousTestCase):
         asked = [fetching.requests.next_for(neighbor) for _ in range(4)]
         self.assertEqual(len(set(asked[:3])), 3)
         self.assertEqual((asked[3], neighbor.requested), (None, set(asked[:3])))
+
+    def test_news(self) -> None:
+        """
+        Where nothing was open for somebody, only what they tell of since, and what is
+        opened again, may be.
+        """
+        fetching = Fetching(PieceLayout(8, 1), window=8)
+        one, two = fetching.neighbor(1, [0, 1]), fetching.neighbor(2, [1])
+        self.assertEqual({fetching.requests.next_for(one) for _ in range(2)}, {0, 1})
+        for neighbor in one, two:
+            self.assertIsNone(fetching.requests.next_for(neighbor))
+        needless = fetching.store.needless
+        for neighbor in one, two:
+            neighbor.learn_haves([5, 6], needless)
+        self.assertIn(fetching.requests.next_for(two), (5, 6))
+        self.assertIn(fetching.requests.next_for(one), (5, 6))
+        for neighbor in one, two:
+            self.assertIsNone(fetching.requests.next_for(neighbor))
+        fetching.requests.give_back(one)
+        asked = {fetching.requests.next_for(two) for _ in range(3)}
+        self.assertEqual(asked - {None, 5, 6}, {1})
+        two.learn_bits(Bitfield.full(8), needless)
+        self.assertIsNotNone(fetching.requests.next_for(two))
 
 
 class BudgetTests(SynchronousTestCase):
@@ -547,7 +570,7 @@ class FetchingMachine(RuleBasedStateMachine):
         """
         They hold one more piece.
         """
-        self.neighbors[who].learn_have(index, self.store.bits)
+        self.neighbors[who].learn_haves([index], self.store.bits)
         self.review(self.neighbors[who])
 
     @rule(who=WHO)

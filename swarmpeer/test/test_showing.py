@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.events import SwarmCompleted
 from swarmpeer.test.test_verified_node import ALL, PIECES, World
 
 
@@ -153,6 +154,20 @@ class ShowingTests(SynchronousTestCase):
         self.assertFalse(seed.world.node.is_showing)
         for peer_id in 1, 3:
             self.assertEqual(sorted(seed.haves(peer_id)), sorted(ALL))
+
+    def test_end(self) -> None:
+        """
+        When everybody has everything, everybody is told the rest before the swarm is
+        said to be complete: who was told a part only would wait for us for ever.
+        """
+        seed = Seed()
+        others = [seed.join(peer_id) for peer_id in (1, 3, 4, 5)]
+        for other in others:
+            self.assertEqual(seed.world.events.count(SwarmCompleted()), 0)
+            other.on_haves(sorted(ALL))
+        self.assertEqual(seed.world.events[-1], SwarmCompleted())
+        for other in others:
+            self.assertEqual(sorted(seed.haves(other.peer_id)), sorted(ALL))
 
     def test_not_shown(self) -> None:
         """

@@ -533,7 +533,7 @@ class TellingTests(SynchronousTestCase):
         They are told that what they sent was wrong; we still want it.
         """
         begun = talk()
-        begun.logic.on_have(3)
+        begun.logic.on_haves([3])
         begun.take()
         begun.logic.refuse_piece(3)
         self.assertEqual(begun.take(), [said("send_bad_piece", 3)])

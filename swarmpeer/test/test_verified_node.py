@@ -263,7 +263,7 @@ class BlameTests(SynchronousTestCase):
         world.answer(one, is_right=False)
         one.on_withdrawal(0)
         self.assertFalse(one.neighbor.am_interested)
-        one.on_have(0)
+        one.on_haves([0])
         world.answer(one)
         self.assertTrue(world.node.store.is_complete)
 
@@ -330,7 +330,7 @@ class BlameTests(SynchronousTestCase):
         for _ in range(3):
             world.answer(bad, is_right=False)
         outstanding = world.asked(bad)
-        good.on_have(outstanding)
+        good.on_haves([outstanding])
         world.forget()
         world.door.release()
         world.door.release()
@@ -365,6 +365,22 @@ class RejectTests(SynchronousTestCase):
     Neighbours that do not send what they were asked for.
     """
 
+    def test_told_and_taken_back(self) -> None:
+        """
+        A piece that they told of while they choked us, and hold no more, is not asked
+        of them.
+        """
+        world = World(ALL - {0, 1, 2})
+        world.join(1, {2}, serves=True)
+        one = world.join(3, {0, 2}, serves=True)
+        world.answer(one)
+        one.on_choke()
+        one.on_haves([1])
+        one.on_withdrawal(1)
+        world.forget()
+        one.on_unchoke()
+        self.assertEqual(world.sent("send_request"), [])
+
     def test_reject(self) -> None:
         """
         A piece that they reject is asked of others, and of them not now; what they
@@ -387,7 +403,7 @@ class RejectTests(SynchronousTestCase):
         one.on_withdrawal(0)
         world.node.retry_storage()
         self.assertEqual(world.sent("send_request"), [])
-        one.on_have(0)
+        one.on_haves([0])
         self.assertEqual(world.sent("send_request"), [("1", "send_request", 0)])
 
     def test_sole_holder_rejects(self) -> None:
@@ -486,7 +502,7 @@ class RejectTests(SynchronousTestCase):
         world.forget()
         one.on_reject(0)
         self.assertEqual(world.sent("send_request"), [])
-        one.on_have(0)
+        one.on_haves([0])
         self.assertNotIn(1, world.node.registry.incomplete)
 
     def test_withdrawal_while_it_is_written(self) -> None:
@@ -617,7 +633,7 @@ class LossTests(SynchronousTestCase):
         slow = world.join(1, {0}, serves=True, is_verified=False)
         quick = world.join(3, {1}, serves=True)
         world.answer(quick)
-        quick.on_have(0)
+        quick.on_haves([0])
         world.now = 3.0
         world.node.review_requests()
         world.answer(quick)
@@ -627,8 +643,8 @@ class LossTests(SynchronousTestCase):
         world.node.healing.lose(0, "rotten")
         slow.on_piece(0, world.memory.right(0))
         for peer_id in (4, 5):
-            world.join(peer_id, {0}).on_have(1)
-        quick.on_have(2)
+            world.join(peer_id, {0}).on_haves([1])
+        quick.on_haves([2])
         self.assertEqual(world.sent("send_interested", "send_have"), [])
         self.assertEqual(world.told(DuplicatePieceReceived, PieceHealed)[1:], [])
         self.assertNotIn(0, world.node.store.bits)
@@ -795,7 +811,7 @@ class EndGameTests(SynchronousTestCase):
         self.quick = self.world.join(3, {1}, serves=True)
         self.world.now = 1.0
         self.world.answer(self.quick)
-        self.quick.on_have(0)
+        self.quick.on_haves([0])
         self.world.now = 3.0
         self.world.forget()
 
@@ -829,7 +845,7 @@ class EndGameTests(SynchronousTestCase):
         The loser is asked for the next piece that is open.
         """
         self.world.node.review_requests()
-        self.slow.on_have(4)
+        self.slow.on_haves([4])
         self.world.node.healing.lose(4, "rotten")
         self.world.forget()
         self.world.answer(self.quick)
@@ -865,6 +881,32 @@ class EndGameTests(SynchronousTestCase):
         self.assertTrue(self.world.node.store.is_complete)
         self.assertEqual(self.world.sent("send_cancel"), [])
 
+    def test_one_leaves_when_told(self) -> None:
+        """
+        When one that need not send it leaves at being told, the other may be asked for
+        what was asked of that one at once, and it is watched.
+        """
+        world = World(ALL - {0, 1})
+        late = world.join(4, {0}, serves=True)
+        late.on_choke()
+        first = world.join(1, {0}, serves=True)
+        first.on_haves([1])
+        second = world.join(3, {0}, serves=True)
+        first.on_stall()
+        self.assertEqual((world.asked(second), world.asked(first)), (0, 1))
+        second.on_haves([1])
+        world.forget()
+        self.patch(
+            first.network, "send_cancel", lambda _: first.on_disconnect("takes nothing")
+        )
+        late.on_piece(0, world.memory.right(0))
+        self.assertEqual(world.asked(second), 1)
+        self.assertEqual(
+            [call[1:] for call in world.calls if call[0] == "3"][:2],
+            [("stop_waiting",), ("send_request", 1)],
+        )
+        self.assertEqual(world.sent("stop_waiting").count(("3", "stop_waiting")), 1)
+
     def test_classic_loser(self) -> None:
         """
         One that speaks only the eight messages cannot be told; its answer is waited
@@ -874,7 +916,7 @@ class EndGameTests(SynchronousTestCase):
         slow = world.join(1, {0}, serves=True, is_verified=False)
         quick = world.join(3, {1}, serves=True)
         world.answer(quick)
-        quick.on_have(0)
+        quick.on_haves([0])
         world.now = 3.0
         world.node.review_requests()
         world.forget()
@@ -1007,10 +1049,10 @@ class PauseTests(SynchronousTestCase):
         slow = world.join(1, {0}, serves=True)
         quick = world.join(3, {1}, serves=True)
         world.answer(quick)
-        quick.on_have(0)
+        quick.on_haves([0])
         world.now = 3.0
         world.node.review_requests()
-        slow.on_have(2)
+        slow.on_haves([2])
         world.memory.failure = StorageError("the file was replaced", is_final=True)
         world.forget()
         world.answer(quick)
@@ -1154,7 +1196,7 @@ class PipelineTests(SynchronousTestCase):
         world = World(request_window=2)
         neighbor = world.join(1, [0], serves=True)
         for index in 1, 2, 3:
-            neighbor.on_have(index)
+            neighbor.on_haves([index])
         self.assertEqual(self.requests(world), [("1", 0), ("1", 1)])
 
     def test_rare_ones_first(self) -> None:
@@ -1166,7 +1208,7 @@ class PipelineTests(SynchronousTestCase):
         serving = world.join(1, ALL)
         other = world.join(3, [0, 1, 2])
         gone = world.join(4, [3, 4, 5])
-        other.on_have(4)
+        other.on_haves([4])
         other.on_withdrawal(2)
         gone.on_disconnect()
         serving.on_unchoke()

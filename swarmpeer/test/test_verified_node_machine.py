@@ -353,7 +353,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         if index in neighbor.lacking:
             neighbor.lacking.discard(index)
             neighbor.refused.pop(index, None)
-        neighbor.conversation.on_have(index)
+        neighbor.conversation.on_haves([index])
         self._play()
 
     @precondition(lambda self: self.live)

@@ -58,7 +58,7 @@ class Fetching:
         """
         neighbor = NeighborState(len(self.all), self.store.layout.piece_count)
         for index in held:
-            neighbor.learn_have(index, self.store.bits)
+            neighbor.learn_haves([index], self.store.bits)
         self.requests.welcome(neighbor)
         neighbor.am_interested = True
         neighbor.peer_choking = False
@@ -105,7 +105,7 @@ class Late:
         assert self.requests.next_for(self.quick) == LAST - 1
         self.fetching.now = 1.0
         self.fetching.arrive(self.quick, LAST - 1)
-        self.quick.learn_have(LAST, self.store.bits)
+        self.quick.learn_haves([LAST], self.store.bits)
 
     def ask_second(self) -> None:
         """
@@ -153,7 +153,7 @@ class SecondTests(SynchronousTestCase):
         fetching.requests.next_for(slow)
         fetching.requests.next_for(quick)
         fetching.arrive(quick, LAST - 1)
-        quick.learn_have(LAST, fetching.store.bits)
+        quick.learn_haves([LAST], fetching.store.bits)
         fetching.now = LEAST_SECONDS
         self.assertEqual(fetching.review(), [])
         fetching.now = LEAST_SECONDS + 0.1
@@ -177,7 +177,7 @@ class SecondTests(SynchronousTestCase):
         late.fetching.now = 100.0
         late.store.lose(0)
         late.requests.lost(0)
-        late.quick.learn_have(0, late.store.bits)
+        late.quick.learn_haves([0], late.store.bits)
         self.assertEqual(late.fetching.review(), [])
         self.assertEqual(late.requests.next_for(late.quick), 0)
         self.assertEqual(late.fetching.review(), [])
@@ -326,7 +326,7 @@ class RaceTests(SynchronousTestCase):
         late.store.lose(0)
         late.requests.lost(0)
         self.assertEqual(late.store.state(0), PieceState.MISSING)
-        late.quick.learn_have(0, late.store.bits)
+        late.quick.learn_haves([0], late.store.bits)
         self.assertEqual(late.requests.next_for(late.quick), 0)
 
 
@@ -412,7 +412,7 @@ class RefusalTests(SynchronousTestCase):
         requests.next_for(one)
         requests.rejected(one, LAST)
         one.note_lacking(LAST, fetching.store.needless)
-        one.learn_have(LAST, fetching.store.needless)
+        one.learn_haves([LAST], fetching.store.needless)
         self.assertEqual(requests.next_for(one), LAST)
 
 
@@ -455,7 +455,7 @@ class BoundTests(SynchronousTestCase):
         fetching.arrive(quick, 9)
         for neighbor in (quick, idle):
             for index in (7, 8):
-                neighbor.learn_have(index, fetching.store.bits)
+                neighbor.learn_haves([index], fetching.store.bits)
         fetching.now = 10.0
         self.assertEqual(fetching.review(), [(quick, 7)])
         self.assertEqual(fetching.review(), [])
@@ -474,7 +474,7 @@ class BoundTests(SynchronousTestCase):
             fetching.requests.next_for(neighbor)
         fetching.arrive(quick, 9)
         for index in (7, 8):
-            quick.learn_have(index, fetching.store.bits)
+            quick.learn_haves([index], fetching.store.bits)
         fetching.now = 10.0
         self.assertEqual(fetching.review(), [(quick, 7)])
         fetching.arrive(quick, 7)

@@ -4,12 +4,11 @@ Tests for L{swarmpeer.storage.verified.writing}: which thread hashes and writes.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.verified.writing import BACKLOG_BYTES, LONGEST_HELP_BYTES
+from swarmpeer.storage.verified.writing import HASHED_AT_ONCE_BYTES
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import Content, Peer, chance_bytes
 
 PIECE_BYTES = 1024 * 1024
-WAITING = BACKLOG_BYTES // PIECE_BYTES
 
 
 class MemoryCalls(FastCalls):
@@ -27,28 +26,23 @@ class MemoryCalls(FastCalls):
         return self.is_memory
 
 
-class BacklogTests(SynchronousTestCase):
+class LargePieceTests(SynchronousTestCase):
     """
-    Large pieces that come faster than the threads take them.
+    Pieces for which a thread may be worth while.
     """
 
-    def begin(self, *, is_memory: bool = False) -> Peer:
+    def begin(self, size_bytes: int, *, is_memory: bool = False) -> Peer:
         """
-        As many pieces wait for the threads as may; one was written before.
+        Three pieces are to come; the first was written.
         """
-        count = WAITING + 3
-        data = chance_bytes(1, PIECE_BYTES) * count
+        data = chance_bytes(1, size_bytes) * 3
         peer = Peer(
-            Content({("data",): data}, piece_size_bytes=PIECE_BYTES),
+            Content({("data",): data}, piece_size_bytes=size_bytes),
             self.mktemp(),
             calls=MemoryCalls(is_memory),
         )
         peer.start()
         self.assertIs(peer.write(0), True)
-        for index in range(1, count - 2):
-            self.begin_writing(peer, index)
-        self.assertEqual(len(peer.threads.waiting), count - 3)
-        self.assertEqual(peer.said, [])
         return peer
 
     def begin_writing(self, peer: Peer, index: int, data: bytes | None = None) -> None:
@@ -64,77 +58,45 @@ class BacklogTests(SynchronousTestCase):
 
     def end(self, peer: Peer, *last: object) -> None:
         """
-        The threads have come to their end; all pieces are there and right.
+        The threads have come to their end; the first two pieces are there and right.
 
         @param last: what is said of the last ones.
         """
         peer.settle()
-        self.assertEqual(peer.said, [*range(1, len(peer.pieces) - 2), *last])
+        self.assertEqual(peer.said, [*last])
         peer.said.clear()
-        for index in range(len(peer.pieces) - 1):
+        for index in range(2):
             self.assertIs(peer.check_piece(index), True)
         peer.close()
 
     def test_hashed_at_once(self) -> None:
         """
-        A piece for which the threads have no time is hashed at once: a wrong one is
-        refused, a right one waits to be written only.
+        A piece of some MiB is hashed at once: a wrong one is refused, a right one
+        waits to be written only.
         """
-        peer = self.begin()
-        self.begin_writing(peer, WAITING + 1, bytes(PIECE_BYTES))
+        peer = self.begin(PIECE_BYTES)
+        self.begin_writing(peer, 1, bytes(PIECE_BYTES))
         self.assertEqual(peer.said, ["BadPieceError"])
         peer.said.clear()
-        self.begin_writing(peer, WAITING + 1)
-        self.assertEqual((peer.said, len(peer.threads.waiting)), ([], WAITING + 1))
-        self.end(peer, WAITING + 1)
+        self.begin_writing(peer, 1)
+        self.assertEqual((peer.said, len(peer.threads.waiting)), ([], 1))
+        self.end(peer, 1)
 
     def test_written_at_once(self) -> None:
         """
-        Where files live in memory it is written at once, too; the threads have
-        something to do again when they have done some of what waits.
+        Where files live in memory it is written at once, too.
         """
-        peer = self.begin(is_memory=True)
-        self.begin_writing(peer, WAITING + 1)
-        self.assertEqual(peer.said, [WAITING + 1])
-        peer.said.clear()
-        peer.threads.run()
-        self.begin_writing(peer, WAITING + 1)
-        self.assertEqual((peer.said, len(peer.threads.waiting)), ([1], WAITING))
-        self.end(peer, WAITING + 1)
-
-    def test_failed(self) -> None:
-        """
-        A piece that fails in a thread does not count as waiting for ever.
-        """
-        peer = self.begin(is_memory=True)
-        peer.settle()
-        peer.said.clear()
-        for _ in range(2 * WAITING):
-            self.begin_writing(peer, WAITING + 1, bytes(PIECE_BYTES))
-            peer.settle()
-        self.assertEqual(peer.said, ["BadPieceError"] * 2 * WAITING)
-        self.begin_writing(peer, WAITING + 1)
-        self.assertEqual(len(peer.threads.waiting), 1)
-        peer.settle()
-        peer.said.clear()
-        peer.close()
+        peer = self.begin(PIECE_BYTES, is_memory=True)
+        self.begin_writing(peer, 1)
+        self.assertEqual((peer.said, len(peer.threads.waiting)), ([1], 0))
+        self.end(peer, 1)
 
     def test_very_large(self) -> None:
         """
-        To hash a very large piece would take too long.
+        To hash a very large piece would take too long: a thread does.
         """
-        size = 2 * LONGEST_HELP_BYTES
-        data = chance_bytes(2, size) * 3
-        peer = Peer(
-            Content({("data",): data}, piece_size_bytes=size),
-            self.mktemp(),
-            calls=MemoryCalls(True),
-        )
-        peer.start()
-        for index in range(3):
-            self.begin_writing(peer, index)
-        self.assertEqual((peer.said, len(peer.threads.waiting)), ([], 3))
-        peer.settle()
-        self.assertEqual(peer.said, [0, 1, 2])
-        peer.said.clear()
-        peer.close()
+        peer = self.begin(2 * HASHED_AT_ONCE_BYTES, is_memory=True)
+        self.begin_writing(peer, 1, bytes(2 * HASHED_AT_ONCE_BYTES))
+        self.begin_writing(peer, 1)
+        self.assertEqual((peer.said, len(peer.threads.waiting)), ([], 2))
+        self.end(peer, "BadPieceError", 1)

@@ -5,6 +5,7 @@ A test gives the same list to all recorders and compares it whole, so the order
 between collaborators is tested for free.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from zope.interface import implementer
@@ -230,11 +231,12 @@ class RecordingLogic:
         """
         self._hear("on_not_interested")
 
-    def on_have(self, index: int) -> None:
+    def on_haves(self, indexes: Sequence[int]) -> None:
         """
-        Remember.
+        Remember each.
         """
-        self._hear("on_have", index)
+        for index in indexes:
+            self._hear("on_have", index)
 
     def on_bitfield(self, bits: Bitfield) -> None:
         """

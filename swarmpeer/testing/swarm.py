@@ -289,16 +289,15 @@ class SimulatedSwarm:
             if next_at is None or next_at > deadline:
                 self._note_unfinished()
                 return
-            time.step()
-            if self.checks is not None:
-                self.checks.after_step()
-                if self.checks.is_enough:
-                    return
+            self._step()
+            if self.checks is not None and self.checks.is_enough:
+                return
             if progress is not None and time.steps % _PROGRESS_STEPS == 0:
                 done = len(self.hosts) - len(self._waiting)
                 progress(self.time.seconds(), done, len(self.hosts))
 
     def _step(self) -> None:
+        # Each event comes through here: some swarms count them to act between two.
         self.time.step()
         if self.checks is not None:
             self.checks.after_step()

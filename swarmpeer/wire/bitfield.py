@@ -9,7 +9,7 @@ Invariant: C{count} is always the number of set bits.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bitstring import Bits
 
@@ -138,6 +138,34 @@ class Bitfield:
         self._bytes[place] |= bit
         self._count += 1
         return True
+
+    def add_each(self, indexes: Iterable[int]) -> list[int]:
+        """
+        Hold these pieces.
+
+        @return: those that were not held before.
+        """
+        held, size = self._bytes, self._size
+        added: list[int] = []
+        for index in indexes:
+            if not 0 <= index < size:
+                self._count += len(added)
+                raise self._out_of_range(index)
+            place, bit = index >> 3, 0x80 >> (index & 7)
+            if not held[place] & bit:
+                held[place] |= bit
+                added.append(index)
+        self._count += len(added)
+        return added
+
+    def missing_among(self, indexes: Iterable[int]) -> list[int]:
+        """
+        Which of these pieces are not held?
+
+        @param indexes: of pieces that there are.
+        """
+        held = self._bytes
+        return [i for i in indexes if not held[i >> 3] & 0x80 >> (i & 7)]
 
     def discard(self, index: int) -> bool:
         """

@@ -69,6 +69,7 @@ HAVE_SIZE = _INDEX_FRAME.size
 """
 Bytes of the whole frame of a have.
 """
+_HAVES = struct.Struct(">5xI")
 
 
 class Geometry(Protocol):
@@ -298,9 +299,10 @@ class MessageCodec:
             raise bad_length(f"PIECE of {length} bytes")
         if len(head) < PIECE_HEAD_SIZE:
             return FrameKind.UNDECIDED
-        index = self.piece_index(head)
-        self._check_index("PIECE", index)
-        expected = self._length_of(index)
+        index: int = _INDEX.unpack_from(head, 1)[0]
+        if index >= self._piece_count:
+            self._check_index("PIECE", index)
+        expected = PIECE_HEAD_SIZE + self._short_sizes.get(index, self._piece_size)
         if length != expected:
             raise bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
         return FrameKind.PIECE
@@ -355,6 +357,22 @@ class MessageCodec:
         if index >= self._piece_count:
             self._check_index("HAVE", index)
         return index
+
+    def have_indexes(self, payload: WireBytes) -> Sequence[int]:
+        """
+        Which pieces are told of by haves that follow one another?
+
+        @param payload: their frames, without the length of the first.
+        @raise ProtocolViolation: if there is no such piece, of any of them.
+        """
+        if len(payload) == HAVE_SIZE - LENGTH_SIZE:
+            return (self.have_index(payload),)
+        frames = HAVE_START[:LENGTH_SIZE] + payload
+        indexes = [index for (index,) in _HAVES.iter_unpack(frames)]
+        last = max(indexes)
+        if last >= self._piece_count:
+            self._check_index("HAVE", last)
+        return indexes
 
     def _decode_have(self, payload: WireBytes) -> HaveMessage:
         return HaveMessage(self.have_index(payload))

@@ -63,6 +63,7 @@ class FastGate:
         "_closed",
         "_is_closed",
         "_is_corked",
+        "_is_due",
         "_is_full",
         "_is_held",
         "_is_writing",
@@ -110,6 +111,7 @@ class FastGate:
         self._waits_bytes = 0
         self._is_closed = False
         self._is_corked = False
+        self._is_due = False
         self._is_full = False
         self._is_held = False
         self._is_writing = False
@@ -354,7 +356,25 @@ class FastGate:
         if waits > CLOSING_BYTES:
             self._is_full = waits >= ROOM_BYTES
             self._close()
-        self._wait_for_room()
+        if not (self._is_due or self._is_writing or self._is_held or self._is_corked):
+            # To wait for room first would be three system calls in place of one.
+            self._is_due = True
+            self._clock.callLater(0, self._send_soon)
+
+    def _send_soon(self) -> None:
+        """
+        The turn of the reactor is over in which something was written: send all of it
+        together.  What goes wrong here does so again for the reactor, who ends it.
+        """
+        self._is_due = False
+        if not self._transport.connected:
+            # It was lost in that very turn.
+            return
+        may_send = not (self.is_finished or self._is_writing or self._is_held)
+        if may_send and self._queue:
+            self.push()
+        if self._transport.connected:
+            self._wait_for_room()
 
     def _wait_for_room(self) -> None:
         if self._is_writing or self._is_held or self._is_corked or not self._queue:

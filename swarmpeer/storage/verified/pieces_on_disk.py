@@ -75,43 +75,7 @@ class PiecesOnDisk:
         """
         Fetch a piece that is held.
         """
-        piece = stored_piece(self._hashes.layout, self._files, index)
-        if index not in self.held:
-            failed(self._unreadable(piece, PieceLostError("it is not held")))
-            return
-        look_for_name = self._is_name_due(piece.file)
-        is_small = piece.size_bytes <= self._inline_limit_bytes
-        if (
-            not look_for_name
-            and not self._is_paranoid
-            and (is_small or piece.size_bytes <= CACHED_LIMIT_BYTES)
-        ):
-            try:
-                data = piece.read_at_once(may_wait=is_small)
-            except Exception as error:
-                self._note(piece)
-                failed(self._lost_or_not(piece, error))
-                return
-            if data is not None:
-                done(data)
-                return
-
-        def judge(reading: PieceReading[PieceData]) -> None:
-            if reading.is_right is not False:
-                done(reading.content)
-            else:
-                failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
-
-        self._in_thread(
-            piece,
-            lambda: piece.read(
-                self._hashes, look_for_name=look_for_name, hash_it=self._is_paranoid
-            ),
-            judge,
-            lambda error: failed(self._lost_or_not(piece, error)),
-            # What was read may be from before: that piece is another by now.
-            lambda _: self.read(index, done, failed),
-        )
+        self._read(stored_piece(self._hashes.layout, self._files, index), done, failed)
 
     def lend(
         self,
@@ -125,7 +89,7 @@ class PiecesOnDisk:
         """
         piece = stored_piece(self._hashes.layout, self._files, index)
         if piece.size_bytes <= self._inline_limit_bytes or index not in self.held:
-            self.read(index, done, failed)
+            self._read(piece, done, failed)
             return
         look_for_name = self._is_name_due(piece.file)
         if not look_for_name and not self._is_paranoid:
@@ -204,6 +168,50 @@ class PiecesOnDisk:
         """
         self._readings.outdate(index)
         self.held.add(index)
+
+    def _read(
+        self,
+        piece: StoredPiece,
+        done: Callable[[PieceData], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        index = piece.piece_index
+        if index not in self.held:
+            failed(self._unreadable(piece, PieceLostError("it is not held")))
+            return
+        look_for_name = self._is_name_due(piece.file)
+        is_small = piece.size_bytes <= self._inline_limit_bytes
+        if (
+            not look_for_name
+            and not self._is_paranoid
+            and (is_small or piece.size_bytes <= CACHED_LIMIT_BYTES)
+        ):
+            try:
+                data = piece.read_at_once(may_wait=is_small)
+            except Exception as error:
+                self._note(piece)
+                failed(self._lost_or_not(piece, error))
+                return
+            if data is not None:
+                done(data)
+                return
+
+        def judge(reading: PieceReading[PieceData]) -> None:
+            if reading.is_right is not False:
+                done(reading.content)
+            else:
+                failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
+
+        self._in_thread(
+            piece,
+            lambda: piece.read(
+                self._hashes, look_for_name=look_for_name, hash_it=self._is_paranoid
+            ),
+            judge,
+            lambda error: failed(self._lost_or_not(piece, error)),
+            # What was read may be from before: that piece is another by now.
+            lambda _: self.read(index, done, failed),
+        )
 
     def _is_name_due(self, file: StoredFile) -> bool:
         if file.place is not Place.FINAL:

@@ -14,16 +14,11 @@ from swarmpeer.storage.verified.stored_file import StoredFile
 from swarmpeer.storage.verified.stored_piece import StoredPiece, stored_piece
 from swarmpeer.wire.messages import PieceData
 
-BACKLOG_BYTES = 4 * 1024 * 1024
+HASHED_AT_ONCE_BYTES = 4 * 1024 * 1024
 """
-When so much waits for the threads, the reactor thread hashes the next piece itself,
-while it is still in the processor's cache, and writes it too if the files live in
-memory: it would only hand over more than the threads can take.
-"""
-
-LONGEST_HELP_BYTES = 4 * 1024 * 1024
-"""
-Up to this size it does so: some milliseconds.
+Up to this size a piece is hashed in the reactor thread: a few milliseconds, while it
+is still in the processor's cache.  To hand it to another thread costs more processor
+time than it saves, and gains time only where a core has nothing else to do.
 """
 
 
@@ -57,7 +52,6 @@ class PieceWriter:
         self._recorder = recorder
         self._hold = hold
         self._inline_limit_bytes = inline_limit_bytes
-        self._backlog_bytes = 0
 
     def write(
         self,
@@ -73,9 +67,7 @@ class PieceWriter:
         size_bytes = piece.size_bytes
         is_quick = self._is_quick(piece.file)
         is_here = is_quick and size_bytes <= self._inline_limit_bytes
-        is_checked = is_here or (
-            self._backlog_bytes >= BACKLOG_BYTES and size_bytes <= LONGEST_HELP_BYTES
-        )
+        is_checked = is_here or size_bytes <= HASHED_AT_ONCE_BYTES
         try:
             if is_checked:
                 piece.check(self._hashes, data)
@@ -115,14 +107,11 @@ class PieceWriter:
             return piece.write(data)
 
         def on_written(changes: int) -> None:
-            self._backlog_bytes -= piece.size_bytes
             self._written(piece, changes, done, failed)
 
         def on_failed(error: Exception) -> None:
-            self._backlog_bytes -= piece.size_bytes
             self._unwritten(piece, error, failed)
 
-        self._backlog_bytes += piece.size_bytes
         self._works.begin(work, on_written, on_failed)
 
     def _written(
