@@ -10,7 +10,6 @@ meets the other services of a process.
 import os
 
 from twisted.application.service import Application
-from twisted.python.usage import UsageError
 
 from swarmpeer.tap import Options, makeService
 
@@ -19,9 +18,6 @@ words = ["--id", os.environ.get("PEER_ID", "1001")]
 words += ["--dir", os.environ.get("PEER_DIR", ".")]
 if "PEER_SWARM" in os.environ:
     words += ["--swarm", os.environ["PEER_SWARM"]]
-try:
-    options.parseOptions(words)
-except UsageError as error:
-    raise SystemExit(f"peer.tac: {error}") from None
+options.parseOptions(words)
 application = Application("swarmpeer")
 makeService(options).setServiceParent(application)

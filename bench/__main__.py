@@ -4,7 +4,7 @@ All benchmarks in turn.
     python -m bench
     python -m bench --runs 1
 
-Lines of JSON go to C{--results}, tables to the standard error.  A run that fails does
+Lines of JSON go to --results, tables to the standard error.  A run that fails does
 not keep the others from being made.
 """
 
@@ -41,7 +41,6 @@ def commands(disk: str) -> Iterator[str]:
     yield "idle"
     yield "resume"
     yield "course"
-    yield "rates"
 
 
 def main() -> int:

@@ -1,5 +1,5 @@
 """
-The least that a verified copy between two processes costs; see L{bench.processes}
+The least that a verified copy between two processes costs; see bench.processes
 for the words they exchange.
 
 The seed hands the file to the socket with sendfile; the leecher receives each piece
@@ -62,7 +62,11 @@ def main() -> None:
     """
     Run one end until the end of the input.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.bare_copy",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--file", type=Path, required=True)

@@ -1,7 +1,7 @@
 """
 One classic peer of ours.
 
-It is the usual peer of C{twistd swarmpeer}, protocol log and all, but for the
+It is the usual peer of twistd swarmpeer, protocol log and all, but for the
 choke intervals, which may be fractions of a second here.
 """
 
@@ -17,7 +17,11 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.classic_peer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--id", type=int, required=True)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--name", required=True)

@@ -12,18 +12,19 @@ a moment after them.  What is left beside the waiting is what the peers take.
 import argparse
 import heapq
 import itertools
-import json
 import shutil
 import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.ours import ClassicPeer
 from bench.peers import FILE_NAME, Transfer
 from bench.processes import RunFailed, Swarm
+from bench.repeating import repeat_runs
 from bench.rounds import is_same
 from bench.sources import make_source
 from bench.stages import add_network_option, add_run_options, loopback_stage
@@ -116,30 +117,25 @@ def main() -> int:
         preferred=PREFERRED,
         seed_waits=True,
     )
-    runs: list[CourseRun] = []
-    failures = 0
     with loopback_stage(options) as stage:
         source = stage.place / FILE_NAME
         make_source(source, SIZE_BYTES)
-        for number, case in itertools.product(range(options.runs), CASES):
+
+        def make(number: int, case: str) -> CourseRun:
             transfer = Transfer(
                 source, SIZE_BYTES, PIECE_BYTES, stage.hosts(PEERS), stage.profiles
             )
             starts = CASES[case]
-            try:
-                done = _run(
-                    kind, transfer, starts, options.timeout, stage.place / "run"
-                )
-            except RunFailed as failure:
-                failures += 1
-                print(failure, file=sys.stderr, flush=True)
-            else:
-                allowed = allowed_seconds(
-                    starts, PREFERRED, INTERVAL_SECONDS, OPTIMISTIC_SECONDS
-                )
-                run = CourseRun(number, case, done[-1], done, allowed)
-                runs.append(run)
-                print(json.dumps(asdict(run)), flush=True)
+            done = _run(kind, transfer, starts, options.timeout, stage.place / "run")
+            allowed = allowed_seconds(
+                starts, PREFERRED, INTERVAL_SECONDS, OPTIMISTIC_SECONDS
+            )
+            return CourseRun(number, case, done[-1], done, allowed)
+
+        runs, failures = repeat_runs(
+            (case, partial(make, number, case))
+            for number, case in itertools.product(range(options.runs), CASES)
+        )
     print(*table(runs), sep="\n", file=sys.stderr)
     return 1 if failures else 0
 

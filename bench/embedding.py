@@ -13,9 +13,9 @@ from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.internet.stdio import StandardIO
 from twisted.logger import globalLogBeginner, textFileLogObserver
-from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from bench.control import Control, say
 from bench.stalls import StallMeter
 from swarmpeer.joining import JoiningService
 from swarmpeer.own_process import keep_freed_memory
@@ -63,18 +63,16 @@ def run_peer(
             "late_ms": 1000 * meter.latest.late_seconds,
             "stall_ms": 1000 * meter.latest_own.own_seconds,
         }
-        _say("REPORT " + json.dumps(report))
+        say("REPORT " + json.dumps(report))
 
 
-class _Control(LineOnlyReceiver):
+class _Control(Control):
     """
-    The bench's end of the standard input.
+    Of one peer.
     """
-
-    delimiter = b"\n"
 
     def __init__(self, core: IReactorCore, peer: AnyPeer, meter: Service) -> None:
-        self._core = core
+        super().__init__(core)
         self._peer = peer
         self._meter = meter
 
@@ -85,7 +83,7 @@ class _Control(LineOnlyReceiver):
 
         def placed(_: None) -> None:
             self._meter.startService()
-            _say("READY")
+            say("READY")
 
         self._peer.when_complete().addCallbacks(placed, self._failed)
         self._peer.startService()
@@ -94,32 +92,16 @@ class _Control(LineOnlyReceiver):
         """
         A leecher is ready for the word to begin.
         """
-        _say("READY")
+        say("READY")
 
-    def lineReceived(self, line: bytes) -> None:  # noqa: ARG002  (there is one word)
+    def begin(self) -> None:
         """
         The word to begin.
         """
         self._meter.startService()
-        self._peer.when_complete().addCallbacks(lambda _: _say("DONE"), self._failed)
+        self._peer.when_complete().addCallbacks(lambda _: say("DONE"), self._failed)
         self._peer.startService()
-
-    def connectionLost(
-        self,
-        reason: Failure | None = None,  # noqa: ARG002  (the end is no failure)
-    ) -> None:
-        """
-        The end of the input: the bench is done.
-        """
-        self._core.stop()
 
     def _failed(self, failure: Failure) -> None:
         print(failure.getTraceback(), file=sys.stderr)
         self._core.stop()
-
-
-def _say(line: str) -> None:
-    """
-    Tell the bench.
-    """
-    print(line, flush=True)

@@ -9,15 +9,17 @@ watched.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 
 from bench.gauges import Memory, cpu_seconds
 from bench.holes import HollowSwarm
-from bench.processes import RunFailed, Swarm
+from bench.processes import Swarm
+from bench.repeating import repeat_runs
+from bench.rounds import Stage
 from bench.sources import size_bytes
 from bench.stages import add_network_option, add_run_options, loopback_stage
 
@@ -59,21 +61,11 @@ def main() -> int:
     add_run_options(parser)
     add_network_option(parser)
     options = parser.parse_args()
-    runs: list[IdleRun] = []
-    failures = 0
     with loopback_stage(options) as stage:
-        for number in range(options.runs):
-            hosts = stage.hosts(options.neighbors + 1)
-            swarm = HollowSwarm.make(
-                stage.place / "swarm", hosts, options.size, options.piece
-            )
-            try:
-                runs.append(_watch(swarm, number, options))
-            except RunFailed as failure:
-                failures += 1
-                print(failure, file=sys.stderr, flush=True)
-            else:
-                print(json.dumps(asdict(runs[-1])), flush=True)
+        runs, failures = repeat_runs(
+            (f"run {number}", partial(_watch, stage, number, options))
+            for number in range(options.runs)
+        )
     if runs:
         core = statistics.median(run.core_percent for run in runs)
         private = statistics.median(run.memory.private_mib for run in runs)
@@ -87,7 +79,9 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _watch(swarm: HollowSwarm, number: int, options: argparse.Namespace) -> IdleRun:
+def _watch(stage: Stage, number: int, options: argparse.Namespace) -> IdleRun:
+    hosts = stage.hosts(options.neighbors + 1)
+    swarm = HollowSwarm.make(stage.place / "swarm", hosts, options.size, options.piece)
     commands = [swarm.the_one(is_seed=True), swarm.crowd(are_seeds=True)]
     with Swarm(commands, swarm.folder) as peers:
         peers.wait_for("READY", peers.peers, _READY_SECONDS)

@@ -1,5 +1,5 @@
 """
-One libtorrent peer; see L{bench.processes} for the words it exchanges.
+One libtorrent peer; see bench.processes for the words it exchanges.
 """
 
 import argparse
@@ -46,7 +46,11 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.libtorrent_peer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--torrent", required=True)

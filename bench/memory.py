@@ -8,19 +8,22 @@ One peer of ours has 40 neighbours, all in one other process: first it fetches a
 from 40 seeds, then it is the seed, and 40 leechers want the file of it alone.  The
 file is of zeros, so that making it costs nothing.
 
-C{--limits} puts C{memory} into the C{[limits]} of its C{swarm.toml}; 0 leaves it out.
+--limits puts memory into the [limits] of its swarm.toml; 0 leaves it out.
 """
 
 import argparse
-import json
+import itertools
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 
 from bench.gauges import Memory
 from bench.holes import HollowSwarm
 from bench.ours import Tables
-from bench.processes import RunFailed, Swarm
+from bench.processes import Swarm
+from bench.repeating import repeat_runs
+from bench.rounds import Stage
 from bench.sources import size_bytes, size_text
 from bench.stages import (
     add_network_option,
@@ -72,35 +75,33 @@ def main() -> int:
     add_run_options(parser, runs=1)
     add_network_option(parser)
     options = parser.parse_args()
-    failures = 0
     with loopback_stage(options) as stage:
-        for number in range(options.runs):
-            for limit in options.limits:
-                for is_seed in (False, True):
-                    swarm = HollowSwarm.make(
-                        stage.place / "swarm",
-                        stage.hosts(options.neighbors + 1),
-                        options.served if is_seed else options.size,
-                        options.piece,
-                    )
-                    try:
-                        run = _watch(swarm, number, limit, is_seed, options)
-                    except RunFailed as failure:
-                        failures += 1
-                        print(failure, file=sys.stderr, flush=True)
-                    else:
-                        print(json.dumps(asdict(run)), flush=True)
-                        print(_line(run), file=sys.stderr, flush=True)
+        runs, failures = repeat_runs(
+            (
+                f"run {number}, {'seed' if is_seed else 'leecher'}",
+                partial(_watch, stage, number, limit, is_seed, options),
+            )
+            for number, limit, is_seed in itertools.product(
+                range(options.runs), options.limits, (False, True)
+            )
+        )
+    print(*map(_line, runs), sep="\n", file=sys.stderr)
     return 1 if failures else 0
 
 
 def _watch(
-    swarm: HollowSwarm,
+    stage: Stage,
     number: int,
     limit: int,
     is_seed: bool,
     options: argparse.Namespace,
 ) -> MemoryRun:
+    swarm = HollowSwarm.make(
+        stage.place / "swarm",
+        stage.hosts(options.neighbors + 1),
+        options.served if is_seed else options.size,
+        options.piece,
+    )
     limits: dict[str, object] = {"preferred_neighbors": options.neighbors}
     if limit:
         limits["memory"] = limit

@@ -7,21 +7,24 @@ seconds, seen by a relay between them.
 
 import argparse
 import contextlib
-import json
+import shutil
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.network import loopback_hosts
 from bench.ours import FIRST_ID, MANIFEST_NAME, swarm_text
 from bench.peers import PeerCommand
 from bench.processes import Swarm
-from bench.relay import WINDOW_SECONDS, Relay, most_and_least
+from bench.relay import Relay
+from bench.repeating import repeat_runs
 from bench.sources import make_source
 from bench.stages import data_folder
 from swarmpeer.manifest_files import build_manifest, save_manifest
+from swarmpeer.testing.figures import WINDOW_SECONDS, most_and_least
 
 _KIB = 1 << 10
 _MIB = 1 << 20
@@ -72,12 +75,38 @@ CASES = (
 )
 
 
-def run(case: Case, folder: Path, seconds: float) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class RateRun:
+    """
+    What was seen, and the line that is printed.
+
+    @ivar most: of what has to pass, in the ten seconds in which the most did.
+    @ivar least: the same for the least.
+    """
+
+    case: str
+    leechers: int
+    piece: int
+    rate: int
+    most: float
+    least: float
+
+
+def run(case: Case, folder: Path, seconds: float) -> RateRun:
     """
     Let the peers run for so long.
 
-    @return: the line that is printed.
+    @param folder: is made, and removed again.
+    @raise RunFailed: if one of them ends.
     """
+    folder.mkdir()
+    try:
+        return _run(case, folder, seconds)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _run(case: Case, folder: Path, seconds: float) -> RateRun:
     size = int(case.rate * (seconds + 15)) // case.piece * case.piece
     source = folder / "source"
     make_source(source, max(size, case.piece), is_sparse=True)
@@ -115,21 +144,27 @@ def run(case: Case, folder: Path, seconds: float) -> dict[str, object]:
         end = time.monotonic()
     most, least = most_and_least(relay.answered, begin, end)
     per_window = case.rate * WINDOW_SECONDS
-    return {
-        "case": case.name,
-        "leechers": case.leechers,
-        "piece": case.piece,
-        "rate": case.rate,
-        "most": round(most / per_window, 4),
-        "least": round(least / per_window, 4),
-    }
+    return RateRun(
+        case=case.name,
+        leechers=case.leechers,
+        piece=case.piece,
+        rate=case.rate,
+        most=round(most / per_window, 4),
+        least=round(least / per_window, 4),
+    )
 
 
-def main() -> None:
+def main() -> int:
     """
     Every case in turn.
+
+    @return: the exit status.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.rates",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--runs", type=int, default=1, metavar="N", help="rounds (1)")
     parser.add_argument(
         "--data", default="/dev/shm", metavar="DIR", help="where the files are"
@@ -139,24 +174,17 @@ def main() -> None:
     options = parser.parse_args()
     if options.seconds <= WINDOW_SECONDS:
         parser.error(f"no ten seconds fit into {options.seconds:g}")
-    lines = []
+    cases = [case for case in CASES if options.only in case.name]
     with data_folder(options.data) as place:
-        for number in range(options.runs):
-            for case in CASES:
-                if options.only in case.name:
-                    folder = place / f"{number} {case.name.replace('/', ' per ')}"
-                    folder.mkdir()
-                    lines.append(run(case, folder, options.seconds))
-                    print(json.dumps(lines[-1]), flush=True)
-                    for path in sorted(folder.rglob("*"), reverse=True):
-                        path.rmdir() if path.is_dir() else path.unlink()
-    print(f"{'of the rate in any 10 s':<28} {'least':>8} {'most':>8}", file=sys.stderr)
-    for line in lines:
-        print(
-            f"{line['case']:<28} {line['least']:>8.1%} {line['most']:>8.1%}",
-            file=sys.stderr,
+        runs, failures = repeat_runs(
+            (case.name, partial(run, case, place / "run", options.seconds))
+            for case in cases * options.runs
         )
+    print(f"{'of the rate in any 10 s':<28} {'least':>8} {'most':>8}", file=sys.stderr)
+    for each in runs:
+        print(f"{each.case:<28} {each.least:>8.1%} {each.most:>8.1%}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,31 +5,25 @@ A relay between two peers, which notes what passes it.
 import socket
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import ParamSpec
 
 from bench.peers import Host
+from swarmpeer.testing.figures import Passed
 
-WINDOW_SECONDS = 10.0
 _CHUNK_BYTES = 65536
 # Little is under way in it, so that whoever reads slowly holds back who sends.
 _BUFFER_BYTES = 65536
 
 _P = ParamSpec("_P")
 
-Passed = tuple[float, int]
-"""
-When, on the monotonic clock, and how many bytes.
-"""
-
 
 class Relay:
     """
     Takes the calls for a peer, and passes on what is said.
 
-    @ivar answered: what the peer said to all its callers.
+    @ivar answered: what the peer said to all its callers, by the monotonic clock.
     """
 
     def __init__(self, host: Host, peer: Host) -> None:
@@ -83,25 +77,3 @@ class Relay:
         self, act: Callable[_P, None], *args: _P.args, **more: _P.kwargs
     ) -> None:
         threading.Thread(target=act, args=args, kwargs=more, daemon=True).start()
-
-
-def most_and_least(
-    passed: Sequence[Passed], begin: float, end: float
-) -> tuple[int, int]:
-    """
-    How many bytes passed at most, and at least, in any ten seconds between two times.
-    """
-    most, least = 0, sum(size for _, size in passed)
-    window: deque[Passed] = deque()
-    within = 0
-    for at, size in sorted(passed):
-        if not begin <= at <= end:
-            continue
-        while window and window[0][0] <= at - WINDOW_SECONDS:
-            # It is least just behind the first and just before the next.
-            within -= window.popleft()[1]
-            least = min(least, within)
-        window.append((at, size))
-        within += size
-        most = max(most, within)
-    return most, least

@@ -9,16 +9,18 @@ process, from its start until it listens and knows what it has.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 
 from bench.gauges import Memory, cpu_seconds
 from bench.holes import HollowSwarm
-from bench.processes import RunFailed, Swarm
+from bench.processes import Swarm
+from bench.repeating import repeat_runs
+from bench.rounds import Stage
 from bench.sources import size_bytes, size_text
 from bench.stages import add_network_option, add_run_options, loopback_stage
 
@@ -60,20 +62,11 @@ def main() -> int:
     parser.set_defaults(data=tempfile.gettempdir())
     add_network_option(parser)
     options = parser.parse_args()
-    runs: list[ResumeRun] = []
-    failures = 0
     with loopback_stage(options) as stage:
-        for number in range(options.runs):
-            swarm = HollowSwarm.make(
-                stage.place / "swarm", stage.hosts(2), options.size, options.piece
-            )
-            try:
-                runs.append(_start(swarm, number, options))
-            except RunFailed as failure:
-                failures += 1
-                print(failure, file=sys.stderr, flush=True)
-            else:
-                print(json.dumps(asdict(runs[-1])), flush=True)
+        runs, failures = repeat_runs(
+            (f"run {number}", partial(_start, stage, number, options))
+            for number in range(options.runs)
+        )
     if runs:
         wall = statistics.median(run.wall_seconds for run in runs)
         private = statistics.median(run.memory.private_mib for run in runs)
@@ -86,7 +79,10 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _start(swarm: HollowSwarm, number: int, options: argparse.Namespace) -> ResumeRun:
+def _start(stage: Stage, number: int, options: argparse.Namespace) -> ResumeRun:
+    swarm = HollowSwarm.make(
+        stage.place / "swarm", stage.hosts(2), options.size, options.piece
+    )
     command = swarm.the_one(is_seed=True)
     start = time.monotonic()
     with Swarm([command], swarm.folder) as peers:

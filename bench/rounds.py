@@ -2,19 +2,19 @@
 Runs of several kinds of peer in turn.
 """
 
-import json
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.bound import Link, fluid_bound_seconds
 from bench.gauges import Memory, cpu_seconds, warm_pages
 from bench.peers import Host, PeerKind, Transfer
 from bench.processes import RunFailed, RunningPeer, Swarm
+from bench.repeating import repeat_runs
 from bench.results import Run
 
 _MIB = 1 << 20
@@ -72,8 +72,8 @@ class Rounds:
 
         @return: the runs that did not fail, in the order of the kinds.
         """
-        runs = []
-        for number, kind in in_turn(self._kinds, count):
+
+        def make(kind: PeerKind, number: int) -> Run:
             transfer = Transfer(
                 source,
                 source.stat().st_size,
@@ -81,14 +81,13 @@ class Rounds:
                 self._stage.hosts(leechers + 1),
                 self._stage.profiles,
             )
-            try:
-                run = run_once(kind, transfer, self._stage, number)
-            except RunFailed as failure:
-                self.failures += 1
-                print(f"{kind.name}: {failure}", file=sys.stderr, flush=True)
-            else:
-                runs.append(run)
-                print(json.dumps(asdict(run)), flush=True)
+            return run_once(kind, transfer, self._stage, number)
+
+        runs, failures = repeat_runs(
+            (kind.name, partial(make, kind, number))
+            for number, kind in in_turn(self._kinds, count)
+        )
+        self.failures += failures
         names = [kind.name for kind in self._kinds]
         return sorted(runs, key=lambda run: names.index(run.peer))
 

@@ -1,5 +1,5 @@
 """
-One peer of ours in a verified swarm: the usual one of a C{swarm.toml}, protocol log
+One peer of ours in a verified swarm: the usual one of a swarm.toml, protocol log
 and all.
 """
 
@@ -15,7 +15,11 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.verified_peer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--id", type=int, required=True)
     parser.add_argument("--swarm", type=Path, required=True)
     parser.add_argument("--unwatched", action="store_true")

@@ -99,7 +99,7 @@ def assemble_verified_peer(
     manifest = parts.find_manifest()
     peer = parts.joining() if manifest is None else parts.peer(manifest)
     rates = ScheduledRates(
-        peer, peer_id, swarm.rates, IReactorTime(reactor), local_time
+        peer.set_rates, peer_id, swarm.rates, IReactorTime(reactor), local_time
     )
     rates.setServiceParent(peer)
     diagnostics = parts.diagnostics
@@ -134,8 +134,10 @@ class _Parts:
         self._rng = rng
         self._threads = ReactorThreads(IReactorThreads(reactor))
         self._limits = Limits(**swarm.limits)
-        self._choking_policy = choking_policy(swarm.choking, swarm.where)
-        self._piece_picker = piece_picker(swarm.picking, swarm.where)
+        self._choking_policy = choking_policy(
+            swarm.choking, swarm.where_policy("choking")
+        )
+        self._piece_picker = piece_picker(swarm.picking, swarm.where_policy("picking"))
         self.diagnostics = DiagnosticLog(own.peer_id)
 
     def find_manifest(self) -> Manifest | None:

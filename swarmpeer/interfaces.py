@@ -165,11 +165,17 @@ class IVerifiedStorage(IPieceStorage):
 class IPiecePicker(Interface):
     """
     Which of the open pieces, those that are neither held nor asked of anybody, to
-    fetch next.  One peer's picker is told of every change, in the reactor thread;
-    none of this may take longer the more pieces there are.
+    fetch next.  One peer's picker is told of every change, in the reactor thread.
 
-    C{note_have} and what stands below it is called only if C{counts_holders}; each
-    C{note_left} belongs to one C{note_bits} before it.
+    C{reopen}, C{shut}, C{pick_among}, C{note_have} and C{note_lacking}, and most calls
+    of C{pick}, should take no longer the more pieces there are: there are as many calls
+    as pieces, or more.  C{note_bits} and C{note_left} are called once in a
+    conversation and may look at every piece, and so may a C{pick} now and then; the
+    peer does nothing else meanwhile.
+
+    C{note_have} and what stands below it is called only if C{counts_holders}.  Of each
+    neighbour C{note_bits} comes first and C{note_left} last, once each; of one that
+    never said anything nothing is told.
     """
 
     counts_holders = Attribute(
@@ -218,7 +224,8 @@ class IPiecePicker(Interface):
 
     def note_bits(theirs: Bitfield) -> None:
         """
-        A neighbour told all that it holds.
+        A neighbour told all that it holds, which is nothing if it began with another
+        message; not to be changed, nor kept.
         """
 
     def note_left(theirs: Bitfield) -> None:

@@ -2,6 +2,7 @@
 Policies by name, as a C{swarm.toml} has them.
 """
 
+import difflib
 import importlib
 import random
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from twisted.plugin import getPlugins
-from twisted.python.failure import Failure
+from twisted.python.reflect import safe_str
 from zope.interface.interface import InterfaceClass
 
 from swarmpeer.core.choking import ChokingManager
@@ -17,9 +18,8 @@ from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
-from swarmpeer.net.reasons import in_one_line
 from swarmpeer.service import ChokingPolicy
-from swarmpeer.text import quoted
+from swarmpeer.text import printable, quoted
 from swarmpeer.wire.bitfield import Bitfield
 
 CHOKING_POLICIES: Mapping[str, ChokingPolicy] = MappingProxyType(
@@ -28,6 +28,8 @@ CHOKING_POLICIES: Mapping[str, ChokingPolicy] = MappingProxyType(
 """
 The ways to choose whom to serve that have a name.
 """
+
+_ANOTHER = "the name of a plugin or package.module:Name"
 
 _Factory = TypeVar("_Factory")
 
@@ -38,7 +40,7 @@ def choking_policy(name: str, where: str) -> ChokingPolicy:
 
     @param name: one of L{CHOKING_POLICIES}, that of a plugin, or a
         C{package.module:Name}.
-    @param where: what begins an error: the file that names it.
+    @param where: what begins an error: where the file names it.
     @raise ConfigError: if there is none.
     """
     return _find(
@@ -57,7 +59,7 @@ def piece_picker(name: str, where: str) -> PickerFactory:
 
     @param name: one of L{PIECE_PICKERS}, that of a plugin, or a
         C{package.module:Name}.
-    @param where: what begins an error: the file that names it.
+    @param where: what begins an error: where the file names it.
     @raise ConfigError: if there is none.
     """
     return _find(
@@ -83,33 +85,46 @@ def _find(
     """
     if name in known:
         return known[name]
+    plugins = {} if ":" in name else _places_of_plugins(kind)
 
-    def unfit(reason: str) -> ConfigError:
+    def unfit(reason: str, near: str | None = None) -> ConfigError:
         names = ", ".join(map(quoted, known))
+        right = quoted(near) if near else f"{names}, {_ANOTHER}"
         return ConfigError(
-            f"{where}: {kind} = {quoted(name)}: {reason}, {names}, the name of a "
-            f"plugin or the package.module:Name of a policy that can be imported "
-            f"would be right"
+            f"{where}: {kind} = {quoted(name)}: {reason}; {right} would be right"
         )
 
-    place = name if ":" in name else _place_of_plugin(kind, name)
+    place = name if ":" in name else plugins.get(name)
     if place is None:
-        raise unfit("no policy and no plugin is called so")
+        alike = difflib.get_close_matches(name.lower(), [*known, *plugins], 1)
+        raise unfit("no policy and no plugin is called so", *alike)
     module, _, attribute = place.partition(":")
+    doing = "imported"
     try:
         factory: _Factory = getattr(importlib.import_module(module), attribute)
+        doing = "made"
         made = make(factory)
-    except Exception as error:
-        # Whatever somebody else's module does when it is imported.
-        raise unfit(in_one_line(Failure(error))) from error
+    except (Exception, SystemExit) as error:
+        # Whatever somebody else's module does.
+        reason = f"{type(error).__name__} while it was {doing}{_said(error)}"
+        raise unfit(reason) from error
     is_one: bool = interface.providedBy(made)
     if not is_one:
         raise unfit(f"what it makes does not provide {interface.__name__}")
     return factory
 
 
-def _place_of_plugin(kind: str, name: str) -> str | None:
-    for plugin in getPlugins(IPolicyPlugin):
-        if plugin.kind == kind and plugin.name == name:
-            return str(plugin.factory)
-    return None
+def _said(error: BaseException) -> str:
+    """
+    What it says, behind a colon and without line breaks, if it says anything.
+    """
+    said = printable(" ".join(safe_str(error).split()))
+    return f": {said}" if said else ""
+
+
+def _places_of_plugins(kind: str) -> dict[str, str]:
+    return {
+        plugin.name: str(plugin.factory)
+        for plugin in getPlugins(IPolicyPlugin)
+        if plugin.kind == kind
+    }

@@ -3,7 +3,6 @@ The rates of a peer by the time of day.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from twisted.application.service import IServiceCollection, Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,17 +21,6 @@ _NAME = "rates"
 _MINUTE = 60.0
 
 
-class Limited(Protocol):
-    """
-    Whose rates they are.
-    """
-
-    def set_rates(self, rates: Rates) -> None:
-        """
-        See L{swarmpeer.interfaces.IPeerService}.
-        """
-
-
 class ScheduledRates(Service):
     """
     Sets the rates that hold now, at the start and whenever others begin to hold.  It
@@ -47,17 +35,18 @@ class ScheduledRates(Service):
 
     def __init__(
         self,
-        peer: Limited,
+        set_rates: Callable[[Rates], None],
         peer_id: int,
         schedule: RateSchedule,
         clock: IReactorTime,
         local_time: LocalTime,
     ) -> None:
         """
+        @param set_rates: that of the peer, see L{swarmpeer.interfaces.IPeerService}.
         @param clock: wakes us.
         """
         self.setName(_NAME)
-        self._peer = peer
+        self._set_rates = set_rates
         self._peer_id = peer_id
         self._schedule = schedule
         self._clock = clock
@@ -138,4 +127,4 @@ class ScheduledRates(Service):
                 down_each=format_speed(rates.down_per_neighbor),
             )
         self._rates = rates
-        self._peer.set_rates(rates)
+        self._set_rates(rates)

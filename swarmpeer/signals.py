@@ -34,19 +34,50 @@ def handle_signals(handle: Callable[[int], object]) -> None:
             signal.signal(number, handler)
 
 
-@contextmanager
-def raising_signals() -> Iterator[None]:
+class Interruption:
     """
-    While this lasts, each raises L{Interrupted}; afterwards all is as before.
+    Whether a signal asked to stop.  It raises wherever it comes, and what it meets
+    there may swallow anything, as a L{Deferred<twisted.internet.defer.Deferred>} or
+    C{Logger.failuresHandled} does; so who runs such things looks between them.
     """
 
-    def interrupt(number: int) -> None:
+    def __init__(self) -> None:
+        self._number: int | None = None
+
+    def note(self, number: int) -> None:
+        """
+        The signal is here.
+
+        @raise Interrupted: always.
+        """
+        self._number = number
         raise Interrupted(number)
 
+    def look(self) -> None:
+        """
+        Was there one?
+
+        @raise Interrupted: if so, as often as it is asked.
+        """
+        if self._number is not None:
+            raise Interrupted(self._number)
+
+
+@contextmanager
+def raising_signals() -> Iterator[Interruption]:
+    """
+    While this lasts, each raises L{Interrupted}; afterwards all is as before.
+
+    @return: what knows of one that was swallowed.
+    @raise Interrupted: at the end, if one was and nobody looked.
+    """
+    interruption = Interruption()
+
     before = {number: signal.getsignal(number) for number in _SIGNALS}
-    handle_signals(interrupt)
+    handle_signals(interruption.note)
     try:
-        yield
+        yield interruption
+        interruption.look()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,7 +3,9 @@ C{twistd swarmpeer}: the options, and the service for them.
 """
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import CancelledError
@@ -29,9 +31,35 @@ from swarmpeer.own_process import fail_at_exit, keep_freed_memory, monotonic_rea
 from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.service import PeerService
+from swarmpeer.text import printable, quoted
+
+_T = TypeVar("_T")
 
 _RATES = ("up", "down", "up-per-neighbor", "down-per-neighbor")
 _CLASSIC_OPTIONS = ("common", "peers", "lenient", *_RATES, "dscp")
+
+
+def _naming(option: str, parse: Callable[[str], _T]) -> Callable[[str], _T]:
+    """
+    What names the option in its errors, which twistd's would not.
+    """
+
+    def named(text: str) -> _T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise usage.UsageError(f"--{option}: {error}") from None
+
+    return named
+
+
+def _peer_id(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(
+            f"{quoted(text)} is no id, a whole number such as 1001 would be right"
+        ) from None
 
 
 class Options(usage.Options):
@@ -53,7 +81,13 @@ class Options(usage.Options):
     )
 
     optParameters = [  # noqa: RUF012 (the form that usage.Options has)
-        ["id", "i", None, "Which peer of PeerInfo.cfg or swarm.toml this is.", int],
+        [
+            "id",
+            "i",
+            None,
+            "Which peer of PeerInfo.cfg or swarm.toml this is.",
+            _naming("id", _peer_id),
+        ],
         ["swarm", "w", None, "The swarm.toml of a verified swarm."],
         ["dir", "d", ".", "The working folder."],
         [
@@ -80,18 +114,37 @@ class Options(usage.Options):
             "up",
             None,
             None,
-            "Send no faster than that, such as 2MiB/s or 20Mbit.  [default: unlimited]",
-            parse_speed,
+            "Send no faster than that, such as 2MiB/s or 20Mbit; with --swarm, [rates] "
+            "of the file tells.  [default: unlimited]",
+            _naming("up", parse_speed),
         ],
-        ["down", None, None, "The same of what comes.", parse_speed],
-        ["up-per-neighbor", None, None, "The same to any one neighbor.", parse_speed],
-        ["down-per-neighbor", None, None, "The same from any one.", parse_speed],
+        [
+            "down",
+            None,
+            None,
+            "Receive no faster than that; see --up.  [default: unlimited]",
+            _naming("down", parse_speed),
+        ],
+        [
+            "up-per-neighbor",
+            None,
+            None,
+            "Send no faster to any one neighbor; see --up.  [default: unlimited]",
+            _naming("up-per-neighbor", parse_speed),
+        ],
+        [
+            "down-per-neighbor",
+            None,
+            None,
+            "Receive no faster from any one neighbor; see --up.  [default: unlimited]",
+            _naming("down-per-neighbor", parse_speed),
+        ],
         [
             "dscp",
             None,
             0,
             "How packets are marked for the network, such as cs1, le or 8.",
-            parse_dscp,
+            _naming("dscp", parse_dscp),
         ],
     ]
 
@@ -99,6 +152,16 @@ class Options(usage.Options):
         ["stay", "s", "Go on serving when every peer of the list is complete."],
         ["lenient", None, "Take handshakes that write their numbers as text."],
     ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        @raise SystemExit: with one line, if they are wrong; twistd would put all its
+            help before it.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"swarmpeer: {printable(error)}") from None
 
     def postOptions(self) -> None:
         """

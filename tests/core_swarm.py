@@ -87,17 +87,6 @@ class NoStorage:
         """
         done(self._piece)
 
-    def lend(
-        self,
-        index: int,  # noqa: ARG002
-        done: Callable[[PieceContent], None],
-        failed: Callable[[StorageError], None],  # noqa: ARG002
-    ) -> None:
-        """
-        The same for all.
-        """
-        done(self._piece)
-
     def write(
         self,
         index: int,  # noqa: ARG002

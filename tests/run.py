@@ -1,16 +1,18 @@
 """
-All checks, one after the other: C{python -m tests.run}.
+All checks, one after the other: python -m tests.run.
 
-C{trial} finds nothing wrong with a package in which it finds no test, so its
+Trial finds nothing wrong with a package in which it finds no test, so its
 tests are counted here.  The last line says how many passed and failed; a check
 that is not a test counts only when it fails.
 """
 
+import argparse
 import re
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.processes import ROOT
@@ -87,12 +89,20 @@ def run(*command: str) -> tuple[str, int]:
     return "".join(lines), status
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """
     Run everything, also after a failure.
 
+    @param arguments: of the command; there are none to be given.
     @return: the exit status.
+    @raise SystemExit: if there are some; 0 after C{--help}.
     """
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.run",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args(arguments)
     total = Tally()
     for check in (
         ("ruff", "check", "."),

@@ -2,6 +2,9 @@
 The pure parts of the benchmarks.
 """
 
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,8 +16,9 @@ from bench.course import CASES, allowed_seconds
 from bench.holes import zeros_manifest
 from bench.ours import Tables, swarm_text
 from bench.peers import FILE_NAME, Host, PeerKind
+from bench.processes import RunFailed
 from bench.programs.tracker import tracker_answer
-from bench.relay import most_and_least
+from bench.repeating import repeat_runs
 from bench.rounds import in_turn
 from bench.shaped import links_of
 from bench.sources import make_source, size_bytes, size_text
@@ -187,6 +191,28 @@ class RunsTests(SynchronousTestCase):
             [(0, one), (0, two), (0, three), (1, two), (1, three), (1, one)],
         )
 
+    def test_failed_run(self) -> None:
+        """
+        A run that fails is counted and told with why; the others are made and printed.
+        """
+
+        def fail() -> Link:
+            raise RunFailed("no DONE from all")
+
+        told, why = io.StringIO(), io.StringIO()
+        with redirect_stdout(told), redirect_stderr(why):
+            runs, failures = repeat_runs(
+                [
+                    ("one", lambda: Link(1, 2)),
+                    ("two", fail),
+                    ("three", lambda: Link(3, 4)),
+                ]
+            )
+        self.assertEqual((runs, failures), ([Link(1, 2), Link(3, 4)], 1))
+        lines = [json.loads(line) for line in told.getvalue().splitlines()]
+        self.assertEqual(lines, [{"up": 1, "down": 2}, {"up": 3, "down": 4}])
+        self.assertEqual(why.getvalue(), "two: no DONE from all\n")
+
     def test_tracker(self) -> None:
         """
         The tracker tells each member of those before it.
@@ -195,24 +221,3 @@ class RunsTests(SynchronousTestCase):
         answer = decode(tracker_answer(hosts, 20002))
         assert isinstance(answer, dict)
         self.assertEqual(answer[b"peers"], b"\x0a\0\0\x01" + (20001).to_bytes(2, "big"))
-
-
-class WindowTests(SynchronousTestCase):
-    """
-    L{bench.relay}: what passes in any ten seconds.
-    """
-
-    def test_steady(self) -> None:
-        """
-        A steady flow is the same in all of them, but for the ends of the portions.
-        """
-        passed = [(at / 4, 25) for at in range(200)]
-        self.assertEqual(most_and_least(passed, 10.0, 40.0), (1000, 975))
-
-    def test_burst_and_gap(self) -> None:
-        """
-        A burst is in the fullest one, and a gap in the emptiest.
-        """
-        passed = [(at / 4, 25) for at in range(200) if not 100 <= at < 120]
-        passed.append((20.1, 500))
-        self.assertEqual(most_and_least(passed, 0.0, 50.0), (1500, 475))

@@ -63,6 +63,14 @@ def pages() -> list[Path]:
     return sorted([*ROOT.glob("*.md"), *found])
 
 
+def python_blocks(text: str) -> Iterator[tuple[int, str]]:
+    """
+    Each block of Python on a page, with the number of its first line.
+    """
+    for block in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield text.count("\n", 0, block.start(1)) + 1, block[1]
+
+
 def anchors(text: str) -> set[str]:
     """
     The names by which one can link to the headings of a page.
@@ -175,6 +183,26 @@ class LinkTests(SynchronousTestCase):
                 ):
                     broken.append(f"{page.relative_to(ROOT)}: {link}")
         self.assertEqual(broken, [])
+
+
+class PythonTests(SynchronousTestCase):
+    """
+    Python on every page, but for what is a conversation with the interpreter.
+    """
+
+    def test_compiles(self) -> None:
+        """
+        Every block of Python can be compiled.
+        """
+        blocks = 0
+        for page in pages():
+            for line, block in python_blocks(page.read_text()):
+                if block.startswith(">>> "):
+                    continue
+                blocks += 1
+                text = "\n" * (line - 1) + block
+                compile(text, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        self.assertGreater(blocks, 5)
 
 
 class OperatingTests(SynchronousTestCase):

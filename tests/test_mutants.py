@@ -32,6 +32,7 @@ from swarmpeer.events import (
 from swarmpeer.file_name import part_name
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.net import dialing
+from swarmpeer.net.backoff import Backoff
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.flow import WriteGate
 from swarmpeer.net.protocol import PeerProtocol
@@ -514,7 +515,7 @@ class MutantTests(MutantTestCase):
         """
         A peer that does not answer is not called again.
         """
-        self.mutate(dialing, "wait_after", lambda *_: 1e9)
+        self.mutate(dialing, "RETRY", Backoff(1e9, 1.0, 1e9))
         losses = power_losses(1001, at_seconds=1.5)
         self.assert_found("liveness", SLOW, losses, within=5)
 

@@ -2,9 +2,12 @@
 The count of the tests.
 """
 
+import io
+from contextlib import redirect_stderr, redirect_stdout
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.run import Tally, tally
+from tests.run import Tally, main, tally
 
 
 class TallyTests(SynchronousTestCase):
@@ -42,3 +45,22 @@ class TallyTests(SynchronousTestCase):
         self.assertEqual(tally("Segmentation fault\n", -11), Tally(failed=1))
         strange = tally("PASSED (successes=4)\n", 1)
         self.assertEqual(strange, Tally(passed=4, failed=1))
+
+
+class OptionTests(SynchronousTestCase):
+    """
+    What C{python -m tests.run} makes of its arguments.
+    """
+
+    def test_nothing_runs(self) -> None:
+        """
+        Who asks for help, or gives what is not known, starts no checks.
+        """
+        for argument, status in (("--help", 0), ("--fast", 2), ("test_docs", 2)):
+            output, errors = io.StringIO(), io.StringIO()
+            with redirect_stdout(output), redirect_stderr(errors):
+                exit = self.assertRaises(SystemExit, main, [argument])
+            self.assertEqual(exit.code, status)
+            self.assertIn(
+                "usage: python -m tests.run", output.getvalue() + errors.getvalue()
+            )

@@ -16,6 +16,7 @@ from swarmpeer.core import blame
 from swarmpeer.core.asking import Asking
 from swarmpeer.core.blame import FIRST_SECONDS, Blame
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import Outstanding
 from swarmpeer.core.scrubbing import Scrubbing
 from swarmpeer.core.serving import Serving
@@ -31,7 +32,6 @@ from swarmpeer.events import (
     PieceRequested,
     RequestCancelled,
     SwarmEvent,
-    WithdrawalReceived,
 )
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.interfaces import IPiecePicker
@@ -333,13 +333,7 @@ class MutantTests(MutantTestCase):
         """
         A neighbour that lost a piece is still taken to hold it.
         """
-
-        def mutant(
-            node: VerifiedNode, conversation: VerifiedConnection, index: int
-        ) -> None:
-            node.publish(WithdrawalReceived(conversation.peer_id, index))
-
-        self.mutate(VerifiedNode, "withdrawn", mutant)
+        self.mutate(NeighborState, "note_lacking", lambda *_: False)
         self.assert_found("a withdrawal is heard", TWO_SEEDS, self.rot(1002), within=5)
 
     def test_lost_piece_is_held(self) -> None:

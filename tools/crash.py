@@ -1,6 +1,6 @@
 """
 A real peer that is killed again and again in the midst of a transfer, and started
-again by the same command: C{make crash}.
+again by the same command: make crash.
 
 After each kill its folder is looked at: every piece that its record tells of must be
 there and right, none that was recorded before may be missing, and no file may stand

@@ -1,6 +1,6 @@
 """
 What a peer gets that never gives, with tit for tat and without: the table and
-the picture of C{docs/simulation.md}.
+the picture of docs/simulation.md.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """
 The power of a peer fails at every moment of a download, in virtual time: the second
-half of C{make crash}.
+half of make crash.
 
 For each seed a tiny verified swarm is drawn and run once in peace.  Then it is run
 again for each of its events, with the power of a leecher cut right after that one,

@@ -1,6 +1,6 @@
 """
 How long a file takes to reach ten, a hundred and a thousand hosts: the table and the
-picture of C{docs/simulation.md}.
+picture of docs/simulation.md.
 
 Each run prints one JSON object in a line; what was printed before can be read again,
 to draw it.

@@ -1,9 +1,9 @@
 """
-Many small swarms with everything going wrong, on all cores: C{make soak}.
+Many small swarms with everything going wrong, on all cores: make soak.
 
-Each seed draws a swarm (see L{swarmpeer.testing.drawn}) and everything in it.  A
+Each seed draws a swarm (see swarmpeer.testing.drawn) and everything in it.  A
 failing one is told at once, with the command that replays it; one that does not end
-fails too.  At the end comes one line for the ledger, C{docs/soak.md}.
+fails too.  At the end comes one line for the ledger, docs/soak.md.
 """
 
 import argparse

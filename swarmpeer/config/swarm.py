@@ -96,6 +96,7 @@ class SwarmConfig:
     @ivar dscp: the mark of its packets; 0 for none.
     @ivar where: what stands before an error that is found out later: the file and
         the place behind its last line.
+    @ivar policies_where: the same of the words in C{[policy]} that are there, by key.
     """
 
     members: tuple[Member, ...]
@@ -120,6 +121,9 @@ class SwarmConfig:
     rates: RateSchedule = field(default_factory=RateSchedule)
     dscp: int = 0
     where: str = field(default=SWARM_NAME, compare=False, repr=False)
+    policies_where: Mapping[str, str] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def parse(cls, text: str | bytes, name: str = SWARM_NAME) -> Self:
@@ -172,6 +176,7 @@ class SwarmConfig:
             read_schedule(rates, tables.rates_at),
             rates.read("dscp", read_dscp, usual.dscp),
             tables.end,
+            {key: policy.entry(key).where for key in policy.values},
         )
 
     @property
@@ -180,6 +185,12 @@ class SwarmConfig:
         The file itself, as it is shown in errors.
         """
         return self.where.rsplit(":", 2)[0]
+
+    def where_policy(self, key: str) -> str:
+        """
+        What stands before an error about what C{key} of C{[policy]} names.
+        """
+        return self.policies_where.get(key, self.where)
 
     def own(self, peer_id: int) -> Member:
         """

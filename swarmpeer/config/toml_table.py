@@ -41,6 +41,13 @@ class Entry:
             what = f"{self.path[-1]} is {shown_value(self.value)}"
         return self.source.error(self.source.value_place(self.path), what, right)
 
+    @property
+    def where(self) -> str:
+        """
+        How an error about it begins that is found out later.
+        """
+        return self.source.where(self.source.value_place(self.path))
+
 
 Reader = Callable[[Entry], T]
 """

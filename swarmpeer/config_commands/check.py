@@ -82,8 +82,8 @@ def _check(path: str, peer_id: int | None) -> int:
     # With all that a peer consists of, which other commands need not wait for.
     from swarmpeer.policies import choking_policy, piece_picker
 
-    choking_policy(swarm.choking, swarm.where)
-    piece_picker(swarm.picking, swarm.where)
+    choking_policy(swarm.choking, swarm.where_policy("choking"))
+    piece_picker(swarm.picking, swarm.where_policy("picking"))
     own = None if peer_id is None else swarm.own(peer_id)
     manifest = None
     if swarm.manifest is not None:

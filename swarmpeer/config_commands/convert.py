@@ -43,10 +43,10 @@ examples:
   swarmpeer config convert --manifest TheFile.dat.torrent -o /srv/{SWARM_NAME} --force
 
 the manifest is made once, of the whole file, by 'swarmpeer make'; all peers need
-the same one, and it need not be there yet.
+the same one.
 
-exit status: 0 if the file is there, 1 if it cannot be written, 2 if one that is needed
-cannot be read or used, or if it is there already.
+exit status: 0 if it was written, 1 if it cannot be, 2 if a file that it is made of
+cannot be read or used, or if it is there already and --force is not given.
 """
 
 
@@ -68,8 +68,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--manifest",
         metavar="FILE",
-        help="the manifest (default: the file's name and .torrent, beside the output; "
-        "it is not looked at)",
+        help="a manifest of this very file, which must be there (default: the file's "
+        "name and .torrent, beside the output, which need not be there yet)",
     )
     parser.add_argument(
         "-o",

@@ -6,10 +6,8 @@ beside that: two that hold everything tell each other so, remember it and part, 
 whoever holds everything looks for the members that it does not know to.
 """
 
-from typing import cast
-
 from swarmpeer.core.connection import PeerConnection
-from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.core.verified_connection import as_verified
 from swarmpeer.core.verified_node import VerifiedNode
 from swarmpeer.wire.extension import GoodbyeCode
 
@@ -77,7 +75,7 @@ class BoundedNode(VerifiedNode):
         ):
             self.registry.check(peer_id)
             # There is nothing in it that an observer would want to know.
-            _verified(conversation).network.close(FULL, GoodbyeCode.FULL)
+            as_verified(conversation).network.close(FULL, GoodbyeCode.FULL)
             return False
         return super().admit(conversation, peer_id)
 
@@ -119,19 +117,12 @@ class BoundedNode(VerifiedNode):
         End a conversation in which nobody has anything to give.
         """
         is_live = self.registry.find(conversation.peer_id) is conversation
-        knows_all = not _verified(conversation).is_told_part
+        knows_all = not as_verified(conversation).is_told_part
         if is_live and knows_all and conversation.neighbor.bits.is_full:
-            _verified(conversation).close(BOTH_COMPLETE, GoodbyeCode.COMPLETE)
+            as_verified(conversation).close(BOTH_COMPLETE, GoodbyeCode.COMPLETE)
 
     def _review_swarm(self) -> None:
         # Whoever does not know that we hold everything would look for us in vain once
         # we are gone.
         if len(self._told) >= self.registry.others_count:
             super()._review_swarm()
-
-
-def _verified(conversation: PeerConnection) -> VerifiedConnection:
-    """
-    A conversation of a verified node, which opens no others.
-    """
-    return cast(VerifiedConnection, conversation)

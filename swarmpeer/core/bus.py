@@ -4,9 +4,12 @@ Carries events to those who watch.
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TypeVarTuple
 
 from swarmpeer.events import HaveReceived, SwarmEvent
 from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
+
+_What = TypeVarTuple("_What")
 
 
 class EventBus:
@@ -73,13 +76,7 @@ class EventBus:
         if self._is_telling:
             self._waiting.append(event)
             return
-        self._is_telling = True
-        try:
-            self._tell(event)
-            while self._waiting:
-                self._tell(self._waiting.popleft())
-        finally:
-            self._is_telling = False
+        self._tell_all(self._tell, event)
 
     def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
         """
@@ -94,24 +91,30 @@ class EventBus:
         if len(audience) == 1 and not self._is_telling:
             (observer,) = audience
             if IHavesObserver.providedBy(observer):
-                self._tell_haves(observer, peer_id, indexes)
+                self._tell_all(self._tell_haves, observer, peer_id, indexes)
                 return
         for index in indexes:
             self.publish(HaveReceived(peer_id, index))
 
-    def _tell_haves(
-        self, observer: IHavesObserver, peer_id: int, indexes: Sequence[int]
-    ) -> None:
+    def _tell_all(self, tell_first: Callable[[*_What], None], *what: *_What) -> None:
+        """
+        Tell something, and then what was published meanwhile.
+        """
         self._is_telling = True
         try:
-            observer.observe_haves(peer_id, indexes)
-        except Exception as error:
-            self._report(observer, HaveReceived(peer_id, indexes[0]), error)
-        try:
+            tell_first(*what)
             while self._waiting:
                 self._tell(self._waiting.popleft())
         finally:
             self._is_telling = False
+
+    def _tell_haves(
+        self, observer: IHavesObserver, peer_id: int, indexes: Sequence[int]
+    ) -> None:
+        try:
+            observer.observe_haves(peer_id, indexes)
+        except Exception as error:
+            self._report(observer, HaveReceived(peer_id, indexes[0]), error)
 
     def _tell(self, event: SwarmEvent) -> None:
         audiences = self._audiences

@@ -68,7 +68,6 @@ class ChokingManager:
         @param by_rate: rank by what they gave, equal ones by lot; otherwise, as
             with a complete file, all by lot.
         """
-        by_rate = by_rate and self.ranks_by_rate
         self.preferred = tuple(
             sorted(self.choose_preferred(candidates, by_rate=by_rate))
         )

@@ -46,11 +46,11 @@ class PeerConnection:
     """
 
     __slots__ = (
+        "_counter",
         "_expected_peer_id",
         "_is_admitted",
         "_is_closed",
         "_is_first_message",
-        "_note_have",
         "_serving",
         "_swarm",
         "neighbor",
@@ -69,8 +69,8 @@ class PeerConnection:
         self._is_admitted = False
         self._is_first_message = True
         self._is_closed = False
-        picker = swarm.picker
-        self._note_have = picker.note_have if picker.counts_holders else None
+        # Who is to hear what they hold, if anybody cares.
+        self._counter = swarm.picker if swarm.picker.counts_holders else None
 
     @property
     def peer_id(self) -> int:
@@ -115,8 +115,8 @@ class PeerConnection:
         self._is_closed = True
         if self._is_admitted:
             self._serving.forget()
-            if self._note_have is not None:
-                self._swarm.picker.note_left(self.neighbor.bits)
+            if self._counter is not None and not self._is_first_message:
+                self._counter.note_left(self.neighbor.bits)
             self._swarm.departed(self, reason)
 
     def on_choke(self) -> None:
@@ -166,9 +166,9 @@ class PeerConnection:
         neighbor, swarm = self.neighbor, self._swarm
         news = neighbor.learn_haves(indexes, swarm.store.needless)
         if news:
-            if self._note_have is not None:
+            if self._counter is not None:
                 for index in news:
-                    self._note_have(index)
+                    self._counter.note_have(index)
             if neighbor.useful and not neighbor.am_interested:
                 self._tell_interest(True)
             if not neighbor.peer_choking and len(neighbor.requested) < neighbor.window:
@@ -186,8 +186,8 @@ class PeerConnection:
         self._is_first_message = False
         neighbor = self.neighbor
         neighbor.learn_bits(bits, self._swarm.store.needless)
-        if self._note_have is not None:
-            self._swarm.picker.note_bits(bits)
+        if self._counter is not None:
+            self._counter.note_bits(bits)
         self._tell_interest(neighbor.useful > 0)
         self._swarm.publish(BitfieldReceived(self.peer_id, bits.count))
         self._swarm.holdings_learned(self)
@@ -334,6 +334,8 @@ class PeerConnection:
         """
         if self._is_first_message:
             self._is_first_message = False
+            if self._counter is not None:
+                self._counter.note_bits(self.neighbor.bits)
             self._swarm.holdings_learned(self)
 
     def _tell_interest(self, wanted: bool) -> None:

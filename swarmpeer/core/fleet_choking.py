@@ -3,7 +3,7 @@ Whom to serve among hosts of one owner: nobody has to earn anything.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from random import Random
 from typing import ClassVar
 
@@ -95,6 +95,7 @@ class FleetChoking:
         """
         self._round += 1
         interested = [candidate.peer_id for candidate in candidates]
+        wanting = set(interested)
         waiting = self._waiting(interested)
         self._slots.hold_round(
             busy=self._busy,
@@ -102,10 +103,10 @@ class FleetChoking:
             sent_pieces=self._sent_pieces,
             is_short=self._is_short or len(waiting) > self._room,
         )
-        self._make_room(interested, waiting)
+        self._make_room(wanting, waiting)
         self._unchoke(waiting)
         self._note_short(interested)
-        told = tuple(peer for peer in self.preferred if peer in set(interested))
+        told = tuple(peer for peer in self.preferred if peer in wanting)
         is_changed = told != self._last_told
         self._last_told = told
         return PreferredRoundHeld(tuple(candidates), told, None, False, is_changed)
@@ -139,9 +140,8 @@ class FleetChoking:
         if len(waiting) > self._room:
             self._slots.grow_at_once(len(self._served) + len(waiting))
         wanted = max(0, len(waiting) - self._room)
-        idle = [
-            peer for peer in self._leaving(interested) if peer not in set(interested)
-        ]
+        wanting = set(interested)
+        idle = [peer for peer in self._leaving(wanting) if peer not in wanting]
         choked = idle[:wanted]
         self._choke(choked, is_round=False)
         unchoked = self._unchoke(waiting, is_round=False)
@@ -175,27 +175,25 @@ class FleetChoking:
         lots = {peer: self._rng.random() for peer in waiting}
         return sorted(waiting, key=lambda peer: (self._turns.get(peer, 0), lots[peer]))
 
-    def _leaving(self, interested: Sequence[int]) -> list[int]:
+    def _leaving(self, wanting: Container[int]) -> list[int]:
         """
         Those that may be choked now, in the order in which they are.
         """
-        wanting = set(interested)
         return sorted(
             filter(self._is_settled, self._served),
             key=lambda peer: (peer in wanting, self._turns[peer]),
         )
 
-    def _make_room(self, interested: Sequence[int], waiting: Sequence[int]) -> None:
+    def _make_room(self, wanting: Container[int], waiting: Sequence[int]) -> None:
         """
         Choke those that make room in this round.
         """
-        leaving = self._leaving(interested)
+        leaving = self._leaving(wanting)
         # Where there are fewer places than before, some have to go anyway.
         too_many = max(-self._room, 0)
         self._choke(leaving[:too_many])
         newcomers = sum(peer not in self._turns for peer in waiting)
         passed_on = max(newcomers, -(-self._slots.count // _SHARE_PASSED_ON))
-        wanting = set(interested)
         done = [
             peer
             for peer in leaving[too_many:]

@@ -35,20 +35,17 @@ class NeighborState:
     @ivar window: how many pieces may be asked of them at once; the course protocol
         knows one.
     @ivar requested: the pieces we asked of them and wait for.
-    @ivar news: of the pieces that they hold, those that may be open, since they told
-        of them after none was; C{None}: any may be.
-    @ivar news_since: how often a piece was opened again until then.
     @ivar wanted_from_us: the pieces they asked of us, in order, not served yet.
     """
 
     __slots__ = (
         "_late",
+        "_news",
+        "_news_since",
         "am_choking",
         "am_interested",
         "bits",
         "is_snubbed",
-        "news",
-        "news_since",
         "peer_choking",
         "peer_id",
         "peer_interested",
@@ -68,14 +65,16 @@ class NeighborState:
         self.peer_choking = True
         self.peer_interested = False
         self.is_snubbed = False
-        self.news: list[int] | None = None
-        self.news_since = 0
         self.refused: dict[int, float] = {}
         self.window = 1
         self.requested: set[int] = set()
         self.wanted_from_us: deque[int] = deque()
         # How often each was asked in vain; the order tells which is the oldest.
         self._late: dict[int, int] = {}
+        # What they told of since nothing of theirs was open, and how often a piece had
+        # been opened again by then.
+        self._news: list[int] | None = None
+        self._news_since = 0
 
     def learn_bits(self, theirs: Bitfield, needless: Bitfield) -> None:
         """
@@ -84,7 +83,7 @@ class NeighborState:
         @param needless: the pieces that we do not want; so everywhere here.
         """
         self.bits = theirs
-        self.news = None
+        self.drop_news()
         self.useful = needless.count_missing_from(theirs)
 
     def learn_haves(self, indexes: Iterable[int], needless: Bitfield) -> list[int]:
@@ -97,11 +96,36 @@ class NeighborState:
         if news:
             wanted = needless.missing_among(news)
             self.useful += len(wanted)
-            if self.news is not None:
-                self.news.extend(wanted)
-                if len(self.news) > _MOST_NEWS:
-                    self.news = None
+            if self._news is not None:
+                self._news.extend(wanted)
+                if len(self._news) > _MOST_NEWS:
+                    self.drop_news()
         return news
+
+    # A neighbour in mid-download mostly holds nothing open, and each of its haves is a
+    # reason to look again: those few pieces are looked at, and not all that it holds.
+
+    def begin_news(self, openings: int) -> None:
+        """
+        Nothing that they hold is open.
+
+        @param openings: how often a piece was opened again so far.
+        """
+        self._news, self._news_since = [], openings
+
+    def news(self, openings: int) -> list[int] | None:
+        """
+        @param openings: how often a piece was opened again so far.
+        @return: of the pieces that they hold all that may be open; those that are not
+            may be taken out of it.  C{None}: any may be.
+        """
+        return self._news if self._news_since == openings else None
+
+    def drop_news(self) -> None:
+        """
+        Any piece that they hold may be open.
+        """
+        self._news = None
 
     def note_needless(self, index: int) -> None:
         """
@@ -126,7 +150,7 @@ class NeighborState:
         self.refused.pop(index, None)
         if not self.bits.discard(index):
             return False
-        self.news = None
+        self.drop_news()
         if index not in needless:
             self.useful -= 1
         return True

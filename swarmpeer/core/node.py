@@ -160,9 +160,8 @@ class PeerNode:
         sent_pieces = {each.peer_id: each.take_sent_pieces() for each in conversations}
         busy = sum(each.is_being_served for each in conversations)
         self.choking.note_uplink(busy, sent_pieces)
-        plan = self.choking.hold_preferred_round(
-            self._candidates(), by_rate=not self.store.is_complete
-        )
+        by_rate = self.choking.ranks_by_rate and not self.store.is_complete
+        plan = self.choking.hold_preferred_round(self._candidates(), by_rate=by_rate)
         self.rates.begin_round()
         self._apply_choking()
         self.publish(plan)
@@ -256,7 +255,8 @@ class PeerNode:
         index = next_for(neighbor)
         while index is not None:
             conversation.request(index)
-            # The last message may have been one too many, and the end.
+            # The last message may have been one too many, and the end.  Most often
+            # all is asked for by then, which the request manager need not tell.
             if (
                 len(neighbor.requested) >= neighbor.window
                 or self.registry.find(neighbor.peer_id) is not conversation
@@ -288,14 +288,17 @@ class PeerNode:
         if not neighbor.requested and neighbor.is_owing:
             # What is owed may never come; it is not to be taken for a stall.
             conversation.network.stop_waiting()
-        self.request_next(conversation)
-        if is_needed:
-            self.store.put(
-                piece,
-                partial(self._piece_stored, peer_id, index, size_bytes),
-                partial(self._piece_not_stored, peer_id, index),
-            )
-        else:
+        try:
+            self.request_next(conversation)
+        finally:
+            # Whatever fails there, the piece is here and noted as being stored.
+            if is_needed:
+                self.store.put(
+                    piece,
+                    partial(self._piece_stored, peer_id, index, size_bytes),
+                    partial(self._piece_not_stored, peer_id, index),
+                )
+        if not is_needed:
             self.publish(DuplicatePieceReceived(peer_id, index, size_bytes))
 
     def _welcome(self, conversation: PeerConnection) -> None:

@@ -33,11 +33,7 @@ class Outstanding:
         """
         They are asked for a piece.
         """
-        asked = self._asked.get(index)
-        if asked is None:
-            self._asked[index] = {neighbor: now}
-        else:
-            asked[neighbor] = now
+        self._asked.setdefault(index, {})[neighbor] = now
 
     def answered(self, neighbor: NeighborState, index: int, now: float) -> None:
         """

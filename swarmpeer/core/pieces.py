@@ -118,6 +118,7 @@ class PieceStore:
         @return: are they needed?  If so the piece is STORING now, and C{put}
             must follow.
         """
+        # Not by way of C{state}, which makes an enumeration's member for each piece.
         if index < 0 or self._states[index] >= PieceState.STORING:
             # A negative one is an error.
             return self.state(index) < PieceState.STORING
@@ -186,6 +187,7 @@ class PieceStore:
         self.bits.add(index)
 
     def _move(self, index: int, old: PieceState, new: PieceState) -> None:
+        # Each piece comes by here three times: only what is wrong is looked into.
         if index < 0 or self._states[index] != old:
             self._expect(index, old)
         self._states[index] = new

@@ -179,11 +179,13 @@ class RequestManager:
         Choose an open piece that they may be asked for.  Most often there was none
         before, so that it is one of those that they told of since.
         """
-        if neighbor.news is not None and neighbor.news_since == self._openings:
-            return self.picker.pick_among(neighbor.news) if neighbor.news else None
+        news = neighbor.news(self._openings)
+        if news is not None:
+            # Mostly there is none, and each have is a reason to ask.
+            return self.picker.pick_among(news) if news else None
         index = self._pick(neighbor)
         if index is None:
-            neighbor.news, neighbor.news_since = [], self._openings
+            neighbor.begin_news(self._openings)
         return index
 
     def _pick(self, neighbor: NeighborState) -> int | None:

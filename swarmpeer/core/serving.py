@@ -111,12 +111,18 @@ class Serving:
     def _send(self, index: int, content: PieceContent) -> None:
         if self._end_reading(index):
             self.sent_pieces += 1
+            self._about_to_send(index)
             size_bytes = size_of(content)
             self._network.send_piece(index, content)
             self._publish(PieceSent(self._neighbor.peer_id, index, size_bytes))
         else:
             give_back(content)
         self.go_on()
+
+    def _about_to_send(self, index: int) -> None:
+        """
+        The piece does not wait any more; it is sent next.
+        """
 
     def _skip(self, index: int, _error: StorageError) -> None:
         if self._end_reading(index):

@@ -27,9 +27,9 @@ _SHARE_AHEAD = 2
 #: Who keeps so many times what it is shown ahead passes on less than it gets.
 _KEEPS_MUCH = 2
 
-#: So many reviews without progress are enough: perhaps all that are here hold
-#: everything and show it, as after all machines were started anew.  While somebody
-#: receives something, a large piece may be on a slow line.
+#: So many reviews without progress are enough, at four a second 2 seconds: perhaps all
+#: that are here hold everything and show it, as after all machines were started anew.
+#: While somebody receives something, a large piece may be on a slow line: a minute.
 _MOST_IDLE = 8
 _MOST_RECEIVING = 240
 

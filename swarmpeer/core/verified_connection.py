@@ -17,6 +17,7 @@ not send it the others.
 from collections import deque
 from functools import partial
 from itertools import islice
+from typing import cast
 
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.serving import Serving
@@ -92,6 +93,9 @@ class VerifiedConnection(PeerConnection):
         They hold a piece no more.
         """
         self._note_message()
+        was_held = self.neighbor.note_lacking(index, self._swarm.store.needless)
+        if was_held and self._counter is not None:
+            self._counter.note_lacking(index)
         self._swarm.withdrawn(self, index)
 
     def on_bad_piece(self, index: int) -> None:
@@ -230,3 +234,10 @@ class VerifiedConnection(PeerConnection):
                 self.network.send_manifest_part(part, manifest)
             if not self._parts_left:
                 self._parts.clear()
+
+
+def as_verified(conversation: PeerConnection) -> VerifiedConnection:
+    """
+    A conversation of a verified node, which opens no others.
+    """
+    return cast(VerifiedConnection, conversation)

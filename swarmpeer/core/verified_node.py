@@ -19,7 +19,7 @@ from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.progress import Progress
 from swarmpeer.core.requests import BUDGET_BYTES
 from swarmpeer.core.showing import Showing
-from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.core.verified_connection import VerifiedConnection, as_verified
 from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.core.wrong_pieces import SHUT_OUT, WrongPieces
@@ -202,7 +202,7 @@ class VerifiedNode(PeerNode):
         super().joined(conversation)
         is_here = self.registry.find(conversation.peer_id) is conversation
         if self._showing is not None and is_here:
-            self._showing.joined(_verified(conversation))
+            self._showing.joined(as_verified(conversation))
 
     def departed(self, conversation: PeerConnection, reason: str) -> None:
         """
@@ -218,8 +218,9 @@ class VerifiedNode(PeerNode):
         They are about to be sent a piece.
         """
         if self._showing is not None:
+            # If that was the last to be shown, the next review ends it: nobody may be
+            # parted from while a piece is about to go to them.
             self._showing.sent(conversation, index)
-            self._end_showing()
 
     def admit(self, conversation: PeerConnection, peer_id: int) -> bool:
         """
@@ -241,7 +242,7 @@ class VerifiedNode(PeerNode):
         elif (
             reason is GivenBackReason.CHOKE
             # Others than these tell of each request what became of it.
-            and not _verified(conversation).network.is_verified
+            and not as_verified(conversation).network.is_verified
         ):
             self.requests.forget(neighbor)
 
@@ -253,11 +254,9 @@ class VerifiedNode(PeerNode):
 
     def withdrawn(self, conversation: VerifiedConnection, index: int) -> None:
         """
-        They hold a piece no more.
+        They hold a piece no more; the neighbour's page says so already.
         """
         neighbor = conversation.neighbor
-        if neighbor.note_lacking(index, self.store.needless):
-            self.picker.note_lacking(index)
         self.registry.note_complete(neighbor.peer_id, neighbor.bits.is_full)
         self._asking.withdrawn(conversation, index)
         self.publish(WithdrawalReceived(neighbor.peer_id, index))
@@ -284,16 +283,16 @@ class VerifiedNode(PeerNode):
         The live conversation with the peer.
         """
         conversation = self.registry.find(peer_id)
-        return None if conversation is None else _verified(conversation)
+        return None if conversation is None else as_verified(conversation)
 
     # What changes of that which every peer does.
 
     def _welcome(self, conversation: PeerConnection) -> None:
-        is_verified = _verified(conversation).network.is_verified
+        is_verified = as_verified(conversation).network.is_verified
         self.requests.welcome(conversation.neighbor, pipelines=is_verified)
 
     def _make_room(self, present: PeerConnection) -> None:
-        _verified(present).close(REPLACED, GoodbyeCode.REPLACED)
+        as_verified(present).close(REPLACED, GoodbyeCode.REPLACED)
 
     def _turn_away(
         self,
@@ -302,7 +301,7 @@ class VerifiedNode(PeerNode):
         reason: str,
         code: GoodbyeCode = GoodbyeCode.REPLACED,
     ) -> None:
-        _verified(conversation).network.close(reason, code)
+        as_verified(conversation).network.close(reason, code)
         self.publish(ConnectionRefused(peer_id, reason))
 
     def _piece_stored(self, peer_id: int, index: int, size_bytes: int) -> None:
@@ -378,10 +377,3 @@ class VerifiedNode(PeerNode):
     def _publish_all(self, events: Iterable[SwarmEvent]) -> None:
         for event in events:
             self.publish(event)
-
-
-def _verified(conversation: PeerConnection) -> VerifiedConnection:
-    """
-    A conversation of a verified node, which opens no others.
-    """
-    return cast(VerifiedConnection, conversation)

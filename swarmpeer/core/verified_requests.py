@@ -160,7 +160,7 @@ class VerifiedRequests(RequestManager):
             return False
         now, refused = self._seconds(), neighbor.refused
         neighbor.refused = {i: until for i, until in refused.items() if until > now}
-        neighbor.news = None
+        neighbor.drop_news()
         return len(neighbor.refused) < len(refused)
 
     def give_back_one(self, neighbor: NeighborState, index: int) -> None:
@@ -229,7 +229,7 @@ class VerifiedRequests(RequestManager):
         Choose the next piece to ask of them, and note that it is asked.
         """
         requested = neighbor.requested
-        if (neighbor.refused and len(neighbor.refused) >= REFUSALS_LIMIT) or (
+        if len(neighbor.refused) >= REFUSALS_LIMIT or (
             # One that does not answer gets its window back with its next piece.
             neighbor.is_snubbed and requested
         ):
@@ -256,7 +256,7 @@ class VerifiedRequests(RequestManager):
             window.came(size, now)
             # All together may take what the memory bears, each its share.
             share = self._budget_pieces // len(self._windows)
-            neighbor.window = (window.pieces if window.pieces < share else share) or 1
+            neighbor.window = max(1, min(window.pieces, share))
         is_needed = super().arrived(neighbor, index)
         if not is_needed:
             self.duplicate_bytes += size

@@ -8,7 +8,7 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.serving import Serving
 from swarmpeer.events import IgnoredReason, SwarmEvent
-from swarmpeer.seam import PieceContent, VerifiedNetworkSide
+from swarmpeer.seam import VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 
 
@@ -75,12 +75,9 @@ class VerifiedServing(Serving):
             return IgnoredReason.NOT_HELD
         return refusal
 
-    def _send(self, index: int, content: PieceContent) -> None:
-        waiting = self._neighbor.wanted_from_us
-        if waiting and waiting[0] == index:
-            self.sent.add(index)
-            self._note_sent(index)
-        super()._send(index, content)
+    def _about_to_send(self, index: int) -> None:
+        self.sent.add(index)
+        self._note_sent(index)
 
     def _ignore(self, index: int, reason: IgnoredReason) -> None:
         if reason is not IgnoredReason.REPEATED:

@@ -9,6 +9,8 @@ from typing import Protocol
 class Allowance(Protocol):
     """
     The bytes that may go one way over one connection.
+
+    Who may send or take what they like has C{None} in its place.
     """
 
     @property
@@ -39,34 +41,4 @@ class Allowance(Protocol):
     def forget(self, go_on: Callable[[], None]) -> None:
         """
         Who may wait there does not any more.
-        """
-
-
-class Unlimited:
-    """
-    As much as is wanted.
-    """
-
-    is_limited = False
-
-    def grant(self, wanted_bytes: int) -> int:
-        """
-        All of it.
-        """
-        return wanted_bytes
-
-    def refund(self, unused_bytes: int) -> None:
-        """
-        Nobody counts.
-        """
-
-    def wait(self, go_on: Callable[[], None]) -> None:
-        """
-        There is nothing to wait for.
-        """
-        go_on()
-
-    def forget(self, go_on: Callable[[], None]) -> None:
-        """
-        Nobody waits.
         """

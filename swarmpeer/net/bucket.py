@@ -20,12 +20,12 @@ KEPT_SECONDS = 0.1
 """
 So long who had his turn may wait for the reactor before he draws.
 """
-
-_SHORTEST_PAUSE_SECONDS = 0.01
-_LEAST_SHARE_BYTES = 1024
+LEAST_SHARE_BYTES = 1024
 """
 With less than this nobody is woken, unless it is all that there is.
 """
+
+_SHORTEST_PAUSE_SECONDS = 0.01
 
 
 class Drawer(Protocol):
@@ -181,7 +181,7 @@ class Bucket:
         self._take_back()
         self._fill()
         self._lent_at = self._filled_at
-        share = max(self._bytes / len(self._line), _LEAST_SHARE_BYTES)
+        share = max(self._bytes / len(self._line), LEAST_SHARE_BYTES)
         # Who is left with less than others is rather the first of the next round; a
         # byte is for the rounding.
         least = max(1.0, min(share, self._bytes) - 1)

@@ -24,16 +24,14 @@ from twisted.python.failure import Failure
 
 from swarmpeer.config import PeerInfo
 from swarmpeer.events import DialFailed, SwarmEvent
+from swarmpeer.net.backoff import Backoff
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.reasons import ConversationEnded, in_one_line
 
-FIRST_RETRY_SECONDS = 0.25
-RETRY_FACTOR = 1.5
-LAST_RETRY_SECONDS = 5.0
-RETRY_JITTER = 0.1
+RETRY = Backoff(first_seconds=0.25, factor=1.5, last_seconds=5.0)
 """
-Each wait is longer or shorter by up to this share.
+When a peer that was not reached is called again.
 """
 CHECK_SECONDS = 1.0
 """
@@ -57,18 +55,6 @@ def hostname_endpoint(reactor: Any, peer: PeerInfo) -> IStreamClientEndpoint:
         reactor, peer.host, peer.port, timeout=CONNECT_SECONDS
     )
     return endpoint
-
-
-def wait_after(failures: int, rng: Random) -> float:
-    """
-    How long to wait before the next call, in seconds.
-
-    @param failures: in a row, at least one.
-    """
-    # The exponent is bounded, since a float is.
-    wait = FIRST_RETRY_SECONDS * RETRY_FACTOR ** min(failures - 1, 50)
-    jitter = rng.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
-    return min(wait, LAST_RETRY_SECONDS) * jitter
 
 
 async def call(
@@ -163,16 +149,16 @@ class Dialer:
                     # They called us meanwhile, and that conversation was kept.
                     continue
                 failures += 1
-                wait = wait_after(failures, self._rng)
+                wait = RETRY.wait_after(failures, self._rng)
                 self._publish(DialFailed(peer.peer_id, str(ended), wait))
             else:
                 began_at = self._clock.seconds()
                 await protocol.when_ended()
                 # Whoever leaves again at once is not called more and more often.
-                if self._clock.seconds() - began_at >= LAST_RETRY_SECONDS:
+                if self._clock.seconds() - began_at >= RETRY.last_seconds:
                     failures = 0
                 failures += 1
-                wait = wait_after(failures, self._rng)
+                wait = RETRY.wait_after(failures, self._rng)
             await deferLater(self._clock, wait)
 
     def _is_to_be_left(self, peer_id: int) -> bool:

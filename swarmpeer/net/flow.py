@@ -57,12 +57,15 @@ class Gate(Protocol):
     The way out of one connection.
 
     @ivar is_finished: is nothing more taken?
-    @ivar backlog_bytes: what the small messages take that were written since the
-        gate closed.
     """
 
     is_finished: bool
-    backlog_bytes: int
+
+    @property
+    def backlog_bytes(self) -> int:
+        """
+        What the small messages take that were written since the gate closed.
+        """
 
     @property
     def is_open(self) -> bool:

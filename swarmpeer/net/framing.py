@@ -1,9 +1,9 @@
 """
 Chunks of any size to whole frames, with each byte copied once.
 
-Nothing is kept of a frame before the codec, and for a piece the logic, agreed
-to it; so what is held never exceeds one frame that may come, and all that a
-neighbour can make us hold by itself is the head of one.
+Nothing is gathered of a frame before the codec, and for a piece the logic, agreed to
+it.  So what is held is at most one frame that may come, or as much of what was read at
+once as nobody had time for yet; until that is heard nothing more is to be read.
 """
 
 import re
@@ -38,8 +38,9 @@ class FrameReader:
     """
     Cuts the stream of one connection into payloads.
 
-    @ivar _head: what is not decided yet: the first bytes of a frame, fewer than length
-        and head of a piece, or all that nobody had time for.
+    @ivar _unheard: what was read and not looked at to the end: the first bytes of a
+        frame, fewer than length and head of a piece, or all that nobody had time for.
+        What is being gathered is not in it, and there is never both.
     @ivar _frame: where the payload that is being gathered goes; empty for one
         that is skipped.
     @ivar _missing: how many bytes of that payload are still to come.
@@ -51,11 +52,11 @@ class FrameReader:
         "_expect_message",
         "_expect_piece",
         "_frame",
-        "_head",
         "_is_piece",
         "_is_stopped",
         "_missing",
         "_skipped_type",
+        "_unheard",
         "piece_bytes",
     )
 
@@ -74,7 +75,7 @@ class FrameReader:
         self._codec = codec
         self._expect_piece = expect_piece
         self._expect_message = expect_message
-        self._head = b""
+        self._unheard = b""
         self._frame = memoryview(b"")
         self._missing = 0
         self._skipped_type = b""
@@ -87,21 +88,21 @@ class FrameReader:
         """
         Has a frame begun that is not whole yet?
         """
-        return bool(self._missing or self._head)
+        return bool(self._missing or self._unheard)
 
     @property
     def has_unheard(self) -> bool:
         """
         Is something here that was not looked at, or not to the end?
         """
-        return bool(self._head)
+        return bool(self._unheard)
 
     @property
     def held_bytes(self) -> int:
         """
-        How much memory the unfinished frame takes.
+        How much memory the unfinished frame takes, and what is unheard.
         """
-        return len(self._head) + len(self._frame)
+        return len(self._unheard) + len(self._frame)
 
     @property
     def gathered_bytes(self) -> int:
@@ -122,7 +123,7 @@ class FrameReader:
         nothing.
         """
         self._is_stopped = True
-        self._head = b""
+        self._unheard = b""
         self._frame = memoryview(b"")
         self._missing = 0
 
@@ -168,10 +169,10 @@ class FrameReader:
         """
         if end is None:
             end = len(chunk)
-        if self._head:
-            # Hardly ever more than eight bytes were left over, so this copies one
-            # chunk and only where a read ended within a head.
-            chunk, self._head = self._head + chunk[:end], b""
+        if self._unheard:
+            # This copies one chunk, and only where a read ended within a head: before
+            # more is read, what nobody had time for comes alone.
+            chunk, self._unheard = self._unheard + chunk[:end], b""
             end = len(chunk)
         at = 0
         payload: WireBytes
@@ -197,7 +198,7 @@ class FrameReader:
                     (length,) = _LENGTH.unpack_from(chunk, at)
                     kind = self._codec.check_frame(length, head)
                 if kind is FrameKind.UNDECIDED:
-                    self._head = bytes(chunk[at:end])
+                    self._unheard = bytes(chunk[at:end])
                     return
                 if kind is FrameKind.PIECE and not self._admits(head):
                     return
@@ -220,7 +221,7 @@ class FrameReader:
                 yield payload
             except GeneratorExit:
                 if not self._is_stopped:
-                    self._head = bytes(chunk[at:end])
+                    self._unheard = bytes(chunk[at:end])
                 raise
 
     def _admits(self, head: WireBytes) -> bool:

@@ -27,7 +27,7 @@ from swarmpeer.config import PeerInfo
 from swarmpeer.errors import ManifestError, ProtocolViolation, ViolationReason
 from swarmpeer.events import DialFailed, ManifestFetched, SwarmEvent, ViolationSeen
 from swarmpeer.manifest import Manifest, parse_manifest
-from swarmpeer.net.dialing import call, wait_after
+from swarmpeer.net.dialing import RETRY, call
 from swarmpeer.net.goodbye import goodbye_code
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.manifest_parts import ManifestAsker
@@ -158,7 +158,7 @@ class ManifestFetcher:
                     raise
                 reason = str(ended)
             failures += 1
-            wait = wait or wait_after(failures, self._rng)
+            wait = wait or RETRY.wait_after(failures, self._rng)
             self._publish(DialFailed(peer.peer_id, reason, wait))
             await deferLater(self._clock, wait)
 

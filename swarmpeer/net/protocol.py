@@ -44,8 +44,13 @@ class PeerProtocol(Lifetime):
     A L{swarmpeer.seam.NetworkSide} over a transport.
 
     Of the inherited receiver the shape remains and the framing is our own: the
-    inherited one joins all that it holds at every read.  Reading never pauses;
-    what holds us back is L{swarmpeer.net.flow.WriteGate}.
+    inherited one joins all that it holds at every read.
+
+    Reading pauses while no more may come yet by C{down}, and while what was read waits
+    for our next turn.  Both end by themselves, by time alone.  It never pauses because
+    the neighbour takes nothing of what we write, or two that send each other large
+    pieces would wait for each other for ever: then a L{Gate<swarmpeer.net.flow.Gate>}
+    holds back what we write, and nothing else.
     """
 
     def __init__(

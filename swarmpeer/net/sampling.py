@@ -12,7 +12,8 @@ from twisted.internet.task import deferLater
 
 from swarmpeer.config import PeerInfo
 from swarmpeer.events import DialFailed, SwarmEvent
-from swarmpeer.net.dialing import CHECK_SECONDS, RETRY_JITTER, Dialer
+from swarmpeer.net.backoff import Backoff, jittered
+from swarmpeer.net.dialing import CHECK_SECONDS, Dialer
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.reasons import ConversationEnded
@@ -30,9 +31,10 @@ LASTING_SECONDS = 5.0
 """
 A conversation that ended sooner was none.
 """
-FIRST_WAIT_SECONDS = 1.0
-WAIT_FACTOR = 2.0
-LAST_WAIT_SECONDS = 30.0
+REST = Backoff(first_seconds=1.0, factor=2.0, last_seconds=30.0)
+"""
+How long whoever was not reached, or did not stay, is left alone.
+"""
 
 
 class Sought(Protocol):
@@ -117,8 +119,7 @@ class SampleDialer(Dialer):
                 self._under_way.add(peer.peer_id)
                 self._begin(self._try(peer))
             pause = CHECK_SECONDS if is_idle else PAUSE_SECONDS
-            jitter = self._rng.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
-            await deferLater(self._clock, pause * jitter)
+            await deferLater(self._clock, jittered(pause, self._rng))
 
     def _next(self) -> PeerInfo | None:
         """
@@ -169,11 +170,7 @@ class SampleDialer(Dialer):
         """
         @return: how long they are not called, in seconds.
         """
-        failures = self._failures.get(peer_id, 0)
-        self._failures[peer_id] = failures + 1
-        # The exponent is bounded, since a float is.
-        wait = FIRST_WAIT_SECONDS * WAIT_FACTOR ** min(failures, 50)
-        wait = min(wait, LAST_WAIT_SECONDS)
-        wait *= self._rng.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)
+        failures = self._failures[peer_id] = self._failures.get(peer_id, 0) + 1
+        wait = REST.wait_after(failures, self._rng)
         self._rest_until[peer_id] = self._clock.seconds() + wait
         return wait

@@ -141,9 +141,10 @@ def run(arguments: argparse.Namespace, simulate: "Simulate | None" = None) -> in
         sys.stderr, time.monotonic, lambda: shutil.get_terminal_size().columns
     )
     try:
-        with raising_signals(), ExitStack() as at_the_end:
+        with raising_signals() as interruption, ExitStack() as at_the_end:
             at_the_end.callback(line.clear)
-            return Session(arguments, simulate, line, at_the_end).run()
+            session = Session(arguments, simulate, line, at_the_end, interruption.look)
+            return session.run()
     except OutputError as error:
         return _complain(error, FAILURE)
     except SwarmPeerError as error:

@@ -117,7 +117,7 @@ OPTIONS = (
         "N",
         whole(1, MOST_PEERS),
         str,
-        "with how many neighbours a verified peer turns callers away",
+        "with how many neighbours a peer turns callers away, with --files",
     ),
     Option(
         "--preferred",
@@ -157,7 +157,7 @@ OPTIONS = (
         "NAME",
         read_picking,
         str,
-        f"which piece a verified peer fetches next: {', '.join(PICKING_NAMES)}",
+        f"which piece a peer fetches next, with --files: {', '.join(PICKING_NAMES)}",
     ),
     Option(
         "--up",

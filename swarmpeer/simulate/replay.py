@@ -17,6 +17,11 @@ MOST_PIECES = 1_000_000
 
 _DEFAULT = Scenario()
 
+_VERIFIED = ("most_neighbors", "picking")
+"""
+Fields that only a verified swarm has.
+"""
+
 
 class ScenarioError(SwarmPeerError):
     """
@@ -42,7 +47,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             type=option_type(option.parse),
             dest=option.field,
             metavar=option.metavar,
-            default=default,
+            # Said or not said: that makes a difference where there is no such thing.
+            default=None if option.field in _VERIFIED else default,
             help=meaning,
         )
     group.add_argument(
@@ -63,6 +69,14 @@ def scenario_of(arguments: argparse.Namespace, seed: int | None = None) -> Scena
     values = {field.name: getattr(arguments, field.name) for field in fields(Scenario)}
     if seed is not None:
         values["seed"] = seed
+    for option in OPTIONS:
+        if option.field in _VERIFIED:
+            if values[option.field] is None:
+                values[option.field] = getattr(_DEFAULT, option.field)
+            elif values["files"] is None:
+                raise ScenarioError(
+                    f"{option.flag} is for verified swarms: give --files N"
+                )
     hostile = values["hostile"]
     if isinstance(hostile, HostileShare):
         values["hostile"] = hostile.roles(values["peers"], values["seed"])
@@ -77,7 +91,10 @@ def scenario_of(arguments: argparse.Namespace, seed: int | None = None) -> Scena
             f"--free-riders {free_riders} is more than the {peers - seeds} "
             "that begin without the file"
         )
-    scenario = Scenario(**values)
+    try:
+        scenario = Scenario(**values)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
     if scenario.piece_count > MOST_PIECES:
         raise ScenarioError(
             f"--piece-size {format_size(scenario.piece_size_bytes)} gives "

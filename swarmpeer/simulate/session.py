@@ -5,7 +5,7 @@ One call of C{swarmpeer simulate}: runs, and what is told of them.
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
 from swarmpeer.console import ProgressLine, say
@@ -41,10 +41,13 @@ class Session:
         simulate: Simulate,
         line: ProgressLine,
         at_the_end: ExitStack,
+        look: Callable[[], None],
     ) -> None:
         """
         @param line: where to show how far it is.
         @param at_the_end: closes the files.
+        @param look: raises if it is to stop; what is simulated may have swallowed
+            the first to say so.
         """
         self._arguments = arguments
         self._simulate = simulate
@@ -52,6 +55,7 @@ class Session:
         self._json: bool = arguments.json
         self._line = line
         self._at_the_end = at_the_end
+        self._look = look
         self._tally = Tally()
         self._shrunk: Shrunk | None = None
 
@@ -87,6 +91,7 @@ class Session:
             trace=trace.write_line if trace else None,
             progress=self._show_run,
         )
+        self._look()
         if trace:
             trace.close()
         if picture:
@@ -132,6 +137,7 @@ class Session:
         # Closed in any case, so that no process runs on.
         with closing(outcomes):
             for outcome in outcomes:
+                self._look()
                 self._tally.add(outcome)
                 self._shrink(outcome)
                 if self._json:
@@ -161,7 +167,14 @@ class Session:
             return
 
         def run(scenario: Scenario) -> Outcome:
-            return run_one(self._simulate, scenario, checks=self._checks)
+            outcome = run_one(
+                self._simulate,
+                scenario,
+                checks=self._checks,
+                progress=lambda *_: self._look(),
+            )
+            self._look()
+            return outcome
 
         def tell(tries: int) -> None:
             self._line.show(lambda: f"looking for a smaller failing run: {tries} tried")
@@ -201,6 +214,8 @@ class Session:
         say(replay_command(outcome.scenario, checks=self._checks))
 
     def _show_run(self, virtual_seconds: float, done: int, peers: int) -> None:
+        self._look()
+
         def words() -> str:
             now = (
                 f"{virtual_seconds:,.1f} s of virtual time: {done:,} of {peers:,} done"

@@ -1,6 +1,5 @@
 """
-Whoever draws from allowances in the tests, and what is looked at: how much goes in
-any ten seconds.
+Whoever draws from allowances in the tests.
 """
 
 from collections.abc import Iterable
@@ -9,13 +8,7 @@ from dataclasses import dataclass, field
 from twisted.internet.task import Clock
 
 from swarmpeer.net.allowance import Allowance
-
-WINDOW_SECONDS = 10.0
-
-Taken = tuple[float, int]
-"""
-When, and how many bytes.
-"""
+from swarmpeer.testing.figures import Passed
 
 
 def run(clock: Clock, until: float) -> None:
@@ -47,7 +40,7 @@ class Stream:
     returned: float = 0.0
     full_seconds: float = 0.002
     reactor_seconds: float = 0.0
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[Passed] = field(default_factory=list)
     is_over: bool = False
 
     def go(self) -> None:
@@ -88,36 +81,8 @@ class Stream:
         return sum(size_bytes for _, size_bytes in self.taken)
 
 
-def most_and_least(
-    streams: Iterable[Stream], begin: float, end: float
-) -> tuple[int, int]:
+def passed_of(streams: Iterable[Stream]) -> list[Passed]:
     """
-    The same of all that these took.
+    All that these took.
     """
-    return most_and_least_of(
-        sorted(taken for stream in streams for taken in stream.taken), begin, end
-    )
-
-
-def most_and_least_of(
-    every: Iterable[Taken], begin: float, end: float
-) -> tuple[int, int]:
-    """
-    How many bytes went at most, and at least, in any ten seconds between these
-    times.
-
-    @param every: in their order.
-    """
-    taken = [each for each in every if begin <= each[0] <= end]
-    most, least = 0, 2**62
-    first = within = 0
-    for at, size_bytes in taken:
-        within += size_bytes
-        while taken[first][0] <= at - WINDOW_SECONDS:
-            # The window slides beyond the first: just behind it, it is least.
-            if at - taken[first][0] >= WINDOW_SECONDS:
-                least = min(least, within - size_bytes - taken[first][1])
-            within -= taken[first][1]
-            first += 1
-        most = max(most, within)
-    return most, least
+    return [taken for stream in streams for taken in stream.taken]

@@ -268,6 +268,11 @@ class AssembleVerifiedTests(SynchronousTestCase):
             self.assemble(1002, top, f"[rates]\nup = 4096\n{at}")
             for hour, up in ((7, 4096), (12, 2048)):
                 now = (0, hour * 3600.0)
+                told: list[int | None] = []
+                for kind in (VerifiedPeerService, JoiningService):
+                    self.patch(
+                        kind, "set_rates", lambda _, to, told=told: told.append(to.up)
+                    )
                 peer = assemble_verified_peer(
                     self.reactor,
                     read_swarm(self.folder / "swarm.toml"),
@@ -275,8 +280,6 @@ class AssembleVerifiedTests(SynchronousTestCase):
                     self.folder,
                     local_time=repeat(now).__next__,
                 )
-                told: list[int | None] = []
-                self.patch(peer, "set_rates", lambda to, told=told: told.append(to.up))
                 peer.startService()
                 self.assertEqual(told, [up])
                 self.successResultOf(peer.stopService())

@@ -131,6 +131,34 @@ class HavesTests(SynchronousTestCase):
             [("one", FileCompleted()), ("told",), ("one", HaveReceived(1002, 3))],
         )
 
+    def test_report_raises(self) -> None:
+        """
+        When even the report raises, whoever published learns of it, and the bus works
+        on.
+        """
+
+        def report(_: ISwarmObserver, event: SwarmEvent, error: Exception) -> None:
+            raise ValueError(f"{event}: {error}")
+
+        def react(_: SwarmEvent) -> None:
+            self.observer.react = None
+            raise LookupError("no")
+
+        bus = EventBus(report)
+        bus.add(self.observer, HaveReceived)
+        self.observer.react = react
+        self.assertRaises(ValueError, bus.publish_haves, 1002, [3])
+        bus.publish_haves(1002, [1, 2])
+        bus.publish(HaveReceived(1002, 4))
+        self.assertEqual(
+            self.calls,
+            [
+                ("one", 1002, (3,)),
+                ("one", 1002, (1, 2)),
+                ("one", HaveReceived(1002, 4)),
+            ],
+        )
+
     def test_raises(self) -> None:
         """
         An observer that raises is reported with the first, and goes on hearing.

@@ -13,6 +13,7 @@ from swarmpeer.core.connection import PeerConnection
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import Candidate, NotInterestedReceived, PreferredRoundHeld
 from swarmpeer.net import dialing
+from swarmpeer.net.backoff import Backoff
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import MessageSender
 from swarmpeer.service import PeerService
@@ -101,7 +102,7 @@ class SwarmChecksTests(SynchronousTestCase):
         """
         Two that lost each other are not connected any more.
         """
-        self.patch(dialing, "wait_after", lambda *_: 1e9)
+        self.patch(dialing, "RETRY", Backoff(1e9, 1.0, 1e9))
         reset = Fault(20.0, FaultKind.RESET, 1002, 1003)
         breach = self.find("everybody together", faults=[reset])
         self.assertEqual((breach.peer_id, breach.detail), (1002, "not 1003"))

@@ -216,10 +216,12 @@ class CheckTests(CommandCase):
         ):
             self.write(f"{SWARM}[policy]\nchoking = '{name}'\n")
             refusal = self.refused("check")
-            self.assertTrue(refusal.startswith("swarm.toml:15:1: choking = "), refusal)
+            self.assertTrue(refusal.startswith("swarm.toml:14:11: choking = "), refusal)
             self.assertIn(why, refusal)
         self.write(f"{SWARM}[policy]\npicking = 'nicest'\n")
-        self.assertIn("picking = 'nicest': no policy", self.refused("check"))
+        refusal = self.refused("check")
+        self.assertTrue(refusal.startswith("swarm.toml:14:11: picking = "), refusal)
+        self.assertIn("picking = 'nicest': no policy", refusal)
         for right in ("swarmpeer.core.choking:ChokingManager", "classic", "fleet"):
             self.write(f"{SWARM}[policy]\nchoking = '{right}'\n")
             self.said("check")

@@ -35,6 +35,7 @@ from swarmpeer.wire.messages import (
     HaveMessage,
     PieceMessage,
     RequestMessage,
+    UnchokeMessage,
 )
 
 LARGE = PieceLayout(5 * 2**20, 2**20)
@@ -772,6 +773,28 @@ class FastTests(PlainTests):
             lows.append(low)
         self.assertIn(LOW_BYTES, lows)
         self.assertEqual(lows[-1], 1)
+
+    def test_hears_little_behind_a_piece(self) -> None:
+        """
+        Once a piece is whole the system wakes us for anything, even if so much was
+        said behind it that it is not all heard yet.
+        """
+        line = self.line(LARGE).greeted()
+        piece = LARGE_CODEC.encode(PieceMessage(3, bytes(2**20)))
+        have = LARGE_CODEC.encode_have(1)
+        line.clock.advance(0.01)
+        line.say(piece[:50000])
+        low = line.near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
+        self.assertEqual(low, LOW_BYTES)
+        line.say(piece[50000:-1000])
+        line.clock.advance(0.01)
+        line.far.send(piece[-1000:] + 400 * have)
+        line.transport.doRead()
+        self.assertEqual(line.near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT), 1)
+        line.run()
+        line.node.take()
+        line.say(LARGE_CODEC.encode(UnchokeMessage()))
+        self.assertEqual(line.node.take(), [("logic", "on_unchoke")])
 
     def test_too_little_to_be_woken(self) -> None:
         """

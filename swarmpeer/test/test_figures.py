@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.testing.figures import fluid_bound, jain
+from swarmpeer.testing.figures import fluid_bound, jain, most_and_least
 
 _SHARES = st.lists(st.floats(0, 1e15), min_size=1, max_size=20)
 
@@ -108,3 +108,32 @@ class FluidBoundTests(SynchronousTestCase):
         )
         assert bound is not None and twice is not None
         self.assertAlmostEqual(twice / bound, 0.5)
+
+
+class WindowTests(SynchronousTestCase):
+    """
+    L{most_and_least}, in any ten seconds.
+    """
+
+    def test_steady(self) -> None:
+        """
+        A steady flow is the same in all of them, but for the ends of the portions.
+        """
+        passed = [(at / 4, 25) for at in range(200)]
+        self.assertEqual(most_and_least(passed, 10.0, 40.0), (1000, 975))
+
+    def test_burst_and_gap(self) -> None:
+        """
+        A burst is in the fullest one, and a gap in the emptiest.
+        """
+        passed = [(at / 4, 25) for at in range(200) if not 100 <= at < 120]
+        passed.append((20.1, 500))
+        self.assertEqual(most_and_least(passed, 0.0, 50.0), (1500, 475))
+
+    def test_shorter(self) -> None:
+        """
+        What passes in less than ten seconds is in one window, and what passes outside
+        of the two times in none.
+        """
+        passed = [(9.0, 7), (1.0, 5), (4.0, 3), (20.0, 1)]
+        self.assertEqual(most_and_least(passed, 0.5, 9.5), (15, 15))

@@ -22,9 +22,9 @@ from swarmpeer.test.net_fixtures import (
     RecordingNode,
     TCPStringTransport,
 )
-from swarmpeer.test.rate_watch import Taken, most_and_least_of
 from swarmpeer.test.verified_fixtures import PIECE
 from swarmpeer.test.verified_peers import NO_SCRUB, SlowMemory, VerifiedPeers
+from swarmpeer.testing.figures import Passed, most_and_least
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network import SimulatedNetwork
 from swarmpeer.testing.virtual_time import VirtualTime
@@ -46,7 +46,7 @@ class LimitedPeersTests(SynchronousTestCase):
         What comes is noted where it comes from the transport.
         """
         self.swarm = VerifiedPeers(3, pieces=PIECES)
-        self.came: dict[int | None, list[Taken]] = {}
+        self.came: dict[int | None, list[Passed]] = {}
         clock: Clock = self.swarm.clock
         came = self.came
         receive = VerifiedProtocol.dataReceived
@@ -84,7 +84,7 @@ class LimitedPeersTests(SynchronousTestCase):
         """
         self.begin(Rates(up=RATE), Rates(), Rates())
         self.run_for(26)
-        most, least = most_and_least_of(self.came[1], 2.0, 26.0)
+        most, least = most_and_least(self.came[1], 2.0, 26.0)
         self.assertLess(most, RATE * 10 * 1.03)
         self.assertGreater(least, RATE * 10 * 0.97)
         self.run_for(40)
@@ -99,7 +99,7 @@ class LimitedPeersTests(SynchronousTestCase):
         self.run_for(5)
         self.peers[0].set_rates(Rates(up_per_neighbor=RATE))
         self.run_for(20)
-        most, least = most_and_least_of(self.came[1], 7.0, 25.0)
+        most, least = most_and_least(self.came[1], 7.0, 25.0)
         self.assertLess(most, RATE * 10 * 1.03)
         self.assertGreater(least, RATE * 10 * 0.97)
         self.peers[0].set_rates(Rates())
@@ -120,7 +120,7 @@ class SimulatedTCPTests(SynchronousTestCase):
         self.time = VirtualTime()
         self.network = SimulatedNetwork(self.time, Random(1))
         self.hosts = {peer_id: self.network.host(str(peer_id)) for peer_id in (1, 2)}
-        self.sent: list[Taken] = []
+        self.sent: list[Passed] = []
         self.network.tap = self.note
 
     def note(self, _number: int, speaker: str, _listener: str, data: bytes) -> None:
@@ -169,7 +169,7 @@ class SimulatedTCPTests(SynchronousTestCase):
         self.begin(1, Rates(up=RATE))
         self.begin(2, Rates())
         self.run_until(30.0)
-        most, least = most_and_least_of(self.sent, 3.0, 30.0)
+        most, least = most_and_least(self.sent, 3.0, 30.0)
         self.assertLess(most, RATE * 10 * 1.03)
         self.assertGreater(least, RATE * 10 * 0.97)
         self.run_until(40.0)

@@ -7,8 +7,9 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.testing.hostile import ROLES
-from swarmpeer.testing.names import POLICY_NAMES, ROLE_NAMES
+from swarmpeer.testing.names import PICKING_NAMES, POLICY_NAMES, ROLE_NAMES
 from swarmpeer.testing.policies import POLICIES
 
 
@@ -19,10 +20,11 @@ class NamesTests(SynchronousTestCase):
 
     def test_all_are_there(self) -> None:
         """
-        Every role and policy is named, in their order, and nothing else.
+        Every role, policy and picker is named, in their order, and nothing else.
         """
         self.assertEqual(ROLE_NAMES, tuple(ROLES))
         self.assertEqual(POLICY_NAMES, tuple(POLICIES))
+        self.assertEqual(PICKING_NAMES, tuple(PIECE_PICKERS))
 
     def test_parsing_needs_no_simulator(self) -> None:
         """

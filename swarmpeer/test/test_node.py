@@ -3,16 +3,19 @@ Tests for L{swarmpeer.core.node}.
 """
 
 import random
+from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import (
+    Candidate,
     ChokedBy,
     DuplicatePieceReceived,
     FileCompleted,
@@ -27,7 +30,7 @@ from swarmpeer.events import (
     RequestGivenBack,
     SwarmCompleted,
 )
-from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.interfaces import IChokingPolicy, IPieceStorage
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.five_peers import five_peers
 from swarmpeer.testing.recorders import (
@@ -56,6 +59,7 @@ class World:
         preferred: int = 2,
         *,
         is_held: bool = False,
+        choking: IChokingPolicy | None = None,
     ) -> None:
         """
         @param is_held: do the answers of the storage wait for the test?
@@ -75,6 +79,7 @@ class World:
             PieceStore(layout, storage),
             bus=bus,
             rng=random.Random(1),
+            choking=choking,
         )
         self.node.start(is_placed=self.memory.is_whole)
         self.pieces = pieces
@@ -107,6 +112,33 @@ class World:
         self.events.clear()
 
 
+class RateWitness(ChokingManager):
+    """
+    Remembers whether it was to rank by what they gave.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(2, random.Random(0))
+        self.by_rate: list[bool] = []
+
+    def hold_preferred_round(
+        self, candidates: Sequence[Candidate], *, by_rate: bool
+    ) -> PreferredRoundHeld:
+        """
+        Remember.
+        """
+        self.by_rate.append(by_rate)
+        return super().hold_preferred_round(candidates, by_rate=by_rate)
+
+
+class LotWitness(RateWitness):
+    """
+    The same, and does not want it.
+    """
+
+    ranks_by_rate = False
+
+
 class DownloadTests(SynchronousTestCase):
     """
     The way of a received piece.
@@ -135,6 +167,25 @@ class DownloadTests(SynchronousTestCase):
             ],
         )
         self.assertIn(PieceStored(1, first, 4, 1), world.events)
+
+    def test_request_that_fails(self) -> None:
+        """
+        A piece is kept even if we fail to ask for the next one.
+        """
+        world = World(pieces=2)
+        seed = world.join(1, {0, 1})
+        seed.on_unchoke()
+        first = world.calls[-1][2]
+        assert isinstance(first, int)
+
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        self.patch(world.node.requests, "next_for", fail)
+        with self.assertRaises(ZeroDivisionError):
+            seed.on_piece(first, b"abcd")
+        self.assertIn(first, world.node.store.bits)
+        self.assertEqual(world.node.requests.unsettled_bytes, 0)
 
     def test_last_piece(self) -> None:
         """
@@ -277,6 +328,18 @@ class ChokingTests(SynchronousTestCase):
         held = [e for e in world.events if isinstance(e, PreferredRoundHeld)]
         self.assertEqual([event.candidates[0].received_bytes for event in held], [4, 4])
         self.assertEqual([event.is_changed for event in held], [True, False])
+
+    def test_by_rate(self) -> None:
+        """
+        What they gave counts if the policy wants it to, and until the file is complete.
+        """
+        for data, choking, by_rate in (
+            (None, RateWitness(), True),
+            (bytes(16), RateWitness(), False),
+            (None, LotWitness(), False),
+        ):
+            World(data=data, choking=choking).node.hold_preferred_round()
+            self.assertEqual(choking.by_rate, [by_rate])
 
     def test_chokes_first(self) -> None:
         """

@@ -41,7 +41,7 @@ class RatesAgainTests(SynchronousTestCase):
         self.reactor = PaperReactor()
         self.peer = RecordingPeer(self.reactor)
         rates = ScheduledRates(
-            self.peer, 1, RateSchedule(), self.reactor, lambda: (0, 0.0)
+            self.peer.set_rates, 1, RateSchedule(), self.reactor, lambda: (0, 0.0)
         )
         rates.setServiceParent(self.peer)
         self.peer.startService()
@@ -82,6 +82,17 @@ class RatesAgainTests(SynchronousTestCase):
         self.path.unlink()
         (line,) = self.hang_up()
         self.assertIn(":1:1: cannot be read: ", line)
+        self.assertEqual(self.peer.set, [])
+
+    def test_pipe(self) -> None:
+        """
+        A pipe is not waited for.
+        """
+        self.path.unlink()
+        os.mkfifo(self.path)
+        (line,) = self.hang_up()
+        self.assertIn("the rates stay as they are: ", line)
+        self.assertIn("it is no file", line)
         self.assertEqual(self.peer.set, [])
 
     def test_elsewhere(self) -> None:

@@ -153,6 +153,34 @@ class ReplayTests(SynchronousTestCase):
             self.assertEqual(more, 1 if value is False else 2, command)
 
 
+class VerifiedTests(SynchronousTestCase):
+    """
+    What only a verified swarm has.
+    """
+
+    def test_only_with_files(self) -> None:
+        """
+        It is refused without --files, even if it asks for the usual.
+        """
+        for option, value in (
+            ("--picking", "sequential"),
+            ("--picking", "rarest"),
+            ("--most-neighbors", "4"),
+        ):
+            error = self.assertRaises(ScenarioError, parse, [option, value])
+            self.assertEqual(
+                str(error), f"{option} is for verified swarms: give --files N"
+            )
+            parse(["--files", "2", option, value])
+
+    def test_together(self) -> None:
+        """
+        What makes no scenario in another way is told, too.
+        """
+        words = ["--files", "1", "--most-neighbors", "4", "--neighbors", "3"]
+        self.assertRaises(ScenarioError, parse, words)
+
+
 class HostileTests(SynchronousTestCase):
     """
     The share of hostile peers.

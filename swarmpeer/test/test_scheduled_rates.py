@@ -49,7 +49,9 @@ class ScheduledRatesTests(SynchronousTestCase):
         self.clock = Clock()
         self.now = now
         self.peer = RecordingPeer(self.clock)
-        rates = ScheduledRates(self.peer, 1001, schedule, self.clock, self.local_time)
+        rates = ScheduledRates(
+            self.peer.set_rates, 1001, schedule, self.clock, self.local_time
+        )
         rates.setServiceParent(self.peer)
         self.assertEqual(self.peer.set, [])
         self.peer.startService()

@@ -25,7 +25,7 @@ from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ListenError, StorageError
-from swarmpeer.events import SwarmEvent, UnchokedBy
+from swarmpeer.events import PieceRequested, RequestIgnored, SwarmEvent, UnchokedBy
 from swarmpeer.interfaces import IPeerService, ISwarmObserver
 from swarmpeer.service import PeerService
 from swarmpeer.storage import MemoryStorage
@@ -153,7 +153,9 @@ class Swarm:
         self.storages: dict[int, MemoryStorage] = {}
         self.events: dict[int, list[SwarmEvent]] = {}
 
-    def peer(self, peer_id: int, *observers: ISwarmObserver) -> PeerService:
+    def peer(
+        self, peer_id: int, *observers: ISwarmObserver, request_window: int = 1
+    ) -> PeerService:
         """
         A peer, not started yet.
         """
@@ -171,6 +173,7 @@ class Swarm:
             dial_endpoint=lambda peer: Endpoint(self.network, peer.port),
             rng=random.Random(peer_id),
             observers=[recorder, *observers],
+            request_window=request_window,
         )
 
     def run(self, seconds: float) -> None:
@@ -224,6 +227,27 @@ class PeerServiceTests(SynchronousTestCase):
         self.assertNotIn(UnchokedBy(1), swarm.events[2])
         swarm.run(0.25)
         self.assertIn(UnchokedBy(1), swarm.events[2])
+
+    def test_request_window(self) -> None:
+        """
+        As many pieces as the option says are asked of a neighbour at once, and a peer
+        that itself asks for one at a time answers each.
+        """
+        for window in (1, 2):
+            swarm = Swarm(2)
+            peers = [swarm.peer(1), swarm.peer(2, request_window=window)]
+            for peer in peers:
+                peer.startService()
+            swarm.run(10)
+            events = swarm.events[2]
+            at_once = events[: events.index(UnchokedBy(1))]
+            requested = [each for each in at_once if isinstance(each, PieceRequested)]
+            self.assertEqual(len(requested), window)
+            self.assertFalse(
+                any(isinstance(each, RequestIgnored) for each in swarm.events[1])
+            )
+            self.successResultOf(peers[1].when_complete())
+            self.assertEqual(swarm.storages[2].contents(), DATA)
 
     def test_seed_is_complete(self) -> None:
         """

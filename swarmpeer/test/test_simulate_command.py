@@ -12,18 +12,22 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.__main__ import OneLineParser
+from swarmpeer.core.choking import ChokingManager
+from swarmpeer.events import Candidate
 from swarmpeer.signals import Interrupted
 from swarmpeer.simulate import command
 from swarmpeer.simulate.runs import Simulate
 from swarmpeer.test.made_up_runs import made_up_outcome
+from swarmpeer.testing import swarm
 from swarmpeer.testing.outcome import Breach, Outcome
 from swarmpeer.testing.scenario import FaultLevel, Scenario
 
@@ -187,6 +191,34 @@ class OneRunTests(CommandTestCase):
             value = json.loads(lines[0])
             self.assertEqual(value["is_good"], not expected)
             self.assertEqual(value["smallest"], smallest)
+
+    def test_signal_that_is_swallowed(self) -> None:
+        """
+        A signal ends the run also if it comes while something is at work that logs
+        whatever it meets and goes on.
+        """
+        rounds = []
+
+        class Stopping(ChokingManager):
+            def choose_preferred(
+                self, candidates: Sequence[Candidate], *, by_rate: bool
+            ) -> Sequence[int]:
+                rounds.append(by_rate)
+                signal.raise_signal(signal.SIGTERM)
+                return super().choose_preferred(candidates, by_rate=by_rate)
+
+        run = partial(swarm.simulate, policies={"classic": Stopping})
+        for more in ([], ["--no-checks"], ["--runs", "3"]):
+            rounds.clear()
+            output = io.StringIO()
+            with redirect_stdout(output):
+                status = parse_and_run(
+                    "--policy", "classic", "--file-size", "64K", *more, simulate=run
+                )
+            self.assertEqual(status, 128 + signal.SIGTERM)
+            self.assertTrue(rounds)
+            self.assertNotIn("rule", output.getvalue())
+            self.assertTrue(self.flushLoggedErrors(Interrupted))
 
     def test_files(self) -> None:
         """

@@ -693,6 +693,14 @@ class SwarmConfigTests(SynchronousTestCase):
         self.assertEqual(SMALL_CONFIG.folder_for(1001), ".")
         self.assertRaises(ConfigError, swarm.folder_for, 1)
 
+    def test_where_policy(self) -> None:
+        """
+        Where the name of a policy stands, and the file if it does not stand there.
+        """
+        swarm = SwarmConfig.parse(f"{SMALL}[policy]\nchoking = 'mine'\n", "s")
+        self.assertEqual(swarm.where_policy("choking"), "s:7:11")
+        self.assertEqual(swarm.where_policy("picking"), "s:8:1")
+
     def test_to_config(self) -> None:
         """
         The same as the classic files would say it.

@@ -12,7 +12,6 @@ from typing import Any
 
 from twisted.application.service import IService
 from twisted.logger import capturedLogs, formatEvent
-from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import tap
@@ -73,10 +72,19 @@ class OptionsTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        No id, an id that is no number, and unknown words are errors.
+        No id, an id that is no number, and unknown words are told in one line.
         """
-        for words in ([], ["--id", "one"], ["--id", "1", "--x"], ["--id", "1", "x"]):
-            self.assertRaises(UsageError, self.parse, *words)
+        for words, expected in (
+            ([], "say which peer this is, such as --id 1001"),
+            (
+                ["--id", "one"],
+                "--id: 'one' is no id, a whole number such as 1001 would be right",
+            ),
+            (["--id", "1", "--x"], "option --x not recognized"),
+            (["--id", "1", "x"], "Wrong number of arguments."),
+        ):
+            error = self.assertRaises(SystemExit, self.parse, *words)
+            self.assertEqual(error.code, f"swarmpeer: {expected}")
 
     def test_rates(self) -> None:
         """
@@ -85,7 +93,11 @@ class OptionsTests(SynchronousTestCase):
         options = self.parse("--id", "1", "--up", "2 MiB/s", "--dscp", "le")
         self.assertEqual((options["up"], options["dscp"]), (2**21, 1))
         for words in (["--up", "0"], ["--down", "fast"], ["--dscp", "64"]):
-            error = self.assertRaises(UsageError, self.parse, "--id", "1", *words)
+            error = self.assertRaises(SystemExit, self.parse, "--id", "1", *words)
+            self.assertTrue(
+                str(error).startswith(f"swarmpeer: {words[0]}: '{words[1]}' is no "),
+                error,
+            )
             self.assertIn("would be right", str(error))
 
     def test_help(self) -> None:

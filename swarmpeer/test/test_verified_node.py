@@ -11,6 +11,7 @@ from zope.interface import implementer
 from swarmpeer.core.blame import FIRST_SECONDS
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_node import VerifiedNode
@@ -42,7 +43,12 @@ from swarmpeer.events import (
     SwarmEvent,
     WithdrawalReceived,
 )
-from swarmpeer.interfaces import IChokingPolicy, ISwarmObserver, IVerifiedStorage
+from swarmpeer.interfaces import (
+    IChokingPolicy,
+    IPiecePicker,
+    ISwarmObserver,
+    IVerifiedStorage,
+)
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.five_peers import NEIGHBORS, five_peers
 from swarmpeer.testing.recorders import (
@@ -73,6 +79,7 @@ class World:
         is_held: bool = False,
         heals: bool = True,
         choking: IChokingPolicy | None = None,
+        picker: IPiecePicker | None = None,
         request_window: int | None = 1,
     ) -> None:
         """
@@ -98,6 +105,7 @@ class World:
             seconds=lambda: self.now,
             heals=heals,
             choking=choking,
+            picker=picker,
             request_window=request_window,
         )
         self.node.start(is_placed=self.memory.is_whole)
@@ -131,6 +139,16 @@ class World:
             conversation.on_unchoke()
         return conversation
 
+    def meet(self, peer_id: int) -> VerifiedConnection:
+        """
+        A neighbour connects, and says who it is.
+        """
+        network = RecordingVerifiedNetwork(str(peer_id), self.calls)
+        conversation = self.node.open_conversation(network, None)
+        conversation.on_connect()
+        conversation.on_handshake(peer_id)
+        return conversation
+
     def calling(self, peer_id: int) -> list[Call]:
         """
         A neighbour tries to connect.
@@ -138,10 +156,7 @@ class World:
         @return: what they were sent.
         """
         self.calls.clear()
-        network = RecordingVerifiedNetwork(str(peer_id), self.calls)
-        conversation = self.node.open_conversation(network, None)
-        conversation.on_connect()
-        conversation.on_handshake(peer_id)
+        self.meet(peer_id)
         return list(self.calls)
 
     def asked(self, conversation: VerifiedConnection) -> int:
@@ -197,6 +212,89 @@ class CancelWitness:
         Look.
         """
         self.seen.append(len(self._world.sent("send_cancel")))
+
+
+class PickerWitness(RandomPicker):
+    """
+    Remembers what it was told of neighbours.
+    """
+
+    def __init__(self, *, counts_holders: bool) -> None:
+        super().__init__(Bitfield(PIECES), random.Random(0))
+        self.counts_holders = counts_holders
+        self.heard: list[tuple[str, object]] = []
+
+    def note_have(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self.heard.append(("have", index))
+
+    def note_lacking(self, index: int) -> None:
+        """
+        Remember.
+        """
+        self.heard.append(("lacking", index))
+
+    def note_bits(self, theirs: Bitfield) -> None:
+        """
+        Remember.
+        """
+        self.heard.append(("bits", list(theirs)))
+
+    def note_left(self, theirs: Bitfield) -> None:
+        """
+        Remember.
+        """
+        self.heard.append(("left", list(theirs)))
+
+
+class PickerTests(SynchronousTestCase):
+    """
+    What the picker is told of what neighbours hold.
+    """
+
+    def heard(self, *, counts_holders: bool) -> list[tuple[str, object]]:
+        """
+        What it is told when one tells all that it holds, changes that and leaves, one
+        begins with a have, and one leaves before it said anything.
+        """
+        picker = PickerWitness(counts_holders=counts_holders)
+        world = World(picker=picker)
+        told = world.join(1, {0, 1})
+        told.on_haves([1, 4])
+        told.on_withdrawal(0)
+        told.on_withdrawal(0)
+        begins = world.meet(3)
+        begins.on_haves([5])
+        silent = world.meet(4)
+        for conversation in (silent, begins, told):
+            conversation.on_disconnect()
+        return picker.heard
+
+    def test_counts(self) -> None:
+        """
+        Of everybody that said something it is told what they hold, even if that is
+        nothing so far, then each change, and in the end that they are gone.
+        """
+        self.assertEqual(
+            self.heard(counts_holders=True),
+            [
+                ("bits", [0, 1]),
+                ("have", 4),
+                ("lacking", 0),
+                ("bits", []),
+                ("have", 5),
+                ("left", [5]),
+                ("left", [1, 4]),
+            ],
+        )
+
+    def test_does_not_count(self) -> None:
+        """
+        One that does not care is told nothing.
+        """
+        self.assertEqual(self.heard(counts_holders=False), [])
 
 
 class BlameTests(SynchronousTestCase):

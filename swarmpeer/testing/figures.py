@@ -1,9 +1,20 @@
 """
-Two figures of the literature, to hold a run against.
+Figures to hold a run against: two of the literature, and how well a rate is kept.
 """
 
 import math
+from collections import deque
 from collections.abc import Iterable, Sequence
+
+WINDOW_SECONDS = 10.0
+"""
+A rate is kept by what passes in any so many seconds.
+"""
+
+Passed = tuple[float, int]
+"""
+When, and how many bytes.
+"""
 
 
 def jain(values: Iterable[float]) -> float:
@@ -51,6 +62,29 @@ def fluid_bound(
         ),
     ]
     return max((bound for bound in bounds if bound is not None), default=None)
+
+
+def most_and_least(
+    passed: Iterable[Passed], begin: float, end: float
+) -> tuple[int, int]:
+    """
+    How many bytes passed at most, and at least, in any L{WINDOW_SECONDS} between two
+    times that are further apart.
+    """
+    within = most = 0
+    least: int | None = None
+    window: deque[Passed] = deque()
+    for at, size_bytes in sorted(passed):
+        if not begin <= at <= end:
+            continue
+        while window and window[0][0] <= at - WINDOW_SECONDS:
+            # It is least just behind the first and just before the next.
+            within -= window.popleft()[1]
+            least = within if least is None else min(least, within)
+        window.append((at, size_bytes))
+        within += size_bytes
+        most = max(most, within)
+    return most, within if least is None else least
 
 
 def _total(rates: Iterable[float | None]) -> float | None:

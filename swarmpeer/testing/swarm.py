@@ -121,6 +121,7 @@ class SimulatedSwarm:
         self.scenario = scenario
         self.events_until_done = 0
         self._trace = trace
+        self._progress: Progress | None = None
         self._digest = blake2b(digest_size=16) if checks or trace else None
         self._witness = witness
         hears_all = self._digest is not None or witness is not None
@@ -177,6 +178,7 @@ class SimulatedSwarm:
         Let it happen.
         """
         began = real_time.perf_counter()
+        self._progress = progress
         collects = gc.get_threshold()
         # There is next to no garbage in cycles, and much to look through for it.
         gc.set_threshold(*_COLLECTS_RARELY)
@@ -186,7 +188,7 @@ class SimulatedSwarm:
             globalLogPublisher.addObserver(self.checks)
         try:
             self._start()
-            self._run_until_done(progress)
+            self._run_until_done()
             self.events_until_done = self.time.steps
             if self.checks is not None and not breaches:
                 self._rest()
@@ -281,7 +283,7 @@ class SimulatedSwarm:
                 start = self.hosts[peer_id].start
                 self._late_starts.append(self.time.callLater(late, start))
 
-    def _run_until_done(self, progress: Progress | None) -> None:
+    def _run_until_done(self) -> None:
         deadline = self.injector.last_at + liveness_seconds(self.scenario)
         time, waiting, last_at = self.time, self._waiting, self.injector.last_at
         while waiting or time.seconds() < last_at:
@@ -292,15 +294,15 @@ class SimulatedSwarm:
             self._step()
             if self.checks is not None and self.checks.is_enough:
                 return
-            if progress is not None and time.steps % _PROGRESS_STEPS == 0:
-                done = len(self.hosts) - len(self._waiting)
-                progress(self.time.seconds(), done, len(self.hosts))
 
     def _step(self) -> None:
         # Each event comes through here: some swarms count them to act between two.
         self.time.step()
         if self.checks is not None:
             self.checks.after_step()
+        if self._progress is not None and self.time.steps % _PROGRESS_STEPS == 0:
+            done = len(self.hosts) - len(self._waiting)
+            self._progress(self.time.seconds(), done, len(self.hosts))
 
     def _run_for(self, seconds: float) -> None:
         end = self.time.seconds() + seconds

@@ -145,6 +145,7 @@ class Bitfield:
 
         @return: those that were not held before.
         """
+        # Haves are most of what a peer hears, so this calls nothing for each of them.
         held, size = self._bytes, self._size
         added: list[int] = []
         for index in indexes:

@@ -2,18 +2,16 @@
 The way out without a detour: from the queue of a connection into its socket.
 """
 
-import socket
-from collections import deque
 from collections.abc import Callable
-from itertools import islice
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.main import CONNECTION_LOST
 
 from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.fast.plain_tcp import PlainTCP
+from swarmpeer.net.fast.send_queue import SendQueue
 from swarmpeer.net.flow import MESSAGE_COST_BYTES
-from swarmpeer.net.spans import SpanBroken, SpanOnItsWay
+from swarmpeer.net.spans import SpanBroken
 from swarmpeer.seam import PieceContent, give_back
 
 ROOM_BYTES = 2**18
@@ -34,32 +32,28 @@ LIMITED_TURN_BYTES = 2**16
 The same where only so much may go: what there is to share is shared finely.
 """
 
-_PARTS = 64
-"""
-So many messages are handed to the system at once.
-"""
-_MORE: int = getattr(socket, "MSG_MORE", 0)
-"""
-Tells the system that something follows at once, here the data after their head.
-"""
-
 
 class FastGate:
     """
     A L{swarmpeer.net.flow.Gate} in place of the writing half of a transport.
 
-    The data of pieces are the items of the queue that are no C{bytes}, so they can be
-    told from small messages.
-
-    @ivar _sent: how much of the first item is sent already, unless it is a span, which
-        knows it by itself.
-    @ivar _waits_bytes: what waits, spans included.
+    @ivar _is_closed: does more wait than goes at once, so that the neighbour is judged
+        by what it takes?
+    @ivar _is_full: was there no room for another piece, and is that to be told when it
+        changes?
+    @ivar _is_corked: is something being read, whose answers leave together after it?
+    @ivar _is_due: is C{_send_soon} to be called when this turn of the reactor is over?
+    @ivar _is_writing: does the reactor call C{do_write} as soon as there is room?
+    @ivar _is_held: does C{_up} call C{_allowed} as soon as something may go?
+    @ivar _progressed_at: when the neighbour last took something, or could last not.
+    @ivar _write_plainly: the C{doWrite} of the transport, which is only asked to close:
+        nothing that is sent ever goes through its own buffer.
+    @ivar is_finished: is nothing written any more?
     """
 
     __slots__ = (
         "_broken",
         "_clock",
-        "_close_plainly",
         "_closed",
         "_is_closed",
         "_is_corked",
@@ -70,12 +64,9 @@ class FastGate:
         "_opened",
         "_progressed_at",
         "_queue",
-        "_sent",
-        "_socket",
         "_transport",
         "_up",
-        "_waits_bytes",
-        "backlog_bytes",
+        "_write_plainly",
         "is_finished",
     )
 
@@ -99,16 +90,13 @@ class FastGate:
         @param up: how much may go; C{None}: all.
         """
         self._transport = transport
-        self._socket = transport.socket
-        self._close_plainly = transport.doWrite
+        self._write_plainly = transport.doWrite
         self._clock = clock
         self._closed = closed
         self._opened = opened
         self._broken = broken
         self._up = up
-        self._queue: deque[bytes | memoryview | SpanOnItsWay] = deque()
-        self._sent = 0
-        self._waits_bytes = 0
+        self._queue = SendQueue(transport.socket)
         self._is_closed = False
         self._is_corked = False
         self._is_due = False
@@ -116,9 +104,15 @@ class FastGate:
         self._is_held = False
         self._is_writing = False
         self._progressed_at = clock.seconds()
-        self.backlog_bytes = 0
         self.is_finished = False
         transport.doWrite = self.do_write
+
+    @property
+    def backlog_bytes(self) -> int:
+        """
+        See L{swarmpeer.net.flow.Gate}.
+        """
+        return self._queue.backlog_bytes
 
     @property
     def is_open(self) -> bool:
@@ -139,7 +133,7 @@ class FastGate:
         """
         Is there room for another piece?
         """
-        return self._waits_bytes < ROOM_BYTES
+        return self._queue.waits_bytes < ROOM_BYTES
 
     @property
     def progressed_at(self) -> float:
@@ -157,9 +151,9 @@ class FastGate:
         if self.is_finished or not data:
             return
         if self._is_closed:
-            self.backlog_bytes += len(data) + MESSAGE_COST_BYTES
-        self._queue.append(data)
-        self._more_waits(len(data))
+            self._queue.backlog_bytes += len(data) + MESSAGE_COST_BYTES
+        self._queue.add(data)
+        self._more_waits()
 
     def write_piece(self, head: bytes, content: PieceContent) -> None:
         """
@@ -168,19 +162,8 @@ class FastGate:
         if self.is_finished:
             give_back(content)
             return
-        if isinstance(content, bytes | bytearray | memoryview):
-            size_bytes = len(content)
-            data: memoryview | SpanOnItsWay = memoryview(content)
-        else:
-            size_bytes = content.size_bytes
-            data = SpanOnItsWay(content)
-        if head:
-            self._queue.append(head)
-        if size_bytes:
-            self._queue.append(data)
-        else:
-            give_back(content)
-        self._more_waits(len(head) + size_bytes)
+        self._queue.add_piece(head, content)
+        self._more_waits()
 
     def stood_still(self) -> None:
         """
@@ -199,23 +182,10 @@ class FastGate:
         No piece goes out any more, nor what was said after it.
         """
         self.finish()
-        queue, self._queue = self._queue, deque()
-        while queue and isinstance(queue[0], bytes):
-            self._queue.append(queue.popleft())
-        if queue and self._queue:
-            # The head of the piece.
-            self._queue.pop()
-        self._waits_bytes = sum(
-            len(one) for one in self._queue if not isinstance(one, SpanOnItsWay)
-        )
-        self._sent = min(self._sent, self._waits_bytes)
-        self._waits_bytes -= self._sent
         if self._up is not None:
             self._up.forget(self._allowed)
             self._is_held = False
-        for one in queue:
-            if isinstance(one, SpanOnItsWay):
-                one.give_back()
+        self._queue.drop_pieces()
 
     def cork(self) -> None:
         """
@@ -254,7 +224,7 @@ class FastGate:
         self._is_writing = False
         if self.is_finished:
             # It finds nothing to send, and closes what is to be closed.
-            return self._close_plainly()
+            return self._write_plainly()
         self._transport.stopWriting()
         return None
 
@@ -273,13 +243,13 @@ class FastGate:
         while self._queue and not is_blocked and sent_bytes < turn_bytes:
             may = turn_bytes - sent_bytes
             if up is not None:
-                may = up.grant(min(may, self._waits_bytes - sent_bytes))
+                may = up.grant(min(may, self._queue.waits_bytes))
                 if not may:
                     self._hold()
                     break
             sent = 0
             try:
-                sent, asked = self._send(may)
+                sent, asked = self._queue.send(may)
                 is_blocked = sent < asked
             except BlockingIOError:
                 is_blocked = True
@@ -295,64 +265,8 @@ class FastGate:
         self._less_waits(sent_bytes)
         return None
 
-    def _send(self, may: int) -> tuple[int, int]:
-        """
-        @return: how much was sent, of how much.
-        """
-        first = self._queue[0]
-        if isinstance(first, SpanOnItsWay):
-            asked = min(may, first.rest_bytes)
-            sent = first.send_to(self._socket.fileno(), asked)
-            if not first.rest_bytes:
-                self._queue.popleft()
-                first.give_back()
-            return sent, asked
-        parts: list[bytes | memoryview] = []
-        flags = asked = 0
-        for one in islice(self._queue, _PARTS):
-            if isinstance(one, SpanOnItsWay):
-                flags = _MORE
-                break
-            parts.append(one)
-            asked += len(one)
-            if asked - self._sent >= may:
-                break
-        if self._sent:
-            parts[0] = memoryview(parts[0])[self._sent :]
-            asked -= self._sent
-        if asked > may:
-            last = memoryview(parts[-1])
-            parts[-1] = last[: len(last) - (asked - may)]
-            asked = may
-            flags = 0
-        if len(parts) == 1:
-            sent = self._socket.send(parts[0], flags)
-        else:
-            sent = self._socket.sendmsg(parts, (), flags)
-        self._drop(sent)
-        return sent, asked
-
-    def _drop(self, size: int) -> None:
-        """
-        So much of the items, none of which is a span, is sent.
-        """
-        size += self._sent
-        queue = self._queue
-        while size:
-            first = queue[0]
-            assert not isinstance(first, SpanOnItsWay)
-            if len(first) > size:
-                break
-            size -= len(first)
-            queue.popleft()
-            if self.backlog_bytes and isinstance(first, bytes):
-                # The queue may never be empty; what is out is no backlog any more.
-                cost_bytes = len(first) + MESSAGE_COST_BYTES
-                self.backlog_bytes = max(0, self.backlog_bytes - cost_bytes)
-        self._sent = size
-
-    def _more_waits(self, size: int) -> None:
-        waits = self._waits_bytes = self._waits_bytes + size
+    def _more_waits(self) -> None:
+        waits = self._queue.waits_bytes
         if waits > CLOSING_BYTES:
             self._is_full = waits >= ROOM_BYTES
             self._close()
@@ -383,7 +297,6 @@ class FastGate:
         self._transport.startWriting()
 
     def _less_waits(self, sent: int) -> None:
-        waits = self._waits_bytes = self._waits_bytes - sent
         is_told = False
         if self._queue:
             if sent and self._is_closed:
@@ -391,9 +304,9 @@ class FastGate:
             self._close()
         else:
             self._is_closed = False
-            self.backlog_bytes = 0
+            self._queue.backlog_bytes = 0
             is_told = self.is_finished
-        if self._is_full and waits < ROOM_BYTES:
+        if self._is_full and self.has_room:
             self._is_full = False
             is_told = True
         if is_told:

@@ -167,47 +167,56 @@ class FastReader:
         down = self._down
         if down is not None and not down.is_limited:
             down = None
-        left = TURN_BYTES if down is None else LIMITED_TURN_BYTES
-        is_drained = False
-        while not is_drained and left > 0:
-            rest = listener.rest
-            small = _SMALL_BEHIND if len(rest) >= SMALL_BYTES else _SMALL
-            if down is not None:
-                may = down.grant(left)
-                if not may:
-                    listener.hold_for_rate()
-                    return None
-                rest = rest[:may]
-                small = small[: may - len(rest)]
-            asked = len(rest) + len(small)
-            got = 0
-            try:
-                if rest:
-                    got = self._socket.recvmsg_into((rest, small))[0]
-                else:
-                    got = self._socket.recv_into(small)
-            except BlockingIOError:
-                break
-            except OSError:
-                return CONNECTION_LOST
-            finally:
+        most = TURN_BYTES if down is None else LIMITED_TURN_BYTES
+        total = 0
+        is_dry = False
+        try:
+            while not is_dry and total < most:
+                rest = listener.rest
+                small = _SMALL_BEHIND if len(rest) >= SMALL_BYTES else _SMALL
                 if down is not None:
-                    down.refund(may - got)
-            if not got:
-                return CONNECTION_DONE
-            left -= got
-            in_rest = min(got, len(rest))
-            listener.hear(in_rest, _BUFFER, got - in_rest)
-            # Small messages come in one portion; the rest of a piece is waited for.
-            is_drained = got < asked or not rest
-            if (
-                listener.is_holding
-                or transport.disconnecting
-                or not transport.connected
-            ):
-                return None
-        if is_drained:
-            self._choose_low(TURN_BYTES - left)
+                    may = down.grant(most - total)
+                    if not may:
+                        listener.hold_for_rate()
+                        return None
+                    rest = rest[:may]
+                    small = small[: may - len(rest)]
+                asked = len(rest) + len(small)
+                got = 0
+                try:
+                    if rest:
+                        got = self._socket.recvmsg_into((rest, small))[0]
+                    else:
+                        got = self._socket.recv_into(small)
+                except BlockingIOError:
+                    is_dry = True
+                    break
+                except OSError:
+                    return CONNECTION_LOST
+                finally:
+                    if down is not None:
+                        down.refund(may - got)
+                if not got:
+                    return CONNECTION_DONE
+                total += got
+                in_rest = min(got, len(rest))
+                listener.hear(in_rest, _BUFFER, got - in_rest)
+                if (
+                    listener.is_holding
+                    or transport.disconnecting
+                    or not transport.connected
+                ):
+                    return None
+                # Small messages come in one portion; the rest of a piece is waited
+                # for.
+                is_dry = got < asked or not rest
+        finally:
+            if is_dry:
+                self._choose_low(total)
+            else:
+                # It may not hold any more, and whoever waited for so much would be
+                # deaf for less.
+                self._wake_for(1)
         return None
 
     def _choose_low(self, got: int) -> None:
@@ -225,10 +234,11 @@ class FastReader:
             low = min(soon, LOW_BYTES, len(self._listener.rest))
             if low < LEAST_LOW_BYTES:
                 low = 1
-        if low != self._low:
-            self._wake_for(low)
+        self._wake_for(low)
 
     def _wake_for(self, low: int) -> None:
+        if low == self._low:
+            return
         self._low = low
         with suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low)

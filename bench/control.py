@@ -1,0 +1,47 @@
+"""
+The bench's end of a peer in a process of its own; see L{bench.processes} for the words
+they exchange.
+"""
+
+from twisted.internet.interfaces import IReactorCore
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+
+class Control(LineOnlyReceiver):
+    """
+    The standard input of one that is begun by a word, and is done at its end.
+    """
+
+    delimiter = b"\n"
+
+    def __init__(self, core: IReactorCore) -> None:
+        self._core = core
+
+    def begin(self) -> None:
+        """
+        The word to begin.
+        """
+        raise NotImplementedError
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: ARG002  (there is one word)
+        """
+        It came.
+        """
+        self.begin()
+
+    def connectionLost(
+        self,
+        reason: Failure | None = None,  # noqa: ARG002  (the end is no failure)
+    ) -> None:
+        """
+        The end of the input: the bench is done.
+        """
+        self._core.stop()
+
+
+def say(line: str) -> None:
+    """
+    Tell the bench.
+    """
+    print(line, flush=True)
