@@ -3,6 +3,8 @@ The bench's end of a peer in a process of its own; see L{bench.processes} for th
 they exchange.
 """
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IReactorCore
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
@@ -15,20 +17,18 @@ class Control(LineOnlyReceiver):
 
     delimiter = b"\n"
 
-    def __init__(self, core: IReactorCore) -> None:
+    def __init__(self, core: IReactorCore, begin: Callable[[], None]) -> None:
+        """
+        @param begin: called at the word to begin.
+        """
         self._core = core
-
-    def begin(self) -> None:
-        """
-        The word to begin.
-        """
-        raise NotImplementedError
+        self._begin = begin
 
     def lineReceived(self, line: bytes) -> None:  # noqa: ARG002  (there is one word)
         """
         It came.
         """
-        self.begin()
+        self._begin()
 
     def connectionLost(
         self,

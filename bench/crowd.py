@@ -34,7 +34,7 @@ class _Control(Control):
     """
 
     def __init__(self, core: IReactorCore, peers: Sequence[AnyPeer]) -> None:
-        super().__init__(core)
+        super().__init__(core, self.begin)
         self._peers = peers
         self._all = MultiService()
         self._loop = LoopingCall(self._look)

@@ -72,7 +72,7 @@ class _Control(Control):
     """
 
     def __init__(self, core: IReactorCore, peer: AnyPeer, meter: Service) -> None:
-        super().__init__(core)
+        super().__init__(core, self.begin)
         self._peer = peer
         self._meter = meter
 

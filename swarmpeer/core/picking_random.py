@@ -7,6 +7,7 @@ from random import Random
 
 from zope.interface import implementer
 
+from swarmpeer.core.picking_blind import IgnoresHolders
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -18,7 +19,7 @@ _MOST_DRAWS = 64
 
 
 @implementer(IPiecePicker)
-class RandomPicker:
+class RandomPicker(IgnoresHolders):
     """
     Every open piece that they have is equally likely, as the course protocol
     says.
@@ -27,8 +28,6 @@ class RandomPicker:
     added or removed in constant time; each piece's place in it is in a second
     array.  Eight bytes a piece in all.
     """
-
-    counts_holders = False
 
     def __init__(self, held: Bitfield, rng: Random) -> None:
         """
@@ -101,25 +100,3 @@ class RandomPicker:
     def _append(self, index: int) -> None:
         self._places[index] = len(self._open)
         self._open.append(index)
-
-    # Who holds what makes no difference.
-
-    def note_have(self, index: int) -> None:
-        """
-        A neighbour holds one more piece.
-        """
-
-    def note_lacking(self, index: int) -> None:
-        """
-        A neighbour holds a piece no more.
-        """
-
-    def note_bits(self, theirs: Bitfield) -> None:
-        """
-        A neighbour told all that it holds.
-        """
-
-    def note_left(self, theirs: Bitfield) -> None:
-        """
-        A neighbour that told is gone.
-        """

@@ -7,6 +7,7 @@ from random import Random
 
 from zope.interface import implementer
 
+from swarmpeer.core.picking_blind import IgnoresHolders
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -16,7 +17,7 @@ _TRIES = 32
 
 
 @implementer(IPiecePicker)
-class SequentialPicker:
+class SequentialPicker(IgnoresHolders):
     """
     The lowest open piece that they have comes first, so that a file can be used from
     its beginning on while the rest is on its way.
@@ -25,8 +26,6 @@ class SequentialPicker:
     stand in a heap, each once.  Some there may be shut by now: they go when they are
     the lowest.
     """
-
-    counts_holders = False
 
     def __init__(self, held: Bitfield, rng: Random) -> None:  # noqa: ARG002
         """
@@ -92,25 +91,3 @@ class SequentialPicker:
             self._is_in_heap.discard(heappop(reopened))
         while self._reached < shut.size and self._reached in shut:
             self._reached += 1
-
-    # Who holds what makes no difference.
-
-    def note_have(self, index: int) -> None:
-        """
-        A neighbour holds one more piece.
-        """
-
-    def note_lacking(self, index: int) -> None:
-        """
-        A neighbour holds a piece no more.
-        """
-
-    def note_bits(self, theirs: Bitfield) -> None:
-        """
-        A neighbour told all that it holds.
-        """
-
-    def note_left(self, theirs: Bitfield) -> None:
-        """
-        A neighbour that told is gone.
-        """
