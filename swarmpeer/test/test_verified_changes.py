@@ -504,6 +504,31 @@ class RotTests(ChangeCase):
         self.assertEqual(peer.take_events(), [])
         self.start_again({0, 1, 2, 3}, 0)
 
+    def test_small_ones_are_checked_at_once(self) -> None:
+        """
+        A small piece that is in memory and right is found so without a thread; once a
+        second one looks whether the file still has its name, and at a wrong piece.
+        """
+
+        class Cached(FastCalls):
+            def read_cached(self, fd: int, size_bytes: int, offset: int) -> bytes:
+                return self.read(fd, size_bytes, offset)
+
+        self.begin().close()
+        peer = Peer(self.content, self.folder, calls=Cached(), inline_limit_bytes=2**16)
+        peer.start()
+        by_thread = []
+        for index in (0, 0, 2, 1):
+            if index == 1:
+                rot(self.path, PIECE + 3)
+            peer.storage.check_piece(index, peer.said.append, self.fail)
+            by_thread.append(bool(peer.threads.waiting))
+            peer.settle()
+        self.assertEqual(peer.said, [True, True, True, False])
+        self.assertEqual(by_thread, [True, False, False, True])
+        peer.said.clear()
+        peer.close()
+
     def test_lost_when_it_ends(self) -> None:
         """
         A piece that is lost when a run ends is fetched again by the next one, and

@@ -136,6 +136,9 @@ class PiecesOnDisk:
         is held again if it is.
         """
         piece = stored_piece(self._hashes.layout, self._files, index)
+        if self._is_right_at_once(piece):
+            done(True)
+            return
 
         def judge(reading: PieceReading[PieceData]) -> None:
             is_right = bool(reading.is_right)
@@ -211,6 +214,26 @@ class PiecesOnDisk:
             lambda error: failed(self._lost_or_not(piece, error)),
             # What was read may be from before: that piece is another by now.
             lambda _: self.read(index, done, failed),
+        )
+
+    def _is_right_at_once(self, piece: StoredPiece) -> bool:
+        """
+        Is a small piece that is held right, as far as that is seen without waiting for
+        a disk?  To have a thread look costs many times as much; it does so wherever
+        this is not sure.
+        """
+        if (
+            piece.size_bytes > self._inline_limit_bytes
+            or piece.piece_index not in self.held
+            or self._is_name_due(piece.file)
+        ):
+            return False
+        try:
+            data = piece.read_at_once(may_wait=False)
+        except Exception:
+            return False
+        return data is not None and self._hashes.is_right_at(
+            piece.file.number, piece.position, data
         )
 
     def _is_name_due(self, file: StoredFile) -> bool:
