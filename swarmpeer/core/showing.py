@@ -43,6 +43,8 @@ class Showing:
     a few pieces, and the next with each that it is sent.  When every piece is spread,
     or one is lost here, everybody is told the rest, and from then on the seed is like
     any other.
+
+    @ivar _ahead: how many pieces a neighbour should have before it.
     """
 
     def __init__(self, store: VerifiedStore, swarm: VerifiedSwarm, rng: Random) -> None:
@@ -54,6 +56,7 @@ class Showing:
         self._swarm = swarm
         self._plan = ShowingPlan(layout.piece_count, rng.randrange(layout.piece_count))
         self._served: set[int] = set()
+        self._ahead = self._count_ahead()
         self._is_over = False
         self._is_told = False
         self._idle_reviews = 0
@@ -90,6 +93,7 @@ class Showing:
         ]
         self._plan.left(peer_id, others)
         self._served.discard(peer_id)
+        self._ahead = self._count_ahead()
 
     def sent(self, conversation: "VerifiedConnection", index: int) -> None:
         """
@@ -116,6 +120,7 @@ class Showing:
         for peer_id in sorted(self._served - served):
             self._plan.put_back(peer_id)
         self._served = served
+        self._ahead = self._count_ahead()
         for conversation in conversations:
             self._fill(conversation)
 
@@ -185,8 +190,7 @@ class Showing:
             if index is not None:
                 conversation.show(index)
 
-    @property
-    def _ahead(self) -> int:
+    def _count_ahead(self) -> int:
         """
         How many pieces a neighbour should have before it.
         """

@@ -3,8 +3,9 @@ Which piece a seed shows to whom, so that it sends each once before it sends any
 plans from numbers.  Nothing is sent from here.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import chain
 
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -95,6 +96,9 @@ class ShowingPlan:
         @return: of whom most is pending, what was shown last and not asked for, else
             what was shown last; C{None} if nothing is pending elsewhere.
         """
+        if not self._owners:
+            # So it is again and again when all were shown.
+            return None
         others = [other for other in self._pending if other != peer_id]
         owner = max(others, key=self.pending, default=None)
         if owner is None or not self._pending[owner]:
@@ -122,11 +126,13 @@ class ShowingPlan:
             self._spread.add_all(theirs)
         for index in [index for index in self._owners if index in self._spread]:
             self._disown(index)
-        enough = _holders(len(holdings))
+        most_lacking = len(holdings) - _holders(len(holdings))
         for kept in self._kept.values():
-            for index in tuple(kept):
-                if sum(index in theirs for theirs in holdings) >= enough:
-                    kept.discard(index)
+            lacking = Counter(
+                chain.from_iterable(theirs.missing_among(kept) for theirs in holdings)
+            )
+            passed_on = [index for index in kept if lacking[index] <= most_lacking]
+            kept.difference_update(passed_on)
 
     def put_back(self, peer_id: int) -> None:
         """
