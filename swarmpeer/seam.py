@@ -127,9 +127,9 @@ class NetworkSide(Protocol):
         Tell them that they have nothing we lack.
         """
 
-    def send_have(self, index: int) -> None:
+    def send_haves(self, indexes: Sequence[int]) -> None:
         """
-        Tell them that we hold the piece C{index}.
+        Tell them that we hold these pieces; at least one.
         """
 
     def send_bitfield(self, bits: Bitfield) -> None:
@@ -137,10 +137,10 @@ class NetworkSide(Protocol):
         Tell them which pieces we hold; only as the first message.
         """
 
-    def send_request(self, index: int) -> None:
+    def send_requests(self, indexes: Sequence[int]) -> None:
         """
-        Ask for the piece C{index}, and watch for progress until it is in or
-        until C{stop_waiting}.
+        Ask for these pieces, at least one, and watch for progress until they are in
+        or until C{stop_waiting}.
         """
 
     def stop_waiting(self) -> None:
@@ -218,9 +218,9 @@ class LogicSide(Protocol):
         They hold these pieces.
         """
 
-    def on_request(self, index: int) -> None:
+    def on_requests(self, indexes: Sequence[int]) -> None:
         """
-        They ask for the piece C{index}, which may be any 32-bit number.
+        They ask for these pieces, at least one; each may be any 32-bit number.
         """
 
     def expect_piece(self, index: int) -> None:
@@ -237,10 +237,11 @@ class LogicSide(Protocol):
         @raise swarmpeer.errors.ProtocolViolation: if it comes too late.
         """
 
-    def on_piece(self, index: int, data: PieceData) -> None:
+    def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
         """
-        A whole piece is in.  C{data} is the receiver's to keep and is not
-        changed any more.
+        Whole pieces are in, one or those that came together: what follows from them
+        is done once for all.  The data are the receiver's to keep and are not changed
+        any more.
         """
 
     def on_unknown(self, message_type: int) -> None:

@@ -4,7 +4,7 @@ network, no disk and no time between them.  What it takes is what the logic take
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from zope.interface import implementer
@@ -159,11 +159,11 @@ class Wire:
         """
         self._queue.append((self.other.on_not_interested, ()))
 
-    def send_have(self, index: int) -> None:
+    def send_haves(self, indexes: Sequence[int]) -> None:
         """
         Say so.
         """
-        self._queue.append((self.other.on_haves, ([index],)))
+        self._queue.append((self.other.on_haves, (indexes,)))
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """
@@ -171,11 +171,11 @@ class Wire:
         """
         self._queue.append((self.other.on_bitfield, (bits.copy(),)))
 
-    def send_request(self, index: int) -> None:
+    def send_requests(self, indexes: Sequence[int]) -> None:
         """
         Say so.
         """
-        self._queue.append((self.other.on_request, (index,)))
+        self._queue.append((self.other.on_requests, (indexes,)))
 
     def stop_waiting(self) -> None:
         """
@@ -187,7 +187,7 @@ class Wire:
         Say so.
         """
         assert size_of(content)
-        self._queue.append((self.other.on_piece, (index, content)))
+        self._queue.append((self.other.on_pieces, ([(index, content)],)))
 
     def send_reject(self, index: int) -> None:
         """

@@ -157,7 +157,7 @@ class MutantTests(MutantTestCase):
         """
         Nobody looks whether what was asked for comes.
         """
-        self.mutate(PeerProtocol, "send_request", MessageSender.send_request)
+        self.mutate(PeerProtocol, "send_requests", MessageSender.send_requests)
         self.assert_found("a timer for each request", within=1)
 
     def test_stall_is_borne(self) -> None:
@@ -239,15 +239,20 @@ class MutantTests(MutantTestCase):
         """
         A piece is announced as soon as it is here, and not when it is stored.
         """
-        arrived = PeerNode.piece_arrived
+        arrived = PeerNode.pieces_arrived
 
-        def mutant(node: PeerNode, talk: PeerConnection, piece: Piece) -> None:
-            if piece.index not in node.store.bits:
+        def mutant(
+            node: PeerNode, talk: PeerConnection, pieces: Sequence[Piece]
+        ) -> None:
+            news = [
+                piece.index for piece in pieces if piece.index not in node.store.bits
+            ]
+            if news:
                 for each in node.registry.conversations:
-                    each.network.send_have(piece.index)
-            arrived(node, talk, piece)
+                    each.network.send_haves(news)
+            arrived(node, talk, pieces)
 
-        self.mutate(PeerNode, "piece_arrived", mutant)
+        self.mutate(PeerNode, "pieces_arrived", mutant)
         self.mutate(PeerConnection, "announce", lambda talk, _: talk.review_interest())
         self.assert_found("tells what it holds", within=5)
 
@@ -258,7 +263,7 @@ class MutantTests(MutantTestCase):
         self.mutate(
             PeerConnection,
             "announce",
-            lambda talk, index: talk.network.send_have(index),
+            lambda talk, indexes: talk.network.send_haves(indexes),
         )
         self.assert_found("interest", within=1)
 
@@ -268,8 +273,8 @@ class MutantTests(MutantTestCase):
         """
         self.mutate(
             MessageSender,
-            "send_have",
-            lambda sender, index: sender._haves.append(index),
+            "send_haves",
+            lambda sender, indexes: sender._haves.extend(indexes),
         )
         self.assert_found("everything is told", QUIET, within=5)
 
@@ -314,9 +319,9 @@ class MutantTests(MutantTestCase):
         """
         announce = PeerConnection.announce
 
-        def mutant(talk: PeerConnection, index: int) -> None:
-            talk.network.send_have(index)
-            announce(talk, index)
+        def mutant(talk: PeerConnection, indexes: Sequence[int]) -> None:
+            talk.network.send_haves(indexes)
+            announce(talk, indexes)
 
         self.mutate(PeerConnection, "announce", mutant)
         self.assert_found("one have", within=1)

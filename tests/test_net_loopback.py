@@ -3,6 +3,7 @@ Tests of L{swarmpeer.net} over real sockets of this machine.
 """
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import cast
@@ -104,9 +105,10 @@ class Host:
                 super().on_handshake(peer_id)
                 host.greeted.callback(network)
 
-            def on_piece(self, index: int, data: PieceData) -> None:
-                self.calls.append((self.name, "on_piece", index, len(data)))
-                host.piece.callback(index)
+            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+                for index, data in pieces:
+                    self.calls.append((self.name, "on_piece", index, len(data)))
+                    host.piece.callback(index)
 
             def on_disconnect(self, reason: str = "") -> None:
                 super().on_disconnect(reason)
@@ -177,7 +179,7 @@ class LoopbackTests(TestCase):
         theirs, ours = await _again(called.greeted), await _again(caller.greeted)
         theirs.send_piece(1, bytes(SIZE))
         ours.send_piece(0, bytes(SIZE))
-        ours.send_have(1)
+        ours.send_haves([1])
         ours.close("done")
         reason = await called.ended
         self.assertEqual(reason, "closed by the neighbour")

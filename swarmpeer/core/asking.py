@@ -112,7 +112,7 @@ class Asking:
         self._requests.give_up(index)
         conversations = self._swarm.conversations
         for conversation in conversations:
-            conversation.neighbor.note_needless(index)
+            conversation.neighbor.note_needless((index,))
         cancelled = self.cancel(index)
         for conversation in conversations:
             conversation.review_interest()
@@ -126,7 +126,7 @@ class Asking:
         for neighbor, index in chosen:
             conversation = self._swarm.find(neighbor.peer_id)
             if conversation is not None:
-                conversation.request(index)
+                conversation.request((index,))
 
     def _ask_others(self, conversation: VerifiedConnection, index: int) -> None:
         """

@@ -192,12 +192,13 @@ class PeerConnection:
         self._swarm.publish(BitfieldReceived(self.peer_id, bits.count))
         self._swarm.holdings_learned(self)
 
-    def on_request(self, index: int) -> None:
+    def on_requests(self, indexes: Sequence[int]) -> None:
         """
-        Serve the piece as soon as it can be written.
+        Serve the pieces as soon as they can be written.
         """
-        self._note_message()
-        self._serving.take(index)
+        if self._is_first_message:
+            self._note_message()
+        self._serving.take(indexes)
 
     def expect_piece(self, index: int) -> None:
         """
@@ -218,13 +219,13 @@ class PeerConnection:
                 "a bitfield may only be the first message",
             )
 
-    def on_piece(self, index: int, data: PieceData) -> None:
+    def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
         """
-        A piece is in.
+        Pieces are in.
         """
-        self._note_message()
-        self.expect_piece(index)
-        self._swarm.piece_arrived(self, Piece(index, data))
+        if self._is_first_message:
+            self._note_message()
+        self._swarm.pieces_arrived(self, [Piece(*piece) for piece in pieces])
 
     def on_unknown(self, message_type: int) -> None:
         """
@@ -280,19 +281,20 @@ class PeerConnection:
             self.network.send_unchoke()
             self._swarm.publish(NeighborUnchoked(self.peer_id))
 
-    def request(self, index: int) -> None:
+    def request(self, indexes: Sequence[int]) -> None:
         """
-        Ask for a piece that the request manager chose.
+        Ask for pieces that the request manager chose.
         """
-        self.network.send_request(index)
+        self.network.send_requests(indexes)
         if self._swarm.is_heard(PieceRequested):
-            self._swarm.publish(PieceRequested(self.peer_id, index))
+            for index in indexes:
+                self._swarm.publish(PieceRequested(self.peer_id, index))
 
-    def announce(self, index: int) -> None:
+    def announce(self, indexes: Sequence[int]) -> None:
         """
-        We hold one more piece; the neighbour's page says so already.
+        We hold more pieces; the neighbour's page says so already.
         """
-        self.network.send_have(index)
+        self.network.send_haves(indexes)
         neighbor = self.neighbor
         if neighbor.am_interested and not neighbor.useful:
             self._tell_interest(False)

@@ -126,9 +126,9 @@ class Healing:
         conversations = self._swarm.conversations
         if was_wanted:
             for conversation in conversations:
-                conversation.neighbor.note_needless(index)
+                conversation.neighbor.note_needless([index])
         for conversation in conversations:
-            conversation.announce(index)
+            conversation.announce([index])
         self._swarm.publish(PieceHealed(index))
         if self._store.is_complete:
             self._complete()

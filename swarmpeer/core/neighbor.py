@@ -3,7 +3,7 @@ The facts about one neighbour, and no decisions.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -127,12 +127,11 @@ class NeighborState:
         """
         self._news = None
 
-    def note_needless(self, index: int) -> None:
+    def note_needless(self, indexes: Sequence[int]) -> None:
         """
-        We hold the piece, or want it no more, so theirs is of no use.
+        We hold the pieces, or want them no more, so theirs are of no use.
         """
-        if index in self.bits:
-            self.useful -= 1
+        self.useful -= len(indexes) - len(self.bits.missing_among(indexes))
 
     def note_wanted(self, index: int) -> None:
         """

@@ -253,16 +253,16 @@ class PeerNode:
             return
         neighbor, next_for = conversation.neighbor, self.requests.next_for
         index = next_for(neighbor)
-        while index is not None:
-            conversation.request(index)
-            # The last message may have been one too many, and the end.  Most often
-            # all is asked for by then, which the request manager need not tell.
-            if (
-                len(neighbor.requested) >= neighbor.window
-                or self.registry.find(neighbor.peer_id) is not conversation
-            ):
-                return
+        if index is None:
+            return
+        chosen = [index]
+        # Most often all is asked for by then, which the request manager need not tell.
+        while len(neighbor.requested) < neighbor.window:
             index = next_for(neighbor)
+            if index is None:
+                break
+            chosen.append(index)
+        conversation.request(chosen)
 
     def give_back(self, conversation: PeerConnection, reason: GivenBackReason) -> None:
         """
@@ -276,30 +276,40 @@ class PeerNode:
         for index in withdrawn:
             self.publish(RequestGivenBack(conversation.peer_id, index, reason))
 
-    def piece_arrived(self, conversation: PeerConnection, piece: Piece) -> None:
+    def pieces_arrived(
+        self, conversation: PeerConnection, pieces: Sequence[Piece]
+    ) -> None:
         """
-        They sent a piece.  The next request goes out first: the network is
-        slower than the disk.
+        They sent pieces.  The next requests go out first: the network is slower than
+        the disk.
         """
         neighbor = conversation.neighbor
-        peer_id, index, size_bytes = neighbor.peer_id, piece.index, len(piece.data)
-        self.rates.credit(peer_id, size_bytes)
-        is_needed = self.requests.arrived(neighbor, index)
-        if not neighbor.requested and neighbor.is_owing:
-            # What is owed may never come; it is not to be taken for a stall.
-            conversation.network.stop_waiting()
+        needed: list[Piece] = []
+        needless: list[Piece] = []
+        came_bytes = 0
         try:
+            for piece in pieces:
+                index = piece.index
+                # Asked for once, it may have come twice.
+                conversation.expect_piece(index)
+                came_bytes += len(piece.data)
+                if self.requests.arrived(neighbor, index):
+                    needed.append(piece)
+                else:
+                    needless.append(piece)
+            self.rates.credit(neighbor.peer_id, came_bytes)
+            if not neighbor.requested and neighbor.is_owing:
+                # What is owed may never come; it is not to be taken for a stall.
+                conversation.network.stop_waiting()
             self.request_next(conversation)
         finally:
-            # Whatever fails there, the piece is here and noted as being stored.
-            if is_needed:
-                self.store.put(
-                    piece,
-                    partial(self._piece_stored, peer_id, index, size_bytes),
-                    partial(self._piece_not_stored, peer_id, index),
+            # Whatever fails there, these are here and noted as being stored.
+            self._store(neighbor.peer_id, needed)
+            for piece in needless:
+                size_bytes = len(piece.data)
+                self.publish(
+                    DuplicatePieceReceived(neighbor.peer_id, piece.index, size_bytes)
                 )
-        if not is_needed:
-            self.publish(DuplicatePieceReceived(peer_id, index, size_bytes))
 
     def _welcome(self, conversation: PeerConnection) -> None:
         """
@@ -324,18 +334,55 @@ class PeerNode:
 
     # What the storage answers.
 
-    def _piece_stored(self, peer_id: int, index: int, size_bytes: int) -> None:
-        self.requests.stored(index)
-        held = self.store.bits.count
+    def _store(self, peer_id: int, pieces: Sequence[Piece]) -> None:
+        """
+        Keep pieces.  What follows is done once for all that the storage keeps at once.
+        """
+        kept: list[PieceStored] = []
+        is_at_once = True
+
+        def tell() -> None:
+            if kept:
+                told = kept.copy()
+                kept.clear()
+                self._pieces_stored(told)
+
+        def on_stored(index: int, size_bytes: int) -> None:
+            held = self.store.bits.count
+            kept.append(PieceStored(peer_id, index, size_bytes, held))
+            if not is_at_once:
+                tell()
+
+        def on_failed(index: int, error: StorageError) -> None:
+            tell()
+            self._piece_not_stored(peer_id, index, error)
+
+        try:
+            for piece in pieces:
+                index = piece.index
+                self.store.put(
+                    piece,
+                    partial(on_stored, index, len(piece.data)),
+                    partial(on_failed, index),
+                )
+        finally:
+            is_at_once = False
+            tell()
+
+    def _pieces_stored(self, stored: Sequence[PieceStored]) -> None:
+        indexes = [each.index for each in stored]
+        for index in indexes:
+            self.requests.stored(index)
         conversations = self.registry.conversations
         for conversation in conversations:
-            conversation.neighbor.note_needless(index)
+            conversation.neighbor.note_needless(indexes)
         for conversation in conversations:
-            conversation.announce(index)
+            conversation.announce(indexes)
         if self.requests.is_starved:
             self.requests.is_starved = False
             self._request_in_turn()
-        self.publish(PieceStored(peer_id, index, size_bytes, held))
+        for each in stored:
+            self.publish(each)
         if self.store.is_complete:
             self._complete()
 

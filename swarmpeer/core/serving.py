@@ -2,7 +2,7 @@
 Serving one neighbour: its requests wait here, not in our memory as pieces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from swarmpeer.core.neighbor import NeighborState
@@ -52,16 +52,17 @@ class Serving:
         self._is_reading = False
         self.sent_pieces = 0
 
-    def take(self, index: int) -> None:
+    def take(self, indexes: Iterable[int]) -> None:
         """
-        They ask for a piece, which may be any number.
+        They ask for pieces, each of which may be any number.
         """
-        refusal = self._refusal(index)
-        if refusal is not None:
-            self._ignore(index, refusal)
-            return
-        self._neighbor.wanted_from_us.append(index)
-        self.go_on()
+        for index in indexes:
+            refusal = self._refusal(index)
+            if refusal is None:
+                self._neighbor.wanted_from_us.append(index)
+                self.go_on()
+            else:
+                self._ignore(index, refusal)
 
     def go_on(self) -> None:
         """

@@ -81,9 +81,14 @@ class SwarmSide(Protocol):
         What we asked of them will not come, or not in time.
         """
 
-    def piece_arrived(self, conversation: "PeerConnection", piece: Piece) -> None:
+    def pieces_arrived(
+        self, conversation: "PeerConnection", pieces: Sequence[Piece]
+    ) -> None:
         """
-        They sent a piece that we had asked of them.
+        They sent pieces, one or those that came together.
+
+        @raise swarmpeer.errors.ProtocolViolation: at one that was not asked of them,
+            after those before it were taken.
         """
 
     def is_heard(self, event_class: type[SwarmEvent]) -> bool:

@@ -154,7 +154,7 @@ class VerifiedConnection(PeerConnection):
         Tell them of a piece that we hold, unless they know.
         """
         if self._serving.told is not None and self._serving.told.add(index):
-            self.network.send_have(index)
+            self.network.send_haves((index,))
 
     def tell_rest(self, most: int) -> None:
         """

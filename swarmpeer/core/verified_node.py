@@ -4,7 +4,7 @@ sends wrong pieces, gives up and heals pieces that are not right any more, and a
 second neighbour for a piece that takes long.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from random import Random
 from typing import cast
@@ -30,8 +30,10 @@ from swarmpeer.events import (
     FetchingResumed,
     GivenBackReason,
     PieceHealed,
+    PieceStored,
     PieceStoreFailed,
     RecordSaved,
+    RequestCancelled,
     SwarmEvent,
     WithdrawalReceived,
 )
@@ -304,17 +306,19 @@ class VerifiedNode(PeerNode):
         as_verified(conversation).network.close(reason, code)
         self.publish(ConnectionRefused(peer_id, reason))
 
-    def _piece_stored(self, peer_id: int, index: int, size_bytes: int) -> None:
-        is_healed = self.healing.stored(index)
+    def _pieces_stored(self, stored: Sequence[PieceStored]) -> None:
+        healed = [each.index for each in stored if self.healing.stored(each.index)]
         was_refused, self.requests.is_paused = self.requests.is_paused, False
-        cancelled = self._asking.cancel(index)
+        cancelled: list[RequestCancelled] = []
+        for each in stored:
+            cancelled += self._asking.cancel(each.index)
         if was_refused:
             self.request_everywhere()
-        super()._piece_stored(peer_id, index, size_bytes)
+        super()._pieces_stored(stored)
         self._publish_all(cancelled)
         if was_refused:
             self.publish(FetchingResumed())
-        if is_healed:
+        for index in healed:
             self.publish(PieceHealed(index))
 
     def _piece_not_stored(self, peer_id: int, index: int, error: StorageError) -> None:

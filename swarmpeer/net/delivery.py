@@ -27,9 +27,9 @@ def deliver(message: Message, logic: LogicSide) -> None:
         case HaveMessage(index):
             logic.on_haves((index,))
         case PieceMessage(index, data):
-            logic.on_piece(index, data)
+            logic.on_pieces(((index, data),))
         case RequestMessage(index):
-            logic.on_request(index)
+            logic.on_requests((index,))
         case InterestedMessage():
             logic.on_interested()
         case NotInterestedMessage():

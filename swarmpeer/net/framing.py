@@ -12,23 +12,26 @@ from collections.abc import Callable, Generator
 
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import (
-    HAVE_SIZE,
     HAVE_START,
+    INDEX_SIZE,
     LENGTH_SIZE,
     PIECE_HEAD_SIZE,
+    REQUEST_START,
     FrameKind,
     MessageCodec,
 )
 
-HAVES_AT_ONCE = 100
+RUN_LENGTH = 100
 """
-So many haves that follow one another come out as one.
+So many haves that follow one another come out as one, and so many requests.
 """
 
 _LENGTH = struct.Struct(">I")
-_HAVES = re.compile(
-    b"(?:%b.{%d}){1,%d}"
-    % (re.escape(HAVE_START), HAVE_SIZE - len(HAVE_START), HAVES_AT_ONCE),
+_RUN = re.compile(
+    b"|".join(
+        b"(?:%b.{%d}){1,%d}" % (re.escape(start), INDEX_SIZE - len(start), RUN_LENGTH)
+        for start in (HAVE_START, REQUEST_START)
+    ),
     re.DOTALL,
 )
 _NONE = memoryview(b"")
@@ -163,7 +166,8 @@ class FrameReader:
         @param end: where in C{chunk} it ends; C{chunk} itself is not kept.
         @return: the payloads that are whole now, one after the other; that of
             an unknown type is cut down to its type byte.  Haves that follow one
-            another come together, as their frames without the first length.
+            another come together, as their frames without the first length, and so
+            do requests.
         @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
             after all before it were yielded.
         """
@@ -184,10 +188,10 @@ class FrameReader:
                 if self._missing:
                     return
                 payload = self._take()
-            elif (haves := _HAVES.match(chunk, at, end)) is not None:
+            elif (run := _RUN.match(chunk, at, end)) is not None:
                 # There may be more of them than of all other messages together,
                 # so they are cut off without a closer look.
-                start, at = at + LENGTH_SIZE, haves.end()
+                start, at = at + LENGTH_SIZE, run.end()
                 payload = chunk[start:at]
             else:
                 start = at + LENGTH_SIZE

@@ -102,7 +102,7 @@ class ManifestAsker(Protocol):
         if self._end_error is not None:
             self._settle(Failure(self._end_error))
         else:
-            self._waiting.begin(0, 0)
+            self._waiting.begin([0], 0)
             self._ask()
             self._watch.review()
         return whole

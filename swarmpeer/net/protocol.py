@@ -2,7 +2,7 @@
 One connection: the mouth and ear of a conversation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -23,14 +23,15 @@ from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire import WireBytes
-from swarmpeer.wire.codec import HAVE_SIZE, PIECE_HEAD_SIZE, MessageCodec
+from swarmpeer.wire.codec import INDEX_SIZE, PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
-from swarmpeer.wire.messages import MessageType
+from swarmpeer.wire.messages import MessageType, PieceData
 
 # Plain numbers: looking up a member takes longer than all else there.
 _HAVE = MessageType.HAVE.value
 _REQUEST = MessageType.REQUEST.value
 _PIECE = MessageType.PIECE.value
+_IN_RUNS = (_HAVE, _REQUEST)
 
 MESSAGES_PER_TURN = 100
 """
@@ -91,6 +92,8 @@ class PeerProtocol(Lifetime):
         self._greeting = Greeting(lenient=lenient)
         self._frames = FrameReader(codec, self._expect_piece, self._expect_message)
         self._waiting = Waiting(clock, limits)
+        # Those that came together and are not handed on yet.
+        self._pieces: list[tuple[int, PieceData]] = []
 
     @property
     def held_bytes(self) -> int:
@@ -166,22 +169,27 @@ class PeerProtocol(Lifetime):
 
     def stringReceived(self, string: WireBytes) -> None:
         """
-        Deliver one message.
+        Deliver one message; a piece with those that come right behind it.
 
-        @param string: its payload; of an unknown type, the type byte; of haves, all
-            that follow one another.
+        @param string: its payload; of an unknown type, the type byte; of haves and of
+            requests, all that follow one another.
         """
         kind = string[0]
+        if kind == _PIECE:
+            index = self._codec.piece_index(string)
+            self._waiting.end(index)
+            self._pieces.append((index, string[PIECE_HEAD_SIZE:]))
+            return
+        if self._pieces:
+            self._hand_on_pieces()
+            if self._is_in(Phase.CLOSED):
+                return
         if kind == _HAVE:
             # There are more of these than of all others; they take the short way.
             self._logic.on_haves(self._codec.have_indexes(string))
             return
-        if kind == _PIECE:
-            index = self._codec.piece_index(string)
-            self._waiting.end(index)
-            self._logic.on_piece(index, string[PIECE_HEAD_SIZE:])
-        elif kind == _REQUEST:
-            self._logic.on_request(self._codec.request_index(string))
+        if kind == _REQUEST:
+            self._logic.on_requests(self._codec.request_indexes(string))
         elif kind > _PIECE:
             self._hear_further(string)
         else:
@@ -199,17 +207,17 @@ class PeerProtocol(Lifetime):
 
     # From the logic, beside what is inherited.
 
-    def send_request(self, index: int) -> None:
+    def send_requests(self, indexes: Sequence[int]) -> None:
         """
-        Ask for a piece, and watch for progress.
+        Ask for pieces, and watch for progress.
         """
-        if self._is_in(Phase.CLOSED):
+        if self._phase is Phase.CLOSED:
             return
-        super().send_request(index)
+        super().send_requests(indexes)
         if self._is_in(Phase.CLOSED):
             # It was one too many for a neighbour that takes nothing.
             return
-        self._watch.wake_by(self._waiting.begin(index, self._frames.piece_bytes))
+        self._watch.wake_by(self._waiting.begin(indexes, self._frames.piece_bytes))
 
     def stop_waiting(self) -> None:
         """
@@ -238,19 +246,35 @@ class PeerProtocol(Lifetime):
 
     def _hear_frames(self, chunk: bytes | bytearray, size: int) -> None:
         frames = self._frames
-        if size or frames.has_unheard:
-            left = MESSAGES_PER_TURN
-            payloads = frames.feed(chunk, size)
-            for payload in payloads:
-                self.stringReceived(payload)
-                left -= 1 + len(payload) // HAVE_SIZE if payload[0] == _HAVE else 1
-                if left <= 0:
-                    payloads.close()
-                    self._hear_on_later()
-                    break
+        try:
+            if size or frames.has_unheard:
+                self._hear_messages(chunk, size)
+        finally:
+            # Those before a message that may not come did come.
+            if self._pieces:
+                self._hand_on_pieces()
         self._waiting.note(frames.piece_bytes)
         if frames.is_mid_frame:
             self._watch.wake_by(self._heard_at + self._limits.frame_seconds)
+
+    def _hear_messages(self, chunk: bytes | bytearray, size: int) -> None:
+        left = MESSAGES_PER_TURN
+        payloads = self._frames.feed(chunk, size)
+        for payload in payloads:
+            self.stringReceived(payload)
+            kind = payload[0]
+            if kind in _IN_RUNS:
+                left -= 1 + len(payload) // INDEX_SIZE
+            else:
+                left -= 1
+            if left <= 0:
+                payloads.close()
+                self._hear_on_later()
+                break
+
+    def _hand_on_pieces(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        self._logic.on_pieces(pieces)
 
     def _hear_on_later(self) -> None:
         """
@@ -290,7 +314,12 @@ class PeerProtocol(Lifetime):
     def _take(self, transport: PlainTCP) -> FastGate:
         gate = super()._take(transport)
         self._reader = FastReader(
-            transport, gate, self, self._clock.seconds, self._down
+            transport,
+            gate,
+            self,
+            self._clock.seconds,
+            self._down,
+            self._codec.max_piece_length - PIECE_HEAD_SIZE,
         )
         return gate
 
@@ -337,6 +366,7 @@ class PeerProtocol(Lifetime):
 
     def _end(self, reason: str) -> None:
         self._frames.stop()
+        self._pieces = []
         if self._next_turn is not None:
             self._next_turn.cancel()
             self._next_turn = None

@@ -2,6 +2,8 @@
 The mouth of a conversation: messages to bytes, in order.
 """
 
+from collections.abc import Sequence
+
 from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.basic import Int32StringReceiver
 
@@ -95,17 +97,17 @@ class MessageSender(Int32StringReceiver):
         """
         self._send(NotInterestedMessage())
 
-    def send_have(self, index: int) -> None:
+    def send_haves(self, indexes: Sequence[int]) -> None:
         """
-        Tell them that we hold a piece.
+        Tell them that we hold pieces.
         """
         if self._haves:
             # We wait for the beat already, with the first of them.
-            self._haves.append(index)
+            self._haves += indexes
             return
         if self._gate.is_finished:
             return
-        self._haves.append(index)
+        self._haves += indexes
         if self._clock.seconds() >= self._haves_due:
             self.flush_haves()
         else:
@@ -124,11 +126,11 @@ class MessageSender(Int32StringReceiver):
         """
         self._send(BitfieldMessage(bits))
 
-    def send_request(self, index: int) -> None:
+    def send_requests(self, indexes: Sequence[int]) -> None:
         """
-        Ask for a piece.
+        Ask for pieces.
         """
-        self._write(self._codec.encode_request(index))
+        self._write(self._codec.encode_requests(indexes))
 
     def send_piece(self, index: int, content: PieceContent) -> None:
         """

@@ -2,6 +2,8 @@
 Waiting for a piece that was asked for.
 """
 
+from collections.abc import Iterable
+
 from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.net.limits import Limits
@@ -40,14 +42,14 @@ class Waiting:
             return None
         return self._since + self._limits.stall_seconds
 
-    def begin(self, index: int, piece_bytes: int) -> float:
+    def begin(self, indexes: Iterable[int], piece_bytes: int) -> float:
         """
-        The piece C{index} was asked for.
+        These pieces were asked for.
 
         @param piece_bytes: how many bytes of pieces came so far.
         @return: the deadline.
         """
-        self._indexes.add(index)
+        self._indexes.update(indexes)
         self.restart(piece_bytes)
         return self._since + self._limits.stall_seconds
 

@@ -85,13 +85,17 @@ class RecordingSwarm:
         """
         self._hear("give_back", conversation.peer_id, reason)
 
-    def piece_arrived(self, conversation: PeerConnection, piece: Piece) -> None:
+    def pieces_arrived(
+        self, conversation: PeerConnection, pieces: Sequence[Piece]
+    ) -> None:
         """
-        Remember.
+        Remember each.
         """
-        self._hear(
-            "piece_arrived", conversation.peer_id, piece.index, bytes(piece.data)
-        )
+        for piece in pieces:
+            conversation.expect_piece(piece.index)
+            self._hear(
+                "piece_arrived", conversation.peer_id, piece.index, bytes(piece.data)
+            )
 
     def is_heard(self, event_class: type[SwarmEvent]) -> bool:  # noqa: ARG002
         """

@@ -264,5 +264,5 @@ class EndTests(SynchronousTestCase):
         conversation = world.join(1, ALL, serves=True)
         for _ in range(2):
             index = min(conversation.neighbor.requested)
-            conversation.on_piece(index, b"x")
+            conversation.on_pieces([(index, b"x")])
         self.assertEqual(world.sought(), [3, 4, 5])

@@ -123,13 +123,13 @@ class SwarmChecksTests(SynchronousTestCase):
         """
         Every have leaves a timer.
         """
-        send_have = MessageSender.send_have
+        send_haves = MessageSender.send_haves
 
-        def leave_timer(sender: MessageSender, index: int) -> None:
+        def leave_timer(sender: MessageSender, indexes: Sequence[int]) -> None:
             sender._clock.callLater(1000.0, lambda: None)
-            send_have(sender, index)
+            send_haves(sender, indexes)
 
-        self.patch(MessageSender, "send_have", leave_timer)
+        self.patch(MessageSender, "send_haves", leave_timer)
         self.find("few timers")
 
     def test_too_much_waits_to_be_sent(self) -> None:

@@ -248,6 +248,17 @@ class RoundTripTests(SynchronousTestCase):
                 raised.exception.reason, ViolationReason.INDEX_OUT_OF_RANGE
             )
 
+    def test_requests(self) -> None:
+        """
+        Requests that follow one another are read together, whatever they ask for.
+        """
+        codec = MessageCodec(SAMPLE)
+        for indexes in ([305], [0, 2**32 - 1], [7, 7, 2]):
+            frames = codec.encode_requests(indexes)
+            self.assertEqual(frames, b"".join(map(codec.encode_request, indexes)))
+            self.assertEqual(list(codec.request_indexes(frames[LENGTH_SIZE:])), indexes)
+        self.assertRaises(ValueError, codec.encode_requests, [1, 2**32])
+
 
 class OwnMistakesTests(SynchronousTestCase):
     """

@@ -281,7 +281,7 @@ class HoldingsTests(SynchronousTestCase):
             lambda connection: connection.on_interested(),
             lambda connection: connection.on_not_interested(),
             lambda connection: connection.on_haves([0]),
-            lambda connection: connection.on_request(0),
+            lambda connection: connection.on_requests([0]),
             lambda connection: connection.on_unknown(8),
         ]
         for message in messages:
@@ -384,8 +384,8 @@ class HoldingsTests(SynchronousTestCase):
         seen = []
         for index in 7, 3, 4:
             hold(talk.store, index)
-            talk.connection.neighbor.note_needless(index)
-            talk.connection.announce(index)
+            talk.connection.neighbor.note_needless([index])
+            talk.connection.announce([index])
             seen.append(talk.take())
         self.assertEqual(
             seen,
@@ -430,8 +430,8 @@ class HoldingsTests(SynchronousTestCase):
                 connection.on_haves([index])
             elif index not in store.bits:
                 hold(store, index)
-                connection.neighbor.note_needless(index)
-                connection.announce(index)
+                connection.neighbor.note_needless([index])
+                connection.announce([index])
             for call in talk.take():
                 if call[1] in words:
                     self.assertIs(words[call[1]], not told)
@@ -538,7 +538,7 @@ class FetchingTests(SynchronousTestCase):
         Ask as the request manager does, and forget what was said.
         """
         talk.connection.neighbor.requested.add(index)
-        talk.connection.request(index)
+        talk.connection.request([index])
 
     def test_request(self) -> None:
         """
@@ -561,7 +561,7 @@ class FetchingTests(SynchronousTestCase):
         talk.take()
         talk.connection.expect_piece(1)
         self.assertEqual(talk.take(), [])
-        talk.connection.on_piece(1, memoryview(b"ab"))
+        talk.connection.on_pieces([(1, memoryview(b"ab"))])
         self.assertEqual(talk.take(), [("swarm", "piece_arrived", 1002, 1, b"ab")])
 
     def test_late(self) -> None:
@@ -573,7 +573,7 @@ class FetchingTests(SynchronousTestCase):
         talk.connection.neighbor.withdraw_requests()
         talk.take()
         talk.connection.expect_piece(1)
-        talk.connection.on_piece(1, b"ab")
+        talk.connection.on_pieces([(1, b"ab")])
         self.assertEqual(talk.take(), [("swarm", "piece_arrived", 1002, 1, b"ab")])
 
     def test_unrequested(self) -> None:
@@ -586,7 +586,9 @@ class FetchingTests(SynchronousTestCase):
         talk.take()
         refusals = [
             self.assertRaises(ProtocolViolation, talk.connection.expect_piece, 2),
-            self.assertRaises(ProtocolViolation, talk.connection.on_piece, 2, b"ab"),
+            self.assertRaises(
+                ProtocolViolation, talk.connection.on_pieces, [(2, b"ab")]
+            ),
         ]
         self.assertEqual(
             [each.reason for each in refusals], [ViolationReason.UNREQUESTED_PIECE] * 2
@@ -605,9 +607,9 @@ class ServingTests(SynchronousTestCase):
         """
         talk = Talk(memory_store(LAYOUT, FILE)).begin()
         talk.connection.unchoke()
-        talk.connection.on_request(9)
+        talk.connection.on_requests([9])
         talk.network.is_writable = False
-        talk.connection.on_request(0)
+        talk.connection.on_requests([0])
         self.assertEqual(
             talk.take(),
             [
@@ -629,7 +631,7 @@ class ServingTests(SynchronousTestCase):
         While they are choked nothing is served, nor kept for later.
         """
         talk = Talk(memory_store(LAYOUT, FILE)).begin()
-        talk.connection.on_request(0)
+        talk.connection.on_requests([0])
         talk.connection.unchoke()
         talk.connection.on_writable()
         self.assertEqual(
@@ -648,8 +650,8 @@ class ServingTests(SynchronousTestCase):
         """
         talk, disk = slow_talk()
         talk.begin().connection.unchoke()
-        talk.connection.on_request(3)
-        talk.connection.on_request(1)
+        talk.connection.on_requests([3])
+        talk.connection.on_requests([1])
         talk.take()
         talk.connection.choke()
         disk.release_all()
@@ -725,8 +727,8 @@ class EndTests(SynchronousTestCase):
         for is_good in True, False:
             talk, disk = slow_talk()
             talk.begin().connection.unchoke()
-            talk.connection.on_request(0)
-            talk.connection.on_request(1)
+            talk.connection.on_requests([0])
+            talk.connection.on_requests([1])
             talk.connection.on_disconnect("reset")
             talk.take()
             if is_good:

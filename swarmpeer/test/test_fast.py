@@ -6,7 +6,7 @@ conversation.
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     HaveMessage,
+    PieceData,
     PieceMessage,
     RequestMessage,
     UnchokeMessage,
@@ -202,10 +203,10 @@ class PlainTests(SynchronousTestCase):
         protocol.send_handshake(1001)
         protocol.send_bitfield(Bitfield.full(3))
         protocol.send_piece(0, spans[0])
-        protocol.send_have(2)
+        protocol.send_haves([2])
         protocol.send_piece(1, data[1000:2000])
         protocol.send_piece(2, spans[1])
-        protocol.send_request(1)
+        protocol.send_requests([1])
         return (
             Handshake(1001).encode()
             + CODEC.encode(BitfieldMessage(Bitfield.full(3)))
@@ -327,9 +328,9 @@ class PlainTests(SynchronousTestCase):
         line = self.line().greeted()
         os.truncate(self.path, 700)
         spans = [LentSpan(self.path, 1000), LentSpan(self.path, 500)]
-        line.protocol.send_have(1)
+        line.protocol.send_haves([1])
         line.protocol.send_piece(0, spans[0])
-        line.protocol.send_have(2)
+        line.protocol.send_haves([2])
         line.protocol.send_piece(2, spans[1])
         line.run()
         reason = "a piece could not be sent: its file ends before it"
@@ -400,16 +401,16 @@ class PlainTests(SynchronousTestCase):
         A connection that is lost while something waits to be told ends as any other.
         """
         line = self.line().greeted()
-        line.protocol.send_have(0)
+        line.protocol.send_haves([0])
         line.run()
-        line.protocol.send_have(1)
-        line.protocol.send_have(2)
+        line.protocol.send_haves([1])
+        line.protocol.send_haves([2])
         gone = line.protocol.when_gone()
         line.transport.connectionLost(Failure(ConnectionLost()))
         self.successResultOf(gone)
         (name, call, _) = line.node.take()[-1]
         self.assertEqual((name, call), ("logic", "on_disconnect"))
-        line.protocol.send_have(3)
+        line.protocol.send_haves([3])
         line.run()
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
@@ -462,9 +463,9 @@ class PlainTests(SynchronousTestCase):
         line = self.line(LARGE).greeted()
         span = LentSpan(self.large_file(), 2**20)
         line.protocol.send_piece(1, span)
-        line.protocol.send_have(3)
+        line.protocol.send_haves([3])
         line.protocol.close("done")
-        line.protocol.send_have(4)
+        line.protocol.send_haves([4])
         self.assertEqual(line.node.take(), [("logic", "on_disconnect", "done")])
         line.run()
         self.assertEqual(len(line.received), 2**20 + 18)
@@ -518,7 +519,7 @@ class PlainTests(SynchronousTestCase):
         line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
         line.run(takes=False)
         for _ in range(5000):
-            line.protocol.send_request(1)
+            line.protocol.send_requests([1])
         reason = "takes nothing of what it is told"
         self.assertIn(("logic", "on_disconnect", reason), line.node.take())
 
@@ -569,7 +570,7 @@ class PlainTests(SynchronousTestCase):
         line = self.line(down=down)
         line.say(Handshake(1002).encode())
         down.is_shut = True
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         line.say(CODEC.encode(PieceMessage(0, bytes(1000))))
         for _ in range(300):
             line.clock.advance(1)
@@ -611,12 +612,8 @@ class PlainTests(SynchronousTestCase):
         kept: list[memoryview | bytes | bytearray] = []
 
         class Keeper(RecordingVerifiedLogic):
-            def on_piece(
-                self,
-                index: int,  # noqa: ARG002
-                data: bytes | bytearray | memoryview,
-            ) -> None:
-                kept.append(data)
+            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+                kept.extend(data for _, data in pieces)
 
         line = SocketLine(self.is_fast)
         self.addCleanup(line.end)
@@ -688,8 +685,9 @@ class PlainTests(SynchronousTestCase):
         asked: list[Call] = []
 
         class Answering(RecordingVerifiedLogic):
-            def on_request(self, index: int) -> None:
-                line.protocol.send_piece(index, bytes(1000))
+            def on_requests(self, indexes: Sequence[int]) -> None:
+                for index in indexes:
+                    line.protocol.send_piece(index, bytes(1000))
 
         line.protocol._logic = Answering("logic", asked)
         line.say(CODEC.encode(RequestMessage(0)) * 3)
@@ -718,7 +716,7 @@ class FastTests(PlainTests):
         line.near.takes = [10**6, 0]
         for _ in range(3):
             line.protocol.send_piece(0, bytes(1000))
-            line.protocol.send_request(1)
+            line.protocol.send_requests([1])
         line.run()
         self.assertEqual(len(line.received), 3 * (1009 + 9))
         self.assertEqual(line.near.takes, [0])
@@ -728,12 +726,12 @@ class FastTests(PlainTests):
         The reactor is asked to watch for room only once there is none.
         """
         line = self.line().greeted()
-        line.protocol.send_request(1)
+        line.protocol.send_requests([1])
         self.assertEqual(line.reactor.writers, {})
         line.run()
         self.assertEqual(line.received, CODEC.encode(RequestMessage(1)))
         line.near.takes = [2, 0, 0]
-        line.protocol.send_request(2)
+        line.protocol.send_requests([2])
         line.reactor.turn()
         self.assertEqual(list(line.reactor.writers), [line.transport])
         line.run()
@@ -802,7 +800,7 @@ class FastTests(PlainTests):
         for before anybody is blamed.
         """
         line = self.line(LARGE).greeted()
-        line.protocol.send_request(3)
+        line.protocol.send_requests([3])
         piece = LARGE_CODEC.encode(PieceMessage(3, bytes(2**20)))
         line.clock.advance(0.01)
         line.say(piece[:50000])
@@ -826,7 +824,7 @@ class FastTests(PlainTests):
         line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
         for _ in range(10):
             for _ in range(10):
-                line.protocol.send_request(1)
+                line.protocol.send_requests([1])
             line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
             while not line.protocol.is_writable:
                 line.take()

@@ -149,6 +149,23 @@ class WholeStreamTests(SynchronousTestCase):
             ],
         )
 
+    def test_requests(self) -> None:
+        """
+        So do requests, apart from haves.
+        """
+        have = CODEC.encode(HaveMessage(1))
+        request = CODEC.encode(RequestMessage(2**32 - 1))
+        seen = _read([101 * request + have + 2 * request])
+        self.assertEqual(
+            seen,
+            [
+                ("frame", (100 * request)[4:]),
+                ("frame", request[4:]),
+                ("frame", have[4:]),
+                ("frame", (2 * request)[4:]),
+            ],
+        )
+
 
 class DataOwnershipTests(SynchronousTestCase):
     """

@@ -81,7 +81,7 @@ class NeighborFactsTests(SynchronousTestCase):
                 self.assertEqual(neighbor.learn_haves([index], own), [index] * is_news)
                 self.assertIn(index, list(neighbor.bits))
             elif own.add(index):
-                neighbor.note_needless(index)
+                neighbor.note_needless([index])
             self.assertEqual(neighbor.useful, own.count_missing_from(neighbor.bits))
 
 
@@ -205,7 +205,7 @@ class UsefulTests(SynchronousTestCase):
                     neighbor.note_lacking(index, own)
                 case "hold":
                     if own.add(index):
-                        neighbor.note_needless(index)
+                        neighbor.note_needless([index])
                 case _:
                     if own.discard(index):
                         neighbor.note_wanted(index)

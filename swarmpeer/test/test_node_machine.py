@@ -253,7 +253,7 @@ class NodeMachine(RuleBasedStateMachine):
         neighbor = self._one(place)
         if neighbor.is_unchoked and index in self.node.store.bits:
             neighbor.asked.add(index)
-        neighbor.conversation.on_request(index)
+        neighbor.conversation.on_requests([index])
         self._play()
 
     @precondition(lambda self: any(one.owed for one in self.live.values()))
@@ -265,7 +265,7 @@ class NodeMachine(RuleBasedStateMachine):
         owing = [one for one in self.live.values() if one.owed]
         neighbor = owing[place % len(owing)]
         index = neighbor.owed.pop(0)
-        neighbor.conversation.on_piece(index, bytes([index]))
+        neighbor.conversation.on_pieces([(index, bytes([index]))])
         self._play()
 
     @precondition(lambda self: any(one.owed for one in self.live.values()))

@@ -3,6 +3,7 @@ Tests for L{swarmpeer.net.protocol}.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -32,7 +33,9 @@ from swarmpeer.wire.messages import (
     ChokeMessage,
     HaveMessage,
     InterestedMessage,
+    Message,
     NotInterestedMessage,
+    PieceData,
     PieceMessage,
     RequestMessage,
     UnchokeMessage,
@@ -254,8 +257,8 @@ class SendTests(SynchronousTestCase):
         protocol.send_unchoke()
         protocol.send_interested()
         protocol.send_not_interested()
-        protocol.send_have(2)
-        protocol.send_request(1)
+        protocol.send_haves([2])
+        protocol.send_requests([1])
         protocol.send_piece(2, b"z" * 500)
         protocol.sendString(b"\x01")
         self.assertEqual(
@@ -293,8 +296,8 @@ class SendTests(SynchronousTestCase):
         line = Line().open()
         line.protocol.close()
         protocol = line.protocol
-        protocol.send_have(1)
-        protocol.send_request(1)
+        protocol.send_haves([1])
+        protocol.send_requests([1])
         protocol.send_piece(2, bytes(500))
         protocol.sendString(b"\x01")
         self.assertEqual(line.transport.value(), b"")
@@ -604,6 +607,61 @@ class ReceiveTests(SynchronousTestCase):
         )
 
 
+class RunTests(SynchronousTestCase):
+    """
+    Pieces that come together.
+    """
+
+    def setUp(self) -> None:
+        """
+        Somebody counts how many come at once.
+        """
+        self.runs: list[list[int]] = []
+        runs = self.runs
+
+        class Counting(RecordingLogic):
+            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+                super().on_pieces(pieces)
+                runs.append([index for index, _ in pieces])
+
+        node = RecordingNode()
+        node.logic = Counting("logic", node.calls)
+        self.line = Line(node=node).open()
+
+    def say(self, *messages: Message) -> None:
+        """
+        All of it is read at once.
+        """
+        stream = b"".join(map(CODEC.encode, messages))
+        self.line.protocol.dataReceived(stream)
+
+    def test_together(self) -> None:
+        """
+        Those that come one behind the other are handed on together, before what comes
+        next.
+        """
+        zero, one = PieceMessage(0, bytes(1000)), PieceMessage(1, bytes(1000))
+        self.line.node.take()
+        self.say(zero, one, HaveMessage(2), one)
+        self.assertEqual(self.runs, [[0, 1], [1]])
+        heard = [call[1] for call in self.line.node.take()]
+        heard = [name for name in heard if name != "expect_piece"]
+        self.assertEqual(heard, ["on_piece", "on_piece", "on_have", "on_piece"])
+
+    def test_before_a_violation(self) -> None:
+        """
+        Those before something that may not come did come.
+        """
+        self.line.protocol.dataReceived(
+            CODEC.encode(PieceMessage(1, bytes(1000))) + b"\0\0\0\0"
+        )
+        self.assertEqual(self.runs, [[1]])
+        self.assertEqual(
+            self.line.node.take()[-2:],
+            _violation(ViolationReason.BAD_LENGTH, "a frame of 0 bytes"),
+        )
+
+
 class StallTests(SynchronousTestCase):
     """
     A request is outstanding, and nothing comes.
@@ -611,7 +669,7 @@ class StallTests(SynchronousTestCase):
 
     def _asked(self) -> Line:
         line = Line().open()
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         return line
 
     def _stalls(self, line: Line) -> int:
@@ -636,7 +694,7 @@ class StallTests(SynchronousTestCase):
         Slow is not stalled, as long as enough of the piece comes.
         """
         line = Line(limits=Limits(progress_bytes=90)).open()
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
         for at in range(0, 900, 100):
             line.advance(7)
@@ -650,7 +708,7 @@ class StallTests(SynchronousTestCase):
         A byte of the piece now and then is no progress.
         """
         line = Line(limits=Limits(progress_bytes=90)).open()
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         piece = CODEC.encode(PieceMessage(0, bytes(1000)))
         line.protocol.dataReceived(piece[:100])
         line.node.take()
@@ -686,7 +744,7 @@ class StallTests(SynchronousTestCase):
         """
         line = self._asked()
         line.protocol.stop_waiting()
-        line.protocol.send_request(2)
+        line.protocol.send_requests([2])
         line.protocol.dataReceived(CODEC.encode(PieceMessage(0, bytes(1000))))
         line.node.take()
         line.advance(8)
@@ -719,15 +777,13 @@ class StallTests(SynchronousTestCase):
         line = Line(node=node)
 
         class Asker(RecordingLogic):
-            def on_piece(
-                self, index: int, data: bytes | bytearray | memoryview
-            ) -> None:
-                super().on_piece(index, data)
-                line.protocol.send_request(2)
+            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+                super().on_pieces(pieces)
+                line.protocol.send_requests([2])
 
         node.logic = Asker("logic", node.calls)
         line.open()
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         line.advance(5)
         line.protocol.dataReceived(CODEC.encode(PieceMessage(0, bytes(1000))))
         node.take()
@@ -745,7 +801,7 @@ class StallTests(SynchronousTestCase):
             line.advance(0.25)
             line.protocol.dataReceived(CODEC.encode(HaveMessage(1)) + b"\0")
             line.protocol.dataReceived(b"\0\0\x01\x01")
-            line.protocol.send_request(1)
+            line.protocol.send_requests([1])
             self.assertEqual(len(line.clock.getDelayedCalls()), 1)
 
 
@@ -780,7 +836,7 @@ class SilenceTests(SynchronousTestCase):
         line.pause()
         line.advance(299.5)
         # More to send is not progress.
-        line.protocol.send_have(0)
+        line.protocol.send_haves([0])
         line.pause()
         self.assertEqual(line.node.take(), [])
         line.advance(0.5)
@@ -824,7 +880,7 @@ class CloseTests(SynchronousTestCase):
         Closing tells the logic at once, closes our end, and drops what comes.
         """
         line = Line().open()
-        line.protocol.send_have(1)
+        line.protocol.send_haves([1])
         line.protocol.close("done")
         self._ended(line, "done")
         self.assertEqual(line.transport.closings, ["our end"])
@@ -1100,7 +1156,7 @@ class HaveTests(SynchronousTestCase):
         """
         line = self._line()
         for index in (0, 1, 2):
-            line.protocol.send_have(index)
+            line.protocol.send_haves([index])
         self.assertEqual(line.transport.value(), self._haves(0))
         line.advance(0.02)
         self.assertEqual(line.transport.value(), self._haves(0, 1, 2))
@@ -1110,8 +1166,8 @@ class HaveTests(SynchronousTestCase):
         What is said after them does not overtake them.
         """
         line = self._line()
-        line.protocol.send_have(0)
-        line.protocol.send_have(1)
+        line.protocol.send_haves([0])
+        line.protocol.send_haves([1])
         line.protocol.send_not_interested()
         self.assertEqual(
             line.transport.value(),
@@ -1123,10 +1179,10 @@ class HaveTests(SynchronousTestCase):
         Requests and pieces mean the same before them, and do not hurry them.
         """
         line = self._line()
-        line.protocol.send_have(0)
-        line.protocol.send_have(1)
-        line.protocol.send_request(2)
-        line.protocol.send_have(2)
+        line.protocol.send_haves([0])
+        line.protocol.send_haves([1])
+        line.protocol.send_requests([2])
+        line.protocol.send_haves([2])
         request = CODEC.encode(RequestMessage(2))
         self.assertEqual(line.transport.value(), self._haves(0) + request)
         line.advance(0.02)
@@ -1140,7 +1196,7 @@ class HaveTests(SynchronousTestCase):
         """
         line = self._line()
         for index in (0, 1, 2):
-            line.protocol.send_have(index)
+            line.protocol.send_haves([index])
         line.protocol.send_piece(2, b"x" * 500)
         self.assertEqual(
             line.transport.value(),
@@ -1152,8 +1208,8 @@ class HaveTests(SynchronousTestCase):
         They are not lost at the end.
         """
         line = self._line()
-        line.protocol.send_have(0)
-        line.protocol.send_have(1)
+        line.protocol.send_haves([0])
+        line.protocol.send_haves([1])
         line.protocol.close("done")
         self.assertEqual(line.transport.value(), self._haves(0, 1))
         self.assertEqual(line.transport.closings, ["our end"])
@@ -1174,16 +1230,16 @@ class BacklogTests(SynchronousTestCase):
         assert producer is not None
         producer.pauseProducing()
         for _ in range(13):
-            line.protocol.send_request(0)
+            line.protocol.send_requests([0])
         self.assertEqual(line.transport.closings, [])
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         self.assertEqual(line.transport.closings, ["abort"])
         self.assertIn(
             ("logic", "on_disconnect", "takes nothing of what it is told"),
             line.node.take(),
         )
         for _ in range(2):
-            line.protocol.send_have(0)
+            line.protocol.send_haves([0])
         self.assertEqual(line.clock.getDelayedCalls(), [])
 
     def test_taken(self) -> None:
@@ -1196,6 +1252,6 @@ class BacklogTests(SynchronousTestCase):
         for _ in range(10):
             producer.pauseProducing()
             for _ in range(10):
-                line.protocol.send_request(0)
+                line.protocol.send_requests([0])
             producer.resumeProducing()
         self.assertEqual(line.transport.closings, [])

@@ -686,7 +686,7 @@ class FetchingMachine(RuleBasedStateMachine):
         storage.release(position)
         assert self.store.state(index) is HAVE
         for neighbor in self.neighbors:
-            neighbor.note_needless(index)
+            neighbor.note_needless([index])
             self.review(neighbor)
 
     @invariant()

@@ -56,7 +56,7 @@ class Counter:
         They ask for some pieces.
         """
         for index in indexes:
-            self.serving.take(index)
+            self.serving.take([index])
 
     def choke(self) -> None:
         """

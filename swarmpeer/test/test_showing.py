@@ -89,7 +89,7 @@ class ShowingTests(SynchronousTestCase):
                     if index not in sent
                 ]
                 if seed.world.node.is_showing:
-                    conversation.on_request(fresh[0])
+                    conversation.on_requests([fresh[0]])
         pieces = [call[2] for call in seed.world.sent("send_piece")]
         self.assertEqual(sorted(pieces), sorted(ALL))
         for peer_id in 1, 3:
@@ -122,7 +122,7 @@ class ShowingTests(SynchronousTestCase):
         three = seed.join(3)
         while seed.world.node.is_showing:
             asked = {call[2] for call in seed.world.sent("send_piece")}
-            three.on_request(next(i for i in seed.haves(3) if i not in asked))
+            three.on_requests([next(i for i in seed.haves(3) if i not in asked)])
         self.assertLess(gone, set(seed.haves(3)))
 
     def test_who_never_asks(self) -> None:
@@ -135,7 +135,7 @@ class ShowingTests(SynchronousTestCase):
         for _ in range(PIECES):
             for index in seed.haves(3):
                 if seed.world.node.is_showing:
-                    three.on_request(index)
+                    three.on_requests([index])
             seed.review()
         self.assertFalse(seed.world.node.is_showing)
 
@@ -176,7 +176,7 @@ class ShowingTests(SynchronousTestCase):
         seed = Seed()
         one = seed.join(1)
         other = min(ALL - set(seed.haves(1)))
-        one.on_request(other)
+        one.on_requests([other])
         self.assertEqual(seed.world.sent("send_piece"), [])
         self.assertEqual(seed.world.sent("send_reject"), [("1", "send_reject", other)])
 

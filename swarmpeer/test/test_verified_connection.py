@@ -217,7 +217,7 @@ class GreetingTests(SynchronousTestCase):
             ],
         )
         store.regain(5)
-        made.logic.announce(5)
+        made.logic.announce([5])
         made.logic.tell_rest(4)
         self.assertEqual(
             made.take(), [said("send_have", index) for index in (5, 6, 7, 8, 9)]
@@ -279,10 +279,10 @@ class AnswerTests(SynchronousTestCase):
         One that we do not serve is rejected, whatever the reason.
         """
         begun = talk(0)
-        begun.logic.on_request(1)
-        begun.logic.on_request(2**32 - 1)
+        begun.logic.on_requests([1])
+        begun.logic.on_requests([2**32 - 1])
         begun.logic.choke()
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         self.assertEqual(
             begun.take(),
             [
@@ -303,7 +303,7 @@ class AnswerTests(SynchronousTestCase):
         Those who speak only the eight messages hear nothing.
         """
         begun = talk(0, is_verified=False)
-        begun.logic.on_request(1)
+        begun.logic.on_requests([1])
         self.assertEqual(
             begun.take(),
             [
@@ -325,10 +325,10 @@ class AnswerTests(SynchronousTestCase):
         begun.logic.unchoke()
         begun.network.is_writable = False
         for index in range(QUEUE_LIMIT):
-            begun.logic.on_request(index)
+            begun.logic.on_requests([index])
         begun.take()
-        begun.logic.on_request(5)
-        begun.logic.on_request(QUEUE_LIMIT)
+        begun.logic.on_requests([5])
+        begun.logic.on_requests([QUEUE_LIMIT])
         self.assertEqual(
             begun.take(),
             [
@@ -345,8 +345,8 @@ class AnswerTests(SynchronousTestCase):
         """
         begun = talk(0, 1)
         begun.network.is_writable = False
-        begun.logic.on_request(0)
-        begun.logic.on_request(1)
+        begun.logic.on_requests([0])
+        begun.logic.on_requests([1])
         begun.take()
         begun.logic.choke()
         begun.logic.choke()
@@ -366,9 +366,9 @@ class AnswerTests(SynchronousTestCase):
         for, is not.
         """
         begun = talk(0, 1)
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         begun.network.is_writable = False
-        begun.logic.on_request(1)
+        begun.logic.on_requests([1])
         begun.take()
         begun.logic.on_cancel(0)
         begun.logic.on_cancel(2**32 - 1)
@@ -387,8 +387,8 @@ class AnswerTests(SynchronousTestCase):
         begun = Talk(VerifiedStore(LAYOUT, storage, memory.held()))
         begun.greet()
         begun.logic.unchoke()
-        begun.logic.on_request(0)
-        begun.logic.on_request(1)
+        begun.logic.on_requests([0])
+        begun.logic.on_requests([1])
         begun.logic.on_cancel(0)
         begun.take()
         storage.release_all()
@@ -407,7 +407,7 @@ class AnswerTests(SynchronousTestCase):
         begun.logic.unchoke()
         begun.take()
         memory.rot(0)
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         self.assertEqual(
             begun.take(),
             [
@@ -423,7 +423,7 @@ class AnswerTests(SynchronousTestCase):
         """
         begun = talk(0, 1)
         begun.network.is_writable = False
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         begun.take()
         begun.store.lose(0)
         begun.logic.withdraw(0)
@@ -445,7 +445,7 @@ class AnswerTests(SynchronousTestCase):
         """
         begun = talk(0)
         begun.network.is_writable = False
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         begun.take()
         begun.logic.on_disconnect("gone")
         self.assertEqual(begun.take(), [("swarm", "departed", 1002, "gone")])
@@ -478,9 +478,9 @@ class TellingTests(SynchronousTestCase):
         They may complain once of each piece that we sent them here, and of no other.
         """
         begun = talk(0, 1)
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         begun.network.is_writable = False
-        begun.logic.on_request(1)
+        begun.logic.on_requests([1])
         begun.take()
         for index in (0, 0, 1, 2):
             begun.logic.on_bad_piece(index)
@@ -496,7 +496,7 @@ class TellingTests(SynchronousTestCase):
         begun = Talk(VerifiedStore(LAYOUT, storage, memory.held()))
         begun.greet()
         begun.logic.unchoke()
-        begun.logic.on_request(0)
+        begun.logic.on_requests([0])
         begun.logic.choke()
         storage.release_all()
         begun.take()

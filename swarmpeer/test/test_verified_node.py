@@ -3,7 +3,7 @@ Tests of L{swarmpeer.core.verified_node}.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -17,7 +17,7 @@ from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_node import VerifiedNode
 from swarmpeer.core.verified_requests import WRONG_PIECE_SECONDS
 from swarmpeer.core.verified_store import VerifiedStore
-from swarmpeer.errors import StorageError
+from swarmpeer.errors import ProtocolViolation, StorageError
 from swarmpeer.events import (
     BadPieceReceived,
     BadPieceTold,
@@ -174,7 +174,7 @@ class World:
         """
         index = self.asked(conversation)
         data = self.memory.right(index) if is_right else b"x"
-        conversation.on_piece(index, data)
+        conversation.on_pieces([(index, data)])
         return index
 
     def sent(self, *methods: str) -> list[Call]:
@@ -635,7 +635,7 @@ class LossTests(SynchronousTestCase):
         asking.unchoke()
         world.memory.rot(2)
         world.forget()
-        asking.on_request(2)
+        asking.on_requests([2])
         self.assertEqual(
             world.calls,
             [
@@ -702,7 +702,7 @@ class LossTests(SynchronousTestCase):
         world.node.give_back(holding, GivenBackReason.STALL)
         world.node.retry_storage()
         (look,) = [c for c in world.door.waiting if c.name == "check_piece"]
-        holding.on_piece(2, world.memory.right(2))
+        holding.on_pieces([(2, world.memory.right(2))])
         world.memory.pieces[2] = world.memory.right(2)
         look.go()
         self.assertEqual(world.told(PieceHealed), [])
@@ -739,7 +739,7 @@ class LossTests(SynchronousTestCase):
         world.memory.rot(0)
         world.forget()
         world.node.healing.lose(0, "rotten")
-        slow.on_piece(0, world.memory.right(0))
+        slow.on_pieces([(0, world.memory.right(0))])
         for peer_id in (4, 5):
             world.join(peer_id, {0}).on_haves([1])
         quick.on_haves([2])
@@ -769,7 +769,7 @@ class LossTests(SynchronousTestCase):
         asking.unchoke()
         holding = world.join(3, ALL, serves=True)
         world.node.healing.check(2, "somebody doubts it")
-        asking.on_request(2)
+        asking.on_requests([2])
         world.memory.rot(2)
         check, read = world.door.waiting
         world.door.waiting.clear()
@@ -783,7 +783,7 @@ class LossTests(SynchronousTestCase):
         world.forget()
         world.memory.rot(2)
         world.node.healing.check(2, "somebody doubts it")
-        asking.on_request(2)
+        asking.on_requests([2])
         world.node.healing.lose(2, "rotten")
         late = list(world.door.waiting)
         world.door.waiting.clear()
@@ -824,8 +824,8 @@ class LossTests(SynchronousTestCase):
         world = World({0, 4})
         asking = world.join(1)
         asking.unchoke()
-        asking.on_request(0)
-        asking.on_request(4)
+        asking.on_requests([0])
+        asking.on_requests([4])
         world.memory.rot(4)
         asking.on_bad_piece(0)
         asking.on_bad_piece(4)
@@ -933,7 +933,7 @@ class EndGameTests(SynchronousTestCase):
         self.assertEqual(self.world.told(RequestCancelled), [RequestCancelled(1, 0)])
         self.assertEqual(self.slow.neighbor.requested, set())
         self.world.forget()
-        self.slow.on_piece(0, b"\0")
+        self.slow.on_pieces([(0, b"\0")])
         self.assertEqual(self.world.events, [DuplicatePieceReceived(1, 0, 1)])
         progress = self.world.node.progress()
         self.assertEqual((progress.received_bytes, progress.duplicate_bytes), (3, 1))
@@ -997,7 +997,7 @@ class EndGameTests(SynchronousTestCase):
         self.patch(
             first.network, "send_cancel", lambda _: first.on_disconnect("takes nothing")
         )
-        late.on_piece(0, world.memory.right(0))
+        late.on_pieces([(0, world.memory.right(0))])
         self.assertEqual(world.asked(second), 1)
         self.assertEqual(
             [call[1:] for call in world.calls if call[0] == "3"][:2],
@@ -1021,7 +1021,7 @@ class EndGameTests(SynchronousTestCase):
         world.answer(quick)
         self.assertEqual(world.told(RequestCancelled), [])
         self.assertEqual(world.asked(slow), 0)
-        slow.on_piece(0, b"\0")
+        slow.on_pieces([(0, b"\0")])
         self.assertEqual(slow.neighbor.requested, set())
 
     def test_classic_choke(self) -> None:
@@ -1171,7 +1171,7 @@ class PauseTests(SynchronousTestCase):
             ],
         )
         world.memory.failure = None
-        slow.on_piece(0, world.memory.right(0))
+        slow.on_pieces([(0, world.memory.right(0))])
         self.assertEqual(world.told(PieceStored), [])
         world.forget()
         world.join(4, {0})
@@ -1271,7 +1271,7 @@ class PipelineTests(SynchronousTestCase):
         neighbor = world.join(1, ALL, serves=True)
         self.assertEqual(len(self.requests(world)), 3)
         index = min(neighbor.neighbor.requested)
-        neighbor.on_piece(index, bytes([index]))
+        neighbor.on_pieces([(index, bytes([index]))])
         self.assertEqual(len(self.requests(world)), 4)
 
     def test_one_of_a_classic_one(self) -> None:
@@ -1283,8 +1283,62 @@ class PipelineTests(SynchronousTestCase):
             world = World(request_window=None)
             neighbor = world.join(1, ALL, serves=True, is_verified=is_verified)
             (index,) = neighbor.neighbor.requested
-            neighbor.on_piece(index, bytes([index]))
+            neighbor.on_pieces([(index, bytes([index]))])
             self.assertEqual(len(neighbor.neighbor.requested), count)
+
+    def test_pieces_that_came_together(self) -> None:
+        """
+        What follows from pieces that came together is done once for all: the next
+        requests, then the haves to everybody, each of which the observers hear of in
+        its turn.
+        """
+        world = World(request_window=3)
+        neighbor = world.join(1, ALL, serves=True)
+        world.join(3)
+        asked = sorted(neighbor.neighbor.requested)
+        world.calls.clear()
+        neighbor.on_pieces([(index, bytes([index])) for index in asked])
+        self.assertEqual(
+            [call[:2] for call in world.calls],
+            [("1", "send_request")] * 3
+            + [("1", "send_have")] * 3
+            + [("3", "send_have")] * 3,
+        )
+        self.assertEqual({call[2] for call in world.calls[:3]}, ALL - set(asked))
+        self.assertEqual(
+            world.told(PieceStored),
+            [PieceStored(1, index, 1, at + 1) for at, index in enumerate(asked)],
+        )
+
+    def test_one_of_them_wrong(self) -> None:
+        """
+        If one of them is wrong the others are kept, and everybody hears of those.
+        """
+        world = World(request_window=3)
+        neighbor = world.join(1, ALL, serves=True)
+        first, wrong, last = asked = sorted(neighbor.neighbor.requested)
+        world.calls.clear()
+        neighbor.on_pieces(
+            [(index, b"x" if index == wrong else bytes([index])) for index in asked]
+        )
+        self.assertEqual(list(world.node.store.bits), [first, last])
+        haves = [call[2] for call in world.sent("send_have")]
+        self.assertEqual(haves, [first, last])
+        self.assertEqual(world.sent("send_bad_piece"), [("1", "send_bad_piece", wrong)])
+
+    def test_one_that_was_not_asked_for(self) -> None:
+        """
+        Those before one that was not asked for, or not once more, are kept.
+        """
+        world = World(request_window=3)
+        neighbor = world.join(1, ALL, serves=True)
+        first, second, _ = sorted(neighbor.neighbor.requested)
+        with self.assertRaises(ProtocolViolation):
+            neighbor.on_pieces(
+                [(index, bytes([index])) for index in (first, second, first)]
+            )
+        self.assertEqual(list(world.node.store.bits), [first, second])
+        self.assertEqual(len(world.told(PieceStored)), 2)
 
     def test_have_while_busy(self) -> None:
         """
@@ -1337,11 +1391,11 @@ class PipelineTests(SynchronousTestCase):
         world = World(request_window=3)
         neighbor = world.join(1, ALL)
 
-        def end(index: int) -> None:
-            world.calls.append(("1", "send_request", index))
+        def end(indexes: Sequence[int]) -> None:
+            world.calls.append(("1", "send_request", len(indexes)))
             neighbor.on_disconnect("too much")
 
-        self.patch(neighbor.network, "send_request", end)
+        self.patch(neighbor.network, "send_requests", end)
         neighbor.on_unchoke()
         self.assertEqual(len(self.requests(world)), 1)
         states = {world.node.store.state(index) for index in ALL}

@@ -395,7 +395,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         is_waiting = index in neighbor.conversation.neighbor.wanted_from_us
         if not is_waiting and (is_served or neighbor.is_verified):
             neighbor.asked[index] += 1
-        neighbor.conversation.on_request(index)
+        neighbor.conversation.on_requests([index])
         self._play()
 
     @precondition(lambda self: self.live)
@@ -426,10 +426,10 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
                 neighbor.refused[index] = self.now
             conversation.on_reject(index)
         elif is_right:
-            conversation.on_piece(index, bytes([index]))
+            conversation.on_pieces([(index, bytes([index]))])
         else:
             self.wrong[conversation.peer_id] += 1
-            conversation.on_piece(index, b"x")
+            conversation.on_pieces([(index, b"x")])
         self._play()
 
     @precondition(lambda self: any(one.owed for one in self.live.values()))
@@ -441,7 +441,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         owing = [one for one in self.live.values() if one.owed]
         neighbor = owing[place % len(owing)]
         index = neighbor.owed.pop(0)
-        neighbor.conversation.on_piece(index, bytes([index]))
+        neighbor.conversation.on_pieces([(index, bytes([index]))])
         self._play()
         for call in [call for call in self.storage.waiting if call.name == "write"]:
             self.storage.release(self.storage.waiting.index(call))
@@ -575,7 +575,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
             self.retry()
             for index in list(neighbor.owed):
                 neighbor.owed.remove(index)
-                neighbor.conversation.on_piece(index, bytes([index]))
+                neighbor.conversation.on_pieces([(index, bytes([index]))])
                 self._play()
             self._answer_storage()
         assert self.node.store.needless.is_full, "a sole holder that is not asked"

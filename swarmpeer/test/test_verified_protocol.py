@@ -482,7 +482,7 @@ class SendTests(SynchronousTestCase):
         line = VerifiedLine().greeted()
         _said(line)
         for index in (0, 1, 2):
-            line.protocol.send_have(index)
+            line.protocol.send_haves([index])
         line.protocol.send_withdrawal(1)
         line.protocol.send_withdrawal(0)
         said = HaveMessage(0), HaveMessage(2), WithdrawMessage(0)
@@ -540,8 +540,8 @@ class SendTests(SynchronousTestCase):
             ),
         ):
             line.advance(1)
-            line.protocol.send_have(0)
-            line.protocol.send_have(1)
+            line.protocol.send_haves([0])
+            line.protocol.send_haves([1])
             say()
             self.assertEqual(_said(line), haves + EXTENDED_CODEC.encode(message))
 
@@ -666,7 +666,7 @@ class SilenceTests(SynchronousTestCase):
             lambda: protocol.send_interested(),
             lambda: protocol.send_piece(2, bytes(500)),
             lambda: protocol.send_manifest_part(0, b"x"),
-            lambda: protocol.send_have(0),
+            lambda: protocol.send_haves([0]),
         ):
             line.advance(40)
             say()
@@ -768,7 +768,7 @@ class SilenceTests(SynchronousTestCase):
         Nor is a request a stall that waited while the process stood still.
         """
         line = VerifiedLine().greeted()
-        line.protocol.send_request(0)
+        line.protocol.send_requests([0])
         line.clock.advance(3600)
         self.assertEqual(line.node.take(), [])
         line.advance(8)
@@ -791,7 +791,7 @@ class SilenceTests(SynchronousTestCase):
         line = VerifiedLine().greeted()
         for _ in range(50):
             line.advance(5)
-            line.protocol.send_request(0)
+            line.protocol.send_requests([0])
             line.protocol.dataReceived(EXTENDED_CODEC.encode(RequestMessage(1)))
             self.assertEqual(len(line.clock.getDelayedCalls()), 1)
         line.protocol.close()

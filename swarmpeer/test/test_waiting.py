@@ -28,7 +28,7 @@ class WaitingTests(SynchronousTestCase):
         Of several that were asked for, each must come; in whatever way it ends.
         """
         for index in 5, 3, 9:
-            self.waiting.begin(index, 0)
+            self.waiting.begin([index], 0)
         seen = [self.waiting.deadline]
         self.waiting.end(5)
         seen.append(self.waiting.deadline)
@@ -42,7 +42,7 @@ class WaitingTests(SynchronousTestCase):
         """
         What comes late ends nothing.
         """
-        self.waiting.begin(5, 0)
+        self.waiting.begin([5], 0)
         self.waiting.end(7)
         self.assertEqual(self.waiting.deadline, 8.0)
 
@@ -50,8 +50,8 @@ class WaitingTests(SynchronousTestCase):
         """
         All can be given up at once.
         """
-        self.waiting.begin(5, 0)
-        self.waiting.begin(6, 0)
+        self.waiting.begin([5], 0)
+        self.waiting.begin([6], 0)
         self.waiting.end()
         self.assertIsNone(self.waiting.deadline)
 
@@ -59,12 +59,12 @@ class WaitingTests(SynchronousTestCase):
         """
         Bytes of any piece put the stall off, if they are enough; so does a request.
         """
-        self.waiting.begin(5, 0)
+        self.waiting.begin([5], 0)
         self.clock.advance(3.0)
         self.waiting.note(99)
         seen = [self.waiting.deadline]
         self.waiting.note(100)
         seen.append(self.waiting.deadline)
         self.clock.advance(1.0)
-        seen.append(self.waiting.begin(6, 150))
+        seen.append(self.waiting.begin([6], 150))
         self.assertEqual(seen, [8.0, 11.0, 12.0])

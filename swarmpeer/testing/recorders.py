@@ -66,11 +66,12 @@ class RecordingNetwork:
         """
         self._say("send_not_interested")
 
-    def send_have(self, index: int) -> None:
+    def send_haves(self, indexes: Sequence[int]) -> None:
         """
-        Remember.
+        Remember each.
         """
-        self._say("send_have", index)
+        for index in indexes:
+            self._say("send_have", index)
 
     def send_bitfield(self, bits: Bitfield) -> None:
         """
@@ -78,11 +79,12 @@ class RecordingNetwork:
         """
         self._say("send_bitfield", bits.to_bytes())
 
-    def send_request(self, index: int) -> None:
+    def send_requests(self, indexes: Sequence[int]) -> None:
         """
-        Remember.
+        Remember each.
         """
-        self._say("send_request", index)
+        for index in indexes:
+            self._say("send_request", index)
 
     def stop_waiting(self) -> None:
         """
@@ -244,11 +246,12 @@ class RecordingLogic:
         """
         self._hear("on_bitfield", bits.to_bytes())
 
-    def on_request(self, index: int) -> None:
+    def on_requests(self, indexes: Sequence[int]) -> None:
         """
-        Remember.
+        Remember each.
         """
-        self._hear("on_request", index)
+        for index in indexes:
+            self._hear("on_request", index)
 
     def expect_piece(self, index: int) -> None:
         """
@@ -263,11 +266,12 @@ class RecordingLogic:
         Let it come; C{on_bitfield} is remembered.
         """
 
-    def on_piece(self, index: int, data: PieceData) -> None:
+    def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
         """
-        Remember.
+        Remember each.
         """
-        self._hear("on_piece", index, bytes(data))
+        for index, data in pieces:
+            self._hear("on_piece", index, bytes(data))
 
     def on_unknown(self, message_type: int) -> None:
         """

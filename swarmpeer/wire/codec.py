@@ -65,11 +65,15 @@ HAVE_START = _EMPTY_FRAME.pack(5, MessageType.HAVE)
 """
 How the frame of each have begins: length and type.
 """
-HAVE_SIZE = _INDEX_FRAME.size
+REQUEST_START = _EMPTY_FRAME.pack(5, MessageType.REQUEST)
 """
-Bytes of the whole frame of a have.
+How that of each request begins.
 """
-_HAVES = struct.Struct(">5xI")
+INDEX_SIZE = _INDEX_FRAME.size
+"""
+Bytes of the whole frame of either.
+"""
+_INDEXES = struct.Struct(">5xI")
 
 
 class Geometry(Protocol):
@@ -178,6 +182,13 @@ class MessageCodec:
         """
         return self._max_length
 
+    @property
+    def max_piece_length(self) -> int:
+        """
+        The length of the longest payload of a piece, in bytes.
+        """
+        return self._max_piece_length
+
     def encode(self, message: Message) -> bytes:
         """
         The whole frame of C{message}, its length in front.
@@ -242,6 +253,16 @@ class MessageCodec:
         if not 0 <= index <= MAX_INDEX:
             raise ValueError(f"request {index} is not a 32-bit number")
         return _INDEX_FRAME.pack(5, _REQUEST, index)
+
+    def encode_requests(self, indexes: Sequence[int]) -> bytes:
+        """
+        The frames of one request or more.
+
+        @raise ValueError: if one does not fit into it.
+        """
+        if len(indexes) == 1:
+            return self.encode_request(indexes[0])
+        return b"".join(map(self.encode_request, indexes))
 
     def encode_piece_head(self, index: int, size: int) -> bytes:
         """
@@ -365,10 +386,9 @@ class MessageCodec:
         @param payload: their frames, without the length of the first.
         @raise ProtocolViolation: if there is no such piece, of any of them.
         """
-        if len(payload) == HAVE_SIZE - LENGTH_SIZE:
+        if len(payload) == INDEX_SIZE - LENGTH_SIZE:
             return (self.have_index(payload),)
-        frames = HAVE_START[:LENGTH_SIZE] + payload
-        indexes = [index for (index,) in _HAVES.iter_unpack(frames)]
+        indexes = _indexes(payload)
         last = max(indexes)
         if last >= self._piece_count:
             self._check_index("HAVE", last)
@@ -389,6 +409,16 @@ class MessageCodec:
         index: int = _INDEX.unpack_from(payload, 1)[0]
         return index
 
+    def request_indexes(self, payload: WireBytes) -> Sequence[int]:
+        """
+        Which pieces are asked for by requests that follow one another?
+
+        @param payload: their frames, without the length of the first.
+        """
+        if len(payload) == INDEX_SIZE - LENGTH_SIZE:
+            return (self.request_index(payload),)
+        return _indexes(payload)
+
     def _decode_request(self, payload: WireBytes) -> RequestMessage:
         return RequestMessage(self.request_index(payload))
 
@@ -401,6 +431,16 @@ class MessageCodec:
                 ViolationReason.INDEX_OUT_OF_RANGE,
                 f"{name} {index}, but there are {self._piece_count} pieces",
             )
+
+
+def _indexes(payload: WireBytes) -> list[int]:
+    """
+    What frames with an index each tell of.
+
+    @param payload: without the length of the first.
+    """
+    frames = HAVE_START[:LENGTH_SIZE] + payload
+    return [index for (index,) in _INDEXES.iter_unpack(frames)]
 
 
 def bad_length(detail: str) -> ProtocolViolation:

@@ -25,6 +25,11 @@ SMALL_BYTES = 2**16
 """
 Room for small messages, and for what there is of a piece before it is known to be one.
 """
+RUN_BYTES = 2**18
+"""
+The same where no piece is larger than that: many whole ones are read at once, and what
+follows from them is done once.
+"""
 SMALL_BEHIND_BYTES = 2**14
 """
 The same behind the rest of a large piece.
@@ -45,9 +50,10 @@ For less than this it is not worth while.
 """
 
 # All connections of a process share it: nothing stays in it from one read to the next.
-_BUFFER = bytearray(SMALL_BYTES)
-_SMALL = memoryview(_BUFFER)
-_SMALL_BEHIND = _SMALL[:SMALL_BEHIND_BYTES]
+_BUFFER = bytearray(RUN_BYTES)
+_RUN = memoryview(_BUFFER)
+_SMALL = _RUN[:SMALL_BYTES]
+_SMALL_BEHIND = _RUN[:SMALL_BEHIND_BYTES]
 
 
 class Listener(Protocol):
@@ -107,6 +113,7 @@ class FastReader:
         "_read_at",
         "_read_plainly",
         "_seconds",
+        "_small",
         "_socket",
         "_transport",
     )
@@ -118,6 +125,7 @@ class FastReader:
         listener: Listener,
         seconds: Callable[[], float],
         down: Allowance | None,
+        most_bytes: int,
     ) -> None:
         """
         Take over.
@@ -125,6 +133,7 @@ class FastReader:
         @param gate: what is written while something is heard leaves right after.
         @param seconds: tells the time.
         @param down: how much may come; C{None}: all.
+        @param most_bytes: of the longest piece.
         """
         self._transport = transport
         self._socket = transport.socket
@@ -133,6 +142,7 @@ class FastReader:
         self._listener = listener
         self._seconds = seconds
         self._down = down
+        self._small = _RUN if most_bytes <= SMALL_BYTES else _SMALL
         self._low = 1
         self._read_at = seconds()
         transport.doRead = self.do_read
@@ -173,7 +183,7 @@ class FastReader:
         try:
             while not is_dry and total < most:
                 rest = listener.rest
-                small = _SMALL_BEHIND if len(rest) >= SMALL_BYTES else _SMALL
+                small = _SMALL_BEHIND if len(rest) >= SMALL_BYTES else self._small
                 if down is not None:
                     may = down.grant(most - total)
                     if not may:
