@@ -60,6 +60,8 @@ class Bucket:
         "_lent",
         "_lent_at",
         "_line",
+        "_places",
+        "_round",
         "_timer",
         "rate",
     )
@@ -75,6 +77,11 @@ class Bucket:
         self._filled_at = clock.seconds()
         # A dict for its order.
         self._line: dict[Drawer, None] = {}
+        # In what order they have their turns: who had one is the last from then on, not
+        # from when he lines up again, or who is quick would have more turns.  With the
+        # round of the last one.
+        self._places: dict[Drawer, int] = {}
+        self._round = 0
         self._is_in_round = False
         # The shares of the last round, as far as they are not drawn.
         self._lent: dict[Drawer, float] = {}
@@ -112,18 +119,18 @@ class Bucket:
         """
         if self.rate is None:
             return
-        if drawer not in self._lent:
+        if drawer in self._lent:
+            # Even if that was all: else who is quick would have what others give back.
+            self._lent[drawer] -= taken_bytes
+        else:
             self._bytes -= taken_bytes
-            return
-        self._lent[drawer] -= taken_bytes
-        if self._lent[drawer] < 1.0:
-            self._bytes += self._lent.pop(drawer)
 
     def line_up(self, drawer: Drawer) -> None:
         """
         Give C{drawer} a turn when there is something again.
         """
         self._line.setdefault(drawer)
+        self._places.setdefault(drawer, self._round)
         if self._timer is None:
             self._await_round()
 
@@ -132,6 +139,7 @@ class Bucket:
         Give C{drawer} no turn, if it waits for one, nor the rest of its share.
         """
         self._line.pop(drawer, None)
+        self._places.pop(drawer, None)
         self._bytes += self._lent.pop(drawer, 0.0)
         if not self._line:
             self._cancel_round()
@@ -186,16 +194,31 @@ class Bucket:
         # byte is for the rounding.
         least = max(1.0, min(share, self._bytes) - 1)
         # Who lines up again meanwhile waits for the next round.
-        for drawer in list(self._line):
+        for drawer in self._in_order():
             if self.rate is not None and self._bytes < least:
                 break
             if drawer in self._line:
                 del self._line[drawer]
+                del self._places[drawer]
+                self._places[drawer] = self._round
                 self._lend(drawer, share)
                 with self._log.failuresHandled("a connection failed in its turn"):
                     drawer.take_turn()
         self._is_in_round = False
         self._await_round()
+
+    def _in_order(self) -> list[Drawer]:
+        """
+        Those who wait, as their turns are.  Who did not wait for a whole round keeps
+        his place no longer.
+        """
+        self._places = {
+            drawer: held
+            for drawer, held in self._places.items()
+            if drawer in self._line or held == self._round
+        }
+        self._round += 1
+        return [drawer for drawer in self._places if drawer in self._line]
 
     def _lend(self, drawer: Drawer, share: float) -> None:
         if self.rate is not None:

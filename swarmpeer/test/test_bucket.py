@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.net.bucket import (
     BURST_SECONDS,
     KEPT_SECONDS,
+    LEAST_SHARE_BYTES,
     ROUND_SECONDS,
     Bucket,
 )
@@ -148,6 +149,49 @@ class BucketTests(SynchronousTestCase):
             self.bucket.line_up(drawer)
         names = [name for name, _ in self.take_turns(6.5 * ROUND_SECONDS)]
         self.assertEqual(names, list("abcabc"))
+
+    def test_slow_to_line_up(self) -> None:
+        """
+        Where a round is too little for all, who lines up again late has his turn when
+        it is due all the same, as long as he does so before the next round.
+        """
+
+        class Slow(Drawing):
+            def take_turn(self) -> None:
+                self.lines_up_again = False
+                super().take_turn()
+                clock.callLater(0.7 * ROUND_SECONDS, self.bucket.line_up, self)
+
+        clock = self.clock
+        # Two shares of the least size in each round.
+        self.bucket.set_rate(2 * LEAST_SHARE_BYTES / ROUND_SECONDS)
+        self.empty()
+        slow = Slow("s", self.bucket, self.turns)
+        for drawer in (self.first, slow, self.second):
+            self.bucket.line_up(drawer)
+        self.turns.clear()
+        clock.pump([ROUND_SECONDS / 10] * 600)
+        turns = [[name for name, _ in self.turns].count(name) for name in "abs"]
+        self.assertGreater(min(turns), 35)
+        self.assertLessEqual(max(turns) - min(turns), 1)
+
+    def test_others_are_first(self) -> None:
+        """
+        What somebody gives back of his share is his until the next round; he draws
+        nothing else before.
+        """
+        self.second.wanted_bytes = 0
+        self.empty()
+        self.first.lines_up_again = self.second.lines_up_again = False
+        self.bucket.line_up(self.first)
+        self.bucket.line_up(self.second)
+        self.clock.advance(ROUND_SECONDS)
+        self.bucket.leave(self.second)
+        self.assertEqual(self.bucket.room(self.first, 10**9), 0)
+        self.bucket.take(self.first, -300)
+        self.assertEqual(self.bucket.room(self.first, 10**9), 300)
+        self.clock.advance(KEPT_SECONDS + 0.001)
+        self.assertGreater(self.bucket.room(self.first, 10**9), RATE * KEPT_SECONDS)
 
     def test_modest(self) -> None:
         """
