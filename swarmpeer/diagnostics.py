@@ -34,6 +34,7 @@ from swarmpeer.events import (
     PieceStored,
     PieceStoreFailed,
     PieceWithdrawn,
+    PolicyReplaced,
     RecordFailed,
     RecordSetAside,
     RequestGivenBack,
@@ -138,6 +139,13 @@ class DiagnosticLog:
                     LogLevel.error,
                     "the whole file cannot be put in place, will try again: "
                     "{event.reason}",
+                ),
+                _always(
+                    PolicyReplaced,
+                    LogLevel.error,
+                    "{event.policy} failed in {event.method}: it {event.fault}; "
+                    "{event.substitute} takes its place until this peer is started "
+                    "anew",
                 ),
                 _always(
                     SwarmCompleted,

@@ -359,6 +359,20 @@ class PeerCompleted(SwarmEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyReplaced(SwarmEvent):
+    """
+    Somebody else's C{policy}, which stands where its name says, failed when it was
+    asked for C{method}: C{fault} tells people how.  C{substitute}, one of our own, is
+    asked from now on.
+    """
+
+    policy: str
+    method: str
+    fault: str
+    substitute: str
+
+
+@dataclass(frozen=True, slots=True)
 class SwarmCompleted(SwarmEvent):
     """
     Every peer of the list holds the whole file, and ours is in place.

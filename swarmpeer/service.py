@@ -28,6 +28,7 @@ from zope.interface import implementer
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.guarding import ChokingFactory, make_choking
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
@@ -54,7 +55,7 @@ from swarmpeer.net.throttle import Throttle
 from swarmpeer.net.tuning import Marker
 from swarmpeer.observing import checked, logging_bus
 
-ChokingPolicy = Callable[[int, random.Random], IChokingPolicy]
+ChokingPolicy = ChokingFactory
 """
 How many neighbours are to be preferred and where every draw comes from, to whom
 to serve.
@@ -280,8 +281,17 @@ class PeerService(MultiService):
             publish=node.publish,
         )
 
-    def _choking(self) -> IChokingPolicy:
-        return self._choking_policy(self.config.common.preferred_neighbors, self._rng)
+    def _choking(self, instead: ChokingPolicy = ChokingManager) -> IChokingPolicy:
+        """
+        @param instead: takes the place of somebody else's policy if it fails.
+        """
+        return make_choking(
+            self._choking_policy,
+            self.config.common.preferred_neighbors,
+            self._rng,
+            self._bus.publish,
+            instead,
+        )
 
     def _join(self, node: PeerNode, factory: PeerFactory) -> None:
         """

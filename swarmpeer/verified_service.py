@@ -19,6 +19,8 @@ from swarmpeer.config import Config
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.bounded_node import BoundedNode
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.guarding import make_picker
 from swarmpeer.core.layout import layout_of
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.picking import PickerFactory
@@ -103,6 +105,7 @@ class VerifiedPeerService(PeerService):
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
         choking_policy: ChokingPolicy = ChokingManager,
         piece_picker: PickerFactory = RarestPicker,
+        request_window: int | None = None,
         budget_bytes: int = BUDGET_BYTES,
         rates: Rates = Rates(),  # noqa: B008 (a frozen value)
         dscp: int = 0,
@@ -112,6 +115,8 @@ class VerifiedPeerService(PeerService):
 
         @param config: names the file or folder and its size as the manifest does.
         @param piece_picker: asked at each start for who chooses the next piece.
+        @param request_window: requests outstanding at one neighbour; as many as its
+            line takes if not given.
         """
         super().__init__(
             config,
@@ -131,6 +136,7 @@ class VerifiedPeerService(PeerService):
         self._verified_storage = storage
         self._verification = verification
         self._piece_picker = piece_picker
+        self._most_requests = request_window
         self._layout = layout_of(manifest)
         self._manifest_bytes = _Kept(manifest.encode, clock.seconds)
         self._told_check_at = clock.seconds()
@@ -207,8 +213,12 @@ class VerifiedPeerService(PeerService):
             self._repeat(partial(node.scrub, size_bytes), REVIEW_SECONDS)
 
     def _make_verified_node(self, store: VerifiedStore) -> VerifiedNode:
-        kind = BoundedNode if self._is_large else VerifiedNode
-        node = kind(
+        kind = (
+            partial(BoundedNode, most_neighbors=self._limits.neighbors)
+            if self._is_large
+            else VerifiedNode
+        )
+        return kind(
             self.config,
             store,
             bus=self._bus,
@@ -216,13 +226,13 @@ class VerifiedPeerService(PeerService):
             manifest_bytes=self._manifest_bytes,
             seconds=self._clock.seconds,
             heals=self._verification.heals,
-            picker=self._piece_picker(store.bits, self._rng),
-            choking=self._choking(),
+            picker=make_picker(
+                self._piece_picker, store.bits, self._rng, self._bus.publish
+            ),
+            choking=self._choking(FleetChoking),
+            request_window=self._most_requests,
             budget_bytes=self._budget_bytes,
         )
-        if isinstance(node, BoundedNode):
-            node.bound(self._limits.neighbors)
-        return node
 
     def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:
         return VerifiedFactory(

@@ -33,6 +33,10 @@ from swarmpeer.config.whole import Config, shown_ids
 from swarmpeer.errors import ConfigError
 from swarmpeer.wire.handshake import MAX_PEER_ID
 
+MOST_REQUESTS = 64
+"""
+As many as a neighbour keeps waiting.
+"""
 SWARM_NAME = "swarm.toml"
 """
 What the file is called, unless it is said otherwise.
@@ -92,6 +96,8 @@ class SwarmConfig:
     @ivar picking: who chooses the next piece, see L{swarmpeer.policies.piece_picker}.
     @ivar writes_protocol_log: is there a log of what is said?
     @ivar memory_bytes: of pieces that are asked for or not stored yet.
+    @ivar requests: how many pieces to ask of one neighbour at once; C{None}: by what
+        its line takes.
     @ivar rates: how fast a peer may be, and when.
     @ivar dscp: the mark of its packets; 0 for none.
     @ivar where: what stands before an error that is found out later: the file and
@@ -118,6 +124,7 @@ class SwarmConfig:
     picking: str = "rarest"
     writes_protocol_log: bool = True
     memory_bytes: int = 24 * 2**20
+    requests: int | None = None
     rates: RateSchedule = field(default_factory=RateSchedule)
     dscp: int = 0
     where: str = field(default=SWARM_NAME, compare=False, repr=False)
@@ -173,6 +180,7 @@ class SwarmConfig:
             policy.read("picking", read_policy, usual.picking),
             top.read("protocol_log", read_switch, usual.writes_protocol_log),
             limits.read("memory", read_size, usual.memory_bytes),
+            limits.read("requests", whole(1, MOST_REQUESTS), usual.requests),
             read_schedule(rates, tables.rates_at),
             rates.read("dscp", read_dscp, usual.dscp),
             tables.end,

@@ -44,7 +44,7 @@ The fields of L{swarmpeer.net.limits.Limits}, with what reads them.
 KEYS: dict[str, tuple[str, ...]] = {
     TOP: ("manifest", "infohash", "folder", "allow_classic", "protocol_log"),
     "timing": ("unchoking_interval", "optimistic_interval"),
-    "limits": ("preferred_neighbors", "memory", *LIMITS),
+    "limits": ("preferred_neighbors", "memory", "requests", *LIMITS),
     "checking": ("paranoid", "scrub_rate", "heal"),
     "storage": ("preallocate", "commit_interval"),
     "policy": ("choking", "picking"),

@@ -6,9 +6,17 @@ beside that: two that hold everything tell each other so, remember it and part, 
 whoever holds everything looks for the members that it does not know to.
 """
 
+from collections.abc import Callable
+from random import Random
+
+from swarmpeer.config import Config
+from swarmpeer.core.bus import EventBus
 from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.requests import BUDGET_BYTES
 from swarmpeer.core.verified_connection import as_verified
 from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
 from swarmpeer.wire.extension import GoodbyeCode
 
 FULL = "as many neighbours as we may have"
@@ -32,12 +40,38 @@ class BoundedNode(VerifiedNode):
     @ivar most_neighbors: with so many others a caller is turned away; at least 1.
     """
 
-    most_neighbors = 1
-
-    def bound(self, most_neighbors: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: VerifiedStore,
+        *,
+        most_neighbors: int,
+        bus: EventBus,
+        rng: Random,
+        manifest_bytes: Callable[[], bytes],
+        seconds: Callable[[], float],
+        heals: bool = True,
+        picker: IPiecePicker | None = None,
+        choking: IChokingPolicy | None = None,
+        request_window: int | None = None,
+        budget_bytes: int = BUDGET_BYTES,
+    ) -> None:
         """
-        Before anything begins: have at most so many neighbours.
+        See L{VerifiedNode}.
         """
+        super().__init__(
+            config,
+            store,
+            bus=bus,
+            rng=rng,
+            manifest_bytes=manifest_bytes,
+            seconds=seconds,
+            heals=heals,
+            picker=picker,
+            choking=choking,
+            request_window=request_window,
+            budget_bytes=budget_bytes,
+        )
         self.most_neighbors = most_neighbors
         # To whom it was said, or is being said, that we hold everything.
         self._told: set[int] = set()

@@ -3,6 +3,7 @@ The life of a connection, whatever is said on it: how it begins, what may take h
 long, and how it ends.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import ParamSpec, cast
@@ -59,7 +60,7 @@ class Phase(Enum):
 
 
 @implementer(IHalfCloseableProtocol)
-class Lifetime(MessageSender):
+class Lifetime(MessageSender, ABC):
     """
     The part of a L{swarmpeer.seam.NetworkSide} that knows when all is over.
 
@@ -266,11 +267,11 @@ class Lifetime(MessageSender):
             self._owes_disconnect = True
             logic.on_connect()
 
+    @abstractmethod
     def _open_conversation(self) -> LogicSide:
         """
         @return: the logic of what is said here.
         """
-        raise NotImplementedError
 
     def _tell_fault(self, violation: ProtocolViolation | None) -> None:
         """

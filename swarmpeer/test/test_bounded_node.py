@@ -40,13 +40,13 @@ class LargeWorld(World):
         self.node = BoundedNode(
             five_peers(layout),
             VerifiedStore(layout, self.memory, self.memory.held()),
+            most_neighbors=most,
             bus=bus,
             rng=random.Random(1),
             manifest_bytes=lambda: b"manifest",
             seconds=lambda: self.now,
             choking=FleetChoking(2, random.Random(1)) if shows else None,
         )
-        self.node.bound(most)
         self.node.start(is_placed=self.memory.is_whole)
         self.forget()
 

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable
 from twisted.internet.task import Clock
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.picking import PickerFactory
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver
-from swarmpeer.service import PeerService
+from swarmpeer.service import ChokingPolicy, PeerService
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.checked_memory import CheckedMemory
 from swarmpeer.test.test_service import Endpoint, Network
@@ -117,6 +120,8 @@ class VerifiedPeers:
         *observers: ISwarmObserver,
         held: Iterable[int] | None = None,
         verification: Verification = NO_SCRUB,
+        choking_policy: ChokingPolicy = ChokingManager,
+        piece_picker: PickerFactory = RarestPicker,
     ) -> VerifiedPeerService:
         """
         A peer, not started yet.
@@ -138,6 +143,8 @@ class VerifiedPeers:
             dial_endpoint=lambda peer: Endpoint(self.network, peer.port),
             rng=random.Random(peer_id),
             verification=verification,
+            choking_policy=choking_policy,
+            piece_picker=piece_picker,
             observers=[self._recorder(peer_id), *observers],
         )
 

@@ -1,0 +1,358 @@
+"""
+Tests for L{swarmpeer.core.guarding}.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.logger import Logger
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.guarding import make_choking, make_picker
+from swarmpeer.core.picking import PIECE_PICKERS
+from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.diagnostics import DiagnosticLog
+from swarmpeer.events import (
+    Candidate,
+    OptimisticRoundHeld,
+    PolicyReplaced,
+    PreferredRoundHeld,
+)
+from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.test.test_diagnostics import Lines
+from swarmpeer.test.verified_peers import VerifiedPeers
+from swarmpeer.wire.bitfield import Bitfield
+
+PIECES = 16
+
+Answers = Callable[..., object]
+
+
+def fails(*_: object, **__: object) -> object:
+    """
+    Raises what says something over several lines.
+    """
+    raise RuntimeError("no tide\ntoday")
+
+
+def leaves(*_: object, **__: object) -> object:
+    """
+    Would end the process.
+    """
+    raise SystemExit(3)
+
+
+def answering(answer: object) -> Answers:
+    """
+    Always answers the same.
+    """
+    return lambda *_, **__: answer
+
+
+class Odd:
+    """
+    Cannot even be shown.
+    """
+
+    def __repr__(self) -> str:
+        raise ValueError
+
+
+def broken(base: type[Any], method: str, answers: Answers, after: int = 0) -> Any:
+    """
+    A C{base} of which one method, or attribute, is not as it should be.
+
+    @param after: so often it is.
+    """
+    asked = [0]
+    right = getattr(base, method)
+
+    def wrong(self: object, *what: Any, **more: Any) -> object:
+        asked[0] += 1
+        act = right if asked[0] <= after else answers
+        return act(self, *what, **more)
+
+    is_method = callable(right)
+    return type("Broken", (base,), {method: wrong if is_method else answers()})
+
+
+def plan(*preferred: Any, optimistic: Any = None) -> PreferredRoundHeld:
+    """
+    A plan that chooses these.
+    """
+    return PreferredRoundHeld((), preferred, optimistic, False, False)
+
+
+class GuardTests(SynchronousTestCase):
+    """
+    Peer 1 has the file; the policies of 2 and 3, or of 1, are those of others.
+    """
+
+    def replaced(
+        self,
+        picker: Any = RarestPicker,
+        choking: Any = ChokingManager,
+        seconds: float = 12.0,
+    ) -> PolicyReplaced:
+        """
+        Let peer 2 fetch the file, with this choking policy at the seed or this picker
+        at peer 2.
+
+        @return: what the peer with the policy of others told.
+        """
+        swarm = VerifiedPeers(2, pieces=PIECES)
+        written = Lines()
+        peers = [
+            swarm.peer(1, choking_policy=choking),
+            swarm.peer(2, piece_picker=picker),
+        ]
+        whose = 1 if choking is not ChokingManager else 2
+        diagnostics = DiagnosticLog(whose, PIECES, Logger(observer=written))
+        peers[whose - 1].add_observer(diagnostics, *diagnostics.event_classes)
+        for peer in peers:
+            peer.startService()
+            self.addCleanup(peer.stopService)
+        swarm.run(seconds)
+        self.assertTrue(swarm.is_right(2), "the transfer does not end")
+        told = swarm.told(whose, PolicyReplaced)
+        self.assertEqual(len(told), 1, told)
+        lines = [line for line in written if " takes its place" in line]
+        self.assertEqual(len(lines), 1)
+        (event,) = told
+        assert isinstance(event, PolicyReplaced)
+        self.assertIn(
+            f"{event.policy} failed in {event.method}: it {event.fault}; "
+            f"{event.substitute} takes its place",
+            lines[0],
+        )
+        self.assertNotIn("\n", lines[0])
+        self.assertEqual(self.flushLoggedErrors(), [])
+        return event
+
+    def test_pickers(self) -> None:
+        """
+        A picker that raises, or answers what cannot be asked for, at once or in the
+        midst of a transfer, is told once by its name, and the transfer ends without it.
+        """
+        for method, answers, fault in (
+            ("pick", fails, "raised RuntimeError: no tide today ("),
+            ("pick", leaves, "raised SystemExit: 3 ("),
+            ("pick", answering(PIECES), f"answered {PIECES}, but there are {PIECES} "),
+            ("pick", answering(-1), "answered -1, but"),
+            ("pick", answering("3"), "answered '3', which is no whole number"),
+            ("pick", answering(True), "answered True, which is no whole number"),
+            ("pick", answering(2.0), "answered 2.0, which is no whole number"),
+            ("pick", answering(Odd()), "answered a Odd, which is no whole number"),
+            ("pick", answering(None), "answered None, but there is an open one"),
+            ("pick_among", fails, "raised RuntimeError"),
+            ("pick_among", answering([1]), "answered [1], which is no whole number"),
+            ("shut", fails, "raised RuntimeError"),
+            ("reopen", fails, "raised RuntimeError"),
+            ("note_bits", fails, "raised RuntimeError"),
+            ("note_have", fails, "raised RuntimeError"),
+            ("counts_holders", answering(7), "answered 7, which is neither True nor"),
+        ):
+            with self.subTest(method=method, fault=fault):
+                picker = broken(RarestPicker, method, answers)
+                if method in ("pick_among", "reopen", "note_have"):
+                    # A transfer between two may do without these.
+                    self.assertIn(fault, self.asked(picker, method).fault)
+                    continue
+                event = self.replaced(picker)
+                self.assertEqual(event.policy, f"{picker.__module__}:Broken")
+                self.assertEqual(event.method, method)
+                self.assertIn(fault, event.fault)
+                self.assertEqual(event.substitute, "RandomPicker")
+
+    def test_later(self) -> None:
+        """
+        What was fetched by then is not fetched again, nor forgotten.
+        """
+        event = self.replaced(broken(RarestPicker, "pick", fails, after=PIECES // 2))
+        self.assertEqual(event.method, "pick")
+        event = self.replaced(broken(RarestPicker, "pick", answering(3), after=5))
+        self.assertIn("answered piece 3, which is not open", event.fault)
+
+    def test_cannot_be_made(self) -> None:
+        """
+        One that is not made at the start, or is something else, is replaced there.
+        """
+        event = self.replaced(fails)
+        self.assertEqual(event.policy, f"{__name__}:fails")
+        self.assertEqual(event.method, "__init__")
+        self.assertIn("raised RuntimeError", event.fault)
+        self.assertIn(f"{__name__.rpartition('.')[2]}.py:", event.fault)
+        event = self.replaced(answering("a picker"))
+        self.assertIn("made 'a picker', which does not provide what", event.fault)
+        event = self.replaced(choking=answering(3))
+        self.assertEqual(event.substitute, "FleetChoking")
+
+    def test_choking(self) -> None:
+        """
+        A choking policy that raises, or whose plan cannot be, is told once by its
+        name, and the transfer ends without it.
+        """
+        for method, answers, fault in (
+            ("hold_preferred_round", fails, "raised RuntimeError"),
+            ("hold_preferred_round", answering(None), "answered None, which is no"),
+            ("hold_preferred_round", answering(plan(7)), "chose 7, which is none of"),
+            ("hold_preferred_round", answering(plan(2, 2)), "chose (2, 2), where each"),
+            ("hold_preferred_round", answering(plan("2")), "chose '2', which is no id"),
+            (
+                "hold_preferred_round",
+                answering(plan(optimistic=9)),
+                "chose 9, which is none of",
+            ),
+            ("hold_optimistic_round", fails, "raised RuntimeError"),
+            ("hold_optimistic_round", answering(plan()), "which is no Optimistic"),
+            (
+                "hold_optimistic_round",
+                answering(OptimisticRoundHeld((), 5, True)),
+                "chose 5, which is none of",
+            ),
+            ("note_uplink", fails, "raised RuntimeError"),
+            ("is_unchoked", fails, "raised RuntimeError"),
+            ("is_unchoked", answering(1), "answered 1, which is neither True nor"),
+            ("wants_review", fails, "raised RuntimeError"),
+            ("ranks_by_rate", answering("yes"), "answered 'yes', which is neither"),
+        ):
+            with self.subTest(method=method, fault=fault):
+                event = self.replaced(choking=broken(ChokingManager, method, answers))
+                self.assertEqual(event.method, method)
+                self.assertIn(fault, event.fault)
+                self.assertEqual(event.substitute, "FleetChoking")
+
+    def test_attributes_of_a_policy(self) -> None:
+        """
+        So is one whose attributes say what cannot be.
+        """
+        for name, value, fault in (
+            ("preferred", [1], "answered [1], which is no tuple"),
+            ("preferred", (2, 1), "by ascending id"),
+            ("optimistic", "1", "chose '1', which is no id"),
+        ):
+            told: list[PolicyReplaced] = []
+            base = type("Odder", (ChokingManager,), {})
+            guarded = make_choking(base, 1, Random(0), told.append, FleetChoking)
+            setattr(guarded._policy, name, value)  # type: ignore[attr-defined]
+            self.assertFalse(getattr(guarded, name))
+            ((_, method, said),) = [(e.policy, e.method, e.fault) for e in told]
+            self.assertEqual(method, name)
+            self.assertIn(fault, said)
+
+    def test_our_own(self) -> None:
+        """
+        Nothing stands between a peer and a policy of our own.
+        """
+        for factory in PIECE_PICKERS.values():
+            made = make_picker(factory, Bitfield(3), Random(0), self.fail)
+            self.assertIs(type(made), factory)
+        for choking in (ChokingManager, FleetChoking):
+            policy = make_choking(choking, 1, Random(0), self.fail, ChokingManager)
+            self.assertIs(type(policy), choking)
+
+    def test_not_to_be_changed(self) -> None:
+        """
+        What a policy of others is told it may change as it likes: it has copies.
+        """
+
+        class Careless(RarestPicker):
+            def pick(self, theirs: Bitfield, useful: int) -> int | None:
+                index = super().pick(theirs, useful)
+                theirs.add_all(Bitfield.full(theirs.size))
+                return index
+
+            def note_bits(self, theirs: Bitfield) -> None:
+                super().note_bits(theirs)
+                theirs.add_all(Bitfield.full(theirs.size))
+
+            def pick_among(self, few: list[int]) -> int | None:
+                return few.pop()
+
+        picker = make_picker(Careless, Bitfield(4), Random(0), self.fail)
+        theirs = Bitfield(4)
+        theirs.add(2)
+        picker.note_bits(theirs)
+        self.assertEqual(picker.pick(theirs, 1), 2)
+        self.assertEqual(list(theirs), [2])
+        picker.shut(3)
+        few = [1, 3]
+        self.assertEqual(picker.pick_among(few), 1)
+        self.assertEqual(few, [1])
+
+    @settings(deadline=None, max_examples=30)
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60))
+    def test_good_ones(self, steps: Sequence[tuple[int, int]]) -> None:
+        """
+        One that does as its interface says answers the same with the guard and
+        without, and is never replaced.
+        """
+        kind = type("Good", (RarestPicker,), {})
+        guarded = make_picker(kind, Bitfield(10), Random(5), self.fail)
+        bare = RarestPicker(Bitfield(10), Random(5))
+        theirs = Bitfield(10)
+        for each in (guarded, bare):
+            each.note_bits(theirs)
+        for step, index in steps:
+            if step == 0 and theirs.add(index):
+                guarded.note_have(index)
+                bare.note_have(index)
+            elif step == 1:
+                guarded.shut(index)
+                bare.shut(index)
+            elif step == 2:
+                guarded.reopen(index)
+                bare.reopen(index)
+            answer = guarded.pick(theirs, theirs.count)
+            self.assertEqual(answer, bare.pick(theirs, theirs.count))
+
+    def asked(self, factory: Any, method: str) -> PolicyReplaced:
+        """
+        Ask a picker of C{factory} everything.
+
+        @return: what was told once.
+        """
+        told: list[PolicyReplaced] = []
+        picker: IPiecePicker = make_picker(factory, Bitfield(4), Random(0), told.append)
+        theirs = Bitfield(4)
+        picker.note_bits(theirs)
+        for index in range(4):
+            theirs.add(index)
+            picker.note_have(index)
+        picker.shut(1)
+        picker.reopen(1)
+        self.assertIn(picker.pick(theirs, 4), range(4))
+        self.assertIn(picker.pick_among([0, 1]), (0, 1))
+        picker.note_lacking(2)
+        picker.note_left(theirs)
+        (event,) = told
+        self.assertEqual(event.method, method)
+        return event
+
+
+class ChoiceTests(SynchronousTestCase):
+    """
+    What the one that takes the place does.
+    """
+
+    def test_answers_the_same_question(self) -> None:
+        """
+        The round in which a policy fails is held all the same.
+        """
+        told: list[PolicyReplaced] = []
+        factory = broken(FleetChoking, "hold_preferred_round", fails)
+        policy = make_choking(factory, 2, Random(0), told.append, ChokingManager)
+        candidates = [Candidate(1, 5, False), Candidate(2, 0, False)]
+        held = policy.hold_preferred_round(candidates, by_rate=True)
+        self.assertEqual(held.preferred, (1, 2))
+        self.assertEqual(policy.preferred, (1, 2))
+        self.assertEqual(len(told), 1)
+        self.assertTrue(policy.is_unchoked(1))
+        self.assertFalse(policy.review(candidates))
+        policy.forget(1)
+        self.assertEqual(policy.preferred, (2,))
