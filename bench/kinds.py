@@ -11,6 +11,7 @@ from bench.libtorrent_kind import Libtorrent
 from bench.ours import ClassicPeer, Tables, VerifiedPeer
 from bench.peers import PeerKind
 from bench.programs.kind import OtherProgram
+from swarmpeer.config.swarm_keys import TOP
 
 CLASSIC = "classic"
 
@@ -34,6 +35,12 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     )
     add("--choking", metavar="NAME", help="of swarmpeer, instead of the usual")
     add("--picking", metavar="NAME", help="of swarmpeer, instead of the usual")
+    add(
+        "--no-protocol-log",
+        dest="writes_log",
+        action="store_false",
+        help="swarmpeer writes no log of what is said, which shows what the log costs",
+    )
     add(
         "--interval",
         type=float,
@@ -84,6 +91,8 @@ def chosen_kinds(options: argparse.Namespace) -> list[PeerKind]:
 
 def _tables(options: argparse.Namespace) -> Tables:
     tables: dict[str, dict[str, object]] = {}
+    if not options.writes_log:
+        tables[TOP] = {"protocol_log": False}
     for key in ("choking", "picking"):
         if (name := getattr(options, key)) is not None:
             tables.setdefault("policy", {})[key] = name

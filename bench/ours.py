@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.peers import FILE_NAME, Host, PeerCommand, Transfer
+from swarmpeer.config.swarm_keys import TOP
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.storage import peer_folder
 
@@ -16,7 +17,7 @@ FIRST_ID = 1001
 
 Tables = Mapping[str, Mapping[str, object]]
 """
-Keys of a C{swarm.toml} by their table.
+Keys of a C{swarm.toml} by their table; C{TOP} for those above the first.
 """
 
 
@@ -141,8 +142,9 @@ def swarm_text(
     @param ids: of the peers, if not one after the other.
     """
     lines = [f'manifest = "{MANIFEST_NAME}"', 'folder = "{id}"']
-    for table, keys in tables.items():
-        lines += ["", f"[{table}]", *(f"{key} = {_toml(keys[key])}" for key in keys)]
+    for table, keys in sorted(tables.items(), key=lambda each: each[0] != TOP):
+        header = ["", f"[{table}]"] if table != TOP else []
+        lines += [*header, *(f"{key} = {_toml(keys[key])}" for key in keys)]
     for number, host in enumerate(hosts):
         lines += [
             "",

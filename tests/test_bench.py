@@ -161,6 +161,7 @@ class FilesTests(SynchronousTestCase):
         """
         tables: Tables = {
             "policy": {"choking": "classic"},
+            "": {"protocol_log": False},
             "limits": {"preferred_neighbors": 2},
         }
         swarm = SwarmConfig.parse(swarm_text(_HOSTS, tables))
@@ -173,6 +174,7 @@ class FilesTests(SynchronousTestCase):
             ],
         )
         self.assertEqual((swarm.choking, swarm.preferred_neighbors), ("classic", 2))
+        self.assertFalse(swarm.writes_protocol_log)
 
 
 class RunsTests(SynchronousTestCase):

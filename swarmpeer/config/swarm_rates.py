@@ -16,12 +16,12 @@ from swarmpeer.config.rate_schedule import (
 )
 from swarmpeer.config.rate_text import (
     DSCP_RIGHT,
-    LEAST_RATE,
     MAX_DSCP,
-    MOST_RATE,
     RATE_RIGHT,
+    RateError,
     parse_dscp,
     parse_speed,
+    usable_speed,
 )
 from swarmpeer.config.toml_table import Entry, Table, shown_value
 
@@ -63,16 +63,15 @@ def _rates(table: Table) -> dict[str, int | None]:
 
 
 def _read_rate(entry: Entry) -> int | None:
-    match entry.value:
-        case bool():
-            pass
-        case str():
-            try:
-                return parse_speed(entry.value)
-            except ValueError:
-                pass
-        case int() if LEAST_RATE <= entry.value <= MOST_RATE:
-            return entry.value
+    value, shown = entry.value, shown_value(entry.value)
+    try:
+        if isinstance(value, str):
+            return parse_speed(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return usable_speed(value, shown)
+    except RateError as error:
+        which = f", which {error.why}" if error.why else ""
+        raise entry.error(error.right, f"{entry.path[-1]} is {shown}{which}") from None
     raise entry.error(RATE_RIGHT)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from swarmpeer.config import SWARM_NAME, Member, SwarmConfig
 from swarmpeer.config.rules import host_identity
+from swarmpeer.config_commands.rate_lines import rate_lines
 from swarmpeer.config_files import read_swarm, read_swarm_manifest
 from swarmpeer.console import say
 from swarmpeer.manifest import Manifest
@@ -96,6 +97,9 @@ def _check(path: str, peer_id: int | None) -> int:
         if fault := _folder_fault(own_folder, own.seed):
             odd.append(f"{printable(own_folder)} {fault}")
     say(f"OK: {printable(path)}: {'; '.join(parts)}")
+    say(f"  choking {printable(swarm.choking)}, picking {printable(swarm.picking)}")
+    for line in rate_lines(swarm.rates, swarm.dscp):
+        say(f"  {line}")
     for warning in odd:
         warn(NAME, warning)
     return 0

@@ -102,13 +102,22 @@ class CommandCase(SynchronousTestCase):
                 status = exit.code
         return status, out.getvalue(), errors.getvalue()
 
-    def said(self, *arguments: str) -> str:
+    def lines(self, *arguments: str) -> list[str]:
         """
-        The one line that a command said that complained of nothing.
+        What a command said that complained of nothing.
         """
         status, out, errors = self.outcome(*arguments)
-        self.assertEqual((status, errors, out.count("\n")), (0, "", 1))
-        return out.rstrip("\n")
+        self.assertEqual((status, errors, out[-1:]), (0, "", "\n"))
+        return out.splitlines()
+
+    def said(self, *arguments: str) -> str:
+        """
+        The first of these lines; those that belong to it are indented.
+        """
+        first, *more = self.lines(*arguments)
+        for line in more:
+            self.assertTrue(line.startswith("  "), line)
+        return first
 
     def refused(self, *arguments: str) -> str:
         """
@@ -152,6 +161,50 @@ class CheckTests(CommandCase):
         expected = f"OK: swarm.toml: 2 members, 1 seed; {subject}"
         self.assertEqual(self.said("check"), expected)
         self.assertEqual(self.said("check", "swarm.toml"), expected)
+
+    def test_policies_and_rates(self) -> None:
+        """
+        So are the policies, the rates, and when others hold.
+        """
+        self.assertEqual(
+            self.lines("check")[1:],
+            [
+                "  choking fleet, picking rarest",
+                "  rates: up unlimited, down unlimited",
+            ],
+        )
+        self.write(
+            SWARM
+            + """\
+[policy]
+choking = "swarmpeer.testing.policies:OpenHands"
+picking = "sequential"
+[rates]
+up = "20 MB/s"
+down_per_neighbor = "8 Mbit/s"
+dscp = "le"
+[[rates.at]]
+from = "08:00"
+to = "18:30"
+days = ["fri", "mon"]
+up = "2 MB/s"
+down = "unlimited"
+[[rates.at]]
+from = "22:00"
+to = "06:00"
+up_per_neighbor = 10000
+"""
+        )
+        self.assertEqual(
+            self.lines("check")[1:],
+            [
+                "  choking swarmpeer.testing.policies:OpenHands, picking sequential",
+                "  rates: up 20.0 MB/s, down unlimited, down per neighbor 1.00 MB/s; "
+                "marked as DSCP 1",
+                "  rates mon fri, 08:00 to 18:30: up 2.00 MB/s, down unlimited",
+                "  rates every day, 22:00 to 06:00: up per neighbor 10.0 kB/s",
+            ],
+        )
 
     def test_elsewhere(self) -> None:
         """

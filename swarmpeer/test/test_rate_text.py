@@ -33,24 +33,65 @@ class SpeedTests(SynchronousTestCase):
 
     def test_wrong(self) -> None:
         """
-        Nothing, too little and nonsense are refused, and it is told what would be
-        right.
+        Nonsense is refused, and it is told what would be right.
         """
-        for text in (
-            "",
-            "0",
-            "-1",
-            "1023",
-            "1 kbit/s",
-            "fast",
-            "2 MiB/h",
-            "1/s/s",
-            "9999999 T",
-            "2 Mbit /s",
-        ):
+        for text in ("", "-1", "fast", "2 MiB/h", "1/s/s", "bit", "100 bps"):
             error = self.assertRaises(ValueError, parse_speed, text)
             self.assertEqual(
                 str(error), f"'{text}' is no rate, {RATE_RIGHT} would be right"
+            )
+
+    def test_nothing(self) -> None:
+        """
+        Who writes 0 wants either nothing to go, which is no peer, or all.
+        """
+        for text in ("0", "0 MiB/s", "0Mbit", "0.0 kbit/s"):
+            error = self.assertRaises(ValueError, parse_speed, text)
+            self.assertEqual(
+                str(error),
+                f"'{text}' would let nothing through, 'unlimited', or to leave it out, "
+                "would be right",
+            )
+
+    def test_too_small_and_too_large(self) -> None:
+        """
+        What a rate comes to is told if it is too little to work; it may have been
+        meant in another unit.
+        """
+        for text, rate in (("1023", 1023), ("1 kbit/s", 125), ("20", 20)):
+            error = self.assertRaises(ValueError, parse_speed, text)
+            self.assertEqual(
+                str(error),
+                f"'{text}' makes {rate} bytes a second, with which a conversation "
+                "would hardly get beyond its greeting, 1 KiB/s or more would be right",
+            )
+        error = self.assertRaises(ValueError, parse_speed, "9999999 T")
+        self.assertIn("is more than any line bears, 'unlimited'", str(error))
+
+    def test_units(self) -> None:
+        """
+        A unit that is written otherwise is told as it would be right; where it may be
+        bits or bytes, as both.
+        """
+        both = "'20 Mbit/s' for bits or '20 MB/s' for bytes"
+        for text, right in (
+            ("20 mb/s", both),
+            ("20 Mb/s", both),
+            ("20Mbps", both),
+            ("20 MBps", both),
+            ("20 mbit/s", "'20 Mbit/s' for bits"),
+            ("20 Mbit /s", "'20 Mbit/s' for bits"),
+            ("2.5 Kbits", "'2.5 kbit/s' for bits"),
+            ("2 gigabyte", None),
+            ("20 MBytes/sec", "'20 MB/s' for bytes"),
+        ):
+            error = self.assertRaises(ValueError, parse_speed, text)
+            if right is None:
+                self.assertIn(RATE_RIGHT, str(error))
+                continue
+            self.assertEqual(
+                str(error),
+                f"'{text}' has a unit that is not known here, {right} would be right",
             )
 
     @given(st.text())

@@ -16,6 +16,7 @@ from swarmpeer.simulate.replay import (
     replay_command,
     scenario_of,
 )
+from swarmpeer.simulate.summary import conditions_words
 from swarmpeer.simulate.words import HostileShare
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.policies import POLICIES
@@ -142,7 +143,7 @@ class ReplayTests(SynchronousTestCase):
         )
         values = {field.name: getattr(other, field.name) for field in fields(Scenario)}
         # These do not go together with some of the others, or only with them.
-        values["files"] = 3
+        del values["files"]
         verified = {"most_neighbors": 2, "picking": "random"}
         for name, value in {**values, **verified}.items():
             base = Scenario(files=3) if name in verified else Scenario()
@@ -172,6 +173,23 @@ class VerifiedTests(SynchronousTestCase):
                 str(error), f"{option} is for verified swarms: give --files N"
             )
             parse(["--files", "2", option, value])
+
+    def test_usual_policy(self) -> None:
+        """
+        Unless it is said, who is served is chosen as the peers of such a swarm do by
+        themselves; the command says what is not so.
+        """
+        for words, policy in (
+            ([], "classic"),
+            (["--files", "2"], "fleet"),
+            (["--files", "2", "--policy", "classic"], "classic"),
+            (["--policy", "fleet"], "fleet"),
+        ):
+            scenario = parse(words)
+            self.assertEqual(scenario.policy, policy)
+            self.assertIn(f"policy {policy}", conditions_words(scenario))
+            command = replay_command(scenario)
+            self.assertEqual(command, " ".join(["swarmpeer simulate", *words]))
 
     def test_together(self) -> None:
         """

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.config import CommonConfig, Config, Member, PeerInfo, SwarmConfig
 from swarmpeer.config.rate_schedule import Rates, RatesAt, RateSchedule
+from swarmpeer.config.rate_text import RATE_RIGHT
 from swarmpeer.config.swarm_keys import KEYS, LIMITS, MEMBERS, RATES_AT, TABLES
 from swarmpeer.config.toml_text import MAX_TOML_BYTES
 from swarmpeer.errors import ConfigError
@@ -492,6 +493,30 @@ class MistakeTests(RefusalMixin):
                     f"22: unchoking_interval is {value}, {range_of_seconds}",
                 )
                 for value in ("0", "-1.5", "nan", "inf", "2147483648")
+            ),
+            (
+                "rates",
+                "up = 0",
+                "6: up is 0, which would let nothing through, 'unlimited', or to "
+                "leave it out,",
+            ),
+            (
+                "rates",
+                "down = 20",
+                "8: down is 20, which makes 20 bytes a second, with which a "
+                "conversation would hardly get beyond its greeting, 1 KiB/s or more",
+            ),
+            (
+                "rates",
+                "up = '20 Mbps'",
+                "6: up is '20 Mbps', which has a unit that is not known here, "
+                "'20 Mbit/s' for bits or '20 MB/s' for bytes",
+            ),
+            ("rates", "up = true", f"6: up is true, {RATE_RIGHT}"),
+            (
+                "limits",
+                "requests = 65",
+                "12: requests is 65, a whole number from 1 to 64",
             ),
             (
                 "policy",

@@ -51,18 +51,23 @@ class SwarmRatesTests(SynchronousTestCase):
         """
         A rate that is none is told where it stands.
         """
-        for value, shown in (
-            ("0", "0"),
-            ("1023", "1023"),
-            ("true", "true"),
-            ("2.5", "2.5"),
-            ("'quick'", "'quick'"),
-            ("'0'", "'0'"),
+        nothing = ", which would let nothing through, 'unlimited', or to leave it out,"
+        for value, expected in (
+            ("0", nothing),
+            ("'0'", nothing),
+            (
+                "1023",
+                ", which comes to 1023 bytes a second, with which a conversation would "
+                "hardly get beyond its greeting, 1 KiB/s or more",
+            ),
+            ("-1", f", {RATE_RIGHT}"),
+            ("true", f", {RATE_RIGHT}"),
+            ("2.5", f", {RATE_RIGHT}"),
+            ("'quick'", f", {RATE_RIGHT}"),
         ):
-            self.fails(
-                f"{SMALL}[rates]\nup = {value}\n", f"7:6: up is {shown}, " + RATE_RIGHT
-            )
-            self.fails(f"{AT}up = {value}\n", f"9:6: up is {shown}, {RATE_RIGHT}")
+            told = f"6: up is {value}{expected}"
+            self.fails(f"{SMALL}[rates]\nup = {value}\n", f"7:{told}")
+            self.fails(f"{AT}up = {value}\n", f"9:{told}")
 
     def test_wrong_marks(self) -> None:
         """

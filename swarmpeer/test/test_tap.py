@@ -92,10 +92,16 @@ class OptionsTests(SynchronousTestCase):
         """
         options = self.parse("--id", "1", "--up", "2 MiB/s", "--dscp", "le")
         self.assertEqual((options["up"], options["dscp"]), (2**21, 1))
-        for words in (["--up", "0"], ["--down", "fast"], ["--dscp", "64"]):
+        for option, value, fault in (
+            ("--up", "0", "would let nothing through, "),
+            ("--up", "20 Mbps", "has a unit that is not known here, "),
+            ("--down", "fast", "is no rate, "),
+            ("--dscp", "64", "is no DSCP, "),
+        ):
+            words = [option, value]
             error = self.assertRaises(SystemExit, self.parse, "--id", "1", *words)
             self.assertTrue(
-                str(error).startswith(f"swarmpeer: {words[0]}: '{words[1]}' is no "),
+                str(error).startswith(f"swarmpeer: {option}: '{value}' {fault}"),
                 error,
             )
             self.assertIn("would be right", str(error))
