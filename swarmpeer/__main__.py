@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from swarmpeer import __version__
 from swarmpeer.config_commands import command as config
@@ -52,6 +52,18 @@ class OneLineParser(argparse.ArgumentParser):
     """
     Says what is wrong in one line, where argparse would print its usage first.
     """
+
+    def parse_known_args(
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """
+        Whose words they are that nobody knows is told by the command itself, not by
+        the program that it is a command of.
+        """
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
         """

@@ -163,6 +163,13 @@ class Options(usage.Options):
         except usage.UsageError as error:
             raise SystemExit(f"swarmpeer: {printable(error)}") from None
 
+    def parseArgs(self, *words: str) -> None:
+        """
+        @raise usage.UsageError: if there are any: all is told by options.
+        """
+        if words:
+            raise usage.UsageError(f"{quoted(words[0])} belongs to no option")
+
     def postOptions(self) -> None:
         """
         @raise usage.UsageError: if it is not said which peer this is.

@@ -456,7 +456,7 @@ class SwarmFileTests(SynchronousTestCase):
         """
         A file in which a key has the value that is told to be usual says the same as
         one without it; and every key has one that can be left out but those that stand
-        for each other, or for another.
+        for each other, or for another, or for what a peer finds out by itself.
         """
         without = []
         for table, heading in self.headings().items():
@@ -484,7 +484,13 @@ class SwarmFileTests(SynchronousTestCase):
                 )
         needed = ["id", "host", "port"]
         self.assertEqual(
-            without, ["manifest", "infohash", *KEYS[RATES_AT], *needed, "folder"]
+            without,
+            [
+                *("manifest", "infohash", "requests"),
+                *KEYS[RATES_AT],
+                *needed,
+                "folder",
+            ],
         )
 
     def test_example(self) -> None:

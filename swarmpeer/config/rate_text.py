@@ -97,8 +97,8 @@ def usable_speed(rate: int, text: str) -> int:
     if rate < LEAST_RATE:
         raise RateError(
             text,
-            f"makes {rate} bytes a second, with which a conversation would hardly get "
-            "beyond its greeting",
+            f"comes to {rate} bytes a second, with which a conversation would hardly "
+            "get beyond its greeting",
             "1 KiB/s or more",
         )
     if rate > MOST_RATE:

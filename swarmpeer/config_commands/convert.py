@@ -61,9 +61,12 @@ def add_parser(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for option, name in (("--common", COMMON_NAME), ("--peers", PEERS_NAME)):
+    for option, name, what in (
+        ("--common", COMMON_NAME, "the common configuration"),
+        ("--peers", PEERS_NAME, "the list of peers"),
+    ):
         parser.add_argument(
-            option, metavar="FILE", default=name, help=f"(default: {name})"
+            option, metavar="FILE", default=name, help=f"{what} (default: {name})"
         )
     parser.add_argument(
         "--manifest",

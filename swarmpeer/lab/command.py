@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.threads import deferToThreadPool
 
 from swarmpeer.config import CommonConfig
+from swarmpeer.console import given_path
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
 from swarmpeer.lab.plan import (
@@ -80,7 +81,9 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", help="the file to spread")
+    parser.add_argument(
+        "file", metavar="FILE", type=given_path, help="the file to spread"
+    )
     add = partial(_add_number, parser)
     add("--peers", "N", 6, "how many peers", LEAST_PEERS, MOST_PEERS)
     add("--seeds", "N", 1, "how many of them have the file from the start")

@@ -5,7 +5,7 @@ C{swarmpeer verify}: what is on the disk, held against a manifest.
 import argparse
 from collections.abc import Container
 
-from swarmpeer.console import ProgressLine, say
+from swarmpeer.console import ProgressLine, given_path, say
 from swarmpeer.manifest import Manifest, Path
 from swarmpeer.manifest.paths import shown
 from swarmpeer.manifest_commands.running import (
@@ -53,8 +53,10 @@ def add_parser(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", help="the manifest")
-    parser.add_argument("path", metavar="PATH", help="the file or the folder")
+    parser.add_argument("file", metavar="FILE", type=given_path, help="the manifest")
+    parser.add_argument(
+        "path", metavar="PATH", type=given_path, help="the file or the folder"
+    )
     parser.set_defaults(run=run)
 
 

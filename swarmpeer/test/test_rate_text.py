@@ -62,7 +62,7 @@ class SpeedTests(SynchronousTestCase):
             error = self.assertRaises(ValueError, parse_speed, text)
             self.assertEqual(
                 str(error),
-                f"'{text}' makes {rate} bytes a second, with which a conversation "
+                f"'{text}' comes to {rate} bytes a second, with which a conversation "
                 "would hardly get beyond its greeting, 1 KiB/s or more would be right",
             )
         error = self.assertRaises(ValueError, parse_speed, "9999999 T")

@@ -376,7 +376,11 @@ class UsageTests(CommandTestCase):
                 "--trace and --plot name the same file",
             ),
             (["--latency=3s"], "'3s' is more than 2s"),
-            (["extra"], "unrecognized arguments: extra"),
+            (
+                ["extra"],
+                "swarmpeer simulate: unrecognized arguments: extra (see swarmpeer "
+                "simulate --help)",
+            ),
         ):
             status, lines, error = self.call(*options)
             self.assertEqual((status, lines, error.count("\n")), (2, [], 1), error)

@@ -503,7 +503,7 @@ class MistakeTests(RefusalMixin):
             (
                 "rates",
                 "down = 20",
-                "8: down is 20, which makes 20 bytes a second, with which a "
+                "8: down is 20, which comes to 20 bytes a second, with which a "
                 "conversation would hardly get beyond its greeting, 1 KiB/s or more",
             ),
             (

@@ -81,7 +81,7 @@ class OptionsTests(SynchronousTestCase):
                 "--id: 'one' is no id, a whole number such as 1001 would be right",
             ),
             (["--id", "1", "--x"], "option --x not recognized"),
-            (["--id", "1", "x"], "Wrong number of arguments."),
+            (["--id", "1", "x"], "'x' belongs to no option"),
         ):
             error = self.assertRaises(SystemExit, self.parse, *words)
             self.assertEqual(error.code, f"swarmpeer: {expected}")
