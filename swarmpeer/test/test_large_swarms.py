@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.bounded_node import BoundedNode
 from swarmpeer.core.verified_node import VerifiedNode
-from swarmpeer.testing import checks
+from swarmpeer.testing import budget_rules
 from swarmpeer.testing.faults import Fault
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
@@ -81,7 +81,7 @@ class LargeSwarmTests(SynchronousTestCase):
         A peer that turns nobody away is found.
         """
         self.patch(BoundedNode, "admit", VerifiedNode.admit)
-        self.patch(checks, "LINES", 0)
+        self.patch(budget_rules, "LINES", 0)
         outcome = simulate(replace(THIRTY, peers=10, most_neighbors=2))
         self.assertIn("few neighbours", {breach.rule for breach in outcome.breaches})
 

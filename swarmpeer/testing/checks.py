@@ -3,15 +3,13 @@ The rules of a whole simulated swarm, looked at after every event.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from math import inf
 
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from zope.interface import implementer
 
-from swarmpeer.core.bounded_node import BOTH_COMPLETE, FULL
-from swarmpeer.core.node import REPLACED, PeerNode
 from swarmpeer.events import (
     BadPieceReceived,
     ConnectionRefused,
@@ -29,14 +27,15 @@ from swarmpeer.events import (
     SwarmEvent,
     ViolationSeen,
 )
-from swarmpeer.net.sampling import LINES
+from swarmpeer.testing.budget_rules import check_budgets
+from swarmpeer.testing.byte_rules import check_bytes
 from swarmpeer.testing.host import SimulatedHost
 from swarmpeer.testing.hostile import HostilePeer
 from swarmpeer.testing.invariants import Finding, NodeChecker
 from swarmpeer.testing.log_rules import check_log
+from swarmpeer.testing.meeting_rules import MeetingRules
 from swarmpeer.testing.members import host_name
 from swarmpeer.testing.outcome import Breach
-from swarmpeer.testing.record_rules import check_record
 from swarmpeer.testing.round_rules import RoundRules
 from swarmpeer.testing.verified_rules import VerifiedRules
 from swarmpeer.testing.verified_wire_rules import VerifiedSpokenSide
@@ -51,29 +50,6 @@ So many are told; after that a run is stopped.
 """
 
 _STEPS_A_TURN = 4
-_TIMERS_PER_CONNECTION = 4
-"""
-One for all its deadlines; one or two while it is dialled or between two calls.
-"""
-_TIMERS_PER_PEER = 6
-"""
-The two rounds, and what comes and goes with a stop.
-"""
-_CONNECTIONS_PER_PEER = 4
-"""
-With each other one: the one that stands, a crossing one, and those that take
-their leave.
-"""
-_CONNECTIONS_PER_HOSTILE = 80
-"""
-What an address may have open without a handshake, and some that take their leave.
-"""
-_BUFFER_BYTES = 512 * 1024
-"""
-For each connection, beside a piece: the small messages that may wait, at twice
-their limit.
-"""
-_IMPOSTORS = frozenset(["id-thief", "self-dialler"])
 _OFTEN_ENOUGH = 3
 """
 A rule of the wire that is broken so often is seen broken at least once, however
@@ -115,11 +91,8 @@ class SwarmChecks:
         self._contents, self._layout = world.contents, world.contents.layout
         self._most_preferred = most_preferred
         self._are_bytes_true = are_bytes_true
-        self._crossed = crossed
-        # By whom and with whom: who opened the conversation that stands, and the
-        # one that was replaced just now.
-        self._is_dialled: dict[tuple[int, int], bool] = {}
-        self._was_dialled: dict[tuple[int, int], bool] = {}
+        self._world = world
+        self._meetings = MeetingRules(world, crossed)
         self.calm_from = calm_from
         self._is_ever_calm = calm_from < inf
         self._codec, self._side = MessageCodec(self._layout), SpokenSide
@@ -145,9 +118,7 @@ class SwarmChecks:
         self._whole = {peer for peer, host in world.hosts.items() if host.is_seed}
         self._placed: set[int] = set()
         self._violations: set[str] = set()
-        # With so many neighbours a caller is turned away; C{None}: never.
-        self._most_neighbors = world.most_neighbors
-        self._has_impostor = not _IMPOSTORS.isdisjoint(world.scenario.hostile)
+        self._has_impostor = world.has_impostor
 
     @property
     def is_enough(self) -> bool:
@@ -203,9 +174,7 @@ class SwarmChecks:
         self._rounds.pop(host.peer_id, None)
         self._verified.pop(host.peer_id, None)
         self._told_end.discard(host.peer_id)
-        for lines in (self._is_dialled, self._was_dialled):
-            for pair in [pair for pair in lines if pair[0] == host.peer_id]:
-                del lines[pair]
+        self._meetings.ended(host.peer_id)
         self._touched.pop(host.peer_id, None)
 
     def happened(self, host: SimulatedHost, event: SwarmEvent) -> None:
@@ -246,30 +215,18 @@ class SwarmChecks:
                 waiting = sorted((listed & self._hosts.keys()) - self._whole)
                 if waiting and not self._has_impostor:
                     self.note(peer_id, ("the end is true", f"not for {waiting}"))
-            case NeighborConnected(peer_id=other):
-                self._is_dialled[peer_id, other] = event.is_dialled
-                was_dialled = self._was_dialled.pop((peer_id, other), event.is_dialled)
-                if was_dialled is not event.is_dialled and not self._has_impostor:
-                    self._check_winner(host, other, is_ours=event.is_dialled)
-            case NeighborDisconnected(peer_id=other, reason=reason):
-                is_dialled = self._is_dialled.pop((peer_id, other))
-                if reason == REPLACED:
-                    self._was_dialled[peer_id, other] = is_dialled
-                if (
-                    self._time.seconds() >= self.calm_from
-                    and not self._may_part(reason)
-                    and other in self._hosts
-                    and not self._has_impostor
-                ):
-                    self.note(peer_id, ("nobody is cut off", f"{other}: {reason}"))
+            case NeighborConnected():
+                self._note_all(peer_id, self._meetings.connected(host, event))
+            case NeighborDisconnected():
+                is_calm = self._time.seconds() >= self.calm_from
+                found = self._meetings.disconnected(host, event, is_calm=is_calm)
+                self._note_all(peer_id, found)
             case ViolationSeen(peer_id=other):
                 self._violations.add(event.reason)
                 if other in self._hosts and not self._has_impostor:
                     self.note(peer_id, ("no honest peer is blamed", str(event)))
-            case ConnectionRefused(peer_id=other) if (
-                other in self._hosts and not self._has_impostor
-            ):
-                self._check_refusal(host, other)
+            case ConnectionRefused(peer_id=other):
+                self._note_all(peer_id, self._meetings.refused(host, other))
 
     def spoken(self, connection: int, speaker: str, listener: str, data: bytes) -> None:
         """
@@ -316,7 +273,8 @@ class SwarmChecks:
             peers = tuple(self._checkers)
             peer_id = peers[self._steps // _STEPS_A_TURN % len(peers)]
             self._look_at(peer_id)
-            self._check_budgets(peer_id)
+            budgets = check_budgets(self._world, self._hosts[peer_id])
+            self._note_all(peer_id, budgets)
 
     def stopping(self) -> None:
         """
@@ -336,9 +294,10 @@ class SwarmChecks:
             node = host.node
             if not host.is_running or node is None:
                 continue
-            for other in host.config.others:
-                if other.peer_id in self._hosts and self._most_neighbors is None:
-                    self._note_all(peer_id, self._know_each_other(node, other.peer_id))
+            together = self._meetings.together(
+                host, node, is_ever_calm=self._is_ever_calm
+            )
+            self._note_all(peer_id, together)
             if peer_id in self._verified:
                 found = self._verified[peer_id].at_rest(
                     self._time.seconds(), is_prompt=self._is_ever_calm
@@ -397,28 +356,6 @@ class SwarmChecks:
             return None
         return self._given_bytes[by, peer_id]
 
-    def _may_part(self, reason: str) -> bool:
-        """
-        In a large swarm there are reasons to part where nothing goes wrong.
-        """
-        return self._most_neighbors is not None and any(
-            words in reason for words in (FULL, BOTH_COMPLETE, REPLACED)
-        )
-
-    def _know_each_other(self, node: PeerNode, other: int) -> Iterator[Finding]:
-        conversation = node.registry.find(other)
-        if conversation is None:
-            yield "everybody together", f"not {other}"
-            return
-        there = self._hosts[other]
-        if self._is_ever_calm and there.is_running and there.node is not None:
-            known, held = conversation.neighbor.bits, there.node.store.bits
-            if known.count != held.count:
-                yield (
-                    "everything is told",
-                    f"{other} has {held.count}, {known.count} known",
-                )
-
     def _look_at(self, peer_id: int) -> None:
         checker = self._checkers.get(peer_id)
         if checker is not None:
@@ -451,69 +388,13 @@ class SwarmChecks:
                 said = f"{other} said {is_interested}"
                 self.note(host.peer_id, ("interest is heard", said))
 
-    def _check_refusal(self, host: SimulatedHost, other: int | None) -> None:
-        """
-        Of two that call each other, the later one's call survives.
-        """
-        node = host.node
-        if node is None or other is None:
-            return
-        # In a large swarm any two may call each other at once.
-        is_large = self._most_neighbors is not None
-        if not is_large and frozenset((host.peer_id, other)) not in self._crossed:
-            self.note(host.peer_id, ("who calls again is heard", f"not {other}"))
-        present = node.registry.find(other)
-        if present is not None:
-            self._check_winner(host, other, is_ours=present.network.is_dialled)
-
-    def _check_winner(self, host: SimulatedHost, other: int, *, is_ours: bool) -> None:
-        place = host.config.position
-        if is_ours is not (place(host.peer_id) > place(other)):
-            self.note(host.peer_id, ("the later caller wins", f"not {other}'s"))
-
-    def _check_budgets(self, peer_id: int) -> None:
-        host = self._hosts[peer_id]
-        name = host.network.name
-        connections = self._network.open_connections(name)
-        most = _CONNECTIONS_PER_PEER * len(self._hosts)
-        most += _CONNECTIONS_PER_HOSTILE * len(self._members.hostile)
-        if connections > most:
-            self.note(peer_id, ("few connections", f"{connections}, not {most}"))
-        if self._most_neighbors is not None and host.node is not None:
-            neighbors = len(host.node.registry.conversations)
-            if neighbors > self._most_neighbors + LINES:
-                self.note(peer_id, ("few neighbours", f"{neighbors} of them"))
-        timers = 0 if host.process is None else host.process.clock.pending
-        if timers > _TIMERS_PER_PEER + _TIMERS_PER_CONNECTION * max(
-            connections, len(self._members.configs)
-        ):
-            self.note(peer_id, ("few timers", f"{timers} with {connections} lines"))
-        buffered = self._network.buffered_bytes(name)
-        if buffered > connections * (_BUFFER_BYTES + self._layout.size(0)):
-            self.note(peer_id, ("small buffers", f"{buffered} bytes wait"))
-
     def _check_bytes(self, host: SimulatedHost) -> None:
         if not self._are_bytes_true:
             return
-        for ghost in host.ghosts:
-            if ghost.wrong:
-                self.note(host.peer_id, ("right bytes", f"wrong: {ghost.wrong}"))
-        if not host.is_on_disk:
-            return
-        if not host.disk.rotten:
-            self._note_all(host.peer_id, check_record(host))
-        for number in range(len(self._contents.places)):
-            folder, name = host.place(number)
-            content = host.disk.content(folder, name)
-            # A verified peer notices, and puts it right in time.
-            is_excused = self._contents.manifest is not None and (
-                bool(host.disk.rotten) or (folder, name) in host.disk.edited
-            )
-            if content is None:
-                if host.peer_id in self._placed:
-                    self.note(host.peer_id, ("file in place", f"no {folder}/{name}"))
-            elif content != self._contents.file(number) and not is_excused:
-                self.note(host.peer_id, ("right bytes", f"{folder}/{name} differs"))
+        is_placed = host.peer_id in self._placed
+        self._note_all(
+            host.peer_id, check_bytes(self._world, host, is_placed=is_placed)
+        )
 
 
 def _holds(host: SimulatedHost, index: int) -> bool:

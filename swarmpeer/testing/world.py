@@ -19,6 +19,8 @@ from swarmpeer.testing.policies import FreeRiding
 from swarmpeer.testing.scenario import Scenario
 from swarmpeer.testing.virtual_time import VirtualTime
 
+_IMPOSTORS = frozenset(["id-thief", "self-dialler"])
+
 
 class World:
     """
@@ -86,6 +88,13 @@ class World:
         if scenario.neighbors is not None:
             known = min(known, scenario.neighbors)
         return most if scenario.files is not None and known > most else None
+
+    @property
+    def has_impostor(self) -> bool:
+        """
+        Does somebody pose as an honest peer?
+        """
+        return not _IMPOSTORS.isdisjoint(self.scenario.hostile)
 
     def role(self, peer_id: int) -> str:
         """
