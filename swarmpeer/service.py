@@ -10,16 +10,12 @@ import random
 from collections.abc import Callable, Iterable
 
 from twisted.application.service import MultiService
-from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import CannotListenError
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
-    IListeningPort,
     IReactorTime,
     IStreamClientEndpoint,
     IStreamServerEndpoint,
 )
-from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -37,7 +33,6 @@ from swarmpeer.core.requests import BUDGET_BYTES, WINDOW
 from swarmpeer.errors import ListenError, SwarmPeerError
 from swarmpeer.events import (
     FilePlaced,
-    ListeningStarted,
     SwarmCompleted,
     SwarmEvent,
 )
@@ -47,6 +42,7 @@ from swarmpeer.interfaces import (
     IPieceStorage,
     ISwarmObserver,
 )
+from swarmpeer.listening import Listening
 from swarmpeer.milestone import Milestones
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
@@ -120,7 +116,6 @@ class PeerService(MultiService):
         self.config = config
         self._storage = storage
         self._clock = clock
-        self._listen_endpoint = listen_endpoint
         self._dial_endpoint = dial_endpoint
         self._rng = rng
         self._limits = limits
@@ -140,8 +135,7 @@ class PeerService(MultiService):
         self._node: PeerNode | None = None
         self._factory: PeerFactory | None = None
         self._dialer: Dialer | None = None
-        self._listening: Deferred[None] | None = None
-        self._port: IListeningPort | None = None
+        self._listening = Listening(listen_endpoint, self._bus.publish, self._fail)
         self._loops: list[LoopingCall] = []
 
     # What those see who look inside.
@@ -242,7 +236,7 @@ class PeerService(MultiService):
         node = self._make_node(store)
         factory = self._make_factory(node, store)
         try:
-            self._listen(factory)
+            self._listening.begin(factory)
         except ListenError:
             self._storage.close(lambda: None)
             raise
@@ -321,15 +315,13 @@ class PeerService(MultiService):
         self._loops = []
         if self._dialer is not None:
             self._dialer.stop()
-        if self._listening is not None:
-            self._listening.cancel()
-        if self._port is not None:
-            port, self._port = self._port, None
-            await _eventually(port.stopListening())
+        await self._listening.end()
         if self._factory is not None:
             await self._factory.close_all("this peer stops")
         await _answered(self._storage.close)
-        await _eventually(super().stopService())
+        stopping = super().stopService()
+        if isinstance(stopping, Deferred):
+            await stopping
         milestones = self._milestones
         milestones.abandon()
         for milestone in (milestones.placed, milestones.swarm_complete):
@@ -348,33 +340,6 @@ class PeerService(MultiService):
         @return: fires when all is done, within seconds.
         """
         return Deferred.fromCoroutine(self._stop())
-
-    def _listen(self, factory: Factory) -> None:
-        """
-        @raise ListenError: if it failed already.  An endpoint that fails later
-            fails those who wait for the peer to be complete.
-        """
-        failures: list[ListenError] = []
-        is_early = True
-
-        def listening(port: IListeningPort) -> None:
-            self._port = port
-            self._bus.publish(ListeningStarted(_shown(port.getHost())))
-
-        def deaf(failure: Failure) -> None:
-            if failure.check(CancelledError):
-                return
-            error = _listen_error(failure)
-            if is_early:
-                failures.append(error)
-            else:
-                self._fail(error)
-
-        port = self._listen_endpoint.listen(factory)
-        self._listening = port.addCallbacks(listening, deaf)
-        is_early = False
-        if failures:
-            raise failures[0]
 
     def _fail(self, error: Exception) -> None:
         """
@@ -397,28 +362,6 @@ class PeerService(MultiService):
         loop.clock = self._clock
         loop.start(interval_seconds, now=False)
         self._loops.append(loop)
-
-
-def _listen_error(failure: Failure) -> ListenError:
-    error = failure.value
-    if isinstance(error, CannotListenError):
-        where = f"{error.interface or '*'}:{error.port}"
-        why = getattr(error.socketError, "strerror", None) or error.socketError
-        return ListenError(f"cannot listen at {where}: {why}; free it or change it")
-    return ListenError(f"cannot listen: {failure.getErrorMessage()}")
-
-
-def _shown(address: object) -> str:
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}"
-    if isinstance(address, IPv6Address):
-        return f"[{address.host}]:{address.port}"
-    return str(address)
-
-
-async def _eventually(result: object) -> None:
-    if isinstance(result, Deferred):
-        await result
 
 
 def _answered(ask: Callable[[Callable[[], None]], None]) -> Deferred[None]:

@@ -150,7 +150,7 @@ class VerifiedPeerService(PeerService):
         self._storage.open()
         door = _Door()
         try:
-            self._listen(door)
+            self._listening.begin(door)
         except ListenError:
             self._storage.close(lambda: None)
             raise

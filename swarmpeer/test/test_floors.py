@@ -46,6 +46,7 @@ _FLOORS = {
     "swarmpeer.joining": 5,
     "swarmpeer.scheduled_rates": 5,
     "swarmpeer.observing": 5,
+    "swarmpeer.listening": 5,
     "swarmpeer.config_files": 6,
     "swarmpeer.policies": 6,
     "swarmpeer.assemble": 6,

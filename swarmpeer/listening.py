@@ -1,0 +1,96 @@
+"""
+Where others call a peer, from its start to its stop.
+"""
+
+from collections.abc import Callable
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.python.failure import Failure
+
+from swarmpeer.errors import ListenError
+from swarmpeer.events import ListeningStarted
+
+
+class Listening:
+    """
+    Listens at one endpoint; may begin anew after its end.
+    """
+
+    def __init__(
+        self,
+        endpoint: IStreamServerEndpoint,
+        publish: Callable[[ListeningStarted], None],
+        failed: Callable[[ListenError], None],
+    ) -> None:
+        """
+        @param failed: hears it if listening fails after L{begin}.
+        """
+        self._endpoint = endpoint
+        self._publish = publish
+        self._failed = failed
+        self._beginning: Deferred[None] | None = None
+        self._port: IListeningPort | None = None
+
+    def begin(self, factory: IProtocolFactory) -> None:
+        """
+        Let C{factory} answer callers.
+
+        @raise ListenError: if it failed already.
+        """
+        failures: list[ListenError] = []
+        is_early = True
+
+        def listening(port: IListeningPort) -> None:
+            self._port = port
+            self._publish(ListeningStarted(_shown(port.getHost())))
+
+        def deaf(failure: Failure) -> None:
+            if failure.check(CancelledError):
+                return
+            error = _listen_error(failure)
+            if is_early:
+                failures.append(error)
+            else:
+                self._failed(error)
+
+        port = self._endpoint.listen(factory)
+        self._beginning = port.addCallbacks(listening, deaf)
+        is_early = False
+        if failures:
+            raise failures[0]
+
+    async def end(self) -> None:
+        """
+        Nobody calls us any more.
+        """
+        if self._beginning is not None:
+            self._beginning.cancel()
+        if self._port is not None:
+            port, self._port = self._port, None
+            closing = port.stopListening()
+            if isinstance(closing, Deferred):
+                await closing
+
+
+def _listen_error(failure: Failure) -> ListenError:
+    error = failure.value
+    if isinstance(error, CannotListenError):
+        where = f"{error.interface or '*'}:{error.port}"
+        why = getattr(error.socketError, "strerror", None) or error.socketError
+        return ListenError(f"cannot listen at {where}: {why}; free it or change it")
+    return ListenError(f"cannot listen: {failure.getErrorMessage()}")
+
+
+def _shown(address: object) -> str:
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    return str(address)
