@@ -35,7 +35,7 @@ help:
 	@echo "            docs/soak.md"
 	@echo "make crash  KILLS=1000 times kill -9 for a real peer in the midst of transfers;"
 	@echo "            then the power is cut at every moment of SWARMS=10 simulated ones"
-	@echo "make bench  measure everything, side by side with other programs, in some hours;"
+	@echo "make bench  measure everything, beside other programs, in about three hours;"
 	@echo "            RUNS=1 is a first look; see bench/README.md"
 	@echo "make clean  remove what the others made"
 	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"

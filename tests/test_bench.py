@@ -2,14 +2,20 @@
 The pure parts of the benchmarks.
 """
 
+import importlib
 import io
 import json
+import shlex
+import sys
+from argparse import ArgumentParser
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from bench.__main__ import commands
 from bench.bare_copy import BareCopy
 from bench.bound import Link, fluid_bound_seconds
 from bench.course import CASES, allowed_seconds
@@ -175,6 +181,35 @@ class FilesTests(SynchronousTestCase):
         )
         self.assertEqual((swarm.choking, swarm.preferred_neighbors), ("classic", 2))
         self.assertFalse(swarm.writes_protocol_log)
+
+
+class CommandTests(SynchronousTestCase):
+    """
+    What C{make bench} runs.
+    """
+
+    def test_known(self) -> None:
+        """
+        Each benchmark knows every option that it is given there.
+        """
+
+        class Parsed(Exception):
+            """
+            Its options are right; no more is wanted of it.
+            """
+
+        parse_args = ArgumentParser.parse_args
+
+        def parse(*what: Any, **more: Any) -> None:
+            parse_args(*what, **more)
+            raise Parsed
+
+        self.patch(ArgumentParser, "parse_args", parse)
+        for command in commands("/a disk"):
+            module, *words = shlex.split(f"{command} --runs 1")
+            self.patch(sys, "argv", [module, *words])
+            main = importlib.import_module(f"bench.{module}").main
+            self.assertRaises(Parsed, main)
 
 
 class RunsTests(SynchronousTestCase):
