@@ -28,14 +28,18 @@ BOTH_COMPLETE = "both of us hold everything"
 Why two part that have nothing to give to each other.
 """
 
+#: With fewer neighbours than that a swarm may fall apart.
+_LEAST_GOAL = 4
+
 
 class BoundedNode(VerifiedNode):
     """
     A L{VerifiedNode} with at most so many neighbours, beside those that it called.
 
-    It calls others as long as it has fewer than half of the most.  So of all places
-    at least half are there for callers, and whoever comes late, or comes again, finds
-    one.
+    It calls others as long as it has fewer than a third of the most, or than four.  So
+    of all places at least half are there for callers, and whoever comes late, or comes
+    again, finds one.  More neighbours would share each uplink, and what one passes on
+    would come later to each.
 
     @ivar most_neighbors: with so many others a caller is turned away; at least 1.
     """
@@ -83,7 +87,8 @@ class BoundedNode(VerifiedNode):
         """
         How many neighbours more are to be called.
         """
-        goal = (self.most_neighbors + 1) // 2
+        half, third = (-(-self.most_neighbors // parts) for parts in (2, 3))
+        goal = max(third, min(half, _LEAST_GOAL))
         return max(0, goal - len(self.registry.conversations))
 
     def is_sought(self, peer_id: int) -> bool:

@@ -7,6 +7,12 @@ LEAST_PIECES = 2
 One on its way while the next is asked for: the neighbour never waits for us.  Until a
 piece came it is one, so that who never sends any keeps no more from others.
 """
+FEW_NEIGHBORS = 6
+"""
+With more than that a neighbour has others to serve while it waits for us, and we have
+others that serve us.  What is asked for ahead then only waits in one line while
+another line, that could carry it, is idle: one piece is enough where it is slow.
+"""
 
 #: What is asked for beside what is on its way: so many seconds of what comes.  More
 #: waits at slow uplinks, where another neighbour could send it sooner; less, and a
@@ -65,18 +71,20 @@ class RequestWindow:
         self._came_bytes = 0
         self._waits_alone = True
 
-    def came(self, size_bytes: int, now: float) -> None:
+    def came(self, size_bytes: int, now: float, least: int = LEAST_PIECES) -> None:
         """
         They sent a piece that was asked of them.
+
+        @param least: so many pieces may be outstanding however little they deliver.
         """
         if self._waits_alone:
             self._waits_alone = False
             self._delay = min(self._delay, now - self._since)
         self._came_bytes += size_bytes
         if self._came_bytes >= self._window_bytes:
-            self._measure(now)
+            self._measure(now, least)
 
-    def _measure(self, now: float) -> None:
+    def _measure(self, now: float, least: int) -> None:
         """
         A whole window came.
         """
@@ -91,5 +99,5 @@ class RequestWindow:
             wanted = (self.pieces + goal) / 2
         self._since = now
         self._came_bytes = 0
-        self.pieces = max(LEAST_PIECES, min(int(wanted), self._most_pieces))
+        self.pieces = max(least, min(int(wanted), self._most_pieces))
         self._window_bytes = self.pieces * self._piece_bytes

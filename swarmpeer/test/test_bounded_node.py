@@ -131,7 +131,8 @@ class PlaceTests(SynchronousTestCase):
 
     def test_half_is_called(self) -> None:
         """
-        Others are called until there are half as many neighbours as there may be.
+        Others are called until there are half as many neighbours as there may be, if
+        those are few.
         """
         world = LargeWorld(most=3)
         self.assertEqual(world.node.wanted_calls, 2)
@@ -141,6 +142,13 @@ class PlaceTests(SynchronousTestCase):
         world.join(3)
         world.join(4)
         self.assertEqual(world.node.wanted_calls, 0)
+
+    def test_a_third_is_called(self) -> None:
+        """
+        Of many that there may be only a third is called, but never fewer than four.
+        """
+        wanted = [LargeWorld(most=most).node.wanted_calls for most in (8, 12, 20, 40)]
+        self.assertEqual(wanted, [4, 4, 7, 14])
 
 
 class PartingTests(SynchronousTestCase):

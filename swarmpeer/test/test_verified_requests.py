@@ -23,6 +23,7 @@ from swarmpeer.core.verified_requests import (
     WRONG_PIECE_SECONDS,
     VerifiedRequests,
 )
+from swarmpeer.core.window import FEW_NEIGHBORS
 from swarmpeer.errors import StorageError
 from swarmpeer.test.checked_memory import checked_store
 from swarmpeer.wire.bitfield import Bitfield
@@ -575,6 +576,18 @@ class PipelineTests(SynchronousTestCase):
             pipeline.serve(neighbor, 1, 60.0)
             seen.append(len(neighbor.requested))
         self.assertEqual(seen, [2, 1])
+
+    def test_one_of_many(self) -> None:
+        """
+        One of a slow one where many others serve us, and more of a fast one all the
+        same.
+        """
+        pipeline = Pipeline(PieceLayout(1000, 1))
+        slow, fast, *_ = [pipeline.neighbor() for _ in range(FEW_NEIGHBORS + 1)]
+        pipeline.serve(slow, 10, 60.0)
+        pipeline.serve(fast, 200, 0.01)
+        self.assertEqual(len(slow.requested), 1)
+        self.assertGreater(len(fast.requested), 2)
 
     def test_fixed(self) -> None:
         """
