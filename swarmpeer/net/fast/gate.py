@@ -23,9 +23,10 @@ CLOSING_BYTES = 2**16
 """
 If more than this waits the gate is closed.
 """
-TURN_BYTES = 2**20
+TURN_BYTES = 2**20 + 2**14
 """
-So much is sent in one go, then others have their turn.
+So much is sent in one go, then others have their turn: a piece of 1 MiB with its head,
+or it would take two turns, each with a call of its own.
 """
 LIMITED_TURN_BYTES = 2**16
 """
