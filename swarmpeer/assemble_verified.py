@@ -38,7 +38,13 @@ from swarmpeer.policies import choking_policy, piece_picker
 from swarmpeer.protocol_log import ProtocolLogger, log_name
 from swarmpeer.scheduled_rates import LocalTime, ScheduledRates
 from swarmpeer.service import PeerService
-from swarmpeer.storage import ReactorThreads, VerifiedStorage
+from swarmpeer.storage import (
+    CoreWatch,
+    Helper,
+    ReactorThreads,
+    VerifiedStorage,
+    scheduled_here,
+)
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.verified.data_folder import DataFolder
 from swarmpeer.storage.verified.extras import place_of
@@ -168,6 +174,7 @@ class _Parts:
             own.peer_id, manifest.name, manifest.size_bytes, manifest.piece_size_bytes
         )
         clock = IReactorTime(self._reactor)
+        threads = IReactorThreads(self._reactor)
         peer = VerifiedPeerService(
             config,
             manifest,
@@ -180,6 +187,10 @@ class _Parts:
                 paranoid=swarm.paranoid,
                 preallocate=swarm.preallocates,
                 commit_seconds=swarm.commit_interval_seconds,
+                helper=Helper(
+                    ReactorThreads(threads, max_workers=1),
+                    CoreWatch(clock.seconds, scheduled_here).is_free,
+                ),
             ),
             clock=clock,
             listen_endpoint=self._listen_endpoint

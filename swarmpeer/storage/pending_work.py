@@ -27,9 +27,12 @@ class PendingWork:
         work: Callable[[], T],
         done: Callable[[T], None],
         failed: Callable[[Exception], None],
+        run: RunInThread | None = None,
     ) -> None:
         """
         Do C{work} in a thread and tell what came of it.
+
+        @param run: in another thread than usual.
         """
         self._under_way += 1
 
@@ -42,7 +45,7 @@ class PendingWork:
                 return partial(self._end, partial(failed, error))
             return partial(self._end, partial(done, result))
 
-        self._run_in_thread(do)
+        (run or self._run_in_thread)(do)
 
     def when_idle(self, done: Callable[[], None]) -> None:
         """

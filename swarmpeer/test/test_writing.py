@@ -4,8 +4,13 @@ Tests for L{swarmpeer.storage.verified.writing}: which thread hashes and writes.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.verified.writing import HASHED_AT_ONCE_BYTES
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.storage.helping import Helper
+from swarmpeer.storage.verified.writing import (
+    HASHED_AT_ONCE_BYTES,
+    HELPED_WITH_BYTES,
+    MOST_HELPED_BYTES,
+)
+from swarmpeer.test.test_storage import FastCalls, LaterThreads
 from swarmpeer.test.verified_fixtures import Content, Peer, chance_bytes
 
 PIECE_BYTES = 1024 * 1024
@@ -31,7 +36,13 @@ class LargePieceTests(SynchronousTestCase):
     Pieces for which a thread may be worth while.
     """
 
-    def begin(self, size_bytes: int, *, is_memory: bool = False) -> Peer:
+    def begin(
+        self,
+        size_bytes: int,
+        *,
+        is_memory: bool = False,
+        helper: Helper | None = None,
+    ) -> Peer:
         """
         Three pieces are to come; the first was written.
         """
@@ -40,6 +51,7 @@ class LargePieceTests(SynchronousTestCase):
             Content({("data",): data}, piece_size_bytes=size_bytes),
             self.mktemp(),
             calls=MemoryCalls(is_memory),
+            helper=helper,
         )
         peer.start()
         self.assertIs(peer.write(0), True)
@@ -100,3 +112,90 @@ class LargePieceTests(SynchronousTestCase):
         self.begin_writing(peer, 1)
         self.assertEqual((peer.said, len(peer.threads.waiting)), ([], 2))
         self.end(peer, "BadPieceError", 1)
+
+
+class HelperTests(LargePieceTests):
+    """
+    The same with somebody who helps, if it is worth while.
+    """
+
+    def setUp(self) -> None:
+        """
+        There is no core for him yet.
+        """
+        self.is_welcome = False
+        self.help = LaterThreads()
+
+    def begin(
+        self,
+        size_bytes: int,
+        *,
+        is_memory: bool = False,
+        helper: Helper | None = None,
+    ) -> Peer:
+        """
+        See L{LargePieceTests}.
+        """
+        helper = helper or Helper(self.help, lambda: self.is_welcome)
+        return super().begin(size_bytes, is_memory=is_memory, helper=helper)
+
+    def end(self, peer: Peer, *last: object) -> None:
+        """
+        See L{LargePieceTests}.
+        """
+        self.help.run_all()
+        super().end(peer, *last)
+
+    def test_helped(self) -> None:
+        """
+        He hashes and writes in one go, and tells of a wrong piece, too.
+        """
+        peer = self.begin(PIECE_BYTES, is_memory=True)
+        self.is_welcome = True
+        self.begin_writing(peer, 2, bytes(PIECE_BYTES))
+        self.begin_writing(peer, 1)
+        waiting = len(peer.threads.waiting), len(self.help.waiting)
+        self.assertEqual((peer.said, waiting), ([], (0, 2)))
+        self.end(peer, "BadPieceError", 1)
+
+    def test_too_small(self) -> None:
+        """
+        With a smaller piece he is not bothered.
+        """
+        peer = self.begin(HELPED_WITH_BYTES // 2, is_memory=True)
+        self.is_welcome = True
+        self.begin_writing(peer, 1)
+        self.assertEqual((peer.said, self.help.waiting), ([1], []))
+        self.end(peer, 1)
+
+    def test_enough_to_do(self) -> None:
+        """
+        When enough waits for him, what comes is hashed at once; and once he is done,
+        by him again.
+        """
+        peer = self.begin(PIECE_BYTES, is_memory=True)
+        self.is_welcome = True
+        count = MOST_HELPED_BYTES // PIECE_BYTES
+        for _ in range(count):
+            self.begin_writing(peer, 1)
+        self.begin_writing(peer, 2)
+        self.assertEqual((peer.said, len(self.help.waiting)), ([2], count))
+        self.help.run_all()
+        self.begin_writing(peer, 2)
+        self.assertEqual(len(self.help.waiting), 1)
+        self.end(peer, 2, *[1] * count, 2)
+
+    def test_closing(self) -> None:
+        """
+        Whoever closes waits for him.
+        """
+        peer = self.begin(PIECE_BYTES)
+        self.is_welcome = True
+        self.begin_writing(peer, 1)
+        closed: list[bool] = []
+        peer.storage.close(lambda: closed.append(True))
+        peer.settle()
+        self.assertEqual((peer.said, closed), ([], []))
+        self.help.run_all()
+        peer.settle()
+        self.assertEqual((peer.said, closed), ([1], [True]))

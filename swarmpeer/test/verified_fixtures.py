@@ -15,6 +15,7 @@ from swarmpeer.manifest import ManifestFile, compose_manifest, merkle
 from swarmpeer.manifest import Path as Names
 from swarmpeer.storage import VerifiedStorage
 from swarmpeer.storage.calls import FileCalls
+from swarmpeer.storage.helping import Helper
 from swarmpeer.test.test_storage import FastCalls, LaterThreads
 from swarmpeer.thread_work import RunInThread
 from swarmpeer.wire.bitfield import Bitfield
@@ -144,6 +145,7 @@ class Peer:
         paranoid: bool = False,
         preallocate: bool = False,
         inline_limit_bytes: int = 0,
+        helper: Helper | None = None,
     ) -> None:
         self.content = content
         self.pieces = content.pieces()
@@ -161,6 +163,7 @@ class Peer:
             paranoid=paranoid,
             preallocate=preallocate,
             inline_limit_bytes=inline_limit_bytes,
+            helper=helper,
         )
         self.storage.report_to(self.events.append)
 

@@ -18,6 +18,7 @@ from swarmpeer.manifest import Manifest
 from swarmpeer.seam import PieceContent
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES
+from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.system_errors import reason_of
@@ -76,6 +77,7 @@ class VerifiedStorage:
         preallocate: bool = False,
         commit_seconds: float = COMMIT_SECONDS,
         inline_limit_bytes: int = INLINE_LIMIT_BYTES,
+        helper: Helper | None = None,
     ) -> None:
         """
         @param folder: where the file or the folder of the manifest goes.
@@ -86,6 +88,7 @@ class VerifiedStorage:
         @param paranoid: hash each piece each time that it is read?
         @param preallocate: take the room for a file when it is begun?
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
+        @param helper: hashes and writes pieces, too; C{None}: nobody does.
         """
         self._manifest = manifest
         self._is_seed = seed
@@ -101,6 +104,7 @@ class VerifiedStorage:
             preallocate,
             commit_seconds,
             inline_limit_bytes,
+            helper,
         )
         self._publish: Callable[[SwarmEvent], None] = lambda _: None
         self._phase = _Phase.CLOSED

@@ -5,6 +5,7 @@ Hashing and writing the pieces that come, in whichever thread that is cheapest.
 from collections.abc import Callable, Mapping
 
 from swarmpeer.errors import StorageError
+from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.opening import Disk
@@ -19,6 +20,14 @@ HASHED_AT_ONCE_BYTES = 4 * 1024 * 1024
 Up to this size a piece is hashed in the reactor thread: a few milliseconds, while it
 is still in the processor's cache.  To hand it to another thread costs more processor
 time than it saves, and gains time only where a core has nothing else to do.
+"""
+HELPED_WITH_BYTES = 256 * 1024
+"""
+From this size on it is worth the way, if there is a helper and a core for it.
+"""
+MOST_HELPED_BYTES = 16 * 1024 * 1024
+"""
+No more than this waits for the helper: what comes then is hashed as if there were none.
 """
 
 
@@ -40,10 +49,12 @@ class PieceWriter:
         hold: Callable[[int], None],
         *,
         inline_limit_bytes: int,
+        helper: Helper | None,
     ) -> None:
         """
         @param hold: told of a piece that was written.
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
+        @param helper: who hashes and writes, too.
         """
         self._hashes = hashes
         self._files = files
@@ -52,6 +63,8 @@ class PieceWriter:
         self._recorder = recorder
         self._hold = hold
         self._inline_limit_bytes = inline_limit_bytes
+        self._helper = helper
+        self._helped_bytes = 0
 
     def write(
         self,
@@ -67,7 +80,9 @@ class PieceWriter:
         size_bytes = piece.size_bytes
         is_quick = self._is_quick(piece.file)
         is_here = is_quick and size_bytes <= self._inline_limit_bytes
-        is_checked = is_here or size_bytes <= HASHED_AT_ONCE_BYTES
+        is_checked = is_here or (
+            size_bytes <= HASHED_AT_ONCE_BYTES and not self._is_helped(size_bytes)
+        )
         try:
             if is_checked:
                 piece.check(self._hashes, data)
@@ -93,6 +108,17 @@ class PieceWriter:
             or (place is Place.ABSENT and not self._disk.preallocates)
         )
 
+    def _is_helped(self, size_bytes: int) -> bool:
+        """
+        Is a piece left to the helper altogether?
+        """
+        return (
+            self._helper is not None
+            and size_bytes >= HELPED_WITH_BYTES
+            and self._helped_bytes < MOST_HELPED_BYTES
+            and self._helper.is_welcome()
+        )
+
     def _write_in_thread(
         self,
         piece: StoredPiece,
@@ -106,13 +132,23 @@ class PieceWriter:
                 piece.check(self._hashes, data)
             return piece.write(data)
 
+        run = None
+        helped_bytes = 0
+        is_helped = not is_checked and piece.size_bytes <= HASHED_AT_ONCE_BYTES
+        if self._helper is not None and is_helped:
+            run = self._helper.run
+            helped_bytes = piece.size_bytes
+            self._helped_bytes += helped_bytes
+
         def on_written(changes: int) -> None:
+            self._helped_bytes -= helped_bytes
             self._written(piece, changes, done, failed)
 
         def on_failed(error: Exception) -> None:
+            self._helped_bytes -= helped_bytes
             self._unwritten(piece, error, failed)
 
-        self._works.begin(work, on_written, on_failed)
+        self._works.begin(work, on_written, on_failed, run)
 
     def _written(
         self,

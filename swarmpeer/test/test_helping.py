@@ -1,0 +1,109 @@
+"""
+Tests for L{swarmpeer.storage.helping}: when a second thread is worth while.
+"""
+
+from unittest.mock import patch
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from swarmpeer.storage.helping import LOOK_SECONDS, CoreWatch, scheduled_here
+
+MS = 1_000_000
+
+
+class CoreWatchTests(SynchronousTestCase):
+    """
+    How long a thread was kept waiting for a core.
+    """
+
+    def setUp(self) -> None:
+        """
+        A thread that has not run.
+        """
+        self.clock = Clock()
+        self.ran = self.waited = 0
+        self.is_known = True
+        self.looks = 0
+        self.watch = CoreWatch(self.clock.seconds, self.scheduled)
+
+    def scheduled(self) -> tuple[int, int] | None:
+        """
+        What the system tells.
+        """
+        self.looks += 1
+        return (self.ran, self.waited) if self.is_known else None
+
+    def later(self, ran: int, waited: int) -> bool:
+        """
+        It ran and waited for so many milliseconds.
+
+        @return: is a core free?
+        """
+        self.clock.advance(LOOK_SECONDS)
+        self.ran += ran * MS
+        self.waited += waited * MS
+        return self.watch.is_free()
+
+    def test_unknown(self) -> None:
+        """
+        Nothing is known before the second look, nor where the system does not tell.
+        """
+        self.assertIs(self.watch.is_free(), False)
+        self.assertIs(self.later(40, 0), True)
+        self.is_known = False
+        self.assertIs(self.later(40, 0), False)
+        self.is_known = True
+        self.assertIs(self.later(40, 0), False)
+        self.assertIs(self.later(40, 0), True)
+
+    def test_crowd(self) -> None:
+        """
+        Who is kept waiting knows that no core is free, until it is so no more.
+        """
+        self.watch.is_free()
+        free = [self.later(40, 1), self.later(20, 20), self.later(5, 40)]
+        free += [self.later(40, 2), self.later(0, 0)]
+        self.assertEqual(free, [True, False, False, True, True])
+
+    def test_seldom(self) -> None:
+        """
+        However often it is asked, it looks now and then only.
+        """
+        for _ in range(10):
+            self.watch.is_free()
+            self.clock.advance(LOOK_SECONDS / 4)
+        self.assertEqual(self.looks, 3)
+
+
+class ScheduledHereTests(SynchronousTestCase):
+    """
+    What the system tells of a thread.
+    """
+
+    def test_one_core(self) -> None:
+        """
+        Where there is one core there is none for a second thread.
+        """
+        with patch("os.cpu_count", return_value=1):
+            self.assertIsNone(scheduled_here())
+
+    def test_not_told(self) -> None:
+        """
+        Not every system tells.
+        """
+        with (
+            patch("os.cpu_count", return_value=2),
+            patch("pathlib.Path.read_bytes", side_effect=FileNotFoundError),
+        ):
+            self.assertIsNone(scheduled_here())
+
+    def test_told(self) -> None:
+        """
+        Two whole numbers, of three.
+        """
+        with (
+            patch("os.cpu_count", return_value=2),
+            patch("pathlib.Path.read_bytes", return_value=b"12 34 5\n"),
+        ):
+            self.assertEqual(scheduled_here(), (12, 34))
