@@ -259,7 +259,9 @@ class _Parts:
             neighbors=(),
             incomplete=tuple(peer.peer_id for peer in config.others),
         )
-        return JoiningService(make_fetcher, self.peer, before=nothing, keep=keep)
+        return JoiningService(
+            make_fetcher, self.peer, before=nothing, infohash=infohash, keep=keep
+        )
 
     def _save(self, manifest: Manifest) -> None:
         """

@@ -59,6 +59,12 @@ class ListenError(SwarmPeerError):
     """
 
 
+class StatusError(SwarmPeerError):
+    """
+    A peer did not tell its status, or something else that is no status.
+    """
+
+
 class ViolationReason(StrEnum):
     """
     How a neighbour broke the protocol; the value is the code shown in logs and

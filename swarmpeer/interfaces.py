@@ -359,3 +359,9 @@ class IPeerService(Interface):
         """
         @return: a L{swarmpeer.core.progress.Progress}: how far this peer is, now.
         """
+
+    def holdings() -> object:
+        """
+        @return: L{swarmpeer.core.holdings.Holdings}: who holds what, now; C{None}
+            before it is known what is here.
+        """

@@ -11,7 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from swarmpeer.config import Config
 from swarmpeer.config.rate_schedule import Rates
+from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.progress import Progress
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import SwarmEvent
@@ -43,6 +45,7 @@ class JoiningService(MultiService):
     """
     Fetches the manifest, then runs the peer.
 
+    @ivar infohash: of the manifest.
     @ivar peer: the peer, once there is one; it stays for later starts.
     """
 
@@ -54,14 +57,17 @@ class JoiningService(MultiService):
         make_peer: MakePeer,
         *,
         before: Progress,
+        infohash: bytes = b"",
         keep: KeepManifest | None = None,
         observers: Iterable[ISwarmObserver] = (),
     ) -> None:
         """
         @param before: what is told of the progress as long as there is no peer.
+        @param infohash: of the manifest.
         """
         super().__init__()
         self.peer: PeerService | None = None
+        self.infohash = infohash
         self._make_fetcher = make_fetcher
         self._keep = keep
         self._make_peer = make_peer
@@ -123,6 +129,19 @@ class JoiningService(MultiService):
         How far this peer is, now.
         """
         return self._before if self.peer is None else self.peer.progress()
+
+    def holdings(self) -> Holdings | None:
+        """
+        Who holds what, now; C{None} before it is known what is here.
+        """
+        return None if self.peer is None else self.peer.holdings()
+
+    @property
+    def config(self) -> Config | None:
+        """
+        What the peer was told; C{None} as long as there is none.
+        """
+        return None if self.peer is None else self.peer.config
 
     # What Twisted asks: IService.
 

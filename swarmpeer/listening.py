@@ -1,5 +1,5 @@
 """
-Where others call a peer, from its start to its stop.
+Listening for callers, from a start to the next stop, told in one line if it cannot be.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 
 from swarmpeer.errors import ListenError
-from swarmpeer.events import ListeningStarted
 
 
 class Listening:
@@ -26,14 +25,15 @@ class Listening:
     def __init__(
         self,
         endpoint: IStreamServerEndpoint,
-        publish: Callable[[ListeningStarted], None],
+        begun: Callable[[IListeningPort], None],
         failed: Callable[[ListenError], None],
     ) -> None:
         """
+        @param begun: gets the port; a L{ListenError} that it raises closes it.
         @param failed: hears it if listening fails after L{begin}.
         """
         self._endpoint = endpoint
-        self._publish = publish
+        self._begun = begun
         self._failed = failed
         self._beginning: Deferred[None] | None = None
         self._port: IListeningPort | None = None
@@ -49,19 +49,24 @@ class Listening:
 
         def listening(port: IListeningPort) -> None:
             self._port = port
-            self._publish(ListeningStarted(_shown(port.getHost())))
+            try:
+                self._begun(port)
+            except ListenError:
+                self._port = None
+                port.stopListening()
+                raise
 
         def deaf(failure: Failure) -> None:
             if failure.check(CancelledError):
                 return
-            error = _listen_error(failure)
+            error = listen_error(failure)
             if is_early:
                 failures.append(error)
             else:
                 self._failed(error)
 
         port = self._endpoint.listen(factory)
-        self._beginning = port.addCallbacks(listening, deaf)
+        self._beginning = port.addCallback(listening).addErrback(deaf)
         is_early = False
         if failures:
             raise failures[0]
@@ -79,8 +84,13 @@ class Listening:
                 await closing
 
 
-def _listen_error(failure: Failure) -> ListenError:
+def listen_error(failure: Failure) -> ListenError:
+    """
+    Why an endpoint does not listen, and what to do.
+    """
     error = failure.value
+    if isinstance(error, ListenError):
+        return error
     if isinstance(error, CannotListenError):
         where = f"{error.interface or '*'}:{error.port}"
         why = getattr(error.socketError, "strerror", None) or error.socketError
@@ -88,7 +98,10 @@ def _listen_error(failure: Failure) -> ListenError:
     return ListenError(f"cannot listen: {failure.getErrorMessage()}")
 
 
-def _shown(address: object) -> str:
+def shown_address(address: object) -> str:
+    """
+    The address of a port, for people.
+    """
     if isinstance(address, IPv4Address):
         return f"{address.host}:{address.port}"
     if isinstance(address, IPv6Address):

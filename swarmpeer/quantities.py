@@ -130,8 +130,15 @@ def format_numbers(numbers: Iterable[int], separator: str = ",") -> str:
             spans[-1] = (spans[-1][0], number)
         else:
             spans.append((number, number))
+    return format_runs(spans, separator)
+
+
+def format_runs(runs: Iterable[tuple[int, int]], separator: str = ",") -> str:
+    """
+    The same for runs of numbers, the first and the last of each.
+    """
     return separator.join(
-        str(low) if low == high else f"{low}-{high}" for low, high in spans
+        str(low) if low == high else f"{low}-{high}" for low, high in runs
     )
 
 

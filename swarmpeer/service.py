@@ -25,6 +25,7 @@ from swarmpeer.config import Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.guarding import ChokingFactory, make_choking
+from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
@@ -33,6 +34,7 @@ from swarmpeer.core.requests import BUDGET_BYTES, WINDOW
 from swarmpeer.errors import ListenError, SwarmPeerError
 from swarmpeer.events import (
     FilePlaced,
+    ListeningStarted,
     SwarmCompleted,
     SwarmEvent,
 )
@@ -42,7 +44,7 @@ from swarmpeer.interfaces import (
     IPieceStorage,
     ISwarmObserver,
 )
-from swarmpeer.listening import Listening
+from swarmpeer.listening import Listening, shown_address
 from swarmpeer.milestone import Milestones
 from swarmpeer.net.dialing import Dialer
 from swarmpeer.net.factory import PeerFactory
@@ -135,8 +137,21 @@ class PeerService(MultiService):
         self._node: PeerNode | None = None
         self._factory: PeerFactory | None = None
         self._dialer: Dialer | None = None
-        self._listening = Listening(listen_endpoint, self._bus.publish, self._fail)
+        self._listening = Listening(
+            listen_endpoint,
+            lambda port: self._bus.publish(
+                ListeningStarted(shown_address(port.getHost()))
+            ),
+            self._fail,
+        )
         self._loops: list[LoopingCall] = []
+
+    @property
+    def infohash(self) -> bytes | None:
+        """
+        Of the manifest; C{None} in a classic swarm.
+        """
+        return None
 
     # What those see who look inside.
 
@@ -212,6 +227,12 @@ class PeerService(MultiService):
             neighbors=(),
             incomplete=tuple(peer.peer_id for peer in self.config.others),
         )
+
+    def holdings(self) -> Holdings | None:
+        """
+        Who holds what, now; C{None} before it is known what is here.
+        """
+        return None if self._node is None else self._node.holdings()
 
     # What Twisted asks: IService.
 

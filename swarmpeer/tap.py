@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 
 from swarmpeer.assemble import assemble_peer, read_config
 from swarmpeer.assemble_verified import assemble_verified_peer
-from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME
+from swarmpeer.assemble_web import assemble_web, read_token, web_endpoint
+from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME, SwarmConfig
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.config.rate_text import parse_dscp, parse_speed
 from swarmpeer.config_files import read_swarm
@@ -32,6 +33,7 @@ from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.service import PeerService
 from swarmpeer.text import printable, quoted
+from swarmpeer.web.service import WebService
 
 _T = TypeVar("_T")
 
@@ -109,6 +111,21 @@ class Options(usage.Options):
             None,
             "Listen at this Twisted endpoint, such as tcp:6008:interface=10.0.0.7, "
             "rather than at the port of the list.",
+        ],
+        [
+            "web",
+            None,
+            None,
+            "Have pages about this peer at this Twisted endpoint, such as "
+            "tcp:8080:interface=127.0.0.1 or unix:/run/peer.sock; with --swarm, [web] "
+            "of the file can tell.  [default: none]",
+        ],
+        [
+            "web-token-file",
+            None,
+            None,
+            "The file with the token that whoever looks at the pages has to know; "
+            "without one they are for this machine alone.",
         ],
         [
             "up",
@@ -222,12 +239,16 @@ def makeService(options: Options) -> IService:
     reactor = monotonic_reactor()
     keep_freed_memory()
     try:
-        peer = _make_peer(reactor, options)
+        swarm, folder = _read_swarm(options)
+        peer = _make_peer(reactor, options, swarm, folder)
+        web = _make_web(reactor, options, peer, swarm, folder)
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
     outcome = peer.when_complete() if options["stay"] else peer.when_swarm_complete()
     outcome.addBoth(_leave_soon, reactor, stay=bool(options["stay"]))
     process = _Peer()
+    if web is not None:
+        web.setServiceParent(process)
     peer.setServiceParent(process)
     if options["swarm"] is not None:
         rates = ScheduledRates.below(peer)
@@ -236,30 +257,15 @@ def makeService(options: Options) -> IService:
     return process
 
 
-def _make_peer(reactor: object, options: Options) -> PeerService | JoiningService:
+def _read_swarm(options: Options) -> tuple[SwarmConfig | None, Path]:
     """
-    @raise SwarmPeerError: if they cannot be used.
+    What the C{swarm.toml} says, if there is one, and what its paths are relative to.
+
+    @raise SwarmPeerError: if it cannot be used.
     """
     folder = Path(options["dir"])
-    listen_endpoint = _endpoint(reactor, options["listen"])
     if options["swarm"] is None:
-        common = options["common"] or COMMON_NAME
-        if not (folder / common).exists() and (folder / SWARM_NAME).exists():
-            raise ConfigError(
-                f"there is no {folder / common}, but a {folder / SWARM_NAME}; say "
-                f"--swarm {SWARM_NAME} if it is that swarm"
-            )
-        peers = options["peers"] or PEERS_NAME
-        return assemble_peer(
-            reactor,
-            read_config(options["id"], folder, common, peers),
-            folder,
-            log_folder=options["log-dir"],
-            listen_endpoint=listen_endpoint,
-            lenient=bool(options["lenient"]),
-            rates=Rates(*(options[name] for name in _RATES)),
-            dscp=options["dscp"],
-        )
+        return None, folder
     for option in _CLASSIC_OPTIONS:
         if options[option]:
             raise ConfigError(
@@ -267,13 +273,69 @@ def _make_peer(reactor: object, options: Options) -> PeerService | JoiningServic
                 "leave out one of them"
             )
     path = folder / options["swarm"]
-    return assemble_verified_peer(
+    return read_swarm(path), path.parent
+
+
+def _make_peer(
+    reactor: object, options: Options, swarm: SwarmConfig | None, folder: Path
+) -> PeerService | JoiningService:
+    """
+    @raise SwarmPeerError: if the options cannot be used.
+    """
+    listen_endpoint = _endpoint(reactor, "listen", options["listen"])
+    if swarm is not None:
+        return assemble_verified_peer(
+            reactor,
+            swarm,
+            options["id"],
+            folder,
+            log_folder=options["log-dir"] or options["dir"],
+            listen_endpoint=listen_endpoint,
+        )
+    common = options["common"] or COMMON_NAME
+    if not (folder / common).exists() and (folder / SWARM_NAME).exists():
+        raise ConfigError(
+            f"there is no {folder / common}, but a {folder / SWARM_NAME}; say "
+            f"--swarm {SWARM_NAME} if it is that swarm"
+        )
+    peers = options["peers"] or PEERS_NAME
+    return assemble_peer(
         reactor,
-        read_swarm(path),
-        options["id"],
-        path.parent,
-        log_folder=options["log-dir"] or folder,
+        read_config(options["id"], folder, common, peers),
+        folder,
+        log_folder=options["log-dir"],
         listen_endpoint=listen_endpoint,
+        lenient=bool(options["lenient"]),
+        rates=Rates(*(options[name] for name in _RATES)),
+        dscp=options["dscp"],
+    )
+
+
+def _make_web(
+    reactor: object,
+    options: Options,
+    peer: PeerService | JoiningService,
+    swarm: SwarmConfig | None,
+    folder: Path,
+) -> WebService | None:
+    """
+    The pages of the peer, if it is to have any.
+
+    @raise SwarmPeerError: if the options cannot be used.
+    """
+    endpoint = _endpoint(reactor, "web", options["web"])
+    token_file = options["web-token-file"]
+    if swarm is not None:
+        endpoint = endpoint or web_endpoint(reactor, swarm, options["id"])
+        if token_file is None and swarm.web_token_file is not None:
+            token_file = folder / swarm.web_token_file
+    if endpoint is None:
+        return None
+    return assemble_web(
+        reactor,
+        peer,
+        endpoint,
+        token=None if token_file is None else read_token(token_file),
     )
 
 
@@ -298,14 +360,16 @@ def _leave(reactor: IReactorCore) -> None:
         reactor.stop()
 
 
-def _endpoint(reactor: object, description: str | None) -> IStreamServerEndpoint | None:
+def _endpoint(
+    reactor: object, option: str, description: str | None
+) -> IStreamServerEndpoint | None:
     if description is None:
         return None
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
     except (ValueError, TypeError, ImportError) as error:
         raise ListenError(
-            f"--listen {description!r} is no endpoint ({error}); give one such as "
+            f"--{option} {description!r} is no endpoint ({error}); give one such as "
             f"tcp:6008:interface=10.0.0.7"
         ) from error
     return endpoint

@@ -144,6 +144,13 @@ class VerifiedPeerService(PeerService):
         self._tell: Callable[[SwarmEvent], None] = self._bus.publish
         storage.report_to(lambda event: self._tell(event))
 
+    @property
+    def infohash(self) -> bytes:
+        """
+        Of the manifest.
+        """
+        return self.manifest.infohash
+
     def _begin(self) -> None:
         self._starts += 1
         self._tell = self._bus.publish

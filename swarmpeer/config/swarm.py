@@ -43,6 +43,9 @@ What the file is called, unless it is said otherwise.
 """
 
 
+_read_port = whole(1, 65535)
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """
@@ -54,6 +57,7 @@ class Member:
     @ivar folder: where it puts what the swarm is about, if not where the others
         do.
     @ivar classic: does it speak the classic protocol alone?
+    @ivar web_port: where its pages are, if not where the others have theirs.
     """
 
     peer_id: int
@@ -62,6 +66,7 @@ class Member:
     seed: bool = False
     folder: str | None = None
     classic: bool = False
+    web_port: int | None = None
 
     @property
     def info(self) -> PeerInfo:
@@ -100,6 +105,10 @@ class SwarmConfig:
         its line takes.
     @ivar rates: how fast a peer may be, and when.
     @ivar dscp: the mark of its packets; 0 for none.
+    @ivar web_port: where each member has its pages; C{None}: nowhere, see
+        L{web_port_for}.
+    @ivar web_token_file: the path of the file with the token that whoever looks at them
+        has to know; C{None}: they are for their own machine alone.
     @ivar where: what stands before an error that is found out later: the file and
         the place behind its last line.
     @ivar policies_where: the same of the words in C{[policy]} that are there, by key.
@@ -127,6 +136,8 @@ class SwarmConfig:
     requests: int | None = None
     rates: RateSchedule = field(default_factory=RateSchedule)
     dscp: int = 0
+    web_port: int | None = None
+    web_token_file: str | None = None
     where: str = field(default=SWARM_NAME, compare=False, repr=False)
     policies_where: Mapping[str, str] = field(
         default_factory=dict, compare=False, repr=False
@@ -144,7 +155,7 @@ class SwarmConfig:
         top, timing = tables.top, tables.table("timing")
         limits, checking = tables.table("limits"), tables.table("checking")
         storage, policy = tables.table("storage"), tables.table("policy")
-        rates = tables.table("rates")
+        rates, web = tables.table("rates"), tables.table("web")
         usual = cls(())
         tables.check_one_manifest()
         return cls(
@@ -183,6 +194,8 @@ class SwarmConfig:
             limits.read("requests", whole(1, MOST_REQUESTS), usual.requests),
             read_schedule(rates, tables.rates_at),
             rates.read("dscp", read_dscp, usual.dscp),
+            web.read("port", _read_port, None),
+            web.read("token_file", read_path, None),
             tables.end,
             {key: policy.entry(key).where for key in policy.values},
         )
@@ -223,6 +236,15 @@ class SwarmConfig:
         """
         folder = self.own(peer_id).folder
         return (self.folder if folder is None else folder).replace(OWN_ID, str(peer_id))
+
+    def web_port_for(self, peer_id: int) -> int | None:
+        """
+        Where the member C{peer_id} has its pages; C{None}: nowhere.
+
+        @raise ConfigError: if there is no such member.
+        """
+        own = self.own(peer_id).web_port
+        return self.web_port if own is None else own
 
     def to_config(
         self, peer_id: int, name: str, size_bytes: int, piece_size_bytes: int
@@ -280,8 +302,9 @@ def _member(table: Table) -> Member:
     return Member(
         table.need("id", whole(1, MAX_PEER_ID), "1001"),
         table.need("host", read_toml_host, '"alpha.example"'),
-        table.need("port", whole(1, 65535), "6008"),
+        table.need("port", _read_port, "6008"),
         table.read("seed", read_switch, False),
         table.read("folder", read_folder, None),
         table.read("classic", read_switch, False),
+        table.read("web_port", _read_port, None),
     )

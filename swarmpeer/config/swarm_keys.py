@@ -50,7 +50,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "policy": ("choking", "picking"),
     "rates": (*RATE_NAMES, "dscp", "at"),
     RATES_AT: ("from", "to", "days", *RATE_NAMES),
-    MEMBERS: ("id", "host", "port", "seed", "folder", "classic"),
+    MEMBERS: ("id", "host", "port", "seed", "folder", "classic", "web_port"),
+    # Behind the members: a port is mostly one of theirs.
+    "web": ("port", "token_file"),
 }
 """
 Each table with its keys; above the first header stands L{TOP}.
@@ -110,6 +112,10 @@ _OTHER_WORDS = {
     "end": "to",
     "weekdays": "days",
     "log": "protocol_log",
+    "http": "web",
+    "status": "web",
+    "metrics": "web",
+    "token": "token_file",
 }
 """
 What people also call it.

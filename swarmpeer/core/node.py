@@ -13,6 +13,7 @@ from swarmpeer.config import Config
 from swarmpeer.core.bus import EventBus
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.holdings import Holdings, Leavers
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import Piece, PieceStore
 from swarmpeer.core.progress import NeighborProgress, Progress
@@ -81,6 +82,7 @@ class PeerNode:
             config.peer_id, [peer.peer_id for peer in config.peers]
         )
         self.rates = RateTracker()
+        self._leavers = Leavers()
         self.choking: IChokingPolicy = choking or ChokingManager(
             config.common.preferred_neighbors, rng
         )
@@ -122,6 +124,20 @@ class PeerNode:
                 for conversation in self.registry.conversations
             ),
             incomplete=self.registry.incomplete,
+            preferred=self.choking.preferred,
+        )
+
+    def holdings(self) -> Holdings:
+        """
+        Who holds what, now.
+        """
+        return Holdings(
+            self.store.bits,
+            {
+                conversation.peer_id: conversation.neighbor.bits
+                for conversation in self.registry.conversations
+            },
+            self._leavers.bits,
         )
 
     @property
@@ -208,6 +224,7 @@ class PeerNode:
         The conversation began: they were told what we hold.
         """
         self.registry.add(conversation)
+        self._leavers.note_back(conversation.peer_id)
         self._welcome(conversation)
         self.publish(
             NeighborConnected(conversation.peer_id, conversation.network.is_dialled)
@@ -230,6 +247,7 @@ class PeerNode:
         if not self.registry.remove(conversation):
             return
         peer_id = conversation.peer_id
+        self._leavers.note_left(peer_id, conversation.neighbor.bits)
         self.choking.forget(peer_id)
         self.rates.forget(peer_id)
         self.give_back(conversation, GivenBackReason.CLOSE)

@@ -13,6 +13,8 @@ class NeighborProgress:
     One neighbour as a status page wants it.
 
     @ivar held: the pieces they hold.
+    @ivar is_snubbed: did they leave a request without an answer?
+    @ivar requested: how many pieces we asked of them and wait for.
     """
 
     peer_id: int
@@ -21,6 +23,8 @@ class NeighborProgress:
     am_interested: bool
     peer_choking: bool
     peer_interested: bool
+    is_snubbed: bool = False
+    requested: int = 0
 
     @classmethod
     def of(cls, neighbor: NeighborState) -> "NeighborProgress":
@@ -34,6 +38,8 @@ class NeighborProgress:
             am_interested=neighbor.am_interested,
             peer_choking=neighbor.peer_choking,
             peer_interested=neighbor.peer_interested,
+            is_snubbed=neighbor.is_snubbed,
+            requested=len(neighbor.requested),
         )
 
 
@@ -46,6 +52,7 @@ class Progress:
     @ivar is_placed: does the whole file stand under its final name?
     @ivar optimistic: the neighbour that has its chance now.
     @ivar incomplete: the other peers not known to hold everything.
+    @ivar preferred: those that the last rounds chose, by id.
     @ivar recorded: the pieces that a run that follows need not fetch again; C{None}
         where nothing is recorded.  This and what follows is told of a verified
         swarm alone.
@@ -61,6 +68,7 @@ class Progress:
     optimistic: int | None
     neighbors: tuple[NeighborProgress, ...]
     incomplete: tuple[int, ...]
+    preferred: tuple[int, ...] = ()
     recorded: int | None = None
     received_bytes: int = 0
     duplicate_bytes: int = 0

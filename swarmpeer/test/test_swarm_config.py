@@ -253,7 +253,7 @@ class MistakeTests(RefusalMixin):
         """
         all_keys = (
             "one of manifest, infohash, folder, allow_classic, protocol_log, [timing], "
-            "[limits], [checking], [storage], [policy], [rates], [[members]]"
+            "[limits], [checking], [storage], [policy], [rates], [[members]], [web]"
         )
         case = "(upper and lower case and the _ matter)"
         for text, expected in (
@@ -300,7 +300,7 @@ class MistakeTests(RefusalMixin):
             (
                 SMALL + "[members.extra]\n",
                 "6:1: 'extra' is no table of [[members]], one of id, host, port, seed, "
-                "folder, classic",
+                "folder, classic, web_port",
             ),
         ):
             self.fails(text, expected)

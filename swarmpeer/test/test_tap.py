@@ -67,6 +67,8 @@ class OptionsTests(SynchronousTestCase):
                 "up-per-neighbor": None,
                 "down-per-neighbor": None,
                 "dscp": 0,
+                "web": None,
+                "web-token-file": None,
             },
         )
 

@@ -1,0 +1,92 @@
+"""
+The usual pages of a peer: where they are, and who may look.
+"""
+
+import os
+from pathlib import Path
+
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.interfaces import (
+    IReactorTCP,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+
+from swarmpeer.assemble import BACKLOG, own_endpoint
+from swarmpeer.config import PeerInfo, SwarmConfig
+from swarmpeer.errors import ConfigError
+from swarmpeer.joining import JoiningService
+from swarmpeer.service import PeerService
+from swarmpeer.status.watch import StatusWatch
+from swarmpeer.text import printable
+from swarmpeer.web.service import WebService
+from swarmpeer.web.site import guarded_site, peer_pages
+
+LEAST_TOKEN_CHARACTERS = 16
+"""
+A shorter token could be guessed.
+"""
+
+
+def assemble_web(
+    reactor: object,
+    peer: PeerService | JoiningService,
+    endpoint: IStreamServerEndpoint,
+    *,
+    token: str | None,
+) -> WebService:
+    """
+    The pages of a peer, not started yet; start them before it, so that what it does
+    first is seen.
+
+    @param endpoint: where they are.
+    @param token: what whoever looks has to know; C{None}: they are for this machine
+        alone.
+    """
+    watch = StatusWatch(peer, IReactorTime(reactor).seconds)
+    peer.add_observer(watch, *StatusWatch.event_classes)
+    site = guarded_site(peer_pages(watch), token)
+    return WebService(site, endpoint, has_token=token is not None)
+
+
+def web_endpoint(
+    reactor: object, swarm: SwarmConfig, peer_id: int
+) -> IStreamServerEndpoint | None:
+    """
+    Where a C{swarm.toml} wants the pages of a member: with a token wherever it takes
+    other peers, without one at the loopback address.
+
+    @return: C{None} if nowhere.
+    @raise ConfigError: if there is no such member.
+    """
+    port = swarm.web_port_for(peer_id)
+    if port is None:
+        return None
+    if swarm.web_token_file is None:
+        return TCP4ServerEndpoint(
+            IReactorTCP(reactor), port, BACKLOG, interface="127.0.0.1"
+        )
+    own = swarm.own(peer_id)
+    return own_endpoint(reactor, PeerInfo(peer_id, own.host, port, own.seed))
+
+
+def read_token(path: str | os.PathLike[str]) -> str:
+    """
+    The token that a file holds, without the blanks and line ends around it.
+
+    @raise ConfigError: if it cannot be read, or is none.
+    """
+    try:
+        token = Path(path).read_bytes().strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{printable(path)}: the token cannot be read: {reason}"
+        ) from error
+    least = LEAST_TOKEN_CHARACTERS
+    if len(token) < least or not token.isalnum():
+        raise ConfigError(
+            f"{printable(path)}: no token, {least} or more letters and digits would be "
+            "right, such as those of 'openssl rand -hex 16'"
+        )
+    return token.decode("ascii")

@@ -1,0 +1,192 @@
+"""
+What happened lately, in words.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import ClassVar, TypeVar, cast
+
+from swarmpeer.events import (
+    BadPieceReceived,
+    BadPieceTold,
+    BitfieldReceived,
+    ChokedBy,
+    ConnectionRefused,
+    DialFailed,
+    DiskShort,
+    FetchingResumed,
+    FileChanged,
+    FileCompleted,
+    FileDiffers,
+    FilePlaced,
+    FilePlacingFailed,
+    FilesChecked,
+    GoodbyeReceived,
+    InterestChanged,
+    InterestedReceived,
+    ListeningStarted,
+    ManifestFetched,
+    NeighborChoked,
+    NeighborConnected,
+    NeighborDisconnected,
+    NeighborUnchoked,
+    NotInterestedReceived,
+    OptimisticRoundHeld,
+    PeerCompleted,
+    PeerShutOut,
+    PieceHealed,
+    PieceStoreFailed,
+    PieceWithdrawn,
+    PreferredRoundHeld,
+    RecordFailed,
+    RequestGivenBack,
+    SwarmCompleted,
+    SwarmEvent,
+    UnchokedBy,
+    ViolationSeen,
+)
+from swarmpeer.status.shape import Happening
+from swarmpeer.text import printable, size_text
+
+MOST_HAPPENINGS = 200
+"""
+So many are remembered.
+"""
+
+_Event = TypeVar("_Event", bound=SwarmEvent)
+_Words = Callable[[SwarmEvent], str | None]
+
+
+def _rule(
+    event_class: type[_Event], words: Callable[[_Event], str | None]
+) -> tuple[type[SwarmEvent], _Words]:
+    # A function is called with events of the class it is kept under only, which
+    # the type of a dict cannot say.
+    return event_class, cast(_Words, words)
+
+
+def _preferred(event: PreferredRoundHeld) -> str | None:
+    if not event.is_changed:
+        return None
+    how = "for what they gave" if event.by_rate else "by lot"
+    chosen = ", ".join(map(str, event.preferred)) or "nobody"
+    return f"prefers {chosen}, {how} among {len(event.candidates)}"
+
+
+def _optimistic(event: OptimisticRoundHeld) -> str | None:
+    if not event.is_changed or event.optimistic is None:
+        return None
+    return f"gives {event.optimistic} a chance, by lot among {len(event.candidates)}"
+
+
+# Of events that are not here nothing is told: single pieces are too many.
+_RULES: dict[type[SwarmEvent], _Words] = dict(
+    [
+        _rule(ListeningStarted, lambda e: f"listens at {e.address}"),
+        _rule(DialFailed, lambda e: f"cannot reach {e.peer_id}: {e.reason}"),
+        _rule(
+            NeighborConnected,
+            lambda e: f"{'called' if e.is_dialled else 'was called by'} {e.peer_id}",
+        ),
+        _rule(NeighborDisconnected, lambda e: f"parted from {e.peer_id}: {e.reason}"),
+        _rule(ConnectionRefused, lambda e: f"refused a connection: {e.reason}"),
+        _rule(
+            ViolationSeen,
+            lambda e: f"{e.peer_id} broke the protocol: {e.reason}: {e.detail}",
+        ),
+        _rule(BitfieldReceived, lambda e: f"{e.peer_id} holds {e.held} pieces"),
+        _rule(InterestedReceived, lambda e: f"{e.peer_id} is interested"),
+        _rule(NotInterestedReceived, lambda e: f"{e.peer_id} is not interested"),
+        _rule(UnchokedBy, lambda e: f"is unchoked by {e.peer_id}"),
+        _rule(ChokedBy, lambda e: f"is choked by {e.peer_id}"),
+        _rule(NeighborUnchoked, lambda e: f"unchokes {e.peer_id}"),
+        _rule(NeighborChoked, lambda e: f"chokes {e.peer_id}"),
+        _rule(
+            InterestChanged,
+            lambda e: (
+                f"is {'' if e.am_interested else 'not '}interested in {e.peer_id}"
+            ),
+        ),
+        _rule(PreferredRoundHeld, _preferred),
+        _rule(OptimisticRoundHeld, _optimistic),
+        _rule(
+            RequestGivenBack,
+            lambda e: f"piece {e.index} will not come from {e.peer_id}: {e.reason}",
+        ),
+        _rule(
+            PieceStoreFailed, lambda e: f"piece {e.index} cannot be kept: {e.reason}"
+        ),
+        _rule(FileCompleted, lambda _: "holds every piece"),
+        _rule(FilePlaced, lambda _: "has everything in place"),
+        _rule(
+            FilePlacingFailed, lambda e: f"cannot put the files in place: {e.reason}"
+        ),
+        _rule(PeerCompleted, lambda e: f"{e.peer_id} is complete"),
+        _rule(SwarmCompleted, lambda _: "every peer of the swarm is complete"),
+        _rule(ManifestFetched, lambda e: f"got the manifest from {e.peer_id}"),
+        _rule(
+            FilesChecked,
+            lambda e: f"holds {e.held} of {e.piece_count} pieces from the start",
+        ),
+        _rule(FileDiffers, lambda e: f"{e.path} is not as the manifest says"),
+        _rule(RecordFailed, lambda e: f"the record cannot be saved: {e.reason}"),
+        _rule(
+            DiskShort,
+            lambda e: (
+                f"what is missing takes {size_text(e.needed_bytes)}, and "
+                f"{size_text(e.free_bytes)} are free"
+            ),
+        ),
+        _rule(FetchingResumed, lambda _: "the disk takes pieces again"),
+        _rule(FileChanged, lambda e: f"somebody changed {e.path}"),
+        _rule(PieceWithdrawn, lambda e: f"piece {e.index} was lost: {e.reason}"),
+        _rule(PieceHealed, lambda e: f"piece {e.index} is right again"),
+        _rule(BadPieceReceived, lambda e: f"{e.peer_id} sent a wrong piece {e.index}"),
+        _rule(
+            BadPieceTold, lambda e: f"{e.peer_id} says that piece {e.index} is wrong"
+        ),
+        _rule(
+            PeerShutOut,
+            lambda e: f"{e.peer_id} is shut out for {e.seconds:g} s, for wrong pieces",
+        ),
+        _rule(GoodbyeReceived, lambda e: f"{e.peer_id} says goodbye: {e.words}"),
+    ]
+)
+
+
+class Happenings:
+    """
+    The last happenings of a peer.
+
+    @cvar event_classes: what makes one.
+    """
+
+    event_classes: ClassVar[tuple[type[SwarmEvent], ...]] = tuple(_RULES)
+
+    def __init__(self) -> None:
+        self._last: deque[Happening] = deque(maxlen=MOST_HAPPENINGS)
+        self._number = 0
+
+    def note(self, event: SwarmEvent, at_seconds: float) -> None:
+        """
+        It happened.
+        """
+        rule = _RULES.get(type(event))
+        words = rule(event) if rule is not None else None
+        if words is not None:
+            self._number += 1
+            self._last.append(
+                Happening(
+                    self._number,
+                    at_seconds,
+                    type(event).__name__,
+                    printable(words),
+                    getattr(event, "peer_id", None),
+                )
+            )
+
+    def after(self, number: int) -> tuple[Happening, ...]:
+        """
+        Those that are remembered after that one, the oldest first.
+        """
+        return tuple(one for one in self._last if one.number > number)

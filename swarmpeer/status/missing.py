@@ -1,0 +1,56 @@
+"""
+What is not here, and who had it.
+"""
+
+from collections.abc import Mapping
+
+from swarmpeer.core.holdings import Holdings
+from swarmpeer.status.shape import LastHolder, Missing
+from swarmpeer.wire.bitfield import Bitfield
+
+MOST_RUNS = 20
+"""
+So many runs of pieces are told one by one.
+"""
+
+
+def missing(holdings: Holdings, left_seconds: Mapping[int, float]) -> Missing:
+    """
+    What a peer lacks.
+
+    @param left_seconds: how long ago each of C{holdings.left} left.
+    """
+    own = holdings.own
+    count = own.size - own.count
+    if not count:
+        return Missing(0, 0, (), ())
+    somewhere = own.copy()
+    for theirs in holdings.neighbors.values():
+        somewhere.add_all(theirs)
+    last_holders = (
+        LastHolder(peer_id, had, left_seconds.get(peer_id, 0.0))
+        for peer_id, theirs in holdings.left.items()
+        if (had := somewhere.count_missing_from(theirs))
+    )
+    return Missing(
+        count,
+        somewhere.size - somewhere.count,
+        _lacking_runs(somewhere),
+        tuple(sorted(last_holders, key=lambda one: (one.left_seconds, one.peer_id))),
+    )
+
+
+def _lacking_runs(held: Bitfield) -> tuple[tuple[int, int], ...]:
+    """
+    The first L{MOST_RUNS} runs of pieces that are not held: first and last of each.
+    """
+    runs: list[tuple[int, int]] = []
+    lacking = held.missing_from(Bitfield.full(held.size))
+    first = held.first_missing(0)
+    while first is not None and len(runs) < MOST_RUNS:
+        end = lacking.first_missing(first)
+        if end is None:
+            end = held.size
+        runs.append((first, end - 1))
+        first = held.first_missing(end)
+    return tuple(runs)

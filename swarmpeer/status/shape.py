@@ -1,0 +1,317 @@
+"""
+The status of a peer as values: what stands in C{/status.json}, version 1.
+
+Within a version fields are added, with a default, and never changed or taken away; a
+reader ignores those that it does not know.  Times are in seconds before the status was
+taken, rates in bytes per second over the last L{RATE_SECONDS}.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+VERSION = 1
+"""
+Of the shape of a L{Status}.
+"""
+RATE_SECONDS = 5.0
+"""
+What rates are the mean of.
+"""
+
+
+class State(StrEnum):
+    """
+    What a peer is about.
+    """
+
+    STARTING = "starting"
+    """
+    It does not run yet.
+    """
+    JOINING = "joining"
+    """
+    It asks others for the manifest.
+    """
+    CHECKING = "checking"
+    """
+    It looks at what is on its disk already.
+    """
+    FETCHING = "fetching"
+    PLACING = "placing"
+    """
+    Every piece is here; it puts the files in place.
+    """
+    COMPLETE = "complete"
+    """
+    Everything is in place.
+    """
+
+
+class ProblemCode(StrEnum):
+    """
+    Why a peer is not done, or may not get done.
+    """
+
+    DISK = "disk"
+    """
+    The disk refuses what came.
+    """
+    DISK_SHORT = "disk-short"
+    """
+    There is less room than the missing pieces take.
+    """
+    PLACING = "placing"
+    """
+    The files cannot be put in place.
+    """
+    RECORD = "record"
+    """
+    The record cannot be saved.
+    """
+    UNREACHABLE = "unreachable"
+    """
+    A peer cannot be called.
+    """
+    SHUT_OUT = "shut-out"
+    """
+    A peer gave wrong pieces, and there is no conversation with it for a while.
+    """
+    NO_NEIGHBOR = "no-neighbor"
+    """
+    There is no conversation with anybody.
+    """
+    NO_HOLDER = "no-holder"
+    """
+    Pieces are missing that no neighbour has.
+    """
+    CHOKED = "choked"
+    """
+    Nobody who has something for us serves us.
+    """
+    STALLED = "stalled"
+    """
+    No piece came for a while.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    One thing that is not as it should be.
+
+    @ivar text: for people, on one line.
+    @ivar since_seconds: how long it has been so.
+    @ivar peer_id: the neighbour that it is about.
+    """
+
+    code: ProblemCode
+    text: str
+    since_seconds: float
+    peer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborStatus:
+    """
+    One neighbour.
+
+    @ivar held: the pieces they hold.
+    @ivar requested: how many pieces we asked of them and wait for.
+    @ivar is_snubbed: did they leave a request without an answer?
+    @ivar received_bytes: of the pieces they gave us, this run.
+    @ivar sent_bytes: of the pieces we gave them, this run.
+    @ivar connected_seconds: how old the conversation is.
+    """
+
+    peer_id: int
+    held: int
+    am_choking: bool
+    am_interested: bool
+    peer_choking: bool
+    peer_interested: bool
+    is_preferred: bool
+    is_optimistic: bool
+    is_snubbed: bool
+    requested: int
+    received_bytes: int
+    sent_bytes: int
+    receive_rate: float
+    send_rate: float
+    connected_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LastHolder:
+    """
+    Who had missing pieces that no neighbour has now.
+
+    @ivar pieces: how many of those.
+    @ivar left_seconds: when the conversation with them ended.
+    """
+
+    peer_id: int
+    pieces: int
+    left_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """
+    The pieces that are not here.
+
+    @ivar count: how many.
+    @ivar nowhere: how many of them no neighbour has.
+    @ivar nowhere_runs: which, as first and last of each run, the first
+        L{MOST_RUNS<swarmpeer.status.missing.MOST_RUNS>}.
+    @ivar last_holders: who had some of those.
+    """
+
+    count: int
+    nowhere: int
+    nowhere_runs: tuple[tuple[int, int], ...]
+    last_holders: tuple[LastHolder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateStatus:
+    """
+    One neighbour as a preferred round saw it.
+
+    @ivar received_bytes: what they gave since the round before.
+    @ivar is_chosen: is it preferred from this round on?
+    """
+
+    peer_id: int
+    received_bytes: int
+    was_unchoked: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreferredRound:
+    """
+    The last choice of preferred neighbours.
+
+    @ivar number: from 1 on.
+    @ivar by_rate: were they ranked by what they gave, or drawn by lot?
+    @ivar candidates: by id.
+    """
+
+    number: int
+    held_seconds: float
+    by_rate: bool
+    candidates: tuple[CandidateStatus, ...]
+    optimistic: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OptimisticRound:
+    """
+    The last draw of the optimistic neighbour.
+
+    @ivar candidates: among whom it was drawn.
+    """
+
+    number: int
+    held_seconds: float
+    candidates: tuple[int, ...]
+    optimistic: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """
+    One peer, now.
+
+    @ivar version: L{VERSION}.
+    @ivar kind: C{classic} or C{verified}.
+    @ivar name: of the file or folder; empty as long as it is not known.
+    @ivar infohash: of the manifest, in hexadecimal.
+    @ivar up_seconds: how long the peer has run.
+    @ivar held: the pieces that are here, of C{piece_count}.
+    @ivar checked_share: of what is on the disk, while that is looked at.
+    @ivar recorded: the pieces that a run that follows need not fetch again.
+    @ivar received_bytes: of all pieces that came in this run, wanted or not.
+    @ivar duplicate_bytes: of those that came when they were not needed any more.
+    @ivar expected_seconds: how long it will take at the rate of now; C{None} if that
+        cannot be told.
+    @ivar last_piece_seconds: when the last piece came, C{None} if none did.
+    @ivar incomplete: the others that are not known to hold everything.
+    @ivar pieces: which are here, in base64, as a bitfield of the protocol; only if
+        it is asked for.
+    """
+
+    peer_id: int
+    kind: str
+    name: str
+    infohash: str | None
+    state: State
+    up_seconds: float
+    size_bytes: int
+    piece_size_bytes: int
+    piece_count: int
+    held: int
+    is_placed: bool
+    checked_share: float | None
+    recorded: int | None
+    received_bytes: int
+    sent_bytes: int
+    duplicate_bytes: int
+    receive_rate: float
+    send_rate: float
+    expected_seconds: float | None
+    last_piece_seconds: float | None
+    neighbors: tuple[NeighborStatus, ...]
+    incomplete: tuple[int, ...]
+    missing: Missing
+    problems: tuple[Problem, ...]
+    preferred_round: PreferredRound | None
+    optimistic_round: OptimisticRound | None
+    pieces: str | None = None
+    version: int = VERSION
+
+    @property
+    def is_done(self) -> bool:
+        """
+        Is everything in place?
+        """
+        return self.state is State.COMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """
+    Something that happened, for people.
+
+    @ivar number: from 1 on, without gaps.
+    @ivar at_seconds: after the peer was made.
+    @ivar kind: the name of the event's class.
+    @ivar peer_id: the neighbour that it is about.
+    """
+
+    number: int
+    at_seconds: float
+    kind: str
+    text: str
+    peer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """
+    One peer as a page shows it.
+
+    Piece maps are base64 of a byte for each bucket of as good as equally many pieces
+    that follow one another, at most
+    L{MOST_BUCKETS<swarmpeer.status.piece_map.MOST_BUCKETS>}: how much of it is held,
+    0 for nothing and 255 for all and for that only.
+
+    @ivar map: of what is here.
+    @ivar neighbor_maps: of what the neighbours hold, by id.
+    @ivar happenings: the last ones, or those after a given number.
+    """
+
+    status: Status
+    map: str
+    neighbor_maps: dict[int, str]
+    happenings: tuple[Happening, ...]

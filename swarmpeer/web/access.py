@@ -1,0 +1,131 @@
+"""
+Who may look.
+"""
+
+import hmac
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+from zope.interface import implementer
+
+from swarmpeer.web.plain import answer
+
+TOKEN_COOKIE = b"swarmpeer-token"
+"""
+Where a browser keeps the token once it was in an address.
+"""
+
+_LOOPBACK_NAMES = ("localhost",)
+
+
+def needs_token(address: object) -> bool:
+    """
+    May somebody on another machine come to what listens at C{address}?
+    """
+    if isinstance(address, IPv4Address | IPv6Address):
+        return not _is_loopback(address.host)
+    return False
+
+
+@implementer(IResource)
+class Guarded:
+    """
+    Lets those through who may look: with a token, those who have it; without one,
+    whoever is on this machine.
+
+    The token comes as C{Authorization: Bearer TOKEN}, or once as C{?token=TOKEN}, which
+    a browser then keeps as a cookie.  Without one the name under which we were asked
+    has to be one of this machine, or the page of a stranger could have the browser of
+    somebody here read ours (DNS rebinding).
+    """
+
+    isLeaf = False
+
+    def __init__(self, inner: Resource, token: str | None) -> None:
+        self._inner = inner
+        self._token = None if token is None else token.encode()
+
+    def getChildWithDefault(self, name: bytes, request: Request) -> IResource:
+        """
+        What stands under that name, or a refusal.
+        """
+        if self._token is None:
+            if _is_local_name(request):
+                return self._child(name, request)
+            return _refusal(HTTPStatus.FORBIDDEN, "ask for 127.0.0.1, or set a token")
+        if not self._has_token(request, self._token):
+            return _refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
+        return self._child(name, request)
+
+    def putChild(self, path: bytes, child: IResource) -> None:
+        """
+        Put it below what is guarded.
+        """
+        self._inner.putChild(path, child)
+
+    def render(self, request: Request) -> bytes:
+        """
+        Never called: there is a child for the empty name.
+        """
+        return answer(request, HTTPStatus.NOT_FOUND, "there is nothing here")
+
+    def _child(self, name: bytes, request: Request) -> IResource:
+        child: IResource = self._inner.getChildWithDefault(name, request)
+        return child
+
+    def _has_token(self, request: Request, token: bytes) -> bool:
+        scheme, _, sent = (request.getHeader(b"authorization") or b"").partition(b" ")
+        if scheme.lower() == b"bearer" and _is_same(sent.strip(), token):
+            return True
+        if _is_same((request.args or {}).get(b"token", [b""])[0], token):
+            request.addCookie(
+                TOKEN_COOKIE, token, httpOnly=True, sameSite="strict", path="/"
+            )
+            return True
+        return _is_same(request.getCookie(TOKEN_COOKIE) or b"", token)
+
+
+class _Refusal(Resource):
+    isLeaf = True
+
+    def __init__(self, status: HTTPStatus, words: str) -> None:
+        super().__init__()
+        self._status = status
+        self._words = words
+
+    def render(self, request: Request) -> bytes:
+        """
+        Say why.
+        """
+        return answer(request, self._status, self._words)
+
+
+def _refusal(status: HTTPStatus, words: str) -> Resource:
+    return _Refusal(status, words)
+
+
+def _is_same(given: bytes, token: bytes) -> bool:
+    return hmac.compare_digest(given, token)
+
+
+def _is_local_name(request: Request) -> bool:
+    host: bytes = request.getRequestHostname()
+    if needs_token(request.getHost()):
+        return False
+    name = host.decode("ascii", "replace").strip("[]")
+    # A unix socket has no name of its own; whoever may open it may look.
+    if not isinstance(request.getHost(), IPv4Address | IPv6Address):
+        return True
+    return name in _LOOPBACK_NAMES or _is_loopback(name)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

@@ -1,0 +1,71 @@
+"""
+The pages of a peer as a service.
+"""
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.logger import Logger
+from twisted.web.server import Site
+
+from swarmpeer.errors import ListenError
+from swarmpeer.listening import Listening, shown_address
+from swarmpeer.web.access import needs_token
+
+
+class WebService(Service):
+    """
+    Listens for those who want to look, while the peer runs.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        site: Site,
+        endpoint: IStreamServerEndpoint,
+        *,
+        has_token: bool,
+    ) -> None:
+        """
+        @param has_token: does whoever looks have to know one?
+        """
+        self._site = site
+        self._has_token = has_token
+        self._listening = Listening(endpoint, self._begun, self._lost)
+
+    def startService(self) -> None:
+        """
+        Listen.
+
+        @raise ListenError: if that cannot be, as far as it is known at once.
+        """
+        self._listening.begin(self._site)
+        super().startService()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Listen no more.
+
+        @return: fires when that is so.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._listening.end())
+
+    def _begun(self, port: IListeningPort) -> None:
+        """
+        @raise ListenError: if too many could look.
+        """
+        where = shown_address(port.getHost())
+        if needs_token(port.getHost()) and not self._has_token:
+            raise ListenError(
+                f"the pages at {where} could be read from other machines: give a token "
+                "(--web-token-file, or token_file of [web]), or listen at 127.0.0.1"
+            )
+        self._log.info("pages at {where}", where=where)
+
+    def _lost(self, error: ListenError) -> None:
+        """
+        It turned out only after the start.  The peer itself goes on.
+        """
+        self._log.error("nobody can look at this peer: {error}", error=error)

@@ -1,0 +1,100 @@
+"""
+The status of a peer, and its health in a word, for programs.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from swarmpeer.status.encoding import encode
+from swarmpeer.status.shape import Picture, Status
+from swarmpeer.web.plain import JSON, answer, content
+
+
+class StatusPage(Resource):
+    """
+    C{/status.json}: a L{Status}; with C{?pieces=1} also which pieces are here.
+    """
+
+    isLeaf = True
+
+    def __init__(self, status: Callable[[bool], Status]) -> None:
+        """
+        @param status: whether the pieces are wanted, to the status.
+        """
+        super().__init__()
+        self._status = status
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        Tell it.
+        """
+        wants_pieces = (request.args or {}).get(b"pieces", [b"0"])[0] == b"1"
+        return content(request, JSON, encode(self._status(wants_pieces)))
+
+
+class PicturePage(Resource):
+    """
+    C{/picture.json}: a L{Picture}; with C{?after=N} no happening up to that one.
+    """
+
+    isLeaf = True
+
+    def __init__(self, picture: Callable[[int], Picture]) -> None:
+        """
+        @param picture: the number of the last happening known, to the picture.
+        """
+        super().__init__()
+        self._picture = picture
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        Tell it.
+        """
+        after = (request.args or {}).get(b"after", [b"0"])[0]
+        if not after.isdigit() or len(after) > 18:
+            return answer(
+                request, HTTPStatus.BAD_REQUEST, "after is to be a whole number"
+            )
+        return content(request, JSON, encode(self._picture(int(after))))
+
+
+class HealthPage(Resource):
+    """
+    C{/healthz}: the peer runs and its reactor turns.
+    """
+
+    isLeaf = True
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        Say so.
+        """
+        return answer(request, HTTPStatus.OK, "ok")
+
+
+class ReadyPage(Resource):
+    """
+    C{/readyz}: is everything in place?
+    """
+
+    isLeaf = True
+
+    def __init__(self, status: Callable[[bool], Status]) -> None:
+        super().__init__()
+        self._status = status
+
+    def render_GET(self, request: Request) -> bytes:
+        """
+        200 if it is, 503 and how far it is if not.
+        """
+        status = self._status(False)
+        if status.is_done:
+            return answer(request, HTTPStatus.OK, "ready")
+        return answer(
+            request,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"{status.state}: {status.held} of {status.piece_count} pieces",
+        )
