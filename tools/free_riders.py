@@ -14,7 +14,7 @@ from statistics import mean
 from swarmpeer.simulate.plot_style import LEFT, WIDTH, style
 from swarmpeer.simulate.run_figures import FREE_RIDER, LEECHER, quantile
 from swarmpeer.simulate.summary import swarm_words
-from swarmpeer.simulate.svg import Scale, line, number, path, rect, text, tick_text
+from swarmpeer.svg import Scale, line, number, path, rect, text, tick_text
 from swarmpeer.testing.figures import jain
 from swarmpeer.testing.scenario import Scenario
 from swarmpeer.testing.swarm import simulate

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 from swarmpeer.simulate.plot_style import LEFT, WIDTH, style
-from swarmpeer.simulate.svg import Scale, line, number, path, rect, text, tick_text
+from swarmpeer.svg import Scale, line, number, path, rect, text, tick_text
 
 _TOP = 92.0
 _HEIGHT = 300.0

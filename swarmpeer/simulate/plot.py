@@ -12,7 +12,7 @@ from swarmpeer.simulate.plot_served import ServedPanel
 from swarmpeer.simulate.plot_style import HATCHING, LEFT, RIGHT, WIDTH, style
 from swarmpeer.simulate.run_figures import RunFigures
 from swarmpeer.simulate.summary import breach_line, conditions_words, swarm_words
-from swarmpeer.simulate.svg import Scale, line, number, path, text, tick_text, words_of
+from swarmpeer.svg import Scale, line, number, path, text, tick_text, words_of
 from swarmpeer.testing.outcome import Outcome
 
 _UPPER_TOP = 102.0

@@ -12,7 +12,7 @@ from swarmpeer.simulate.run_figures import (
     is_fetcher,
     quantile,
 )
-from swarmpeer.simulate.svg import (
+from swarmpeer.svg import (
     Scale,
     line,
     number,

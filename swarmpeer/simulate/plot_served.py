@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from swarmpeer.simulate.plot_style import LEGEND, ROW_HEIGHT
 from swarmpeer.simulate.run_figures import LEECHER, SEED, is_fetcher
-from swarmpeer.simulate.svg import Scale, number, path, rect, text
+from swarmpeer.svg import Scale, number, path, rect, text
 from swarmpeer.testing.outcome import Outcome, UnchokeSpan
 
 MOST_WITH_LANES = 8

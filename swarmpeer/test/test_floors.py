@@ -26,6 +26,7 @@ _FLOORS = {
     "swarmpeer.quantities": 0,
     "swarmpeer.console": 0,
     "swarmpeer.signals": 0,
+    "swarmpeer.svg": 0,
     "swarmpeer.wire": 1,
     "swarmpeer.events": 1,
     "swarmpeer.config": 1,

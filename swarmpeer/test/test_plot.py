@@ -19,7 +19,7 @@ from swarmpeer.simulate.plot_served import (
     evenly,
     stacked,
 )
-from swarmpeer.simulate.svg import Scale, staircase, tick_text
+from swarmpeer.svg import Scale, staircase, tick_text
 from swarmpeer.test.made_up_runs import made_up_outcome
 from swarmpeer.testing.outcome import Breach, HoldingPoint, Outcome, UnchokeSpan
 from swarmpeer.testing.scenario import FaultLevel, Scenario
