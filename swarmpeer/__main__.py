@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TextIO
 from swarmpeer import __version__
 from swarmpeer.config_commands import command as config
 from swarmpeer.lab import command as lab
+from swarmpeer.log_reading import command as logs
 from swarmpeer.manifest_commands import make, show, verify
 from swarmpeer.simulate import command as simulate
 from swarmpeer.text import printable
@@ -94,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_parser(commands)
     show.add_parser(commands)
     verify.add_parser(commands)
+    logs.add_parser(commands)
     simulate.add_parser(commands)
     return parser
 

@@ -22,6 +22,12 @@ from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
+from swarmpeer.log_reading.as_json import json_text
+from swarmpeer.log_reading.checking import Checked
+from swarmpeer.log_reading.swarm import Swarm
+from swarmpeer.log_reading.terms import Terms
+from swarmpeer.log_reading.verdicts import Ledger, Rule
+from swarmpeer.log_reading.wording import Variant
 from swarmpeer.manifest import MAX_MANIFEST_BYTES, ManifestFile, compose_manifest
 from swarmpeer.manifest.bencode import MAX_DEPTH, MAX_VALUES
 from swarmpeer.manifest.parsing import MAX_PIECE_SIZE_BYTES, MAX_PIECES
@@ -516,6 +522,46 @@ class SwarmFileTests(SynchronousTestCase):
             text = f"{line}\n{self.member if is_subject else self.text}"
             error = self.assertRaises(ConfigError, SwarmConfig.parse, text)
             self.assertEqual(str(error), said)
+
+
+class LogsTests(SynchronousTestCase):
+    """
+    docs/logs.md.
+    """
+
+    page = "logs.md"
+
+    def test_rules(self) -> None:
+        """
+        Every rule is told in the words that the command has for it, and no other.
+        """
+        rows = re.findall(
+            r"^\| `([a-z-]+)` \| (.*?) \| .+ \|$",
+            section(self.page, "## The rules"),
+            re.MULTILINE,
+        )
+        self.assertEqual(rows, [(rule.rule_id, rule.words) for rule in Rule])
+
+    def test_wordings(self) -> None:
+        """
+        So is every wording that differs.
+        """
+        table = section(self.page, "## Wordings")
+        rows = re.findall(r"^\| (.*?) \| .*\|$", table, re.MULTILINE)
+        self.assertEqual(rows[1:], [variant.value for variant in Variant])
+
+    def test_keys(self) -> None:
+        """
+        And every key of the JSON, with those below it.
+        """
+        checked = Checked(Swarm.of({}, Terms()), Ledger())
+        checked.ledger.broken(Rule.LINES, "x", 1, "y")
+        value = json.loads(json_text(checked))
+        text = section(self.page, "## The JSON")
+        self.assertEqual(_ROW.findall(text), list(value))
+        below = {*value["terms"], *value["rules"][0], *value["rules"][0]["findings"][0]}
+        for key in below:
+            self.assertIn(f"`{key}`", text)
 
 
 class OtherPagesTests(SynchronousTestCase):

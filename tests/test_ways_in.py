@@ -144,6 +144,17 @@ class WaysInTests(ProcessTestCase):
         )
         self.assertEqual((classic, without), ("classic", "preferred only"))
 
+    def test_swarm_logs(self) -> None:
+        """
+        The logs that the example keeps break no rule, and every rule is seen.
+        """
+        script = str(_EXAMPLES / "swarm_logs.py")
+        folder = self.make_folder()
+        for command in ([script, "kept"], ["-m", "swarmpeer", "logs", "kept"]):
+            process = self.run_command([sys.executable, *command], folder)
+            self.assertEqual((process.wait_for_exit(), process.stderr), (0, ""))
+        self.assertIn("OK: 6 logs: 26 rules hold, 0 do not, 0 not seen", process.stdout)
+
     def test_refusals_of_examples(self) -> None:
         """
         An example that cannot start says why in one line, with status 1.
@@ -243,13 +254,18 @@ class LaboratoryTests(ProcessTestCase):
 
     def test_verdict(self) -> None:
         """
-        A whole swarm runs, every copy is identical, and the status is 0.
+        A whole swarm runs, every copy is identical, and the status is 0.  What its
+        peers wrote breaks no rule of the protocol.
         """
         process, keep = self.lab()
         self.assertEqual(process.wait_for_exit(), 0)
         self.assertIn("OK: 3 identical files", process.stdout)
         copies = {path.read_bytes() for path in keep.rglob("big.bin")}
         self.assertEqual(copies, {random_bytes(4_000_000)})
+        command = [sys.executable, "-m", "swarmpeer", "logs", str(keep)]
+        logs = self.run_command(command, keep)
+        self.assertEqual((logs.wait_for_exit(), logs.stderr), (0, ""), logs.stdout)
+        self.assertIn("OK: 3 logs", logs.stdout)
 
     def test_interrupted(self) -> None:
         """

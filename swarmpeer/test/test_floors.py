@@ -59,6 +59,7 @@ _FLOORS = {
     "swarmpeer.tap": 6,
     "swarmpeer.lab": 6,
     "swarmpeer.manifest_commands": 6,
+    "swarmpeer.log_reading": 6,
     "swarmpeer.own_process": 6,
     "swarmpeer.rates_again": 6,
     "swarmpeer.testing": _TESTING,

@@ -1,0 +1,137 @@
+"""
+What is seen without a second reading: whole logs, connections, the end.
+"""
+
+from itertools import combinations
+
+from swarmpeer.log_reading.survey import Link, Survey
+from swarmpeer.log_reading.swarm import Swarm
+from swarmpeer.log_reading.verdicts import Ledger, Rule
+
+
+def check_swarm(swarm: Swarm, ledger: Ledger, *, is_exact: bool) -> None:
+    """
+    Hold the surveys against the rules about them.
+
+    @param is_exact: does a wording that differs break a rule?
+    """
+    for survey in swarm.surveys.values():
+        _check_lines(survey, ledger)
+        _check_wording(survey, ledger, is_exact=is_exact)
+        _check_writer(survey, ledger)
+        _check_direction(survey, swarm, ledger)
+        _check_complete(survey, swarm, ledger)
+    for one, other in combinations(sorted(swarm.surveys), 2):
+        _check_pair(swarm.surveys[one], swarm.surveys[other], ledger)
+    if swarm.missing_words:
+        for rule in (Rule.CONNECTIONS, Rule.BOTH_ENDS, Rule.HAVE_ALL, Rule.EVERYBODY):
+            ledger.note(rule, swarm.missing_words)
+
+
+def _check_lines(survey: Survey, ledger: Ledger) -> None:
+    ledger.looked(Rule.LINES, survey.entries)
+    if not survey.entries:
+        ledger.broken(Rule.LINES, survey.path, 0, "no line of the protocol of its peer")
+    if survey.strangers:
+        ledger.broken(Rule.MEMBERS, survey.path, 0, "more neighbours than can be")
+    for flaw in survey.flaws:
+        ledger.broken(Rule.LINES, survey.path, flaw.number, flaw.words)
+    verdict = ledger.verdicts[Rule.LINES]
+    verdict.breaches += survey.flaw_count - len(survey.flaws)
+
+
+def _check_wording(survey: Survey, ledger: Ledger, *, is_exact: bool) -> None:
+    ledger.looked(Rule.WORDING, survey.entries)
+    for variant, usage in survey.usages.items():
+        if is_exact:
+            words = f"{variant.value}, {usage.count:,} times"
+            ledger.broken(Rule.WORDING, survey.path, usage.number, words)
+        else:
+            ledger.note(Rule.WORDING, "wordings that differ are accepted, see below")
+
+
+def _check_writer(survey: Survey, ledger: Ledger) -> None:
+    ledger.looked(Rule.WRITER)
+    if survey.foreign:
+        ledger.broken(
+            Rule.WRITER,
+            survey.path,
+            survey.first_foreign,
+            f"{survey.foreign:,} lines name another peer than {survey.peer_id} as "
+            "their writer",
+        )
+
+
+def _check_direction(survey: Survey, swarm: Swarm, ledger: Ledger) -> None:
+    members = swarm.terms.members
+    if members is None:
+        ledger.note(
+            Rule.DIRECTION, "the order of the members is not known; give PeerInfo.cfg"
+        )
+        return
+    places = {peer: place for place, peer in enumerate(members)}
+    me = places.get(survey.peer_id)
+    for other, links in survey.links.items():
+        its = places.get(other)
+        if me is None or its is None:
+            continue
+        for link in links:
+            ledger.looked(Rule.DIRECTION)
+            if link.is_dialled != (its < me):
+                words = f"{other} is listed {'later' if its > me else 'earlier'}"
+                ledger.broken(Rule.DIRECTION, survey.path, link.number, words)
+
+
+def _check_pair(one: Survey, other: Survey, ledger: Ledger) -> None:
+    here = one.links.get(other.peer_id, [])
+    there = other.links.get(one.peer_id, [])
+    ledger.looked(Rule.CONNECTIONS)
+    if not here and not there:
+        words = f"{one.peer_id} and {other.peer_id} never connect"
+        ledger.broken(Rule.CONNECTIONS, one.path, 0, words)
+        return
+    for survey, links in ((one, here), (other, there)):
+        for link in links[1:]:
+            words = f"they connected on line {links[0].number} before"
+            ledger.broken(Rule.CONNECTIONS, survey.path, link.number, words)
+    _check_ends(one, here, other, there, ledger)
+    _check_ends(other, there, one, here, ledger)
+
+
+def _check_ends(
+    one: Survey, here: list[Link], other: Survey, there: list[Link], ledger: Ledger
+) -> None:
+    for place, link in enumerate(here):
+        ledger.looked(Rule.BOTH_ENDS)
+        if place >= len(there):
+            words = f"the log of {other.peer_id} does not tell of it"
+        elif link.is_dialled and there[place].is_dialled:
+            words = f"the log of {other.peer_id} says that it made it, too"
+        elif not link.is_dialled and not there[place].is_dialled:
+            words = f"the log of {other.peer_id} does not say that it made it"
+        else:
+            continue
+        ledger.broken(Rule.BOTH_ENDS, one.path, link.number, words)
+
+
+def _check_complete(survey: Survey, swarm: Swarm, ledger: Ledger) -> None:
+    pieces = swarm.terms.pieces
+    is_seed = swarm.is_seed(survey.peer_id)
+    if is_seed is None and survey.completed is None:
+        ledger.note(
+            Rule.EVERYBODY,
+            f"{survey.peer_id} downloads nothing, perhaps as a seed; give PeerInfo.cfg",
+        )
+        return
+    ledger.looked(Rule.EVERYBODY)
+    if is_seed:
+        return
+    is_full = pieces is not None and survey.held == pieces
+    if survey.completed is None and not is_full:
+        of = f" of {pieces}" if pieces is not None else ""
+        ledger.broken(
+            Rule.EVERYBODY,
+            survey.path,
+            survey.lines.count,
+            f"{survey.peer_id} ends with {survey.held}{of} pieces",
+        )

@@ -1,0 +1,183 @@
+"""
+The rules, and what was found about each.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+FIRST_FINDINGS = 5
+"""
+So many lines that break a rule are shown; all are counted.
+"""
+
+
+class Rule(Enum):
+    """
+    What must hold: its name, and what it says.
+    """
+
+    LINES = ("lines", "every line can be read, and there are some")
+    WORDING = ("wording", "every line is worded as the protocol has it")
+    WRITER = ("writer", "each log names its own peer, and is the only one of it")
+    MEMBERS = ("members", "only members are named, and nobody itself")
+    TIMES = ("times", "times never go back within a log")
+    CONNECTIONS = ("connections", "each pair of peers connects, and once")
+    BOTH_ENDS = (
+        "both-ends",
+        "a connection stands in both logs, made by one of the two",
+    )
+    DIRECTION = ("direction", "the later peer of PeerInfo.cfg calls the earlier one")
+    PREFERRED_COUNT = (
+        "preferred-count",
+        "no more than NumberOfPreferredNeighbors are preferred, each once",
+    )
+    PREFERRED_INTERVAL = (
+        "preferred-interval",
+        "preferred neighbours change every UnchokingInterval seconds only",
+    )
+    OPTIMISTIC_INTERVAL = (
+        "optimistic-interval",
+        "the optimistic one changes every OptimisticUnchokingInterval seconds only",
+    )
+    OPTIMISTIC_CHANGE = (
+        "optimistic-change",
+        "the optimistic neighbour is told when it is another one",
+    )
+    CHOSEN_INTERESTED = (
+        "chosen-interested",
+        "only interested neighbours are preferred or optimistic",
+    )
+    ALTERNATE = ("alternate", "unchoke and choke of one neighbour alternate")
+    UNCHOKES_CHOSEN = (
+        "unchokes-chosen",
+        "who is unchoked was chosen in the other's log, and who is chosen is unchoked",
+    )
+    CHOKES_CHOSEN = (
+        "chokes-chosen",
+        "who is not chosen any more in the other's log is choked",
+    )
+    DOWNLOAD_UNCHOKED = (
+        "download-unchoked",
+        "pieces come from neighbours that unchoke; after a choke one more at most",
+    )
+    DOWNLOAD_HELD = ("download-held", "the giver held the piece, and had told of it")
+    PIECE_INDEX = ("piece-index", "every piece named is one of the file")
+    ONCE = ("download-once", "no piece is downloaded twice")
+    COUNT = ("count", "each download makes one piece more, from 0 to all")
+    HAVE_TRUE = (
+        "have-true",
+        "a have tells of a piece that its sender downloaded, and once",
+    )
+    HAVE_ALL = ("have-all", "every download is told to every connected neighbour")
+    INTEREST = (
+        "interest",
+        "who downloads was interested, and who has everything is not",
+    )
+    COMPLETION = (
+        "completion",
+        "the completion is told once, right after the last piece",
+    )
+    EVERYBODY = ("everybody", "everybody is complete in the end")
+
+    def __init__(self, rule_id: str, words: str) -> None:
+        self.rule_id = rule_id
+        self.words = words
+
+
+class Outcome(StrEnum):
+    """
+    What is known about a rule.
+    """
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    NOT_SEEN = "NOT SEEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    Something that breaks a rule.
+
+    @ivar path: the log; C{""} if it is about the swarm.
+    @ivar number: of the line; 0 if it is about the whole log.
+    """
+
+    path: str
+    number: int
+    words: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """
+    What was found about one rule.
+
+    @ivar looked: how often it was looked at.
+    @ivar breaches: how often it did not hold.
+    @ivar findings: the first of those.
+    @ivar notes: what could not be told, and why; or what else is worth a word.
+    """
+
+    rule: Rule
+    looked: int = 0
+    breaches: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        """
+        A rule that nothing was held against was not seen.
+        """
+        if self.breaches:
+            return Outcome.FAIL
+        return Outcome.PASS if self.looked else Outcome.NOT_SEEN
+
+    @property
+    def remarks(self) -> list[str]:
+        """
+        The notes, or why there is nothing to tell.
+        """
+        if self.outcome is Outcome.NOT_SEEN and not self.notes:
+            return ["the logs have no line about it, or not enough of them"]
+        return self.notes
+
+
+class Ledger:
+    """
+    All verdicts, in the order of the rules.
+    """
+
+    def __init__(self) -> None:
+        self.verdicts = {rule: Verdict(rule) for rule in Rule}
+
+    def looked(self, rule: Rule, count: int = 1) -> None:
+        """
+        The rule was looked at, and holds unless C{broken} is told as well.
+        """
+        self.verdicts[rule].looked += count
+
+    def broken(self, rule: Rule, path: str, number: int, words: str) -> None:
+        """
+        It does not hold.
+        """
+        verdict = self.verdicts[rule]
+        verdict.breaches += 1
+        if len(verdict.findings) < FIRST_FINDINGS:
+            verdict.findings.append(Finding(path, number, words))
+
+    def note(self, rule: Rule, words: str) -> None:
+        """
+        Say something about it, once.
+        """
+        notes = self.verdicts[rule].notes
+        if words not in notes and len(notes) < FIRST_FINDINGS:
+            notes.append(words)
+
+    @property
+    def is_passed(self) -> bool:
+        """
+        Is no rule broken?
+        """
+        return not any(verdict.breaches for verdict in self.verdicts.values())
