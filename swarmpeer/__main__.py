@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TextIO
 
 from swarmpeer import __version__
 from swarmpeer.config_commands import command as config
+from swarmpeer.conformance import command as check
 from swarmpeer.lab import command as lab
 from swarmpeer.log_reading import command as logs
 from swarmpeer.manifest_commands import make, show, verify
@@ -97,6 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     verify.add_parser(commands)
     logs.add_parser(commands)
     simulate.add_parser(commands)
+    check.add_parser(commands)
     return parser
 
 

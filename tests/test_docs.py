@@ -19,6 +19,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer import events, testing
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
+from swarmpeer.conformance import families, slips
+from swarmpeer.conformance.clauses import CLAUSES
+from swarmpeer.conformance.report import report_json
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
@@ -35,6 +38,7 @@ from swarmpeer.manifest.paths import MAX_PATH_BYTES, MAX_PATH_NAMES
 from swarmpeer.manifest_commands.show import json_line
 from swarmpeer.manifest_files import Fault
 from swarmpeer.net.limits import Limits
+from swarmpeer.test.conformance_swarm import run_check
 from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
@@ -562,6 +566,59 @@ class LogsTests(SynchronousTestCase):
         below = {*value["terms"], *value["rules"][0], *value["rules"][0]["findings"][0]}
         for key in below:
             self.assertIn(f"`{key}`", text)
+
+
+class ConformanceTests(SynchronousTestCase):
+    """
+    What is told of C{swarmpeer check}.
+    """
+
+    page = "conformance.md"
+
+    def test_clauses(self) -> None:
+        """
+        docs/wire.md has every clause, with its level and its words, and no other.
+        """
+        rows = re.findall(
+            r"^\| `([^`]+)` \| (\w+) \| (.*) \|$",
+            section("wire.md", "## Clauses"),
+            re.MULTILINE,
+        )
+        self.assertEqual(
+            rows, [(each.id, each.level, each.text) for each in CLAUSES.values()]
+        )
+
+    def test_slips(self) -> None:
+        """
+        Every slip that is told of stands in the code, and each that has a name there
+        is told.
+        """
+        text = section(self.page, "## Slips that have a name")
+        told = re.findall(r"^\| (.* .*) \|$", text, re.MULTILINE)
+        folder = ROOT / "swarmpeer" / "conformance"
+        for slip in told:
+            pattern = re.compile(".*".join(map(re.escape, slip.split("..."))))
+            self.assertTrue(any(map(pattern.fullmatch, words_of(folder))), slip)
+        for module in (families, slips):
+            for name, words in vars(module).items():
+                if name.isupper() and isinstance(words, str):
+                    self.assertIn(words, told)
+
+    def test_keys(self) -> None:
+        """
+        Every key of the JSON is told, in order.
+        """
+        value = json.loads(report_json(run_check(only=("W-PC-2",))))
+        rows = re.findall(
+            r"^\| (`.+?`) \|", section(self.page, "## The JSON"), re.MULTILINE
+        )
+        self.assertEqual(re.findall(r"`(\w+)`", " ".join(rows)), list(value))
+        text = section(self.page, "## The JSON")
+        (clause,) = value["clauses"]
+        parts = (value["tested"], value["players"][0], value["counts"], clause)
+        for part in (*parts, clause["evidence"][0]):
+            for key in part:
+                self.assertIn(f"`{key}`", text)
 
 
 class OtherPagesTests(SynchronousTestCase):

@@ -56,6 +56,7 @@ _FLOORS = {
     "swarmpeer.assemble_verified": 6,
     "swarmpeer.assemble_web": 6,
     "swarmpeer.config_commands": 6,
+    "swarmpeer.conformance": 6,
     "swarmpeer.tap": 6,
     "swarmpeer.lab": 6,
     "swarmpeer.manifest_commands": 6,

@@ -1,0 +1,150 @@
+"""
+The results of a check, for people and for programs.
+"""
+
+import json
+from collections.abc import Iterator
+
+from swarmpeer import __version__
+from swarmpeer.conformance.checking import Report
+from swarmpeer.conformance.clauses import CLAUSES, Level
+from swarmpeer.conformance.entries import KEPT_BYTES, Entry
+from swarmpeer.conformance.results import Result, Verdict
+
+FORMAT = "swarmpeer-check"
+VERSION = 1
+
+_INDENT = "          "
+_WORDS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.NOT_SEEN: "NOT SEEN"}
+
+
+def clause_lines() -> Iterator[str]:
+    """
+    All clauses, one a line.
+    """
+    for clause in CLAUSES.values():
+        yield f"{clause.id:<7} {clause.level:<4}  {clause.text}"
+
+
+def report_lines(report: Report, *, is_verbose: bool) -> Iterator[str]:
+    """
+    The results, a line for each clause, with what shows a failure below it.
+
+    @param is_verbose: tell what shows that a clause is kept, too.
+    """
+    tested = report.subject.tested
+    has = "has the file" if tested.has_file else "wants the file"
+    yield f"peer {tested.peer_id}, which {has}; {_played(report)}"
+    for result in report.results:
+        clause = result.clause
+        word = _WORDS[result.verdict]
+        yield f"{word:<8}  {clause.id:<7} {clause.level:<4}  {clause.text}"
+        if result.verdict is Verdict.NOT_SEEN:
+            yield f"{_INDENT}not seen: {result.why}"
+        elif result.verdict is Verdict.FAIL or is_verbose:
+            yield from _finding_lines(result)
+    if report.slips:
+        yield "known slips:"
+    for name, entry in report.slips.items():
+        yield f"  {name}"
+        yield _INDENT + entry.lines()[0]
+    yield _summary(report)
+
+
+def _played(report: Report) -> str:
+    parts = []
+    callers = [str(each) for each, waits in report.players.items() if not waits]
+    called = [str(each) for each, waits in report.players.items() if waits]
+    if called:
+        parts.append(f"called by it as {', '.join(called)}")
+    if callers:
+        parts.append(f"calling it as {', '.join(callers)}")
+    return "; ".join(parts)
+
+
+def _finding_lines(result: Result) -> Iterator[str]:
+    if result.finding is None:
+        return
+    yield f"{_INDENT}expected: {result.finding.expected}"
+    for entry in result.finding.evidence:
+        yield from (_INDENT + line for line in entry.lines())
+
+
+def counts(report: Report) -> dict[str, int]:
+    """
+    How many clauses had which verdict.
+    """
+    results = report.results
+    return {
+        "passed": sum(each.verdict is Verdict.PASS for each in results),
+        "failed": sum(each.is_failed for each in results),
+        "otherwise": sum(
+            each.verdict is Verdict.FAIL and each.clause.level is Level.MAY
+            for each in results
+        ),
+        "not_seen": sum(each.verdict is Verdict.NOT_SEEN for each in results),
+    }
+
+
+def _summary(report: Report) -> str:
+    number = counts(report)
+    text = f"{number['passed']} passed, {number['failed']} failed"
+    if number["otherwise"]:
+        text += f", {number['otherwise']} done otherwise, which they may be"
+    return f"{text}, {number['not_seen']} not seen, in {report.seconds:.0f} s"
+
+
+def report_json(report: Report) -> str:
+    """
+    The results as one JSON object; its keys are told in docs/conformance.md.
+    """
+    tested = report.subject.tested
+    value = {
+        "format": FORMAT,
+        "version": VERSION,
+        "swarmpeer": __version__,
+        "tested": {"peer_id": tested.peer_id, "has_file": tested.has_file},
+        "players": [
+            {"peer_id": each, "is_called": waits}
+            for each, waits in report.players.items()
+        ],
+        "seconds": round(report.seconds, 3),
+        "is_good": report.is_good,
+        "counts": counts(report),
+        "clauses": [_clause_json(each) for each in report.results],
+        "slips": [
+            {"name": name, "evidence": [_entry_json(entry)]}
+            for name, entry in report.slips.items()
+        ],
+    }
+    return json.dumps(value)
+
+
+def _clause_json(result: Result) -> dict[str, object]:
+    finding = result.finding
+    return {
+        "id": result.clause.id,
+        "level": result.clause.level,
+        "text": result.clause.text,
+        "verdict": result.verdict,
+        "why": result.why,
+        "times": result.times,
+        "expected": "" if finding is None else finding.expected,
+        "evidence": []
+        if finding is None
+        else [_entry_json(entry) for entry in finding.evidence],
+    }
+
+
+def _entry_json(entry: Entry) -> dict[str, object]:
+    return {
+        "seconds": round(entry.seconds, 6),
+        "connection": entry.talk,
+        "peer_id": entry.player,
+        "is_ours": entry.is_ours,
+        "kind": entry.kind,
+        "offset": entry.offset,
+        "size": entry.size,
+        "hex": entry.data[:KEPT_BYTES].hex(),
+        "meaning": entry.words(),
+    }
