@@ -25,7 +25,7 @@ CRASH ?=
 SWARMS ?= 10
 CUTS ?=
 
-.PHONY: help demo test soak crash bench clean
+.PHONY: help demo test soak crash bench screenshots clean
 
 help:
 	@echo "make demo   six peers on this machine spread a real file; FILE=... for yours,"
@@ -37,6 +37,7 @@ help:
 	@echo "            then the power is cut at every moment of SWARMS=10 simulated ones"
 	@echo "make bench  measure everything, beside other programs, in about three hours;"
 	@echo "            RUNS=1 is a first look; see bench/README.md"
+	@echo "make screenshots  draw the pictures of docs/web.md, with Chromium"
 	@echo "make clean  remove what the others made"
 	@echo "PYTHON=...  the Python to begin with, 3.11 or newer"
 
@@ -75,6 +76,9 @@ crash: $(VENV)/.package
 
 bench: $(VENV)/.bench
 	$(RUN) -m bench --runs $(or $(RUNS),5) $(BENCH)
+
+screenshots: $(VENV)/.dev
+	$(RUN) -m tools.screenshots
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info _trial_temp* .hypothesis bench_results.jsonl \

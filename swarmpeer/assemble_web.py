@@ -43,9 +43,10 @@ def assemble_web(
     @param token: what whoever looks has to know; C{None}: they are for this machine
         alone.
     """
-    watch = StatusWatch(peer, IReactorTime(reactor).seconds)
+    clock = IReactorTime(reactor)
+    watch = StatusWatch(peer, clock.seconds)
     peer.add_observer(watch, *StatusWatch.event_classes)
-    site = guarded_site(peer_pages(watch), token)
+    site = guarded_site(peer_pages(watch, clock), token)
     return WebService(site, endpoint, has_token=token is not None)
 
 

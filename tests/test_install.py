@@ -82,6 +82,7 @@ class InstallTests(ProcessTestCase):
         self.assertIn("--log-dir", self.twistd("swarmpeer", "--help"))
         script = self.python.with_name("swarmpeer")
         self.assertIn("lab", self.run_well([str(script), "--help"]).stdout)
+        self.assertTrue((self.where().parent / "web" / "page" / "main.js").exists())
 
     def where(self) -> Path:
         """

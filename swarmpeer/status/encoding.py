@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from swarmpeer.errors import StatusError
-from swarmpeer.status.shape import VERSION, Picture, Status
+from swarmpeer.status.shape import VERSION, Picture, Pictures, Status
 
 _Any = TypeVar("_Any")
 
@@ -16,7 +16,7 @@ class _Versioned(msgspec.Struct):
     version: int
 
 
-def encode(shape: Status | Picture) -> bytes:
+def encode(shape: Status | Picture | Pictures) -> bytes:
     """
     It as JSON, in UTF-8.
     """

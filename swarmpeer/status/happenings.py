@@ -167,6 +167,13 @@ class Happenings:
         self._last: deque[Happening] = deque(maxlen=MOST_HAPPENINGS)
         self._number = 0
 
+    @property
+    def last_number(self) -> int:
+        """
+        That of the last one, 0 if there was none.
+        """
+        return self._number
+
     def note(self, event: SwarmEvent, at_seconds: float) -> None:
         """
         It happened.

@@ -23,6 +23,9 @@ def piece_map(bits: Bitfield) -> bytes:
     """
     size, data = bits.size, bits.to_bytes()
     buckets = min(size, MOST_BUCKETS)
+    if bits.is_full or not bits.count:
+        # Most are, for most of the time.
+        return bytes([_ALL if bits.count else 0]) * buckets
     shares = bytearray()
     for bucket in range(buckets):
         first = bucket * size // buckets

@@ -315,3 +315,17 @@ class Picture:
     map: str
     neighbor_maps: dict[int, str]
     happenings: tuple[Happening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """
+    What a page shows: one peer, or the peers of a swarm.
+
+    @ivar peers: by id.
+    @ivar silent: those of them that do not answer any more; what is told of them is
+        what they told last.
+    """
+
+    peers: tuple[Picture, ...]
+    silent: tuple[int, ...] = ()

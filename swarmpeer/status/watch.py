@@ -194,23 +194,30 @@ class StatusWatch:
             pieces=pieces,
         )
 
-    def picture(self, after: int = 0) -> Picture:
+    @property
+    def last_happening(self) -> int:
+        """
+        The number of the last one, 0 if there was none.
+        """
+        return self._happenings.last_number
+
+    def picture(self, after: int = 0, *, with_neighbor_maps: bool = True) -> Picture:
         """
         The same as a page shows it.
 
         @param after: which happening is known already.
+        @param with_neighbor_maps: also what each neighbour holds, which takes a
+            while in a large swarm.
         """
         holdings = self._peer.holdings()
         happenings = self._happenings.after(after)
         if holdings is None:
             return Picture(self.status(), "", {}, happenings)
+        neighbors = holdings.neighbors if with_neighbor_maps else {}
         return Picture(
             self.status(),
             encoded_map(holdings.own),
-            {
-                peer_id: encoded_map(theirs)
-                for peer_id, theirs in holdings.neighbors.items()
-            },
+            {peer_id: encoded_map(theirs) for peer_id, theirs in neighbors.items()},
             happenings,
         )
 

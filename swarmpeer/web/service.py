@@ -6,23 +6,25 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
-from twisted.web.server import Site
 
 from swarmpeer.errors import ListenError
 from swarmpeer.listening import Listening, shown_address
 from swarmpeer.web.access import needs_token
+from swarmpeer.web.site import PagesSite
 
 
 class WebService(Service):
     """
     Listens for those who want to look, while the peer runs.
+
+    @ivar where: the address, once it listens there.
     """
 
     _log = Logger()
 
     def __init__(
         self,
-        site: Site,
+        site: PagesSite,
         endpoint: IStreamServerEndpoint,
         *,
         has_token: bool,
@@ -32,6 +34,7 @@ class WebService(Service):
         """
         self._site = site
         self._has_token = has_token
+        self.where: str | None = None
         self._listening = Listening(endpoint, self._begun, self._lost)
 
     def startService(self) -> None:
@@ -50,7 +53,12 @@ class WebService(Service):
         @return: fires when that is so.
         """
         super().stopService()
-        return Deferred.fromCoroutine(self._listening.end())
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        # In this order there is a turn of the reactor for what was told last.
+        await self._site.close()
+        await self._listening.end()
 
     def _begun(self, port: IListeningPort) -> None:
         """
@@ -62,6 +70,7 @@ class WebService(Service):
                 f"the pages at {where} could be read from other machines: give a token "
                 "(--web-token-file, or token_file of [web]), or listen at 127.0.0.1"
             )
+        self.where = where
         self._log.info("pages at {where}", where=where)
 
     def _lost(self, error: ListenError) -> None:

@@ -37,14 +37,16 @@ class StatusPage(Resource):
 
 class PicturePage(Resource):
     """
-    C{/picture.json}: a L{Picture}; with C{?after=N} no happening up to that one.
+    C{/picture.json}: a L{Picture}; with C{?after=N} no happening up to that one, with
+    C{?own=1} without what the neighbours hold.
     """
 
     isLeaf = True
 
-    def __init__(self, picture: Callable[[int], Picture]) -> None:
+    def __init__(self, picture: Callable[[int, bool], Picture]) -> None:
         """
-        @param picture: the number of the last happening known, to the picture.
+        @param picture: the number of the last happening known, and whether it is to
+            have the maps of the neighbours, to the picture.
         """
         super().__init__()
         self._picture = picture
@@ -58,7 +60,8 @@ class PicturePage(Resource):
             return answer(
                 request, HTTPStatus.BAD_REQUEST, "after is to be a whole number"
             )
-        return content(request, JSON, encode(self._picture(int(after))))
+        is_own = (request.args or {}).get(b"own", [b"0"])[0] == b"1"
+        return content(request, JSON, encode(self._picture(int(after), not is_own)))
 
 
 class HealthPage(Resource):

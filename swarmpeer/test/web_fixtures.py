@@ -1,0 +1,128 @@
+"""
+Pictures of peers that never were, and a browser that asks for pages without a network.
+"""
+
+from dataclasses import replace
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import connectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.web.server import Site
+
+from swarmpeer.status.shape import (
+    Happening,
+    Missing,
+    NeighborStatus,
+    Picture,
+    State,
+    Status,
+)
+
+STATUS = Status(
+    peer_id=1001,
+    kind="classic",
+    name="file",
+    infohash=None,
+    state=State.FETCHING,
+    up_seconds=10.0,
+    size_bytes=1000,
+    piece_size_bytes=100,
+    piece_count=10,
+    held=4,
+    is_placed=False,
+    checked_share=None,
+    recorded=None,
+    received_bytes=400,
+    sent_bytes=0,
+    duplicate_bytes=0,
+    receive_rate=80.0,
+    send_rate=0.0,
+    expected_seconds=7.5,
+    last_piece_seconds=1.0,
+    neighbors=(),
+    incomplete=(),
+    missing=Missing(6, 0, (), ()),
+    problems=(),
+    preferred_round=None,
+    optimistic_round=None,
+)
+
+NEIGHBOR = NeighborStatus(
+    peer_id=1002,
+    held=10,
+    am_choking=True,
+    am_interested=True,
+    peer_choking=False,
+    peer_interested=False,
+    is_preferred=False,
+    is_optimistic=False,
+    is_snubbed=False,
+    requested=1,
+    received_bytes=400,
+    sent_bytes=0,
+    receive_rate=80.0,
+    send_rate=0.0,
+    connected_seconds=9.0,
+)
+
+
+def picture(
+    peer_id: int = 1001, held: int = 4, up_seconds: float = 10.0, *numbers: int
+) -> Picture:
+    """
+    One of a peer that holds so much, with the happenings of these C{numbers}.
+    """
+    status = replace(STATUS, peer_id=peer_id, held=held, up_seconds=up_seconds)
+    happenings = tuple(
+        Happening(number, float(number), "UnchokedBy", f"happening {number}")
+        for number in numbers
+    )
+    return Picture(status, "AAAA", {}, happenings)
+
+
+class _Transport(StringTransport):
+    """
+    @ivar is_aborted: was the conversation broken off?
+    """
+
+    is_aborted = False
+
+    def abortConnection(self) -> None:
+        self.is_aborted = True
+
+
+class Visit:
+    """
+    One conversation of a browser on this machine with a site.
+    """
+
+    def __init__(self, site: Site) -> None:
+        here = IPv4Address("TCP", "127.0.0.1", 8080)
+        self.transport = _Transport(here, here)
+        channel = site.buildProtocol(here)
+        assert channel is not None
+        self._channel = channel
+        channel.makeConnection(self.transport)
+
+    def ask(self, path: str, method: str = "GET", version: str = "1.0") -> None:
+        """
+        Ask for it; in HTTP 1.0 an answer comes as it is, and in one piece.
+        """
+        self._channel.dataReceived(
+            f"{method} {path} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n".encode()
+        )
+
+    def said(self) -> str:
+        """
+        What came since the last time.
+        """
+        text = str(self.transport.value(), "utf-8")
+        self.transport.clear()
+        return text
+
+    def leave(self) -> None:
+        """
+        Close the page.
+        """
+        self._channel.connectionLost(Failure(connectionDone.value))

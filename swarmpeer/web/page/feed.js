@@ -1,0 +1,100 @@
+// What happens, as it happens; the newest on top.
+
+import { byId, make, say, set } from "./dom.js";
+
+const MOST = 300;
+
+const TAGS = {
+  trouble: ["DialFailed", "ViolationSeen", "ConnectionRefused", "PieceStoreFailed", "FilePlacingFailed", "RecordFailed",
+    "DiskShort", "FileDiffers", "FileChanged", "PieceWithdrawn", "BadPieceReceived", "BadPieceTold", "PeerShutOut"],
+  choking: ["UnchokedBy", "ChokedBy", "NeighborUnchoked", "NeighborChoked", "PreferredRoundHeld", "OptimisticRoundHeld"],
+  interest: ["InterestChanged", "InterestedReceived", "NotInterestedReceived"],
+  progress: ["FileCompleted", "FilePlaced", "PeerCompleted", "SwarmCompleted", "ManifestFetched", "FilesChecked",
+    "FetchingResumed", "PieceHealed"],
+};
+const tagOf = (kind) => Object.keys(TAGS).find((tag) => TAGS[tag].includes(kind)) ?? "neighbours";
+
+export class Feed {
+  #list = byId("feed");
+  #pause = byId("feed-pause");
+  #only = byId("feed-only");
+  #interest = byId("feed-interest");
+  #open;
+  #waiting = [];
+  #selected = null;
+  #isPaused = false;
+
+  constructor(open) {
+    this.#open = open;
+    this.#pause.addEventListener("click", () => this.#toggle());
+    this.#only.addEventListener("change", () => this.#filter());
+    this.#interest.addEventListener("change", () => this.#filter());
+  }
+
+  clear() {
+    this.#list.replaceChildren();
+    this.#waiting = [];
+    this.#tell();
+  }
+
+  // Those of a picture that were not told before.
+  add(pictures, at) {
+    const news = pictures.flatMap(({ status, happenings }) =>
+      happenings.map((one) => ({ ...one, by: status.peer_id, at: at - (status.up_seconds - one.at_seconds) * 1000 })));
+    news.sort((a, b) => a.at - b.at || a.by - b.by || a.number - b.number);
+    this.#waiting.push(...news);
+    this.#waiting.splice(0, this.#waiting.length - MOST);
+    if (!this.#isPaused) this.#flush();
+    this.#tell();
+  }
+
+  show(selected) {
+    if (selected === this.#selected) return;
+    this.#selected = selected;
+    say(byId("feed-only-text"), `only ${selected}`);
+    this.#filter();
+  }
+
+  #flush() {
+    for (const one of this.#waiting.splice(0)) this.#list.prepend(this.#makeItem(one));
+    while (this.#list.children.length > MOST) this.#list.lastChild.remove();
+  }
+
+  #makeItem(one) {
+    const peer = make("button", { type: "button", class: "peer" }, String(one.by));
+    peer.addEventListener("click", () => this.#open(one.by, false));
+    const time = new Date(one.at);
+    const tag = tagOf(one.kind);
+    const item = make("li", { "data-by": one.by, "data-tag": tag },
+      make("time", { datetime: time.toISOString() }, time.toLocaleTimeString("en-GB")),
+      make("div", {}, peer, " ", make("small", { class: `tag ${tag}` }, tag)),
+      make("span", {}, one.text));
+    item.hidden = this.#isHidden(item);
+    return item;
+  }
+
+  #toggle() {
+    this.#isPaused = !this.#isPaused;
+    set(this.#pause, "aria-pressed", this.#isPaused);
+    set(this.#list, "aria-live", this.#isPaused ? "off" : "polite");
+    if (!this.#isPaused) this.#flush();
+    this.#tell();
+  }
+
+  #tell() {
+    const n = this.#waiting.length;
+    say(this.#pause, this.#isPaused ? `Go on${n ? ` (${n} new)` : ""}` : "Pause");
+  }
+
+  #filter() {
+    for (const item of this.#list.children) {
+      item.hidden = this.#isHidden(item);
+    }
+  }
+
+  // Interest comes and goes with every other piece.
+  #isHidden({ dataset }) {
+    return (dataset.tag === "interest" && !this.#interest.checked)
+      || (this.#only.checked && dataset.by !== String(this.#selected));
+  }
+}

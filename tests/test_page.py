@@ -1,0 +1,287 @@
+"""
+The page of a peer and of a lab, in a real browser.
+"""
+
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tests.processes import (
+    PeerProcess,
+    ProcessTestCase,
+    Settings,
+    random_bytes,
+    reserve_port,
+)
+from tools.browser import chromium, why_no_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_PATIENCE_MILLISECONDS = 30_000
+_LOOK_MILLISECONDS = 50
+_WAS_AWAY = "net::ERR_"
+"""
+What the browser itself says of a peer that is away, and no page can keep it from.
+"""
+
+_NAMELESS = """
+() => [...document.querySelectorAll(
+        'button, select, input, canvas, [role], a, summary')]
+    .filter(one => !one.closest('[aria-hidden]'))
+    .filter(one => !(one.textContent.trim() || one.ariaLabel || one.labels?.length
+        || one.getAttribute('aria-labelledby') || one.getAttribute('role') === 'status'
+        || one.getAttribute('role') === 'log'))
+    .map(one => one.outerHTML.slice(0, 200))
+"""
+"""Everything one can come to that has no name for a screen reader."""
+
+
+class PageTestCase(ProcessTestCase):
+    """
+    A browser and its complaints.
+    """
+
+    skip = why_no_browser()
+
+    def open(
+        self, address: str, *, width: int = 1280, height: int = 900, scheme: str = ""
+    ) -> "Page":
+        """
+        A window of its own with the page there, once that shows something.
+        """
+        stack = ExitStack()
+        self.addCleanup(stack.close)
+        browser = stack.enter_context(chromium())
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        page.set_default_timeout(_PATIENCE_MILLISECONDS)
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        page.on(
+            "console",
+            lambda said: (
+                self.complaints.append(said.text)
+                if said.type in ("error", "warning")
+                else None
+            ),
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda asked: self.hosts.add(asked.url.split("/")[2]))
+        page.goto(address)
+        page.wait_for_selector("#graph .node")
+        return page
+
+    def address_of(self, process: PeerProcess) -> str:
+        """
+        What a program says where its page is.
+        """
+
+        def lines() -> list[str]:
+            return [x for x in process.stdout.splitlines() if x.startswith("page: ")]
+
+        process.wait_until(lambda: bool(lines()), "the address of the page")
+        return lines()[0].removeprefix("page: ")
+
+    def made_up(self, peers: int, pieces: int) -> str:
+        """
+        The address of the page of a swarm that never was.
+        """
+        name = [sys.executable, "-m", "tools.made_up_swarm", str(peers), str(pieces)]
+        return self.address_of(self.start_command(name, self.make_folder()))
+
+    def wait_for(self, page: "Page", script: str) -> None:
+        """
+        Wait until C{script} is true in the page.
+        """
+        # Not with the page's own eval, which its policy forbids.
+        deadline = time.monotonic() + _PATIENCE_MILLISECONDS / 1000
+        while not page.evaluate(script):
+            self.assertLess(time.monotonic(), deadline, script)
+            page.wait_for_timeout(_LOOK_MILLISECONDS)
+
+    def text(self, page: "Page", selector: str) -> str:
+        """
+        What stands there.
+        """
+        return page.inner_text(selector)
+
+
+class LabPageTests(PageTestCase):
+    """
+    C{swarmpeer lab --web}.
+    """
+
+    def test_lab(self) -> None:
+        """
+        The page of a lab shows all peers, follows them while they exchange pieces,
+        who serves whom and the rounds, stays with C{--stay} until it is told to go, and
+        asks nothing of any other host.
+        """
+        folder = self.make_folder()
+        (folder / "file").write_bytes(random_bytes(3_000_000))
+        lab = self.start_command(
+            [
+                *(sys.executable, "-m", "tools.slow_lab", "400kB/s", "file"),
+                *("--peers", "4", "--piece-size", "16384", "--web", "--stay"),
+            ],
+            folder,
+        )
+        address = self.address_of(lab)
+        page = self.open(address)
+        self.wait_for(page, "document.querySelectorAll('#graph .node').length == 4")
+        self.wait_for(page, "document.querySelectorAll('.edge.preferred').length > 3")
+        self.wait_for(page, "document.querySelectorAll('#round-body tr').length > 0")
+        self.assertIn("Round ", self.text(page, "#round-text"))
+        self.wait_for(page, "document.querySelectorAll('#feed li').length > 5")
+        self.assertIn("classic swarm", self.text(page, "#subtitle"))
+        before = page.evaluate("document.body.dataset.pictures")
+        self.wait_for(page, f"document.body.dataset.pictures > {before} + 3")
+        self.assertIn("of 4", self.text(page, "#figure-done"))
+        self.wait_for(
+            page,
+            "document.querySelector('#figure-done').textContent == '4 of 4'"
+            " && document.querySelector('#figure-share').textContent == '100 %'",
+        )
+        lab.wait_until(lambda: "stays until Ctrl-C" in lab.stdout, "the end")
+        self.assertEqual(self.text(page, "#connection"), "live")
+        self.assertEqual(self.complaints, [])
+        self.assertEqual(self.hosts, {address.split("/")[2]})
+        lab.signal(signal.SIGINT)
+        self.assertEqual(lab.wait_for_exit(), 0)
+        self.wait_for(
+            page, "document.querySelector('#connection').textContent.includes('again')"
+        )
+
+
+class PeerPageTests(PageTestCase):
+    """
+    The page of one peer.
+    """
+
+    def test_restart(self) -> None:
+        """
+        The page says that its peer is away, and goes on by itself when it is back.
+        """
+        port = reserve_port()
+        self.addCleanup(port.close)
+        where = f"127.0.0.1:{port.getsockname()[1]}"
+        swarm = self.make_swarm(Settings(1000, 100), random_bytes(1000), peers=3)
+        web = f"--web=tcp:{port.getsockname()[1]}:interface=127.0.0.1"
+        swarm.start(1001, web, "--stay")
+        swarm.start(1002, "--stay").wait_for_log("complete file")
+        page = self.open(f"http://{where}/")
+        self.wait_for(page, "document.querySelectorAll('#graph .node').length == 2")
+        self.assertIn("peer 1001", self.text(page, "#subtitle"))
+        swarm.processes[1001].kill()
+        said = "document.querySelector('#connection').textContent"
+        self.wait_for(page, f"{said} == 'lost, trying again'")
+        before = page.evaluate("Number(document.body.dataset.pictures)")
+        swarm.start(1001, web, "--stay")
+        self.wait_for(page, f"{said} == 'live'")
+        self.wait_for(page, f"document.body.dataset.pictures > {before}")
+        self.assertEqual([x for x in self.complaints if _WAS_AWAY not in x], [])
+
+    def test_last_picture(self) -> None:
+        """
+        A peer that ends because everybody is complete says so first.
+        """
+        port = reserve_port()
+        self.addCleanup(port.close)
+        swarm = self.make_swarm(Settings(1000, 100), random_bytes(1000), peers=2)
+        web = f"--web=tcp:{port.getsockname()[1]}:interface=127.0.0.1"
+        fetching = swarm.start(1002, web)
+        fetching.wait_until(lambda: "pages at" in fetching.stdout, "the page")
+        page = self.open(f"http://127.0.0.1:{port.getsockname()[1]}/")
+        self.assertEqual(self.text(page, "#figure-share"), "0 %")
+        swarm.start(1001)
+        self.assertEqual(fetching.wait_for_exit(), 0)
+        self.wait_for(
+            page, "document.querySelector('#figure-share').textContent == '100 %'"
+        )
+
+
+class MadeUpPageTests(PageTestCase):
+    """
+    The page of swarms that never were.
+    """
+
+    def test_keyboard(self) -> None:
+        """
+        All of it can be used without a mouse, and everything has a name.
+        """
+        page = self.open(self.made_up(6, 300), scheme="dark")
+        focus = "document.activeElement"
+        page.focus("#theme")
+        page.keyboard.press("Tab")
+        while "node" not in str(page.evaluate(f"{focus}.getAttribute('class')")):
+            self.assertNotEqual(page.evaluate(f"{focus}.tagName"), "BODY")
+            page.keyboard.press("Tab")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        self.assertEqual(page.evaluate(f"{focus}.dataset.peer"), "1003")
+        self.assertIn("serves", page.evaluate(f"{focus}.getAttribute('aria-label')"))
+        page.keyboard.press("Enter")
+        self.assertEqual(page.evaluate(f"{focus}.id"), "details-title")
+        self.wait_for(
+            page, "document.querySelector('#details-title').textContent == 'Peer 1003'"
+        )
+        page.keyboard.press("Escape")
+        self.assertEqual(page.evaluate(f"{focus}.dataset.peer"), "1003")
+        page.focus("#edges summary")
+        page.keyboard.press("Enter")
+        self.wait_for(page, "document.querySelectorAll('#edges-body tr').length > 9")
+        self.assertEqual(
+            page.evaluate("document.querySelectorAll('#edges-body tr').length"),
+            page.evaluate("document.querySelectorAll('#graph path.edge').length"),
+        )
+        page.focus("#peers th:nth-child(3) button")
+        page.keyboard.press("Enter")
+        self.wait_for(page, "document.querySelector('[aria-sort=descending]') !== null")
+        self.assertEqual(self.text(page, "#peers tbody tr .peer"), "1001")
+        page.focus("#pieces")
+        page.keyboard.press("ArrowRight")
+        self.assertRegex(self.text(page, "#pieces-at"), r"^Piece 1: held by .* of 6")
+        page.focus("#feed-pause")
+        page.keyboard.press("Space")
+        self.assertEqual(page.get_attribute("#feed", "aria-live"), "off")
+        self.assertIn("Go on", self.text(page, "#feed-pause"))
+        page.focus("#theme")
+        page.keyboard.press("Enter")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        self.assertEqual(page.evaluate(ground), "rgb(244, 246, 248)")
+        self.assertEqual(page.evaluate(_NAMELESS), [])
+        self.assertEqual(self.complaints, [])
+
+    def test_many(self) -> None:
+        """
+        200 peers and 100,000 pieces are drawn, thinned and summed up, on a phone, too;
+        and what others say stays text.
+        """
+        address = self.made_up(200, 100_000)
+        page = self.open(address)
+
+        def count(selector: str) -> int:
+            return int(page.evaluate(f"document.querySelectorAll({selector!r}).length"))
+
+        self.wait_for(page, "document.querySelectorAll('#peers tbody tr').length > 0")
+        self.assertEqual(count("#graph .node"), 200)
+        self.assertEqual(count("#peers tbody tr"), 200)
+        edges = count("#graph path.edge")
+        self.assertGreaterEqual(edges, 300)
+        self.assertLess(edges, 360)
+        self.assertIn("of 1,000 lines", self.text(page, "#graph-note"))
+        self.assertIn("about 250 in a column", self.text(page, "#pieces-note"))
+        self.assertIn("<b>by & for</b>", self.text(page, "#title"))
+        self.assertEqual(count("#title b"), 0)
+        page.click("#peers button[data-peer='1044']")
+        self.wait_for(
+            page, "document.querySelector('#details-title').textContent == 'Peer 1044'"
+        )
+        page.set_viewport_size({"width": 320, "height": 640})
+        self.wait_for(page, "document.documentElement.scrollWidth <= 320")
+        self.assertEqual(self.complaints, [])
