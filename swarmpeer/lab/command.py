@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.threads import deferToThreadPool
 
+from swarmpeer.assemble_web import read_token
 from swarmpeer.config import CommonConfig
 from swarmpeer.console import given_path
 from swarmpeer.errors import SwarmPeerError
+from swarmpeer.lab.asking import Sockets
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
 from swarmpeer.lab.plan import (
     LabPlan,
@@ -27,7 +30,8 @@ from swarmpeer.lab.plan import (
     plan_peers,
 )
 from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
-from swarmpeer.lab.swarm import FAILURE, BuildArgv, Lab, PeerProcess
+from swarmpeer.lab.swarm import FAILURE, SUCCESS, BuildArgv, Lab, PeerProcess
+from swarmpeer.lab.web import ANY_PORT, LabPage, lab_endpoint, with_page
 from swarmpeer.own_process import monotonic_reactor
 from swarmpeer.signals import (
     Interrupted,
@@ -60,6 +64,10 @@ examples:
                                                 a slower, closer swarm
   swarmpeer lab big.iso --keep /tmp/swarm       keep configuration, logs and files
   swarmpeer lab big.iso > lab.txt               plain lines instead of the table
+  swarmpeer lab big.iso --web --stay            also a page in the browser, whose
+                                                address is told; it stays at the end
+  swarmpeer lab big.iso --web tcp:8080:interface=127.0.0.1
+                                                the page at a port of your choice
 
 exit status: 0 if every copy is identical and every peer ended by itself, 1 if
 not, 2 if the lab cannot be made as asked, 130 after Ctrl-C, 143 after SIGTERM.
@@ -104,6 +112,25 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="keep configuration, logs and files in DIR, which is new or empty "
         "(default: a temporary folder that is removed)",
     )
+    parser.add_argument(
+        "--web",
+        metavar="ENDPOINT",
+        nargs="?",
+        const=ANY_PORT,
+        help="show the swarm in a page at this Twisted endpoint "
+        f"(without one: {ANY_PORT}, a free port of this machine)",
+    )
+    parser.add_argument(
+        "--web-token-file",
+        metavar="PATH",
+        help="the file with the token that whoever looks at the page has to know; "
+        "without one it is for this machine alone",
+    )
+    parser.add_argument(
+        "--stay",
+        action="store_true",
+        help="with --web: leave the page up when the swarm is done, until Ctrl-C",
+    )
     parser.set_defaults(run=run)
 
 
@@ -130,9 +157,23 @@ def _run(
 ) -> int:
     source = SourceFile.examine(arguments.file)
     plan = _plan(arguments, source)
+    reactor = monotonic_reactor()
+    endpoint = None
+    if arguments.web is not None:
+        endpoint = lab_endpoint(reactor, arguments.web)
+    token_file = arguments.web_token_file
+    token = None if token_file is None else read_token(token_file)
     folder = LabFolder.make(arguments.keep)
     at_the_end.callback(folder.close)
     at_the_end.callback(ignore_signals)
+    page, where = None, ""
+    if endpoint is not None:
+        peer_ids = [peer.peer_id for peer in plan.peers]
+        sockets = Sockets(folder.path, peer_ids)
+        at_the_end.callback(sockets.close)
+        build_argv = with_page(build_argv, sockets)
+        page = LabPage(reactor, endpoint, sockets, peer_ids, token)
+        where = page.start()
     try:
         folder.fill(plan, source)
     except BaseException:
@@ -140,8 +181,12 @@ def _run(
         raise
     screen = _screen()
     screen.tell(_introduction(plan, source, folder))
+    if page is not None:
+        screen.tell(f"page: {where}")
     try:
-        return _run_reactor(plan, folder, source, screen, build_argv, arguments.timeout)
+        return _run_reactor(
+            reactor, plan, folder, source, screen, build_argv, arguments, page
+        )
     finally:
         screen.close()
         if screen.is_gone:
@@ -154,6 +199,8 @@ def _plan(arguments: argparse.Namespace, source: SourceFile) -> LabPlan:
     @raise LabError: if the options do not go together.
     @raise swarmpeer.errors.ConfigError: if the configuration cannot say them.
     """
+    if arguments.web is None and (arguments.stay or arguments.web_token_file):
+        raise LabError("--stay and --web-token-file are about a page; add --web")
     if arguments.seeds > arguments.peers:
         raise LabError(
             f"--seeds {arguments.seeds} is more than --peers {arguments.peers}"
@@ -203,17 +250,18 @@ def _screen() -> Screen:
 
 
 def _run_reactor(
+    reactor: PosixReactorBase,
     plan: LabPlan,
     folder: LabFolder,
     source: SourceFile,
     screen: Screen,
     build_argv: BuildArgv,
-    timeout_seconds: float,
+    arguments: argparse.Namespace,
+    page: LabPage | None,
 ) -> int:
     """
     Run the lab in this process's reactor.
     """
-    reactor = monotonic_reactor()
 
     def spawn(process: PeerProcess, argv: list[str], output: BinaryIO) -> None:
         # The standard input is the peer's lifeline, see peer_process.
@@ -234,16 +282,34 @@ def _run_reactor(
         reactor,
         digest,
         build_argv,
-        timeout_seconds,
+        arguments.timeout,
+        None if page is None else page.end_peer,
     )
     statuses: list[int] = []
+    staying: Deferred[None] = Deferred()
+
+    def interrupt(number: int) -> None:
+        # The swarm is over: what is left is the page.
+        if not statuses:
+            lab.interrupt(number)
+        elif not staying.called:
+            staying.callback(None)
+
+    def ended(status: int) -> Deferred[None] | None:
+        statuses.append(status)
+        if not arguments.stay or status not in (SUCCESS, FAILURE):
+            return None
+        screen.tell("the page stays until Ctrl-C")
+        return staying
 
     def begin() -> None:
         # Only now, since the reactor has just put its own handlers in place.
-        handle_signals(lambda number: reactor.callFromThread(lab.interrupt, number))
-        ended = maybeDeferred(lab.run).addCallback(statuses.append)
-        ended.addErrback(lambda failure: failure.printTraceback(sys.stderr))
-        ended.addBoth(lambda _: reactor.stop())
+        handle_signals(lambda number: reactor.callFromThread(interrupt, number))
+        over = maybeDeferred(lab.run).addCallback(ended)
+        over.addErrback(lambda failure: failure.printTraceback(sys.stderr))
+        if page is not None:
+            over.addBoth(lambda _: page.stop())
+        over.addBoth(lambda _: reactor.stop())
 
     reactor.callWhenRunning(begin)
     reactor.run()

@@ -90,6 +90,8 @@ class Lab:
     @ivar digest: gives the SHA-256 of a file in hexadecimal, or C{None} once the
         callable that it is handed says that nobody wants it any more.
     @ivar build_argv: the command for a peer's id and the lab's folder.
+    @ivar ended: told of each process that ended before the exit status was decided,
+        and whether it ended well.
     @ivar view: what the logs told so far.
     """
 
@@ -102,6 +104,7 @@ class Lab:
     digest: Digest
     build_argv: BuildArgv
     timeout_seconds: float
+    ended: Callable[[int, bool], object] | None = None
     view: SwarmView = field(init=False)
 
     def __post_init__(self) -> None:
@@ -175,7 +178,10 @@ class Lab:
         del self._running[process.peer_id]
         if self._status is None:
             self._read_logs()
-            if problem := self._problem_of(process):
+            problem = self._problem_of(process)
+            if self.ended is not None:
+                self.ended(process.peer_id, problem is None)
+            if problem is not None:
                 output = self.folder.output_tail(process.peer_id, _SHOWN_OUTPUT_LINES)
                 lines = [f"    {line}" for line in output] or ["    (no output)"]
                 self._fail("\n".join([f"peer {process.peer_id} {problem}:", *lines]))
