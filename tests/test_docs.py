@@ -17,6 +17,7 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import events, testing
+from swarmpeer.assemble_web import LEAST_TOKEN_CHARACTERS
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
 from swarmpeer.conformance import families, slips
@@ -25,6 +26,7 @@ from swarmpeer.conformance.report import report_json
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
+from swarmpeer.lab.gathering import PEERS_PER_TICK
 from swarmpeer.log_reading.as_json import json_text
 from swarmpeer.log_reading.checking import Checked
 from swarmpeer.log_reading.swarm import Swarm
@@ -38,12 +40,16 @@ from swarmpeer.manifest.paths import MAX_PATH_BYTES, MAX_PATH_NAMES
 from swarmpeer.manifest_commands.show import json_line
 from swarmpeer.manifest_files import Fault
 from swarmpeer.net.limits import Limits
+from swarmpeer.status.piece_map import MOST_BUCKETS
+from swarmpeer.status.shape import Happening, Picture, Pictures
 from swarmpeer.test.conformance_swarm import run_check
 from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.outcome import PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
+from swarmpeer.web.events_page import MOST_STREAMS
+from swarmpeer.web.stream import QUIET_SECONDS
 from swarmpeer.wire.codec import LENGTH_SIZE
 from swarmpeer.wire.extended_codec import ExtendedCodec
 from swarmpeer.wire.extension import (
@@ -383,15 +389,63 @@ class SimulationTests(SynchronousTestCase):
 
     def test_pictures(self) -> None:
         """
-        Every picture is on a page, with the command that draws it.
+        Every picture is on a page, with the command that draws it; those of pages are
+        all drawn by one.
         """
+        screenshots = (ROOT / "tools" / "screenshots.py").read_text()
         text = "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
         pictures = sorted((ROOT / "docs" / "pictures").iterdir())
         self.assertGreater(len(pictures), 0)
         for picture in pictures:
             self.assertIn(f"](pictures/{picture.name})", text)
-            self.assertIn(f"--plot docs/pictures/{picture.name}", text)
+            if picture.suffix == ".png":
+                self.assertIn(f'"{picture.stem}"', screenshots)
+            else:
+                self.assertIn(f"--plot docs/pictures/{picture.name}", text)
             self.assertLess(picture.stat().st_size, 200_000)
+
+
+class WebTests(SynchronousTestCase):
+    """
+    docs/web.md.
+    """
+
+    def test_keys(self) -> None:
+        """
+        Every key of an event is told, in order, and no other.
+        """
+        rows = _ROW.findall(section("web.md", "## For programs"))
+        keys = [field.name for shape in (Pictures, Picture) for field in fields(shape)]
+        self.assertEqual([row for row in rows if row[0] != "/"], keys)
+        happening = {field.name for field in fields(Happening)}
+        text = section("web.md", "## For programs")
+        self.assertLessEqual(happening, set(re.findall(r"`(\w+)`", text)))
+
+    def test_limits(self) -> None:
+        """
+        So are the limits, as they are in the code and on the page.
+        """
+        text = " ".join((ROOT / "docs" / "web.md").read_text().split())
+        page = ROOT / "swarmpeer" / "web" / "page"
+        edges, rows, events = (
+            re.findall(rf"^const {name} = (\d+);", (page / file).read_text(), re.M)[0]
+            for file, name in (
+                ("graph.js", "MOST_EDGES"),
+                ("graph.js", "MOST_ROWS"),
+                ("feed.js", "MOST"),
+            )
+        )
+        for words in (
+            f"At most {MOST_STREAMS} can read at once",
+            f"a comment every {QUIET_SECONDS:.0f} seconds",
+            f"with more than {PEERS_PER_TICK} peers less often",
+            f"with {LEAST_TOKEN_CHARACTERS} letters and digits or more",
+            f"at most {MOST_BUCKETS} buckets",
+            f"Of more than {edges} lines",
+            f"has every line, up to {rows}",
+            f"has the last {events} events",
+        ):
+            self.assertIn(words, text)
 
 
 class ManifestTests(SynchronousTestCase):
