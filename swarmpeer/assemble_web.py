@@ -3,7 +3,6 @@ The usual pages of a peer: where they are, and who may look.
 """
 
 import os
-from pathlib import Path
 
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.interfaces import (
@@ -19,12 +18,17 @@ from swarmpeer.joining import JoiningService
 from swarmpeer.service import PeerService
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.text import printable
+from swarmpeer.web.lingering import Lingering
 from swarmpeer.web.service import WebService
 from swarmpeer.web.site import guarded_site, peer_pages
 
 LEAST_TOKEN_CHARACTERS = 16
 """
 A shorter token could be guessed.
+"""
+MOST_TOKEN_CHARACTERS = 1024
+"""
+More of a file is not read.
 """
 
 
@@ -46,8 +50,14 @@ def assemble_web(
     clock = IReactorTime(reactor)
     watch = StatusWatch(peer, clock.seconds)
     peer.add_observer(watch, *StatusWatch.event_classes)
-    site = guarded_site(peer_pages(watch, clock), token)
-    return WebService(site, endpoint, has_token=token is not None)
+    lingering = Lingering(lambda: watch.status().is_done, clock.seconds)
+    return WebService(
+        guarded_site(peer_pages(watch, clock, lingering.note_asked), token, clock),
+        endpoint,
+        has_token=token is not None,
+        clock=clock,
+        linger=lingering.seconds,
+    )
 
 
 def web_endpoint(
@@ -78,7 +88,8 @@ def read_token(path: str | os.PathLike[str]) -> str:
     @raise ConfigError: if it cannot be read, or is none.
     """
     try:
-        token = Path(path).read_bytes().strip()
+        with open(path, "rb") as file:
+            token = file.read(MOST_TOKEN_CHARACTERS).strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(

@@ -1,9 +1,11 @@
 """
-What stands in one line for people: text from elsewhere, and sizes.
+What stands in one line for people: text from elsewhere, sizes and times.
 """
 
 _QUOTED_CHARACTERS = 40
 _UNITS = ("B", "kB", "MB", "GB", "TB")
+# So many seconds are one of the first, which has so many of the second.
+_SPANS = ((86400, "d", 24, "h"), (3600, "h", 60, "min"), (60, "min", 60, "s"))
 
 
 def printable(value: object) -> str:
@@ -42,3 +44,16 @@ def size_text(size_bytes: float) -> str:
     is_whole = power == 0 or size_bytes >= 99.95
     number = f"{size_bytes:.0f}" if is_whole else f"{size_bytes:#.3g}"
     return f"{number} {_UNITS[power]}"
+
+
+def span_text(seconds: float) -> str:
+    """
+    A time for people, rounded down: C{0 s}, C{59 s}, C{3 min 20 s}, C{2 h 5 min} or
+    C{3 d 4 h}.
+    """
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    size, big, parts, small = next(span for span in _SPANS if whole >= span[0])
+    rest = whole % size * parts // size
+    return f"{whole // size} {big}" + (f" {rest} {small}" if rest else "")

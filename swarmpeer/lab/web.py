@@ -36,8 +36,10 @@ class LabPage:
     ) -> None:
         clock = IReactorTime(reactor)
         self._gathering = Gathering(peer_ids, Asking(reactor, sockets), clock)
-        site = guarded_site(Pages(self._gathering, clock), token)
-        self._service = WebService(site, endpoint, has_token=token is not None)
+        site = guarded_site(Pages(self._gathering, clock), token, clock)
+        self._service = WebService(
+            site, endpoint, has_token=token is not None, clock=clock
+        )
 
     def start(self) -> str:
         """
@@ -59,7 +61,7 @@ class LabPage:
         """
         self._gathering.end(peer_id, is_complete=is_complete)
 
-    def stop(self) -> Deferred[object]:
+    def stop(self) -> Deferred[None]:
         """
         Show no more.
         """

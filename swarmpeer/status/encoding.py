@@ -8,6 +8,7 @@ import msgspec
 
 from swarmpeer.errors import StatusError
 from swarmpeer.status.shape import VERSION, Picture, Pictures, Status
+from swarmpeer.text import printable
 
 _Any = TypeVar("_Any")
 
@@ -50,5 +51,6 @@ def decode_picture(data: bytes) -> Picture:
 def _decode(data: bytes, shape: type[_Any]) -> _Any:
     try:
         return msgspec.json.decode(data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise StatusError(f"it is no status of a peer: {error}") from error
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        reason = printable(error)
+        raise StatusError(f"it is no status of a peer: {reason}") from error

@@ -35,19 +35,19 @@ def missing(holdings: Holdings, left_seconds: Mapping[int, float]) -> Missing:
     return Missing(
         count,
         somewhere.size - somewhere.count,
-        _lacking_runs(somewhere),
+        lacking_runs(somewhere, MOST_RUNS),
         tuple(sorted(last_holders, key=lambda one: (one.left_seconds, one.peer_id))),
     )
 
 
-def _lacking_runs(held: Bitfield) -> tuple[tuple[int, int], ...]:
+def lacking_runs(held: Bitfield, most: int) -> tuple[tuple[int, int], ...]:
     """
-    The first L{MOST_RUNS} runs of pieces that are not held: first and last of each.
+    The first C{most} runs of pieces that are not held: first and last of each.
     """
     runs: list[tuple[int, int]] = []
     lacking = held.missing_from(Bitfield.full(held.size))
     first = held.first_missing(0)
-    while first is not None and len(runs) < MOST_RUNS:
+    while first is not None and len(runs) < most:
         end = lacking.first_missing(first)
         if end is None:
             end = held.size

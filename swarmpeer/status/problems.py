@@ -1,8 +1,11 @@
 """
 What is not as it should be with a peer, noted as it happens and found out when asked.
+
+Each problem ends with what ends it: an event, the time for which it is told, or that
+nobody finds it any more when asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.events import (
@@ -13,23 +16,40 @@ from swarmpeer.events import (
     FileCompleted,
     FilePlaced,
     FilePlacingFailed,
+    FilesChecked,
+    ListeningStarted,
     NeighborConnected,
     NeighborDisconnected,
     PeerShutOut,
     PieceStored,
     PieceStoreFailed,
+    PieceWithdrawn,
     RecordFailed,
     RecordSaved,
     SwarmEvent,
+    UnchokedBy,
 )
 from swarmpeer.quantities import format_runs
-from swarmpeer.status.shape import Missing, Problem, ProblemCode
-from swarmpeer.text import printable, size_text
+from swarmpeer.status.shape import Missing, Problem, ProblemCode, State
+from swarmpeer.text import printable, size_text, span_text
 
 STALLED_SECONDS = 30.0
 """
 If no piece comes for so long a peer that lacks some is stalled.
 """
+NO_HOLDER_SECONDS = 5.0
+"""
+Pieces that nobody is known to have are a problem if none came for so long, and none is
+asked of anybody: before, a seed may just not have told of them yet, since it tells of
+one after the other.
+"""
+CALL_SECONDS = 60.0
+"""
+A call that was due so long ago, and of which nothing was heard, is not made any more.
+"""
+
+_MOST_RUNS = 8
+_Found = tuple[ProblemCode, str, float, int | None]
 
 
 class Problems:
@@ -40,115 +60,182 @@ class Problems:
     def __init__(self, now: float) -> None:
         # Each with its text and since when it is so.
         self._noted: dict[ProblemCode, tuple[str, float]] = {}
-        self._unreachable: dict[int, tuple[str, float]] = {}
+        self._is_disk_given_up = False
+        # By id: the text, since when, and until when it holds if nothing is heard.
+        self._unreachable: dict[int, tuple[str, float, float]] = {}
         self._shut_out: dict[int, tuple[str, float, float]] = {}
-        self._started_at = now
-        self._parted_at = now
-        self._choked_at = now
-        self._came_at = now
+        self._here: set[int] = set()
+        self._serving: set[int] = set()
+        self._start_waiting(now)
 
     def note(self, event: SwarmEvent, now: float) -> None:
         """
         It happened.
         """
         match event:
+            case ListeningStarted():
+                # A start, perhaps a further one.
+                self._noted.clear()
+                self._shut_out.clear()
+                self._is_disk_given_up = False
+                self._start_waiting(now)
+            case FilesChecked():
+                self._start_waiting(now)
             case PieceStored():
-                self._came_at = now
-                self._noted.pop(ProblemCode.DISK, None)
+                self._waiting_at = now
+                self._end_disk()
             case FetchingResumed():
-                self._noted.pop(ProblemCode.DISK, None)
+                self._end_disk()
+            case PieceWithdrawn():
+                self._waiting_at = now
             case PieceStoreFailed():
-                self._begin(ProblemCode.DISK, event.reason, now)
+                text = f"the disk refuses pieces: {event.reason}"
+                self._begin(ProblemCode.DISK, text, now)
+                self._is_disk_given_up |= event.is_final
             case DiskShort():
                 text = (
-                    f"what is missing takes {size_text(event.needed_bytes)}, the disk "
-                    f"has {size_text(event.free_bytes)} free"
+                    f"what is missing takes {size_text(event.needed_bytes)}, and the "
+                    f"disk had {size_text(event.free_bytes)} free"
                 )
                 self._begin(ProblemCode.DISK_SHORT, text, now)
             case FileCompleted():
-                self._noted.pop(ProblemCode.DISK_SHORT, None)
-                self._noted.pop(ProblemCode.DISK, None)
+                self._end(ProblemCode.DISK_SHORT, ProblemCode.DISK)
             case FilePlacingFailed():
-                self._begin(ProblemCode.PLACING, event.reason, now)
+                text = f"the files cannot be put in place: {event.reason}"
+                self._begin(ProblemCode.PLACING, text, now)
             case FilePlaced():
-                self._noted.clear()
+                self._end(ProblemCode.DISK_SHORT, ProblemCode.DISK, ProblemCode.PLACING)
             case RecordFailed():
-                self._begin(ProblemCode.RECORD, event.reason, now)
+                text = f"the record cannot be saved: {event.reason}"
+                self._begin(ProblemCode.RECORD, text, now)
             case RecordSaved():
-                self._noted.pop(ProblemCode.RECORD, None)
+                self._end(ProblemCode.RECORD)
+            case _:
+                self._note_others(event, now)
+
+    def _note_others(self, event: SwarmEvent, now: float) -> None:
+        """
+        It happened between us and somebody else.
+        """
+        match event:
             case DialFailed():
-                since = self._unreachable.get(event.peer_id, ("", now))[1]
-                self._unreachable[event.peer_id] = event.reason, since
+                since = self._unreachable.get(event.peer_id, ("", now, now))[1]
+                text = f"cannot reach {event.peer_id}: {event.reason}"
+                until = now + event.retry_seconds + CALL_SECONDS
+                self._unreachable[event.peer_id] = text, since, until
             case NeighborConnected():
                 self._unreachable.pop(event.peer_id, None)
+                self._shut_out.pop(event.peer_id, None)
+                if not self._here:
+                    self._unserved_at = now
+                self._here.add(event.peer_id)
             case NeighborDisconnected():
+                self._here.discard(event.peer_id)
+                self._serves_no_more(event.peer_id, now)
                 self._parted_at = now
+            case UnchokedBy():
+                self._serving.add(event.peer_id)
             case ChokedBy():
-                self._choked_at = now
+                self._serves_no_more(event.peer_id, now)
             case PeerShutOut():
-                text = f"gave {event.bad_pieces} wrong pieces"
+                text = f"{event.peer_id} is shut out, for wrong pieces"
                 self._shut_out[event.peer_id] = text, now, now + event.seconds
             case _:
                 pass
 
     def now(
-        self, progress: Progress, missing: Missing, now: float
+        self, state: State, progress: Progress, missing: Missing, now: float
     ) -> tuple[Problem, ...]:
         """
         Those that there are.
         """
         return tuple(
             Problem(code, printable(text), max(0.0, now - since), peer_id)
-            for code, text, since, peer_id in self._all(progress, missing, now)
+            for code, text, since, peer_id in self._all(state, progress, missing, now)
         )
+
+    def _start_waiting(self, now: float) -> None:
+        """
+        From now on somebody could be here, and pieces could come.
+        """
+        self._parted_at = self._unserved_at = self._waiting_at = now
+        self._began_at = now
+
+    def _serves_no_more(self, peer_id: int, now: float) -> None:
+        if peer_id in self._serving:
+            self._serving.discard(peer_id)
+            self._unserved_at = now
 
     def _begin(self, code: ProblemCode, text: str, now: float) -> None:
         since = self._noted.get(code, ("", now))[1]
         self._noted[code] = text, since
 
+    def _end(self, *codes: ProblemCode) -> None:
+        for code in codes:
+            self._noted.pop(code, None)
+        if ProblemCode.DISK in codes:
+            self._is_disk_given_up = False
+
+    def _end_disk(self) -> None:
+        # A piece that was given up is not fetched any more, though others are.
+        if not self._is_disk_given_up:
+            self._noted.pop(ProblemCode.DISK, None)
+
     def _all(
-        self, progress: Progress, missing: Missing, now: float
-    ) -> Iterator[tuple[ProblemCode, str, float, int | None]]:
+        self, state: State, progress: Progress, missing: Missing, now: float
+    ) -> Iterator[_Found]:
         for code, (text, since) in self._noted.items():
             yield code, text, since, None
-        if missing.count:
+        if state is State.JOINING:
+            text = "nobody gave the manifest yet"
+            yield ProblemCode.NO_MANIFEST, text, self._began_at, None
+        if state is State.FETCHING:
             yield from self._why_missing(progress, missing, now)
-        for peer_id, (text, since) in self._unreachable.items():
-            yield ProblemCode.UNREACHABLE, text, since, peer_id
+        for peer_id, (text, since, until) in self._unreachable.items():
+            # Who is done may leave.
+            is_wanted = state is not State.COMPLETE or peer_id in progress.incomplete
+            if is_wanted and now < until:
+                yield ProblemCode.UNREACHABLE, text, since, peer_id
         for peer_id, (text, since, until) in self._shut_out.items():
             if now < until:
                 yield ProblemCode.SHUT_OUT, text, since, peer_id
 
     def _why_missing(
         self, progress: Progress, missing: Missing, now: float
-    ) -> Iterator[tuple[ProblemCode, str, float, int | None]]:
+    ) -> Iterator[_Found]:
         neighbors = progress.neighbors
         if not neighbors:
             text = "there is no conversation with anybody"
             yield ProblemCode.NO_NEIGHBOR, text, self._parted_at, None
-        elif missing.nowhere:
-            yield ProblemCode.NO_HOLDER, _nowhere(missing), self._parted_at, None
+        waited = now - self._waiting_at
+        is_idle = waited >= NO_HOLDER_SECONDS and not any(
+            one.requested for one in neighbors
+        )
+        if missing.nowhere and is_idle and (neighbors or missing.last_holders):
+            left = [one.left_seconds for one in missing.last_holders]
+            since = now - min(left) if left else self._began_at
+            yield ProblemCode.NO_HOLDER, _nowhere(missing), since, None
         holders = [one for one in neighbors if one.am_interested]
         if holders and all(one.peer_choking for one in holders):
             text = f"choked by {_names(holders)}"
-            yield ProblemCode.CHOKED, text, self._choked_at, None
-        if now - self._came_at >= STALLED_SECONDS:
-            text = f"no piece came for {now - self._came_at:.0f} s"
-            yield ProblemCode.STALLED, text, self._came_at, None
+            yield ProblemCode.CHOKED, text, self._unserved_at, None
+        if waited >= STALLED_SECONDS:
+            yield ProblemCode.STALLED, "no piece comes", self._waiting_at, None
 
 
-def _names(neighbors: list[NeighborProgress]) -> str:
+def _names(neighbors: Iterable[NeighborProgress]) -> str:
     return ", ".join(str(one.peer_id) for one in neighbors)
 
 
 def _nowhere(missing: Missing) -> str:
-    runs = format_runs(missing.nowhere_runs)
-    told = sum(last - first + 1 for first, last in missing.nowhere_runs)
+    first_runs = missing.nowhere_runs[:_MOST_RUNS]
+    runs = format_runs(first_runs)
+    told = sum(last - first + 1 for first, last in first_runs)
     more = "" if told == missing.nowhere else f" and {missing.nowhere - told} more"
     text = f"no neighbour has the pieces {runs}{more}"
     if missing.last_holders:
         had = ", ".join(
-            f"{one.peer_id} ({one.pieces}, left {one.left_seconds:.0f} s ago)"
+            f"{one.peer_id} ({one.pieces}, left {span_text(one.left_seconds)} ago)"
             for one in missing.last_holders
         )
         text += f"; last had by {had}"

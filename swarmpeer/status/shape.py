@@ -2,12 +2,16 @@
 The status of a peer as values: what stands in C{/status.json}, version 1.
 
 Within a version fields are added, with a default, and never changed or taken away; a
-reader ignores those that it does not know.  Times are in seconds before the status was
-taken, rates in bytes per second over the last L{RATE_SECONDS}.
+reader ignores those that it does not know.  Codes of problems are added, too; one that
+is not known is L{ProblemCode.OTHER} to its reader.  Times are in seconds before the
+status was taken, rates in bytes per second over the last L{RATE_SECONDS}.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 VERSION = 1
 """
@@ -16,6 +20,19 @@ Of the shape of a L{Status}.
 RATE_SECONDS = 5.0
 """
 What rates are the mean of.
+"""
+
+Count = Annotated[int, Meta(ge=0, le=2**62)]
+"""
+What a reader takes for a number of things or of bytes, and for an id.
+"""
+Seconds = Annotated[float, Meta(ge=0, le=1e12)]
+"""
+What it takes for a time.
+"""
+Rate = Annotated[float, Meta(ge=0, le=1e18)]
+"""
+What it takes for a rate.
 """
 
 
@@ -43,7 +60,7 @@ class State(StrEnum):
     """
     COMPLETE = "complete"
     """
-    Everything is in place.
+    Every piece is here, and everything is in place.
     """
 
 
@@ -76,13 +93,17 @@ class ProblemCode(StrEnum):
     """
     A peer gave wrong pieces, and there is no conversation with it for a while.
     """
+    NO_MANIFEST = "no-manifest"
+    """
+    Nobody gave the manifest yet.
+    """
     NO_NEIGHBOR = "no-neighbor"
     """
     There is no conversation with anybody.
     """
     NO_HOLDER = "no-holder"
     """
-    Pieces are missing that no neighbour has.
+    Pieces are missing that no neighbour has, and nothing is under way.
     """
     CHOKED = "choked"
     """
@@ -92,6 +113,17 @@ class ProblemCode(StrEnum):
     """
     No piece came for a while.
     """
+    OTHER = "other"
+    """
+    Something that this reader has no name for; its text tells.
+    """
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "ProblemCode":
+        """
+        A later peer may know more.
+        """
+        return cls.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +138,8 @@ class Problem:
 
     code: ProblemCode
     text: str
-    since_seconds: float
-    peer_id: int | None = None
+    since_seconds: Seconds
+    peer_id: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +155,8 @@ class NeighborStatus:
     @ivar connected_seconds: how old the conversation is.
     """
 
-    peer_id: int
-    held: int
+    peer_id: Count
+    held: Count
     am_choking: bool
     am_interested: bool
     peer_choking: bool
@@ -132,12 +164,12 @@ class NeighborStatus:
     is_preferred: bool
     is_optimistic: bool
     is_snubbed: bool
-    requested: int
-    received_bytes: int
-    sent_bytes: int
-    receive_rate: float
-    send_rate: float
-    connected_seconds: float
+    requested: Count
+    received_bytes: Count
+    sent_bytes: Count
+    receive_rate: Rate
+    send_rate: Rate
+    connected_seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +181,9 @@ class LastHolder:
     @ivar left_seconds: when the conversation with them ended.
     """
 
-    peer_id: int
-    pieces: int
-    left_seconds: float
+    peer_id: Count
+    pieces: Count
+    left_seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +192,16 @@ class Missing:
     The pieces that are not here.
 
     @ivar count: how many.
-    @ivar nowhere: how many of them no neighbour has.
+    @ivar nowhere: how many of them no neighbour says to have.  A seed may have more
+        than it tells, see L{swarmpeer.core.showing_plan}.
     @ivar nowhere_runs: which, as first and last of each run, the first
         L{MOST_RUNS<swarmpeer.status.missing.MOST_RUNS>}.
     @ivar last_holders: who had some of those.
     """
 
-    count: int
-    nowhere: int
-    nowhere_runs: tuple[tuple[int, int], ...]
+    count: Count
+    nowhere: Count
+    nowhere_runs: tuple[tuple[Count, Count], ...]
     last_holders: tuple[LastHolder, ...]
 
 
@@ -181,8 +214,8 @@ class CandidateStatus:
     @ivar is_chosen: is it preferred from this round on?
     """
 
-    peer_id: int
-    received_bytes: int
+    peer_id: Count
+    received_bytes: Count
     was_unchoked: bool
     is_chosen: bool
 
@@ -197,11 +230,11 @@ class PreferredRound:
     @ivar candidates: by id.
     """
 
-    number: int
-    held_seconds: float
+    number: Count
+    held_seconds: Seconds
     by_rate: bool
     candidates: tuple[CandidateStatus, ...]
-    optimistic: int | None
+    optimistic: Count | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +245,10 @@ class OptimisticRound:
     @ivar candidates: among whom it was drawn.
     """
 
-    number: int
-    held_seconds: float
-    candidates: tuple[int, ...]
-    optimistic: int | None
+    number: Count
+    held_seconds: Seconds
+    candidates: tuple[Count, ...]
+    optimistic: Count | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,28 +274,28 @@ class Status:
         it is asked for.
     """
 
-    peer_id: int
+    peer_id: Count
     kind: str
     name: str
     infohash: str | None
     state: State
-    up_seconds: float
-    size_bytes: int
-    piece_size_bytes: int
-    piece_count: int
-    held: int
+    up_seconds: Seconds
+    size_bytes: Count
+    piece_size_bytes: Count
+    piece_count: Count
+    held: Count
     is_placed: bool
     checked_share: float | None
-    recorded: int | None
-    received_bytes: int
-    sent_bytes: int
-    duplicate_bytes: int
-    receive_rate: float
-    send_rate: float
-    expected_seconds: float | None
-    last_piece_seconds: float | None
+    recorded: Count | None
+    received_bytes: Count
+    sent_bytes: Count
+    duplicate_bytes: Count
+    receive_rate: Rate
+    send_rate: Rate
+    expected_seconds: Seconds | None
+    last_piece_seconds: Seconds | None
     neighbors: tuple[NeighborStatus, ...]
-    incomplete: tuple[int, ...]
+    incomplete: tuple[Count, ...]
     missing: Missing
     problems: tuple[Problem, ...]
     preferred_round: PreferredRound | None
@@ -289,11 +322,11 @@ class Happening:
     @ivar peer_id: the neighbour that it is about.
     """
 
-    number: int
-    at_seconds: float
+    number: Count
+    at_seconds: Seconds
     kind: str
     text: str
-    peer_id: int | None = None
+    peer_id: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from swarmpeer.events import (
     CheckProgressed,
     DuplicatePieceReceived,
     FilesChecked,
+    ListeningStarted,
     NeighborConnected,
     NeighborDisconnected,
     OptimisticRoundHeld,
@@ -102,6 +103,7 @@ class StatusWatch:
         self._happenings = Happenings()
         self._problems = Problems(now)
         self._traffic = Traffic()
+        self._is_listening = False
         self._checked_share: float | None = None
         self._came_at: float | None = None
         self._connected_at: dict[int, float] = {}
@@ -138,6 +140,8 @@ class StatusWatch:
                 self._checked_share = event.done_bytes / max(1, event.total_bytes)
             case FilesChecked():
                 self._checked_share = None
+            case ListeningStarted():
+                self._is_listening = True
             case _:
                 pass
 
@@ -153,6 +157,7 @@ class StatusWatch:
         traffic = self._traffic
         common = None if config is None else config.common
         lacking = self._missing(progress, holdings, now)
+        state = self._state(config, progress, holdings)
         pieces = None
         if with_pieces and holdings is not None:
             pieces = b64encode(holdings.own.to_bytes()).decode("ascii")
@@ -163,7 +168,7 @@ class StatusWatch:
             kind="classic" if infohash is None else "verified",
             name="" if common is None else common.file_name,
             infohash=None if infohash is None else infohash.hex(),
-            state=_state(config, progress, holdings),
+            state=state,
             up_seconds=now - self._began_at,
             size_bytes=size_bytes,
             piece_size_bytes=piece_size_bytes,
@@ -188,7 +193,7 @@ class StatusWatch:
             ),
             incomplete=progress.incomplete,
             missing=lacking,
-            problems=self._problems.now(progress, lacking, now),
+            problems=self._problems.now(state, progress, lacking, now),
             preferred_round=self._preferred_round(now),
             optimistic_round=self._optimistic_round(now),
             pieces=pieces,
@@ -220,6 +225,18 @@ class StatusWatch:
             {peer_id: encoded_map(theirs) for peer_id, theirs in neighbors.items()},
             happenings,
         )
+
+    def _state(
+        self, config: Config | None, progress: Progress, holdings: Holdings | None
+    ) -> State:
+        if config is None:
+            return State.JOINING
+        if holdings is None:
+            return State.CHECKING if self._is_listening else State.STARTING
+        if not holdings.own.is_full:
+            # Perhaps again, after some were lost.
+            return State.FETCHING
+        return State.COMPLETE if progress.is_placed else State.PLACING
 
     def _missing(
         self, progress: Progress, holdings: Holdings | None, now: float
@@ -282,18 +299,6 @@ class StatusWatch:
         return OptimisticRound(
             self._optimistic_rounds, now - at, event.candidates, event.optimistic
         )
-
-
-def _state(
-    config: Config | None, progress: Progress, holdings: Holdings | None
-) -> State:
-    if progress.is_placed:
-        return State.COMPLETE
-    if config is None:
-        return State.JOINING
-    if holdings is None:
-        return State.CHECKING
-    return State.PLACING if holdings.own.is_full else State.FETCHING
 
 
 def _expected(missing_bytes: int, rate: float) -> float | None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.text import printable, quoted, size_text
+from swarmpeer.text import printable, quoted, size_text, span_text
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -71,3 +71,27 @@ class TextTests(SynchronousTestCase):
                 "3000 TB",
             ],
         )
+
+
+class SpanTextTests(SynchronousTestCase):
+    """
+    L{span_text}.
+    """
+
+    def test_spans(self) -> None:
+        """
+        The two largest units that there are, rounded down.
+        """
+        for seconds, text in (
+            (0, "0 s"),
+            (59.99, "59 s"),
+            (60, "1 min"),
+            (200.5, "3 min 20 s"),
+            (3599, "59 min 59 s"),
+            (3600, "1 h"),
+            (7500, "2 h 5 min"),
+            (86399, "23 h 59 min"),
+            (86400, "1 d"),
+            (100_000, "1 d 3 h"),
+        ):
+            self.assertEqual(span_text(seconds), text)

@@ -3,7 +3,6 @@ Tests of L{swarmpeer.web.events_page} and L{swarmpeer.web.stream}.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
@@ -11,51 +10,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from swarmpeer.status.shape import Picture, Pictures
-from swarmpeer.test.web_fixtures import Visit, picture
+from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
 from swarmpeer.web.events_page import MOST_STREAMS, TICK_SECONDS
 from swarmpeer.web.site import Pages, PagesSite, guarded_site
 from swarmpeer.web.stream import QUIET_SECONDS, STUCK_SECONDS
-
-
-class ToldPictures:
-    """
-    A source that tells what the test says.
-
-    @ivar peers: it.
-    @ivar made: how often pictures were made.
-    """
-
-    def __init__(self) -> None:
-        self.peers: tuple[Picture, ...] = (picture(),)
-        self.made = 0
-
-    def mark(self) -> object:
-        """
-        All of it.
-        """
-        return self.peers
-
-    def pictures(self, after: Mapping[int, int]) -> Pictures:
-        """
-        With those happenings that are not known.
-        """
-        self.made += 1
-        return Pictures(
-            tuple(
-                Picture(
-                    one.status,
-                    one.map,
-                    one.neighbor_maps,
-                    tuple(
-                        each
-                        for each in one.happenings
-                        if each.number > after.get(one.status.peer_id, 0)
-                    ),
-                )
-                for one in self.peers
-            )
-        )
 
 
 def pictures_in(text: str) -> list[dict[str, Any]]:
@@ -83,7 +41,7 @@ class EventsTests(SynchronousTestCase):
         self.clock = Clock()
         self.source = ToldPictures()
         self.pages = Pages(self.source, self.clock)
-        self.site: PagesSite = guarded_site(self.pages, None)
+        self.site: PagesSite = guarded_site(self.pages, None, self.clock)
 
     def visit(self) -> Visit:
         """

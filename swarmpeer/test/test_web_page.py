@@ -9,8 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.status.shape import ProblemCode, State
-from swarmpeer.test.test_web_events import ToldPictures
-from swarmpeer.test.web_fixtures import Visit
+from swarmpeer.test.web_fixtures import ToldPictures, Visit
 from swarmpeer.web.site import Pages, guarded_site
 
 _MARKUP = ("innerHTML", "outerHTML", "insertAdjacent", "eval(", " style=")
@@ -33,7 +32,8 @@ class PageFilesTests(SynchronousTestCase):
         """
         Head and body of the answer.
         """
-        visit = Visit(guarded_site(Pages(ToldPictures(), Clock()), None))
+        clock = Clock()
+        visit = Visit(guarded_site(Pages(ToldPictures(), clock), None, clock))
         visit.ask(path)
         head, _, body = visit.said().partition("\r\n\r\n")
         return head.lower(), body

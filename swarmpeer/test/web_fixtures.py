@@ -2,6 +2,7 @@
 Pictures of peers that never were, and a browser that asks for pages without a network.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from twisted.internet.address import IPv4Address
@@ -15,6 +16,7 @@ from swarmpeer.status.shape import (
     Missing,
     NeighborStatus,
     Picture,
+    Pictures,
     State,
     Status,
 )
@@ -126,3 +128,43 @@ class Visit:
         Close the page.
         """
         self._channel.connectionLost(Failure(connectionDone.value))
+
+
+class ToldPictures:
+    """
+    A source that tells what the test says.
+
+    @ivar peers: it.
+    @ivar made: how often pictures were made.
+    """
+
+    def __init__(self) -> None:
+        self.peers: tuple[Picture, ...] = (picture(),)
+        self.made = 0
+
+    def mark(self) -> object:
+        """
+        All of it.
+        """
+        return self.peers
+
+    def pictures(self, after: Mapping[int, int]) -> Pictures:
+        """
+        With those happenings that are not known.
+        """
+        self.made += 1
+        return Pictures(
+            tuple(
+                Picture(
+                    one.status,
+                    one.map,
+                    one.neighbor_maps,
+                    tuple(
+                        each
+                        for each in one.happenings
+                        if each.number > after.get(one.status.peer_id, 0)
+                    ),
+                )
+                for one in self.peers
+            )
+        )

@@ -55,9 +55,10 @@ class Guarded:
         if self._token is None:
             if _is_local_name(request):
                 return self._child(name, request)
-            return _refusal(HTTPStatus.FORBIDDEN, "ask for 127.0.0.1, or set a token")
+            return _Refusal(HTTPStatus.FORBIDDEN, "ask for 127.0.0.1, or set a token")
         if not self._has_token(request, self._token):
-            return _refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
+            request.setHeader(b"www-authenticate", b'Bearer realm="swarmpeer"')
+            return _Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
         return self._child(name, request)
 
     def putChild(self, path: bytes, child: IResource) -> None:
@@ -103,22 +104,19 @@ class _Refusal(Resource):
         return answer(request, self._status, self._words)
 
 
-def _refusal(status: HTTPStatus, words: str) -> Resource:
-    return _Refusal(status, words)
-
-
 def _is_same(given: bytes, token: bytes) -> bool:
     return hmac.compare_digest(given, token)
 
 
 def _is_local_name(request: Request) -> bool:
-    host: bytes = request.getRequestHostname()
-    if needs_token(request.getHost()):
-        return False
-    name = host.decode("ascii", "replace").strip("[]")
+    address = request.getHost()
     # A unix socket has no name of its own; whoever may open it may look.
-    if not isinstance(request.getHost(), IPv4Address | IPv6Address):
+    if not isinstance(address, IPv4Address | IPv6Address):
         return True
+    if needs_token(address):
+        return False
+    host: bytes = request.getRequestHostname()
+    name = host.decode("ascii", "replace").strip("[]").lower()
     return name in _LOOPBACK_NAMES or _is_loopback(name)
 
 

@@ -2,9 +2,16 @@
 The pages of a peer as a service.
 """
 
+from collections.abc import Callable
+
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from swarmpeer.errors import ListenError
@@ -28,13 +35,18 @@ class WebService(Service):
         endpoint: IStreamServerEndpoint,
         *,
         has_token: bool,
+        clock: IReactorTime,
+        linger: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """
         @param has_token: does whoever looks have to know one?
+        @param linger: how long the pages are to stay after the stop, in seconds.
         """
+        self.where: str | None = None
         self._site = site
         self._has_token = has_token
-        self.where: str | None = None
+        self._clock = clock
+        self._linger = linger
         self._listening = Listening(endpoint, self._begun, self._lost)
 
     def startService(self) -> None:
@@ -58,6 +70,10 @@ class WebService(Service):
     async def _stop(self) -> None:
         # In this order there is a turn of the reactor for what was told last.
         await self._site.close()
+        seconds = 0.0 if self.where is None else self._linger()
+        if seconds:
+            await deferLater(self._clock, seconds)
+        self.where = None
         await self._listening.end()
 
     def _begun(self, port: IListeningPort) -> None:

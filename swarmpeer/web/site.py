@@ -2,16 +2,20 @@
 All pages of one peer.
 """
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
+from swarmpeer.status.shape import Status
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.web.access import Guarded
 from swarmpeer.web.events_page import EventsPage, PeerPictures, PictureSource
 from swarmpeer.web.page_files import put_page
+from swarmpeer.web.requests import BodilessRequest
 from swarmpeer.web.status_pages import (
     HealthPage,
     PicturePage,
@@ -39,12 +43,23 @@ class Pages(Resource):
         put_page(self)
 
 
-def peer_pages(watch: StatusWatch, clock: IReactorTime) -> Pages:
+def peer_pages(
+    watch: StatusWatch,
+    clock: IReactorTime,
+    asked: Callable[[], object] = lambda: None,
+) -> Pages:
     """
     What there is below C{/}.
+
+    @param asked: called whenever somebody asks for the status.
     """
+
+    def status(with_pieces: bool) -> Status:
+        asked()
+        return watch.status(with_pieces=with_pieces)
+
     root = Pages(PeerPictures(watch), clock)
-    root.putChild(b"status.json", StatusPage(lambda p: watch.status(with_pieces=p)))
+    root.putChild(b"status.json", StatusPage(status))
     root.putChild(
         b"picture.json",
         PicturePage(lambda after, maps: watch.picture(after, with_neighbor_maps=maps)),
@@ -61,9 +76,10 @@ class PagesSite(Site):
 
     noisy = False
     displayTracebacks = False
+    requestFactory = BodilessRequest
 
-    def __init__(self, pages: Pages, token: str | None) -> None:
-        super().__init__(Guarded(pages, token), timeout=REQUEST_SECONDS)
+    def __init__(self, pages: Pages, token: str | None, clock: IReactorTime) -> None:
+        super().__init__(Guarded(pages, token), timeout=REQUEST_SECONDS, reactor=clock)
         self._events = pages.events
 
     def close(self) -> Deferred[None]:
@@ -80,10 +96,11 @@ class PagesSite(Site):
         """
 
 
-def guarded_site(pages: Pages, token: str | None) -> PagesSite:
+def guarded_site(pages: Pages, token: str | None, clock: IReactorTime) -> PagesSite:
     """
     The pages, for those who may look.
 
     @param token: what they have to know; C{None}: whoever is on this machine.
+    @param clock: tells who says nothing for too long.
     """
-    return PagesSite(pages, token)
+    return PagesSite(pages, token, clock)

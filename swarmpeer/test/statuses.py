@@ -1,0 +1,80 @@
+"""
+Statuses for tests.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from swarmpeer.status.shape import Missing, NeighborStatus, State, Status
+
+NEIGHBOR = NeighborStatus(
+    peer_id=1002,
+    held=3,
+    am_choking=True,
+    am_interested=True,
+    peer_choking=False,
+    peer_interested=True,
+    is_preferred=False,
+    is_optimistic=False,
+    is_snubbed=False,
+    requested=1,
+    received_bytes=30,
+    sent_bytes=0,
+    receive_rate=6.0,
+    send_rate=0.0,
+    connected_seconds=5.0,
+)
+
+FETCHING = Status(
+    peer_id=1001,
+    kind="verified",
+    name="data",
+    infohash="aa",
+    state=State.FETCHING,
+    up_seconds=10.0,
+    size_bytes=100,
+    piece_size_bytes=10,
+    piece_count=10,
+    held=5,
+    is_placed=False,
+    checked_share=None,
+    recorded=5,
+    received_bytes=50,
+    sent_bytes=20,
+    duplicate_bytes=0,
+    receive_rate=10.0,
+    send_rate=4.0,
+    expected_seconds=5.0,
+    last_piece_seconds=1.0,
+    neighbors=(NEIGHBOR,),
+    incomplete=(1002,),
+    missing=Missing(5, 0, (), ()),
+    problems=(),
+    preferred_round=None,
+    optimistic_round=None,
+)
+
+
+def fetching(peer_id: int = 1001, **changes: Any) -> Status:
+    """
+    One that has half of it.
+    """
+    return replace(FETCHING, peer_id=peer_id, **changes)
+
+
+def complete(peer_id: int = 1001, **changes: Any) -> Status:
+    """
+    One that is done.
+    """
+    return replace(
+        FETCHING,
+        **{
+            "peer_id": peer_id,
+            "state": State.COMPLETE,
+            "held": 10,
+            "is_placed": True,
+            "expected_seconds": 0.0,
+            "missing": Missing(0, 0, (), ()),
+            **changes,
+        },
+    )

@@ -1,0 +1,442 @@
+"""
+Tests of L{swarmpeer.web}: who may look, what is told, and how long.
+"""
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from swarmpeer.errors import ListenError
+from swarmpeer.status.encoding import decode_picture, decode_status
+from swarmpeer.status.shape import Happening, Picture, Status
+from swarmpeer.test.http_pages import TOKEN, request
+from swarmpeer.test.statuses import FETCHING, complete
+from swarmpeer.test.web_fixtures import ToldPictures
+from swarmpeer.web.access import needs_token
+from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS, Lingering
+from swarmpeer.web.requests import MOST_BODY_BYTES
+from swarmpeer.web.service import WebService
+from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.status_pages import HealthPage, PicturePage, ReadyPage, StatusPage
+
+_FAR = IPv4Address("TCP", "10.0.0.7", 8080)
+_TAKEN = CannotListenError("", 8080, OSError(98, "busy"))
+
+
+class PeerPages:
+    """
+    The pages of a peer that is as it is told.
+    """
+
+    def __init__(self) -> None:
+        self.status: Status = FETCHING
+        self.asked: list[bool | int] = []
+        self.root = Pages(ToldPictures(), Clock())
+        self.root.putChild(b"status.json", StatusPage(self.tell))
+        self.root.putChild(b"readyz", ReadyPage(self.tell))
+        self.root.putChild(b"healthz", HealthPage())
+        self.root.putChild(b"picture.json", PicturePage(self.draw))
+
+    def tell(self, with_pieces: bool) -> Status:
+        """
+        The status.
+        """
+        self.asked.append(with_pieces)
+        return self.status
+
+    def draw(self, after: int, _with_neighbor_maps: bool) -> Picture:
+        """
+        The picture.
+        """
+        self.asked.append(after)
+        return Picture(self.status, "", {}, (Happening(1, 0.0, "X", "x"),))
+
+
+class GuardedTests(SynchronousTestCase):
+    """
+    L{swarmpeer.web.access.Guarded}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Some pages.
+        """
+        self.pages = PeerPages().root
+
+    def test_names_of_this_machine(self) -> None:
+        """
+        Without a token whoever asks for a name of this machine may look; a page of a
+        stranger, whose name leads here, may not.
+        """
+        for host, code in (
+            ("localhost", 200),
+            ("LocalHost:8080", 200),
+            ("127.0.0.1:8080", 200),
+            ("127.8.9.10", 200),
+            ("[::1]:8080", 200),
+            ("[::ffff:127.0.0.1]", 200),
+            (None, 200),
+            ("evil.example", 403),
+            ("localhost.evil.example:8080", 403),
+            ("127.0.0.1.evil.example", 403),
+            ("10.0.0.7", 403),
+            ("[2001:db8::1]", 403),
+            ("", 403),
+            ("\xff\xfe", 403),
+        ):
+            self.assertEqual(request(self.pages, host=host).code, code, host)
+
+    def test_other_addresses(self) -> None:
+        """
+        Without a token nothing is told at an address that others can reach, whatever
+        name they ask for; at a unix socket, whoever may open it may look.
+        """
+        self.assertEqual(request(self.pages, address=_FAR).code, 403)
+        unix = UNIXAddress("/run/peer.sock")
+        for host in ("evil.example", None):
+            self.assertEqual(request(self.pages, address=unix, host=host).code, 200)
+
+    def test_token(self) -> None:
+        """
+        With one, it has to be told, as a header, in the address or as a cookie; then
+        the name does not matter.
+        """
+
+        def code(path: str = "/status.json", **headers: str) -> int:
+            return request(
+                self.pages,
+                path,
+                token=TOKEN,
+                host="peer.example",
+                address=_FAR,
+                headers=headers,
+            ).code
+
+        wrong = TOKEN[:-1] + "0"
+        self.assertEqual(code(Authorization=f"Bearer {TOKEN}"), 200)
+        self.assertEqual(code(Authorization=f"bearer  {TOKEN}"), 200)
+        self.assertEqual(code(f"/status.json?token={TOKEN}"), 200)
+        self.assertEqual(code(Cookie=f"swarmpeer-token={TOKEN}"), 200)
+        self.assertEqual(code(), 401)
+        self.assertEqual(code(Authorization=f"Bearer {wrong}"), 401)
+        self.assertEqual(code(Authorization=f"Basic {TOKEN}"), 401)
+        self.assertEqual(code(Authorization="Bearer"), 401)
+        self.assertEqual(code(Authorization="Bearer \xff"), 401)
+        self.assertEqual(code(f"/status.json?token={wrong}"), 401)
+        self.assertEqual(code("/status.json?token="), 401)
+        self.assertEqual(code(f"/status.json?token={wrong}&token={TOKEN}"), 401)
+        self.assertEqual(code(Cookie=f"swarmpeer-token={wrong}"), 401)
+        self.assertEqual(code(Cookie="swarmpeer-token"), 401)
+
+    def test_cookie(self) -> None:
+        """
+        A token in the address is kept by the browser, out of reach of other sites and
+        of scripts; a wrong one is not.
+        """
+        found = request(self.pages, f"/status.json?token={TOKEN}", token=TOKEN)
+        cookie = found.headers["set-cookie"]
+        for part in (f"swarmpeer-token={TOKEN}", "httponly", "samesite=strict"):
+            self.assertIn(part, cookie)
+        found = request(self.pages, "/status.json?token=x", token=TOKEN)
+        self.assertNotIn("set-cookie", found.headers)
+        self.assertEqual(found.headers["www-authenticate"], 'bearer realm="swarmpeer"')
+
+    def test_every_page(self) -> None:
+        """
+        Everything is guarded, also what is not there, by every method.
+        """
+        for path in ("/", "/nothing", "/status.json/x", "/healthz", "//healthz"):
+            for method in ("GET", "HEAD", "POST", "BREW"):
+                found = request(self.pages, path, method=method, token=TOKEN)
+                self.assertEqual(found.code, 401, path)
+
+    def test_addresses_that_need_one(self) -> None:
+        """
+        All that other machines can reach.
+        """
+        for host, needs in (
+            ("127.0.0.1", False),
+            ("127.1.2.3", False),
+            ("0.0.0.0", True),
+            ("10.0.0.7", True),
+        ):
+            self.assertEqual(needs_token(IPv4Address("TCP", host, 1)), needs)
+        for host, needs in (("::1", False), ("::", True), ("2001:db8::1", True)):
+            self.assertEqual(needs_token(IPv6Address("TCP", host, 1)), needs)
+        self.assertFalse(needs_token(UNIXAddress("/x")))
+
+
+class StatusPagesTests(SynchronousTestCase):
+    """
+    L{swarmpeer.web.status_pages}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Some pages.
+        """
+        self.pages = PeerPages()
+
+    def test_status(self) -> None:
+        """
+        The status is JSON, not to be kept, with the pieces if they are asked for.
+        """
+        found = request(self.pages.root, "/status.json")
+        self.assertEqual(decode_status(found.body), FETCHING)
+        self.assertEqual(found.headers["content-type"], "application/json")
+        self.assertEqual(found.headers["cache-control"], "no-store")
+        for query in ("pieces=1", "pieces=0", "pieces", "pieces=&x=%ff;;=&&"):
+            self.assertEqual(
+                request(self.pages.root, f"/status.json?{query}").code, 200
+            )
+        self.assertEqual(self.pages.asked, [False, True, False, False, False])
+
+    def test_picture(self) -> None:
+        """
+        The picture tells what happened after a number; odd ones are refused.
+        """
+        for query in ("", "?after=0", "?after=7", "?after=" + "9" * 18):
+            found = request(self.pages.root, f"/picture.json{query}")
+            self.assertEqual(decode_picture(found.body).status, FETCHING)
+        self.assertEqual(self.pages.asked, [0, 0, 7, 10**18 - 1])
+        for after in ("-1", "x", "", "1.5", "%b2", "9" * 19):
+            found = request(self.pages.root, f"/picture.json?after={after}")
+            self.assertEqual(found.code, 400, after)
+
+    def test_health(self) -> None:
+        """
+        A peer that answers is healthy, and ready when everything is in place.
+        """
+        self.assertEqual(request(self.pages.root, "/healthz").body, b"ok\n")
+        found = request(self.pages.root, "/readyz")
+        self.assertEqual((found.code, found.body), (503, b"fetching: 5 of 10 pieces\n"))
+        self.pages.status = complete()
+        found = request(self.pages.root, "/readyz")
+        self.assertEqual((found.code, found.body), (200, b"ready\n"))
+
+    def test_head(self) -> None:
+        """
+        HEAD gives the same head as GET, without the body, and Twisted need not
+        complain of one.
+        """
+        for path in ("/status.json", "/picture.json", "/healthz", "/readyz", "/none"):
+            got = request(self.pages.root, path)
+            with capturedLogs() as logged:
+                head = request(self.pages.root, path, method="HEAD")
+            self.assertTrue(path == "/none" or not logged, logged)
+            self.assertEqual((head.code, head.body), (got.code, b""))
+            length = head.headers["content-length"]
+            self.assertEqual(length, got.headers["content-length"], path)
+
+    def test_other_methods(self) -> None:
+        """
+        Nothing can be changed.
+        """
+        form = {"Content-Length": "3", "Content-Type": "multipart/form-data"}
+        found = request(self.pages.root, method="POST", body=b"x=1", headers=form)
+        self.assertEqual(found.code, 405)
+        self.assertIn("get", found.headers["allow"])
+        for method in ("PUT", "DELETE", "BREW"):
+            self.assertEqual(request(self.pages.root, method=method).code, 501)
+        self.assertEqual(self.pages.asked, [])
+
+    def test_large_requests(self) -> None:
+        """
+        Who sends much along, be it told before or not, is cut off before it is here.
+        """
+        for size in (MOST_BODY_BYTES, MOST_BODY_BYTES + 1):
+            much = b"x" * size
+            for headers, body in (
+                ({"Content-Length": str(size)}, b""),
+                ({"Transfer-Encoding": "chunked"}, b"%x\r\n%s\r\n" % (size, much)),
+            ):
+                found = request(
+                    self.pages.root, method="POST", body=body, headers=headers
+                )
+                self.assertEqual(found.code, 0)
+                self.assertEqual(found.is_cut_off, size > MOST_BODY_BYTES)
+
+    def test_nothing_else(self) -> None:
+        """
+        There is nothing else.
+        """
+        for path in ("/none", "/status", "/../etc/passwd", "/%00"):
+            self.assertEqual(request(self.pages.root, path).code, 404, path)
+
+
+class LingeringTests(SynchronousTestCase):
+    """
+    L{Lingering}.
+    """
+
+    def test_seconds(self) -> None:
+        """
+        The pages of a peer that is done stay a little, if somebody asked lately.
+        """
+        clock = Clock()
+        is_done = True
+        lingering = Lingering(lambda: is_done, clock.seconds)
+        self.assertEqual(lingering.seconds(), 0.0)
+        lingering.note_asked()
+        clock.advance(ASKED_SECONDS - 1)
+        self.assertEqual(lingering.seconds(), LINGER_SECONDS)
+        clock.advance(1)
+        self.assertEqual(lingering.seconds(), 0.0)
+        lingering.note_asked()
+        is_done = False
+        self.assertEqual(lingering.seconds(), 0.0)
+
+
+@implementer(IListeningPort)
+class FakePort:
+    """
+    A port, as far as it is asked.
+    """
+
+    def __init__(self, host: str) -> None:
+        self.address = IPv4Address("TCP", host, 8080)
+        self.is_open = True
+
+    def startListening(self) -> None:
+        """
+        It did.
+        """
+
+    def getHost(self) -> IPv4Address:
+        """
+        Where it is.
+        """
+        return self.address
+
+    def stopListening(self) -> Deferred[None]:
+        """
+        It is closed.
+        """
+        self.is_open = False
+        return succeed(None)
+
+
+@implementer(IStreamServerEndpoint)
+class FakeEndpoint:
+    """
+    Listens when it is told.
+    """
+
+    def __init__(self) -> None:
+        self.listening: Deferred[IListeningPort] = Deferred()
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """
+        Perhaps now.
+        """
+        del protocolFactory
+        return self.listening
+
+
+class WebServiceTests(SynchronousTestCase):
+    """
+    L{WebService}.
+    """
+
+    def setUp(self) -> None:
+        """
+        A service that listens when it is told.
+        """
+        self.clock = Clock()
+        self.endpoint = FakeEndpoint()
+        self.linger = 0.0
+
+    def service(self, token: str | None = None) -> WebService:
+        """
+        One that is not started.
+        """
+        return WebService(
+            guarded_site(Pages(ToldPictures(), self.clock), token, self.clock),
+            self.endpoint,
+            has_token=token is not None,
+            clock=self.clock,
+            linger=lambda: self.linger,
+        )
+
+    def started(self, port: FakePort, token: str | None = None) -> WebService:
+        """
+        One that listens at that port.
+        """
+        self.endpoint.listening = succeed(port)
+        service = self.service(token)
+        service.startService()
+        return service
+
+    def test_stop(self) -> None:
+        """
+        It listens until it is stopped.
+        """
+        port = FakePort("127.0.0.1")
+        service = self.started(port)
+        self.assertTrue(port.is_open)
+        self.successResultOf(service.stopService())
+        self.assertFalse(port.is_open)
+
+    def test_linger(self) -> None:
+        """
+        Or a little longer.
+        """
+        port = FakePort("127.0.0.1")
+        service = self.started(port)
+        self.linger = 3.0
+        stopped = service.stopService()
+        self.clock.advance(2.5)
+        self.assertNoResult(stopped)
+        self.assertTrue(port.is_open)
+        self.clock.advance(0.5)
+        self.successResultOf(stopped)
+        self.assertFalse(port.is_open)
+
+    def test_open_to_others(self) -> None:
+        """
+        What other machines can reach is not opened without a token.
+        """
+        port = FakePort("0.0.0.0")
+        self.endpoint.listening = succeed(port)
+        error = self.assertRaises(ListenError, self.service().startService)
+        self.assertIn("give a token", str(error))
+        self.assertFalse(port.is_open)
+        port = FakePort("0.0.0.0")
+        self.started(port, TOKEN)
+        self.assertTrue(port.is_open)
+
+    def test_taken(self) -> None:
+        """
+        A port that is taken fails the start, and names it.
+        """
+        self.endpoint.listening.errback(_TAKEN)
+        error = self.assertRaises(ListenError, self.service().startService)
+        self.assertEqual(
+            str(error), "cannot listen at *:8080: busy; free it or change it"
+        )
+
+    def test_late_failure(self) -> None:
+        """
+        One that is found out later is logged, and the peer goes on.
+        """
+        self.service().startService()
+        self.endpoint.listening.errback(_TAKEN)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_stopped_early(self) -> None:
+        """
+        What is stopped before it listens never does, and says nothing of it.
+        """
+        service = self.service()
+        service.startService()
+        self.successResultOf(service.stopService())
+        self.assertTrue(self.endpoint.listening.called)
