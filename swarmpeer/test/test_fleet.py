@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.events import NeighborConnected, PieceStored, SwarmEvent
+from swarmpeer.events import NeighborConnected, PieceStored, SwarmEvent, UnchokedBy
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import FaultLevel, Scenario
 from swarmpeer.testing.swarm import SimulatedSwarm, simulate
@@ -84,6 +84,34 @@ class FleetTests(SynchronousTestCase):
         first.clear()
         SimulatedSwarm(few, checks=False, witness=witness).run()
         self.assertLess(max(first[peer] - connected[peer] for peer in first), 0.2)
+
+    def test_timer_rule(self) -> None:
+        """
+        In the classic way nobody is served before the first round, however free the
+        places are, and each has its first piece soon after a round chose it.
+        """
+        scenario = replace(FLEET, peers=4, policy="classic")
+        unchoked: dict[int, float] = {}
+        first: dict[int, float] = {}
+
+        def witness(now: float, peer_id: int, event: SwarmEvent) -> None:
+            if isinstance(event, UnchokedBy):
+                unchoked.setdefault(peer_id, now)
+            elif isinstance(event, PieceStored):
+                first.setdefault(peer_id, now)
+
+        for files in (None, 2):
+            unchoked.clear()
+            first.clear()
+            swarm = replace(scenario, files=files)
+            SimulatedSwarm(swarm, checks=False, witness=witness).run()
+            self.assertEqual(len(first), 3)
+            interval = min(
+                swarm.unchoking_interval_seconds, swarm.optimistic_interval_seconds
+            )
+            self.assertGreaterEqual(min(unchoked.values()), interval)
+            waits = [first[peer] - unchoked[peer] for peer in first]
+            self.assertLess(max(waits), 0.2)
 
     def test_second_seed(self) -> None:
         """
