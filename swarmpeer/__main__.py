@@ -16,6 +16,7 @@ from swarmpeer.lab import command as lab
 from swarmpeer.log_reading import command as logs
 from swarmpeer.manifest_commands import make, show, verify
 from swarmpeer.simulate import command as simulate
+from swarmpeer.status_commands import status, wait
 from swarmpeer.text import printable
 
 _DESCRIPTION = """\
@@ -37,6 +38,10 @@ the manifest and the members in a swarm.toml, and start one peer on each host:
   swarmpeer make FOLDER
   swarmpeer config check
   twistd -n swarmpeer --swarm swarm.toml --id 1001
+
+see how far everybody is, and wait until all are done:
+  swarmpeer status --watch
+  swarmpeer wait --timeout 3600
 
 compare any copy with the manifest, piece by piece:
   swarmpeer verify FOLDER.torrent FOLDER
@@ -99,6 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
     logs.add_parser(commands)
     simulate.add_parser(commands)
     check.add_parser(commands)
+    status.add_parser(commands)
+    wait.add_parser(commands)
     return parser
 
 

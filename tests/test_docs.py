@@ -40,8 +40,15 @@ from swarmpeer.manifest.paths import MAX_PATH_BYTES, MAX_PATH_NAMES
 from swarmpeer.manifest_commands.show import json_line
 from swarmpeer.manifest_files import Fault
 from swarmpeer.net.limits import Limits
+from swarmpeer.status import shape
+from swarmpeer.status.missing import MOST_RUNS
 from swarmpeer.status.piece_map import MOST_BUCKETS
+from swarmpeer.status.problems import NO_HOLDER_SECONDS, STALLED_SECONDS
 from swarmpeer.status.shape import Happening, Picture, Pictures
+from swarmpeer.status_commands.asking import ANSWER_SECONDS
+from swarmpeer.status_commands.fleet import MOST_AT_ONCE
+from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS
+from swarmpeer.status_commands.status import as_json
 from swarmpeer.test.conformance_swarm import run_check
 from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
@@ -49,6 +56,7 @@ from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.outcome import PeerOutcome
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.web.events_page import MOST_STREAMS
+from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS
 from swarmpeer.web.stream import QUIET_SECONDS
 from swarmpeer.wire.codec import LENGTH_SIZE
 from swarmpeer.wire.extended_codec import ExtendedCodec
@@ -548,13 +556,14 @@ class SwarmFileTests(SynchronousTestCase):
                 )
         needed = ["id", "host", "port"]
         self.assertEqual(
-            without,
-            [
-                *("manifest", "infohash", "requests"),
-                *KEYS[RATES_AT],
-                *needed,
-                "folder",
-            ],
+            sorted(without),
+            sorted(
+                [
+                    *("manifest", "infohash", "requests"),
+                    *(*KEYS[RATES_AT], *KEYS["web"]),
+                    *(*needed, "folder", "web_port"),
+                ]
+            ),
         )
 
     def test_example(self) -> None:
@@ -673,6 +682,100 @@ class ConformanceTests(SynchronousTestCase):
         for part in (*parts, clause["evidence"][0]):
             for key in part:
                 self.assertIn(f"`{key}`", text)
+
+
+class StatusTests(SynchronousTestCase):
+    """
+    docs/status.md.
+    """
+
+    def rows(self, heading: str) -> list[list[str]]:
+        """
+        The names in the first column of each table under a heading.
+        """
+        tables: list[list[str]] = []
+        for line in section("status.md", heading).splitlines():
+            if line.startswith("|---"):
+                tables.append([])
+            elif tables and line.startswith("| `"):
+                tables[-1] += re.findall(r"`([\w-]+)`", line.split(" | ")[0])
+        return tables
+
+    def test_fields(self) -> None:
+        """
+        Every field of the JSON is told, in order, and no other.
+        """
+        status, neighbor, missing, problem, rounds = self.rows("## /status.json")
+        for told, of in (
+            (status, shape.Status),
+            (neighbor, shape.NeighborStatus),
+            (missing, shape.Missing),
+            (problem, shape.Problem),
+        ):
+            self.assertEqual(told, [field.name for field in fields(of)])
+        self.assertEqual(rounds, [field.name for field in fields(shape.PreferredRound)])
+        self.assertEqual(
+            set(rounds) - {field.name for field in fields(shape.OptimisticRound)},
+            {"by_rate"},
+        )
+        text = section("status.md", "## /status.json")
+        inner = (*fields(shape.LastHolder), *fields(shape.CandidateStatus))
+        for field in inner:
+            self.assertIn(f"`{field.name}`", text)
+
+    def test_words(self) -> None:
+        """
+        So are all states and problems, and the JSON of the command.
+        """
+        (codes,) = self.rows("## Problems")
+        self.assertEqual(codes, list(shape.ProblemCode))
+        (row,) = re.findall(
+            r"^\| `state` \|(.*)$",
+            section("status.md", "## /status.json"),
+            re.MULTILINE,
+        )
+        self.assertEqual(re.findall(r"`(\w+)`", row), list(shape.State))
+        (keys,) = self.rows("## The JSON of swarmpeer status")
+        self.assertEqual(keys, list(json.loads(as_json([]))))
+
+    def test_figures(self) -> None:
+        """
+        The times and bounds are those of the code.
+        """
+        text = " ".join((ROOT / "docs" / "status.md").read_text().split())
+        for words in (
+            f"has not answered in {ANSWER_SECONDS:g} s",
+            f"the same time, {MOST_AT_ONCE} at once",
+            f"so for {SETTLED_SECONDS:g} s (being choked: {CHOKED_SECONDS:g} s)",
+            f"within the last {ASKED_SECONDS:g} s goes on telling so for "
+            f"{LINGER_SECONDS:g} s",
+            f"nothing is under way, for {NO_HOLDER_SECONDS:g} s",
+            f"none came for {STALLED_SECONDS:g} s",
+            f"over the last {shape.RATE_SECONDS:g} s",
+            f"each run, the first {MOST_RUNS} |",
+            f"Within version {shape.VERSION} fields",
+        ):
+            self.assertIn(words, text)
+
+    def test_options(self) -> None:
+        """
+        Every option of the two commands is told.
+        """
+        for command, headings in (
+            ("status", ("## swarmpeer status",)),
+            ("wait", ("## swarmpeer status", "## swarmpeer wait")),
+        ):
+            help_text = subprocess.run(
+                [sys.executable, "-m", "swarmpeer", command, "--help"],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            options = set(re.findall(r"^  (--[a-z-]+)", help_text, re.MULTILINE))
+            text = "".join(section("status.md", heading) for heading in headings)
+            self.assertGreater(len(options), 5)
+            self.assertEqual([each for each in options if each not in text], [])
 
 
 class OtherPagesTests(SynchronousTestCase):

@@ -58,12 +58,14 @@ class MemberLine:
     One of the C{[[members]]}.
 
     @ivar holder: what keeps the port free.
+    @ivar web_port: where it has its pages, if anywhere.
     """
 
     peer_id: int
     is_seed: bool = False
     is_classic: bool = False
     holder: socket.socket = field(default_factory=reserve_port)
+    web_port: int | None = None
 
     @property
     def port(self) -> int:
@@ -76,13 +78,16 @@ class MemberLine:
         """
         The keys and values.
         """
-        return {
+        table: dict[str, object] = {
             "id": self.peer_id,
             "host": "127.0.0.1",
             "port": self.port,
             "seed": self.is_seed,
             "classic": self.is_classic,
         }
+        if self.web_port is not None:
+            table["web_port"] = self.web_port
+        return table
 
 
 @dataclass

@@ -108,8 +108,13 @@ class TerminalScreen(Screen):
         size = self._measure()
         # The last column stays free: what is written there would be erased by
         # the end of the line, or would wrap.
-        table = render(view, now_seconds, size.columns - 1, size.lines - 1)
-        self._write(self._to_top() + self._draw(table))
+        self.draw(render(view, now_seconds, size.columns - 1, size.lines - 1))
+
+    def draw(self, table: str) -> None:
+        """
+        Draw any lines, which fit, over those before.
+        """
+        self._write(self._to_top() + self._drawn(table))
 
     def close(self) -> None:
         """
@@ -127,7 +132,7 @@ class TerminalScreen(Screen):
             return ""
         return f"\x1b[{self._table.count(chr(10)) + 1}F"
 
-    def _draw(self, table: str) -> str:
+    def _drawn(self, table: str) -> str:
         self._table = table
         lines = "".join(f"{line}{_ERASE_TO_LINE_END}\n" for line in table.split("\n"))
         return _HIDE_CURSOR + lines + _ERASE_BELOW

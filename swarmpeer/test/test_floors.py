@@ -61,6 +61,7 @@ _FLOORS = {
     "swarmpeer.lab": 6,
     "swarmpeer.manifest_commands": 6,
     "swarmpeer.log_reading": 6,
+    "swarmpeer.status_commands": 6,
     "swarmpeer.own_process": 6,
     "swarmpeer.rates_again": 6,
     "swarmpeer.testing": _TESTING,

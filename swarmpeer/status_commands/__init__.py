@@ -1,0 +1,3 @@
+"""
+The commands that ask peers how far they are.
+"""

@@ -1,0 +1,168 @@
+"""
+What the commands that ask peers have in common: whom to ask, and with which token.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarmpeer.assemble_web import read_token
+from swarmpeer.config import SWARM_NAME, PeerInfo
+from swarmpeer.config.whole import shown_ids
+from swarmpeer.config_files import read_swarm, read_text
+from swarmpeer.errors import ConfigError
+from swarmpeer.status_commands.places import (
+    Place,
+    listed_places,
+    member_places,
+    parse_place,
+)
+from swarmpeer.text import printable, quoted
+
+WHOM = """\
+whom it asks:
+  every member of the swarm.toml, at its host and its web_port, or the port of [web];
+  or with --at the places that are named, and no other;
+  or with --peers every peer of a PeerInfo.cfg, at its host and --web-port.
+A peer tells its status if it was given pages: web_port or [web] in swarm.toml, or
+twistd's --web.  Without a token it tells only who asks on its own machine.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """
+    Whom to ask.
+
+    @ivar token: what one has to know to be answered.
+    """
+
+    places: tuple[Place, ...]
+    token: str | None
+
+
+def add_whom(parser: argparse.ArgumentParser) -> None:
+    """
+    Let it be told whom to ask.
+    """
+    parser.add_argument(
+        "swarm",
+        metavar="SWARM.toml",
+        nargs="?",
+        help=f"the swarm whose members are asked (default: {SWARM_NAME})",
+    )
+    parser.add_argument(
+        "--id",
+        metavar="ID,...",
+        type=peer_ids,
+        help="ask these of the members alone",
+    )
+    parser.add_argument(
+        "--at",
+        metavar="WHERE",
+        type=_place,
+        action="append",
+        help="ask there, and no member: HOST:PORT, http://HOST:PORT or unix:PATH; "
+        "may be given more than once",
+    )
+    parser.add_argument(
+        "--peers",
+        metavar="FILE",
+        help="ask every peer of this PeerInfo.cfg, at --web-port",
+    )
+    parser.add_argument(
+        "--web-port",
+        metavar="PORT",
+        type=_port,
+        help="where each peer of --peers has its pages",
+    )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="the file with the token that they want (default: token_file of [web])",
+    )
+
+
+def peer_ids(text: str) -> tuple[int, ...]:
+    """
+    Ids with commas between them.
+
+    @raise argparse.ArgumentTypeError: if they are none.
+    """
+    words = text.split(",")
+    if not all(word.isascii() and word.isdigit() and len(word) < 11 for word in words):
+        raise argparse.ArgumentTypeError(
+            f"{quoted(text)} are no ids, 1001,1002 would be right"
+        )
+    return tuple(dict.fromkeys(int(word) for word in words))
+
+
+def read_whom(arguments: argparse.Namespace) -> Whom:
+    """
+    Whom the arguments tell to ask.
+
+    @raise ConfigError: if that cannot be told from them.
+    """
+    ways = (arguments.swarm, arguments.at, arguments.peers)
+    if sum(way is not None for way in ways) > 1:
+        raise ConfigError("say SWARM.toml, --at or --peers; only one of them")
+    if (arguments.peers is None) != (arguments.web_port is None):
+        raise ConfigError("--peers and --web-port belong together; say both or neither")
+    if arguments.at is not None and arguments.id is not None:
+        raise ConfigError("--id is for members, and --at tells places; leave one out")
+    token_file = arguments.token_file
+    if arguments.at is not None:
+        places = arguments.at
+    elif arguments.peers is not None:
+        peers = PeerInfo.parse_list(read_text(arguments.peers), arguments.peers)
+        places = listed_places(peers, arguments.web_port)
+    else:
+        path = Path(arguments.swarm or SWARM_NAME)
+        if arguments.swarm is None and not path.exists():
+            raise ConfigError(
+                f"there is no {SWARM_NAME} here; give its path, or say --at HOST:PORT"
+            )
+        swarm = read_swarm(path)
+        wanted = _wanted(arguments.id, [each.peer_id for each in swarm.members])
+        places = member_places(swarm, wanted)
+        if token_file is None and swarm.web_token_file is not None:
+            token_file = path.parent / swarm.web_token_file
+    if arguments.peers is not None:
+        wanted = _wanted(arguments.id, [place.peer_id or 0 for place in places])
+        places = [place for place in places if place.peer_id in wanted]
+    token = None if token_file is None else read_token(token_file)
+    return Whom(tuple(places), token)
+
+
+def _wanted(wanted: tuple[int, ...] | None, known: list[int]) -> tuple[int, ...]:
+    """
+    Those of the members that are meant.
+
+    @raise ConfigError: if there is no such member.
+    """
+    for peer_id in wanted or ():
+        check_known(peer_id, known)
+    return tuple(known) if wanted is None else wanted
+
+
+def check_known(peer_id: int, known: list[int]) -> None:
+    """
+    @raise ConfigError: if there is no such member.
+    """
+    if peer_id not in known:
+        raise ConfigError(
+            f"there is no peer {peer_id}, one of {shown_ids(known)} would be right"
+        )
+
+
+def _place(text: str) -> Place:
+    try:
+        return parse_place(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(printable(error)) from None
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{quoted(text)} is no port, from 1 to 65535")

@@ -1,0 +1,214 @@
+"""
+C{swarmpeer status}: how far peers are.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from swarmpeer.console import say
+from swarmpeer.lab.screen import TerminalScreen
+from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
+from swarmpeer.status_commands.asking import Asker
+from swarmpeer.status_commands.changes import Changes
+from swarmpeer.status_commands.fleet import Fleet, Member
+from swarmpeer.status_commands.options import WHOM, add_whom, read_whom
+from swarmpeer.status_commands.reasons import is_settled
+from swarmpeer.status_commands.running import run_in_reactor
+from swarmpeer.status_commands.table import render
+from swarmpeer.text import quoted
+
+JSON_VERSION = 1
+"""
+Of the shape of what C{--json} gives.
+"""
+_USUAL_WATCH_SECONDS = 2.0
+
+_DESCRIPTION = f"""\
+Ask peers how far they are, all at the same time, and show it as a table: what each is
+about, how much it holds, its rates, how long it will take at the rate of now, how many
+neighbors it has, how many of them serve it and it serves, and what is wrong with it,
+in a word.  docs/status.md tells what the words mean.
+
+{WHOM}"""
+
+_EPILOG = """\
+examples:
+  swarmpeer status
+  swarmpeer status swarm.toml --id 1002,1003
+  swarmpeer status --watch
+  swarmpeer status --at beta.example:8080 --token-file token
+  swarmpeer status --at unix:/run/swarmpeer/peer.sock --json
+  swarmpeer status --peers PeerInfo.cfg --web-port 8080
+
+with --watch a terminal is redrawn as top does, until Ctrl-C; where there is none, a
+line is written for each change, and one for all of them each time.
+
+exit status: 0 if everybody who was asked answered, done or not (swarmpeer wait tells
+who is done), 1 if somebody did not, 2 for wrong arguments or configurations,
+130 after Ctrl-C, 143 after SIGTERM.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """
+    Make C{status} one of the C{commands}.
+    """
+    parser = commands.add_parser(
+        "status",
+        help="ask peers how far they are",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_whom(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="write one JSON object on a line, with each peer's whole status",
+    )
+    parser.add_argument(
+        "--watch",
+        metavar="SECONDS",
+        nargs="?",
+        type=_seconds,
+        const=_USUAL_WATCH_SECONDS,
+        help="ask again and again "
+        f"(default: every {_USUAL_WATCH_SECONDS:g} s; from 0.1 to 3600)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """
+    Ask once, or until a signal.
+
+    @return: the exit status.
+    """
+
+    def work(_: object) -> int:
+        whom = read_whom(arguments)
+        show = _show(arguments)
+
+        async def ask(reactor: object) -> int:
+            asker = Asker(reactor, whom.token)
+            clock = IReactorTime(reactor)
+            fleet = Fleet(whom.places, asker.ask, clock)
+            return await show_fleet(fleet, show, clock, arguments.watch)
+
+        return run_in_reactor(ask)
+
+    return run_command("status", work)
+
+
+async def show_fleet(
+    fleet: Fleet,
+    show: "Show",
+    clock: IReactorTime,
+    watch_seconds: float | None,
+) -> int:
+    """
+    Ask all and show it.
+
+    @param watch_seconds: again and again, so long apart; C{None}: once.
+    @return: the exit status.
+    """
+    try:
+        while True:
+            began_at = clock.seconds()
+            await fleet.ask_all()
+            show(fleet.members)
+            if watch_seconds is None:
+                answered = all(each.answers for each in fleet.members)
+                return 0 if answered else FAILURE
+            spent = clock.seconds() - began_at
+            await deferLater(clock, max(0.1, watch_seconds - spent))
+    finally:
+        if isinstance(show, _Terminal):
+            show.close()
+
+
+Show = Callable[[Sequence[Member]], None]
+"""
+Shows what everybody told.
+"""
+
+
+def as_json(members: Sequence[Member]) -> str:
+    """
+    What everybody told, as one object on one line.
+    """
+    peers: list[dict[str, Any]] = [
+        {
+            "peer_id": each.peer_id,
+            "where": each.place.shown,
+            "error": each.silence,
+            "status": msgspec.to_builtins(each.status) if each.answers else None,
+        }
+        for each in members
+    ]
+    value = {
+        "version": JSON_VERSION,
+        "asked": len(members),
+        "answered": sum(each.answers for each in members),
+        "complete": sum(is_settled(each, members) for each in members),
+        "peers": peers,
+    }
+    return json.dumps(value, separators=(",", ":"))
+
+
+class _Terminal:
+    """
+    Redraws the table in place.
+    """
+
+    def __init__(self) -> None:
+        self._screen = TerminalScreen(sys.stdout, _size)
+
+    def __call__(self, members: Sequence[Member]) -> None:
+        size = _size()
+        # The last column and line stay free, or they would wrap and scroll.
+        self._screen.draw(render(members, size.columns - 1, size.lines - 1))
+
+    def close(self) -> None:
+        """
+        Leave the last table standing.
+        """
+        self._screen.close()
+
+
+def _show(arguments: argparse.Namespace) -> Show:
+    if arguments.json:
+        return lambda members: say(as_json(members))
+    is_terminal = sys.stdout.isatty()
+    if arguments.watch is None:
+        width = _size().columns if is_terminal else None
+        return lambda members: say(render(members, width, None))
+    if is_terminal:
+        return _Terminal()
+    changes = Changes()
+    return lambda members: say("\n".join(changes.lines(members)))
+
+
+def _size() -> os.terminal_size:
+    return shutil.get_terminal_size((100, 24))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(
+            f"{quoted(text)} is no number of seconds from 0.1 to 3600"
+        )
+    return seconds

@@ -1,0 +1,150 @@
+"""
+What peers told, as a table.
+"""
+
+from collections.abc import Sequence
+
+from swarmpeer.status.shape import Problem, State, Status
+from swarmpeer.status_commands.fleet import Member
+from swarmpeer.status_commands.reasons import is_settled
+from swarmpeer.text import printable, size_text, span_text
+
+_BAR_WIDTH = 16
+_BAR_ROOM = 110
+"""
+So many columns a terminal has to have for bars.
+"""
+_NOTHING = "-"
+_HEAD = (
+    "peer",
+    "state",
+    "done",
+    "pieces",
+    "in",
+    "out",
+    "left",
+    "neighbors",
+    "served by",
+    "serves",
+    "problems",
+)
+
+
+def render(members: Sequence[Member], width: int | None, height: int | None) -> str:
+    """
+    The table: column names, a line for each peer, and a last line for all.
+
+    @param width: the longest line; C{None}: any, and no bars.
+    @param height: the most lines; if they do not do, those that are done are left out
+        first.  C{None}: any.
+    """
+    shown = list(members)
+    if height is not None and len(shown) > max(1, height - 2):
+        room = max(1, height - 3)
+        ranked = sorted(shown, key=lambda each: (each.is_done, -_share(each.status)))
+        kept = {id(each) for each in ranked[:room]}
+        shown = [each for each in shown if id(each) in kept]
+    has_bars = width is not None and width >= _BAR_ROOM
+    lines = _columns([_HEAD, *(_row(each, has_bars) for each in shown)])
+    if len(shown) < len(members):
+        lines.append(f"... and {len(members) - len(shown)} more")
+    lines.append(summary(members))
+    return "\n".join(line[:width].rstrip() for line in lines)
+
+
+def summary(members: Sequence[Member]) -> str:
+    """
+    All of them in one line.
+    """
+    done = sum(is_settled(each, members) for each in members)
+    share = sum(1.0 if each.is_done else _share(each.status) for each in members)
+    statuses = [each.status for each in members if each.status and each.answers]
+    rate = sum(status.receive_rate for status in statuses)
+    parts = [
+        f"{done} of {len(members)} complete",
+        f"{int(100 * share / max(1, len(members)))}% of all",
+        f"{size_text(rate)}/s",
+    ]
+    left = [one.expected_seconds for one in statuses if not one.is_done]
+    if left and None not in left:
+        parts.append(f"{span_text(max(filter(None, left), default=0.0))} left")
+    silent = [
+        each.name for each in members if each.silence and not is_settled(each, members)
+    ]
+    if silent:
+        names = ", ".join(silent[:3]) + (", ..." if len(silent) > 3 else "")
+        parts.append(f"no answer from {names}")
+    return ", ".join(parts)
+
+
+def _row(member: Member, has_bars: bool) -> tuple[str, ...]:
+    status = member.status
+    if status is None or not member.answers:
+        nothing = [_NOTHING] * (len(_HEAD) - 3)
+        return member.name, "no answer", *nothing, _silence(member)
+    share = _share(status)
+    done = f"{int(100 * share)}%"
+    if has_bars:
+        filled = int(share * _BAR_WIDTH)
+        done = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done:>4}"
+    left = status.expected_seconds
+    neighbors = status.neighbors
+    return (
+        member.name,
+        status.state,
+        done,
+        f"{status.held}/{status.piece_count}",
+        f"{size_text(status.receive_rate)}/s",
+        f"{size_text(status.send_rate)}/s",
+        _NOTHING if left is None or status.is_done else span_text(left),
+        str(len(neighbors)),
+        str(sum(not each.peer_choking for each in neighbors)),
+        str(sum(not each.am_choking for each in neighbors)),
+        problem_words(status.problems) or _NOTHING,
+    )
+
+
+def _silence(member: Member) -> str:
+    text = f"{member.silence} ({member.place.shown})"
+    return f"{text}; it was done" if member.is_done else text
+
+
+def _share(status: Status | None) -> float:
+    """
+    How much is here, or, while it looks at its disk, how much was looked at.
+    """
+    if status is None:
+        return 0.0
+    if status.state is State.CHECKING:
+        return min(1.0, status.checked_share or 0.0)
+    if not status.piece_count:
+        return float(status.is_done)
+    return min(1.0, status.held / status.piece_count)
+
+
+def problem_words(problems: Sequence[Problem]) -> str:
+    """
+    Each in a word, with the peers that it is about.
+    """
+    peers: dict[str, list[str]] = {}
+    for problem in problems:
+        named = peers.setdefault(printable(problem.code), [])
+        if problem.peer_id is not None:
+            named.append(str(problem.peer_id))
+    return ", ".join(" ".join([code, *named]) for code, named in peers.items())
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """
+    The rows as lines: the first two columns and the last to the left.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    last = len(widths) - 1
+    left = (0, 1, last)
+    return [
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
