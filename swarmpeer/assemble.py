@@ -26,7 +26,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -36,10 +36,12 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.log_output.folding import Folding
 from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.protocol_log import ProtocolLogger, log_name, open_log
 from swarmpeer.service import PeerService
 from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
+from swarmpeer.storage.timing import Stopwatch, TimedCalls
 
 _log = Logger()
 
@@ -83,6 +85,7 @@ def assemble_peer(
     lenient: bool = False,
     rates: Rates = Rates(),  # noqa: B008 (a frozen value)
     dscp: int = 0,
+    stopwatch: Stopwatch | None = None,
 ) -> PeerService:
     """
     Put the usual peer together, not started yet.
@@ -97,6 +100,7 @@ def assemble_peer(
     @param rng: where every draw comes from; seeded by the system if not given.
     @param lenient: take handshakes that write their numbers as text.
     @param rates: see L{PeerService}, as for C{dscp}.
+    @param stopwatch: measures what the disk takes; C{None}: nobody does.
     @raise StorageError: if the file's name cannot be used.
     """
     own, common = config.own, config.common
@@ -115,6 +119,7 @@ def assemble_peer(
         common.file_name,
         whole=own.has_file,
         run_in_thread=ReactorThreads(IReactorThreads(reactor)),
+        calls=None if stopwatch is None else TimedCalls(stopwatch),
     )
     peer = PeerService(
         config,
@@ -131,7 +136,9 @@ def assemble_peer(
     log.setServiceParent(peer)
     logger = ProtocolLogger(own.peer_id, log.write, time.time)
     peer.add_observer(logger, *ProtocolLogger.event_classes)
-    diagnostics = DiagnosticLog(own.peer_id, layout.piece_count)
+    folded = FoldedLog(IReactorTime(reactor))
+    folded.setServiceParent(peer)
+    diagnostics = DiagnosticLog(own.peer_id, layout.piece_count, folded.logger)
     peer.add_observer(diagnostics, *diagnostics.event_classes)
     for observer in observers:
         peer.add_observer(observer)
@@ -195,6 +202,26 @@ class LogFile(Service):
         if self._file is None:
             raise OSError(errno.EBADF, "it is not open")
         return self._file.write(line)
+
+
+class FoldedLog(Service):
+    """
+    The log of what an operator wants to read, in which what is said again and again is
+    folded; with the end of the peer all is said.
+
+    @ivar logger: for L{DiagnosticLog}.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._folding = Folding(globalLogPublisher, clock)
+        self.logger = Logger(DiagnosticLog.__module__, observer=self._folding)
+
+    def stopService(self) -> None:
+        """
+        Say what is folded.
+        """
+        super().stopService()
+        self._folding.flush()
 
 
 @implementer(IStreamServerEndpoint)

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.threads import deferToThreadPool
 
-from swarmpeer.assemble import LogFile, own_endpoint
+from swarmpeer.assemble import FoldedLog, LogFile, own_endpoint
 from swarmpeer.config import Member, SwarmConfig
 from swarmpeer.config_files import read_swarm_manifest
 from swarmpeer.core.layout import layout_of
@@ -46,6 +46,7 @@ from swarmpeer.storage import (
     scheduled_here,
 )
 from swarmpeer.storage.system_calls import SystemCalls
+from swarmpeer.storage.timing import Stopwatch
 from swarmpeer.storage.verified.data_folder import DataFolder
 from swarmpeer.storage.verified.extras import place_of
 from swarmpeer.storage.verified.state_folder import MANIFEST_NAME
@@ -72,6 +73,7 @@ def assemble_verified_peer(
     observers: Iterable[ISwarmObserver] = (),
     rng: random.Random | None = None,
     local_time: LocalTime = system_time,
+    stopwatch: Stopwatch | None = None,
 ) -> PeerService | JoiningService:
     """
     Put the usual peer of a verified swarm together, not started yet.
@@ -84,6 +86,7 @@ def assemble_verified_peer(
         L{swarmpeer.assemble.assemble_peer}.
     @param rng: where every draw comes from; seeded by the system if not given.
     @param local_time: the time of day, for the rates that depend on it.
+    @param stopwatch: measures what hashing and the disk take; C{None}: nobody does.
     @return: one that asks the others for the manifest first, if there is none yet.
     @raise SwarmPeerError: if something is wrong that can be told already.
     """
@@ -101,6 +104,7 @@ def assemble_verified_peer(
         Path(log_folder or folder),
         listen_endpoint,
         rng or random.Random(),
+        stopwatch,
     )
     manifest = parts.find_manifest()
     peer = parts.joining() if manifest is None else parts.peer(manifest)
@@ -108,6 +112,7 @@ def assemble_verified_peer(
         peer.set_rates, peer_id, swarm.rates, IReactorTime(reactor), local_time
     )
     rates.setServiceParent(peer)
+    parts.folded_log.setServiceParent(peer)
     diagnostics = parts.diagnostics
     peer.add_observer(diagnostics, *diagnostics.event_classes)
     for observer in observers:
@@ -129,7 +134,9 @@ class _Parts:
         log_folder: Path,
         listen_endpoint: IStreamServerEndpoint | None,
         rng: random.Random,
+        stopwatch: Stopwatch | None,
     ) -> None:
+        self._stopwatch = stopwatch
         self._reactor = reactor
         self._swarm = swarm
         self._own = own
@@ -144,7 +151,8 @@ class _Parts:
             swarm.choking, swarm.where_policy("choking")
         )
         self._piece_picker = piece_picker(swarm.picking, swarm.where_policy("picking"))
-        self.diagnostics = DiagnosticLog(own.peer_id)
+        self.folded_log = FoldedLog(IReactorTime(reactor))
+        self.diagnostics = DiagnosticLog(own.peer_id, log=self.folded_log.logger)
 
     def find_manifest(self) -> Manifest | None:
         """
@@ -191,6 +199,7 @@ class _Parts:
                     ReactorThreads(threads, max_workers=1),
                     CoreWatch(clock.seconds, scheduled_here).is_free,
                 ),
+                stopwatch=self._stopwatch,
             ),
             clock=clock,
             listen_endpoint=self._listen_endpoint

@@ -55,6 +55,7 @@ _USUAL_GOODBYES = (
     GoodbyeCode.COMPLETE,
 )
 _MOST_FILES_TOLD = 20
+_NEVER_FOLDED = (PieceStored, CheckProgressed, FileDiffers, ViolationSeen)
 _MOST_TOLD = 1000
 """
 So many neighbours and reasons are told apart.
@@ -229,7 +230,17 @@ class DiagnosticLog:
                 count=self._piece_count,
                 event=event,
                 piece=self._piece_of(event),
+                fold=self._kind_of(event, level),
             )
+
+    def _kind_of(self, event: SwarmEvent, level: LogLevel) -> tuple[object, ...] | None:
+        """
+        What else is said of the same, for L{swarmpeer.log_output.folding}; C{None} of
+        what is something else each time, and told a bounded number of times.
+        """
+        if isinstance(event, _NEVER_FOLDED):
+            return None
+        return self._peer_id, type(event), level, getattr(event, "peer_id", None)
 
     def _piece_of(self, event: SwarmEvent) -> str:
         if not isinstance(event, PieceWithdrawn | PieceHealed):

@@ -2,6 +2,7 @@
 C{twistd swarmpeer}: the options, and the service for them.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,13 +16,27 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
+from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.assemble_log import (
+    USUAL_BYTES,
+    USUALLY_KEPT,
+    assemble_log,
+    parse_form,
+    parse_log_keep,
+    parse_log_size,
+)
 from swarmpeer.assemble_verified import assemble_verified_peer
-from swarmpeer.assemble_web import assemble_web, read_token, web_endpoint
+from swarmpeer.assemble_web import (
+    assemble_web,
+    peer_metrics,
+    read_token,
+    web_endpoint,
+)
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME, SwarmConfig
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.config.rate_text import parse_dscp, parse_speed
@@ -32,8 +47,10 @@ from swarmpeer.own_process import fail_at_exit, keep_freed_memory, monotonic_rea
 from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.service import PeerService
+from swarmpeer.service_manager import Notifying, ServiceManager
+from swarmpeer.status.watch import StatusWatch
+from swarmpeer.storage.timing import Stopwatch
 from swarmpeer.text import printable, quoted
-from swarmpeer.web.service import WebService
 
 _T = TypeVar("_T")
 
@@ -128,6 +145,36 @@ class Options(usage.Options):
             "without one they are for this machine alone.",
         ],
         [
+            "log-file",
+            None,
+            None,
+            "What an operator wants to read goes to this file and not where twistd's "
+            "--logfile says.",
+        ],
+        [
+            "log-format",
+            None,
+            None,
+            "Its lines are text, or json: one object on each; without --log-file on "
+            "standard output.  [default: text]",
+            _naming("log-format", parse_form),
+        ],
+        [
+            "log-size",
+            None,
+            USUAL_BYTES,
+            "The log file is never larger than so many bytes, or 10MiB; a full one is "
+            "renamed FILE.1.",
+            _naming("log-size", parse_log_size),
+        ],
+        [
+            "log-keep",
+            None,
+            USUALLY_KEPT,
+            "So many full ones are kept.",
+            _naming("log-keep", parse_log_keep),
+        ],
+        [
             "up",
             None,
             None,
@@ -216,6 +263,21 @@ class _Peer(MultiService):
 
     _log = Logger()
 
+    def __init__(self, log: ILogObserver | None) -> None:
+        """
+        @param log: takes all that is logged; C{None}: twistd decides.
+        """
+        super().__init__()
+        self._observer = log
+
+    def setServiceParent(self, parent: object) -> None:
+        """
+        Where twistd looks for a log that is not its own.
+        """
+        if self._observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)
+        super().setServiceParent(parent)
+
     def startService(self) -> None:
         """
         @raise StartFailed: if the peer could not start.
@@ -239,14 +301,28 @@ def makeService(options: Options) -> IService:
     reactor = monotonic_reactor()
     keep_freed_memory()
     try:
+        log = assemble_log(
+            options["id"],
+            options["log-file"],
+            options["log-format"],
+            options["log-size"],
+            options["log-keep"],
+            of_twistd=options.parent or {},
+        )
         swarm, folder = _read_swarm(options)
-        peer = _make_peer(reactor, options, swarm, folder)
-        web = _make_web(reactor, options, peer, swarm, folder)
+        web_at = _web_endpoint(reactor, options, swarm)
+        metrics = None if web_at is None else peer_metrics(reactor)
+        stopwatch = None if metrics is None else metrics.stopwatch
+        peer = _make_peer(reactor, options, swarm, folder, stopwatch)
+        web = None
+        if web_at is not None:
+            token = _web_token(options, swarm, folder)
+            web = assemble_web(reactor, peer, web_at, token=token, metrics=metrics)
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
     outcome = peer.when_complete() if options["stay"] else peer.when_swarm_complete()
     outcome.addBoth(_leave_soon, reactor, stay=bool(options["stay"]))
-    process = _Peer()
+    process = _Peer(log)
     if web is not None:
         web.setServiceParent(process)
     peer.setServiceParent(process)
@@ -254,6 +330,13 @@ def makeService(options: Options) -> IService:
         rates = ScheduledRates.below(peer)
         path = Path(options["dir"], options["swarm"])
         RatesAgain(reactor, path, rates).setServiceParent(process)
+    manager = ServiceManager.take(os.environ, os.getpid())
+    if manager is not None:
+        # The last to start and the first to stop.
+        clock = IReactorTime(reactor)
+        watch = StatusWatch(peer, clock.seconds)
+        peer.add_observer(watch, *StatusWatch.event_classes)
+        Notifying(manager, clock, watch.status).setServiceParent(process)
     return process
 
 
@@ -277,7 +360,11 @@ def _read_swarm(options: Options) -> tuple[SwarmConfig | None, Path]:
 
 
 def _make_peer(
-    reactor: object, options: Options, swarm: SwarmConfig | None, folder: Path
+    reactor: object,
+    options: Options,
+    swarm: SwarmConfig | None,
+    folder: Path,
+    stopwatch: Stopwatch | None,
 ) -> PeerService | JoiningService:
     """
     @raise SwarmPeerError: if the options cannot be used.
@@ -291,6 +378,7 @@ def _make_peer(
             folder,
             log_folder=options["log-dir"] or options["dir"],
             listen_endpoint=listen_endpoint,
+            stopwatch=stopwatch,
         )
     common = options["common"] or COMMON_NAME
     if not (folder / common).exists() and (folder / SWARM_NAME).exists():
@@ -308,35 +396,34 @@ def _make_peer(
         lenient=bool(options["lenient"]),
         rates=Rates(*(options[name] for name in _RATES)),
         dscp=options["dscp"],
+        stopwatch=stopwatch,
     )
 
 
-def _make_web(
-    reactor: object,
-    options: Options,
-    peer: PeerService | JoiningService,
-    swarm: SwarmConfig | None,
-    folder: Path,
-) -> WebService | None:
+def _web_endpoint(
+    reactor: object, options: Options, swarm: SwarmConfig | None
+) -> IStreamServerEndpoint | None:
     """
-    The pages of the peer, if it is to have any.
+    Where the peer has its pages, if it is to have any.
 
     @raise SwarmPeerError: if the options cannot be used.
     """
     endpoint = _endpoint(reactor, "web", options["web"])
-    token_file = options["web-token-file"]
-    if swarm is not None:
-        endpoint = endpoint or web_endpoint(reactor, swarm, options["id"])
-        if token_file is None and swarm.web_token_file is not None:
-            token_file = folder / swarm.web_token_file
-    if endpoint is None:
-        return None
-    return assemble_web(
-        reactor,
-        peer,
-        endpoint,
-        token=None if token_file is None else read_token(token_file),
-    )
+    if endpoint is None and swarm is not None:
+        endpoint = web_endpoint(reactor, swarm, options["id"])
+    return endpoint
+
+
+def _web_token(options: Options, swarm: SwarmConfig | None, folder: Path) -> str | None:
+    """
+    What whoever looks at them has to know.
+
+    @raise SwarmPeerError: if its file is of no use.
+    """
+    path = options["web-token-file"]
+    if path is None and swarm is not None and swarm.web_token_file is not None:
+        path = folder / swarm.web_token_file
+    return None if path is None else read_token(path)
 
 
 def _leave_soon(outcome: Failure | None, reactor: IReactorCore, *, stay: bool) -> None:
@@ -367,6 +454,14 @@ def _endpoint(
         return None
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
+    except (LookupError, AttributeError) as error:
+        if not description.startswith("systemd:"):
+            raise
+        raise ListenError(
+            f"--{option} {description!r}: no such socket was handed over ({error!r}); "
+            "its unit has to be active and to name it, as in FileDescriptorName=peer "
+            "and systemd:domain=INET6:name=peer"
+        ) from error
     except (ValueError, TypeError, ImportError) as error:
         raise ListenError(
             f"--{option} {description!r} is no endpoint ({error}); give one such as "

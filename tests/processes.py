@@ -161,7 +161,11 @@ class PeerProcess:
         output: Path,
         log_path: Path,
         environment: Mapping[str, str],
+        handed: Sequence[int] = (),
     ) -> None:
+        """
+        @param handed: the descriptors that it has besides the usual ones.
+        """
         self.name = name
         self.log_path = log_path
         self._out = output.with_suffix(".out")
@@ -174,6 +178,7 @@ class PeerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                pass_fds=handed,
             )
 
     @property
@@ -561,9 +566,12 @@ class ProcessTestCase(SynchronousTestCase):
         command: Sequence[str],
         cwd: Path,
         environment: Mapping[str, str] | None = None,
+        handed: Sequence[int] = (),
     ) -> PeerProcess:
         """
         Start any command.
+
+        @param handed: the descriptors that it has besides the usual ones.
         """
         output = cwd / f"command_{len(self._commands)}"
         process = PeerProcess(
@@ -573,6 +581,7 @@ class ProcessTestCase(SynchronousTestCase):
             output,
             output.with_suffix(".log"),
             child_environment() if environment is None else environment,
+            handed,
         )
         self._commands.append(process)
         self.addCleanup(process.kill)

@@ -69,6 +69,10 @@ class OptionsTests(SynchronousTestCase):
                 "dscp": 0,
                 "web": None,
                 "web-token-file": None,
+                "log-file": None,
+                "log-format": None,
+                "log-size": 10 * 2**20,
+                "log-keep": 4,
             },
         )
 

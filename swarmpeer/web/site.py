@@ -14,6 +14,7 @@ from swarmpeer.status.shape import Status
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.web.access import Guarded
 from swarmpeer.web.events_page import EventsPage, PeerPictures, PictureSource
+from swarmpeer.web.metrics_page import NoMetricsPage
 from swarmpeer.web.page_files import put_page
 from swarmpeer.web.requests import BodilessRequest
 from swarmpeer.web.status_pages import (
@@ -47,11 +48,13 @@ def peer_pages(
     watch: StatusWatch,
     clock: IReactorTime,
     asked: Callable[[], object] = lambda: None,
+    metrics: Resource | None = None,
 ) -> Pages:
     """
     What there is below C{/}.
 
     @param asked: called whenever somebody asks for the status.
+    @param metrics: what is to be C{/metrics}, if there are any.
     """
 
     def status(with_pieces: bool) -> Status:
@@ -66,6 +69,7 @@ def peer_pages(
     )
     root.putChild(b"healthz", HealthPage())
     root.putChild(b"readyz", ReadyPage(lambda _: watch.status()))
+    root.putChild(b"metrics", metrics or NoMetricsPage())
     return root
 
 

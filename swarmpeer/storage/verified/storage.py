@@ -22,6 +22,7 @@ from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.system_errors import reason_of
+from swarmpeer.storage.timing import Stopwatch, TimedCalls, TimedHashes
 from swarmpeer.storage.verified.checked import Checked
 from swarmpeer.storage.verified.checking import FilesCheck
 from swarmpeer.storage.verified.data_folder import shown
@@ -78,6 +79,7 @@ class VerifiedStorage:
         commit_seconds: float = COMMIT_SECONDS,
         inline_limit_bytes: int = INLINE_LIMIT_BYTES,
         helper: Helper | None = None,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
         """
         @param folder: where the file or the folder of the manifest goes.
@@ -89,10 +91,16 @@ class VerifiedStorage:
         @param preallocate: take the room for a file when it is begun?
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
         @param helper: hashes and writes pieces, too; C{None}: nobody does.
+        @param stopwatch: measures the hashing, and the machine's own calls;
+            C{None}: nobody does.
         """
         self._manifest = manifest
         self._is_seed = seed
-        self._hashes = PieceHashes(manifest)
+        if stopwatch is None:
+            self._hashes = PieceHashes(manifest)
+        else:
+            self._hashes = TimedHashes(manifest, stopwatch)
+            calls = calls or TimedCalls(stopwatch)
         self._folder = Path(folder)
         self._shown = shown(self._folder, (manifest.name,))
         self._works = PendingWork(run_in_thread)

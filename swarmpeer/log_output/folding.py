@@ -1,0 +1,125 @@
+"""
+Saying once what is said again and again.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import ILogObserver, LogEvent
+from zope.interface import implementer
+
+FOLDED_SECONDS = 60.0
+"""
+What was said is not said again for so long.
+"""
+MOST_KINDS = 1000
+"""
+So many kinds of lines are told apart; all others are one kind.
+"""
+_WORDS = " (said {repeats} times more in the last {repeats_seconds:.0f} s)"
+_REST = "the rest"
+
+
+@dataclass(slots=True)
+class _Folded:
+    """
+    @ivar last: the latest line that was not said.
+    """
+
+    said_at: float
+    repeats: int = 0
+    last: LogEvent | None = None
+
+
+@implementer(ILogObserver)
+class Folding:
+    """
+    Passes a line on at once if none of its kind was said lately, and else the latest
+    of its kind with how many there were, when the time is over.
+
+    A line says of which kind it is by C{fold}, whatever can be compared; one that does
+    not is always passed on.
+    """
+
+    def __init__(
+        self,
+        observer: ILogObserver,
+        clock: IReactorTime,
+        folded_seconds: float = FOLDED_SECONDS,
+    ) -> None:
+        """
+        @param observer: what the lines are passed on to.
+        """
+        self._observer = observer
+        self._clock = clock
+        self._folded_seconds = folded_seconds
+        # By kind; who was said first is first.
+        self._kinds: dict[Hashable, _Folded] = {}
+        self._timer: IDelayedCall | None = None
+
+    def __call__(self, event: LogEvent) -> None:
+        """
+        Say it, or fold it.
+        """
+        kind = event.get("fold")
+        if kind is None:
+            self._observer(event)
+            return
+        now = self._clock.seconds()
+        self._say_due(now)
+        if kind not in self._kinds and len(self._kinds) >= MOST_KINDS:
+            kind = _REST
+        folded = self._kinds.get(kind)
+        if folded is None:
+            self._kinds[kind] = _Folded(now)
+            self._observer(event)
+            return
+        folded.repeats += 1
+        folded.last = event
+        if self._timer is None:
+            self._set_timer(now)
+
+    def flush(self) -> None:
+        """
+        Say what is folded now, and begin anew.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        kinds, self._kinds = self._kinds, {}
+        now = self._clock.seconds()
+        for folded in kinds.values():
+            self._say(folded, now)
+
+    def _say_due(self, now: float) -> None:
+        while self._kinds:
+            kind, folded = next(iter(self._kinds.items()))
+            if now - folded.said_at < self._folded_seconds:
+                return
+            del self._kinds[kind]
+            if folded.repeats:
+                # It was said again just now.
+                self._kinds[kind] = _Folded(now)
+                self._say(folded, now)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        now = self._clock.seconds()
+        self._say_due(now)
+        if any(folded.repeats for folded in self._kinds.values()):
+            self._set_timer(now)
+
+    def _set_timer(self, now: float) -> None:
+        oldest = next(iter(self._kinds.values()))
+        seconds = max(0.0, oldest.said_at + self._folded_seconds - now)
+        self._timer = self._clock.callLater(seconds, self._on_time)
+
+    def _say(self, folded: _Folded, now: float) -> None:
+        if folded.last is None:
+            return
+        event = dict(folded.last)
+        event["log_format"] = f"{event['log_format']}{_WORDS}"
+        event["repeats"] = folded.repeats
+        event["repeats_seconds"] = now - folded.said_at
+        self._observer(event)

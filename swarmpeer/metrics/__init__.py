@@ -1,0 +1,3 @@
+"""
+What a peer tells Prometheus.
+"""

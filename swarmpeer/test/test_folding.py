@@ -1,0 +1,161 @@
+"""
+Tests for L{swarmpeer.log_output.folding}.
+"""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from swarmpeer.log_output.folding import FOLDED_SECONDS, MOST_KINDS, Folding
+
+
+@implementer(ILogObserver)
+class Timed:
+    """
+    Keeps each line with the time at which it came.
+    """
+
+    def __init__(self, clock: Clock, lines: list[tuple[float, str]]) -> None:
+        self._clock = clock
+        self._lines = lines
+
+    def __call__(self, event: LogEvent) -> None:
+        """
+        Keep it.
+        """
+        self._lines.append((self._clock.seconds(), formatEvent(event)))
+
+
+class FoldingTests(SynchronousTestCase):
+    """
+    L{Folding} says once what is said again and again.
+    """
+
+    def setUp(self) -> None:
+        """
+        One whose lines are kept with the times at which they came.
+        """
+        self.clock = Clock()
+        self.lines: list[tuple[float, str]] = []
+        self.folding = Folding(Timed(self.clock, self.lines), self.clock)
+        verifyObject(ILogObserver, self.folding)
+        self.log = Logger("x", observer=self.folding)
+
+    def say(self, kind: object, words: str = "{fold} again") -> None:
+        """
+        A line of that kind.
+        """
+        self.log.info(words, fold=kind)
+
+    def test_once(self) -> None:
+        """
+        What is said once is passed on at once as it is, and no timer is left.
+        """
+        self.say("a")
+        self.say("b")
+        self.assertEqual(self.lines, [(0.0, "a again"), (0.0, "b again")])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_no_kind(self) -> None:
+        """
+        A line that is of no kind is always passed on.
+        """
+        for _ in range(3):
+            self.say(None, "plain")
+        self.assertEqual(self.lines, [(0.0, "plain")] * 3)
+
+    def test_again(self) -> None:
+        """
+        What is said each second is a line a minute, which tells how often it was, as
+        long as it goes on; and one more a minute after it ended.
+        """
+        for _ in range(150):
+            self.say("a")
+            self.clock.advance(1)
+        for _ in range(200):
+            self.clock.advance(1)
+        self.assertEqual(
+            self.lines,
+            [
+                (0.0, "a again"),
+                (60.0, "a again (said 59 times more in the last 60 s)"),
+                (120.0, "a again (said 60 times more in the last 60 s)"),
+                (180.0, "a again (said 30 times more in the last 60 s)"),
+            ],
+        )
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_quiet(self) -> None:
+        """
+        What was said long ago is said at once.
+        """
+        self.say("a")
+        self.clock.advance(FOLDED_SECONDS)
+        self.say("a")
+        self.assertEqual(self.lines, [(0.0, "a again"), (60.0, "a again")])
+
+    def test_latest(self) -> None:
+        """
+        The line that tells of many is the latest of them.
+        """
+        for reason in ("cold", "dark", "loud"):
+            self.say("a", f"it is too {reason}")
+        self.clock.advance(FOLDED_SECONDS)
+        self.assertEqual(
+            [line for _, line in self.lines],
+            ["it is too cold", "it is too loud (said 2 times more in the last 60 s)"],
+        )
+
+    def test_flush(self) -> None:
+        """
+        In the end all is said, and nothing is waited for.
+        """
+        self.say("a")
+        self.clock.advance(5)
+        self.say("a")
+        self.folding.flush()
+        self.folding.flush()
+        self.assertEqual(
+            self.lines[1:], [(5.0, "a again (said 1 times more in the last 5 s)")]
+        )
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_many_kinds(self) -> None:
+        """
+        Whoever makes up kinds makes no more lines and takes no more room than so many.
+        """
+        for number in range(10 * MOST_KINDS):
+            self.say(number)
+        self.assertEqual(len(self.lines), MOST_KINDS + 1)
+        self.clock.advance(FOLDED_SECONDS)
+        self.assertEqual(len(self.lines), MOST_KINDS + 2)
+        self.say("a")
+        self.assertEqual(self.lines[-1], (60.0, "a again"))
+
+    @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=60))
+    def test_bound(self, said: list[tuple[str, int]]) -> None:
+        """
+        Of each kind there is at most a line in a minute, and every line that was said
+        is counted in the end.
+        """
+        self.setUp()
+        counts: dict[str, int] = {}
+        for kind, seconds in said:
+            self.say(kind)
+            counts[kind] = counts.get(kind, 0) + 1
+            self.clock.pump([1.0] * seconds)
+        self.clock.pump([1.0] * 121)
+        told: dict[str, int] = {}
+        last_at: dict[str, float] = {}
+        for at, line in self.lines:
+            kind = line[0]
+            self.assertGreaterEqual(at - last_at.get(kind, -60.0), 60.0)
+            last_at[kind] = at
+            repeats = line.partition("(said ")[2].partition(" ")[0] or "1"
+            told[kind] = told.get(kind, 0) + int(repeats)
+        self.assertEqual(told, counts)
+        self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -1,0 +1,296 @@
+"""
+Tests for L{swarmpeer.log_output}: lines, files, and what becomes of a restless
+neighbour.
+"""
+
+import json
+import os
+from dataclasses import fields
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from swarmpeer import events
+from swarmpeer.diagnostics import DiagnosticLog
+from swarmpeer.errors import StorageError
+from swarmpeer.events import (
+    ConnectionRefused,
+    DiskShort,
+    FilesChecked,
+    NeighborConnected,
+    NeighborDisconnected,
+    PieceStored,
+    PieceWithdrawn,
+)
+from swarmpeer.log_output.bounded_file import LEAST_BYTES, BoundedFile
+from swarmpeer.log_output.folding import Folding
+from swarmpeer.log_output.lines import MAX_LINE_BYTES, json_line, text_line
+from swarmpeer.log_output.output import Form, LogOutput
+
+
+@implementer(ILogObserver)
+class Said(list[LogEvent]):
+    """
+    Keeps what is said.
+    """
+
+    def __call__(self, event: LogEvent) -> None:
+        """
+        Keep it.
+        """
+        self.append(event)
+
+
+class LinesTests(SynchronousTestCase):
+    """
+    One event is one line.
+    """
+
+    def captured(self) -> tuple[Said, Logger]:
+        """
+        A log, and what was said.
+        """
+        said = Said()
+        return said, Logger("a.b", observer=said)
+
+    def line_of(self, event: events.SwarmEvent) -> dict[str, object]:
+        """
+        The JSON of what is said of an event.
+        """
+        said, log = self.captured()
+        DiagnosticLog(1001, 10, log).observe(event)
+        (line,) = [json_line(each, 1001) for each in said]
+        value = json.loads(line)
+        self.assertRegex(str(value.pop("time")), r"^\d{4}-\d\d-\d\dT.*\.\d{3}Z$")
+        assert isinstance(value, dict)
+        return value
+
+    def test_json(self) -> None:
+        """
+        It has the level, the peer, the name of the event, its text, and its fields.
+        """
+        self.assertEqual(
+            self.line_of(NeighborDisconnected(1002, "gone")),
+            {
+                "level": "info",
+                "peer": 1001,
+                "event": "NeighborDisconnected",
+                "text": "peer 1001: disconnected from 1002: gone",
+                "neighbor": 1002,
+                "reason": "gone",
+            },
+        )
+        disk = self.line_of(DiskShort(10, 5))
+        self.assertEqual((disk["level"], disk["free_bytes"]), ("error", 5))
+
+    def test_time(self) -> None:
+        """
+        The time is that of the event, in UTC with milliseconds.
+        """
+        event = {"log_time": 1_700_000_000.0625, "log_format": "x"}
+        self.assertEqual(text_line(event), "2023-11-14T22:13:20.062Z info     x\n")
+        self.assertIn('"2023-11-14T22:13:20.062Z"', json_line(event, None))
+
+    def test_other(self) -> None:
+        """
+        What is said of no event tells who says it.
+        """
+        said, log = self.captured()
+        log.warn("a {word}", word="word")
+        value = json.loads(json_line(said[0], 7))
+        self.assertEqual((value["event"], value["source"]), (None, "a.b"))
+        self.assertEqual((value["text"], value["level"]), ("a word", "warn"))
+
+    def test_no_clash(self) -> None:
+        """
+        No field of any event has the name of what stands there for all.
+        """
+        usual = {"time", "level", "peer", "event", "text", "source", "neighbor"}
+        usual |= {"repeats", "repeats_seconds", "traceback"}
+        for each in vars(events).values():
+            if isinstance(each, type) and issubclass(each, events.SwarmEvent):
+                names = {field.name for field in fields(each)}
+                self.assertEqual(names & usual, set(), each)
+
+    def test_traceback(self) -> None:
+        """
+        A failure has its traceback: in JSON on the same line, in text in lines that
+        are indented.
+        """
+        said, log = self.captured()
+        try:
+            raise ValueError("odd\x1b[31m")
+        except ValueError:
+            log.failure("it failed")
+        value = json.loads(json_line(said[0], 1))
+        self.assertEqual(value["text"], "it failed")
+        self.assertIn("ValueError", value["traceback"])
+        first, *rest = text_line(said[0]).splitlines()
+        self.assertTrue(first.endswith("critical it failed"))
+        self.assertGreater(len(rest), 2)
+        for line in rest:
+            self.assertTrue(line.startswith("    "))
+            self.assertNotIn("\x1b", line)
+
+    @given(st.text(), st.text())
+    def test_hostile(self, reason: str, words: str) -> None:
+        """
+        Whatever stands in it, it is one line of bounded length, in text without what a
+        terminal would obey, in JSON readable.
+        """
+        said, log = self.captured()
+        event = ConnectionRefused(None, reason * 3000)
+        log.info("{words}: {event.reason}", words=words, event=event)
+        log.info("{event.reason}", event=event)
+        for each in said:
+            for line in (text_line(each), json_line(each, 1)):
+                self.assertTrue(line.endswith("\n"))
+                self.assertTrue(line[:-1].isprintable())
+                self.assertLess(len(line.encode()), MAX_LINE_BYTES)
+            self.assertEqual(json.loads(json_line(each, 1))["peer"], 1)
+
+    def test_broken_format(self) -> None:
+        """
+        A line that cannot be put together is told of, too.
+        """
+        event = {"log_time": 0.0, "log_format": "{x.y}", "log_namespace": "n"}
+        self.assertIn("nable to format event", text_line(event))
+        self.assertIn("nable to format event", json.loads(json_line(event, 1))["text"])
+
+
+class BoundedFileTests(SynchronousTestCase):
+    """
+    L{BoundedFile} keeps to its bounds.
+    """
+
+    def setUp(self) -> None:
+        """
+        A folder, and a file in it.
+        """
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+        self.path = self.folder / "log"
+
+    def sizes(self) -> dict[str, int]:
+        """
+        How large what is in the folder is.
+        """
+        return {path.name: path.stat().st_size for path in self.folder.iterdir()}
+
+    def test_bounds(self) -> None:
+        """
+        However much is written, each file is at most as large as it may be, there are
+        no more than so many, and the last line is in the last.
+        """
+        file = BoundedFile(self.path, LEAST_BYTES, 2)
+        for number in range(400):
+            file.write(f"{number} ä{'x' * 20_000}\n")
+        sizes = self.sizes()
+        self.assertEqual(set(sizes), {"log", "log.1", "log.2"})
+        self.assertLessEqual(max(sizes.values()), LEAST_BYTES)
+        self.assertIn("399 ä", self.path.read_text())
+        self.assertNotIn("\n0 ä", (self.folder / "log.2").read_text())
+
+    def test_goes_on(self) -> None:
+        """
+        A file that is there is written on.
+        """
+        for line in ("a\n", "b\n"):
+            file = BoundedFile(self.path, LEAST_BYTES, 1)
+            file.write(line)
+            file.close()
+        self.assertEqual(self.path.read_text(), "a\nb\n")
+
+    def test_cannot_be_opened(self) -> None:
+        """
+        A folder that is missing, or something else of its name, is one line.
+        """
+        (self.folder / "folder").mkdir()
+        os.mkfifo(self.folder / "pipe")
+        for name in ("none/log", "folder", "pipe"):
+            path = self.folder / name
+            error = self.assertRaises(StorageError, BoundedFile, path, LEAST_BYTES, 1)
+            self.assertIn(f"the log {path} ", str(error))
+            self.assertEqual(len(str(error).splitlines()), 1)
+
+    def test_trouble(self) -> None:
+        """
+        If it cannot be written the line is lost and nobody is hurt; once it can be,
+        lines are written again.
+        """
+        file = BoundedFile(self.path, LEAST_BYTES, 1)
+        file.write("a\n")
+        file.close()
+        self.path.unlink()
+        self.path.mkdir()
+        file.write("b\n")
+        self.path.rmdir()
+        file.write("c\n")
+        self.assertEqual(self.path.read_text(), "c\n")
+
+
+class RestlessNeighborTests(SynchronousTestCase):
+    """
+    A neighbour that connects and leaves every second for an hour.
+    """
+
+    def logged(self, form: Form, folder: Path) -> list[str]:
+        """
+        The lines of that hour, in a log as C{twistd swarmpeer} has it.
+        """
+        clock = Clock()
+        file = BoundedFile(folder / "log", LEAST_BYTES, 1)
+        output = LogOutput(file.write, form, 1001)
+        verifyObject(ILogObserver, output)
+        folding = Folding(output, clock)
+        log = DiagnosticLog(1001, 10, Logger("x", observer=folding))
+        log.observe(FilesChecked(0, 0, 10))
+        for _ in range(3600):
+            log.observe(NeighborConnected(1002, is_dialled=False))
+            clock.advance(0.5)
+            log.observe(NeighborDisconnected(1002, "they hung up"))
+            clock.advance(0.5)
+        folding.flush()
+        file.close()
+        return (folder / "log").read_text().splitlines()
+
+    def test_folded(self) -> None:
+        """
+        The log has a line a minute of each kind, which tells how often it was, and
+        stays far under its bound.
+        """
+        for form in Form:
+            folder = Path(self.mktemp())
+            folder.mkdir()
+            lines = self.logged(form, folder)
+            self.assertEqual([path.name for path in folder.iterdir()], ["log"])
+            self.assertLess(len(lines), 2 * 62)
+            self.assertLess((folder / "log").stat().st_size, 50_000)
+            for words in ("connected with 1002", "disconnected from 1002"):
+                of_kind = [line for line in lines if words in line]
+                self.assertGreater(len(of_kind), 55)
+                self.assertIn("times more in the last 60 s)", of_kind[1])
+        counts = [json.loads(line).get("repeats", 1) for line in lines]
+        self.assertEqual(sum(counts), 2 * 3600 + 1)
+
+    def test_progress(self) -> None:
+        """
+        What tells something new each time is never folded; what is lost, is.
+        """
+        clock = Clock()
+        said = Said()
+        folding = Folding(said, clock)
+        log = DiagnosticLog(1001, 10, Logger("x", observer=folding))
+        for held in range(1, 11):
+            log.observe(PieceStored(1002, held, 1, held))
+        self.assertEqual(len(said), 10)
+        for index in range(5000):
+            log.observe(PieceWithdrawn(index, "rotten"))
+        clock.advance(60)
+        self.assertEqual(len(said), 12)
