@@ -17,6 +17,7 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import events, testing
+from swarmpeer.assemble_log import USUAL_BYTES, USUALLY_KEPT
 from swarmpeer.assemble_web import LEAST_TOKEN_CHARACTERS
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
@@ -39,12 +40,13 @@ from swarmpeer.manifest.parsing import MAX_PIECE_SIZE_BYTES, MAX_PIECES
 from swarmpeer.manifest.paths import MAX_PATH_BYTES, MAX_PATH_NAMES
 from swarmpeer.manifest_commands.show import json_line
 from swarmpeer.manifest_files import Fault
+from swarmpeer.metrics.catalogue import METRICS
 from swarmpeer.net.limits import Limits
 from swarmpeer.status import shape
 from swarmpeer.status.missing import MOST_RUNS
 from swarmpeer.status.piece_map import MOST_BUCKETS
 from swarmpeer.status.problems import NO_HOLDER_SECONDS, STALLED_SECONDS
-from swarmpeer.status.shape import Happening, Picture, Pictures
+from swarmpeer.status.shape import Happening, Picture, Pictures, ProblemCode, State
 from swarmpeer.status_commands.asking import ANSWER_SECONDS
 from swarmpeer.status_commands.fleet import MOST_AT_ONCE
 from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS
@@ -281,6 +283,53 @@ class OperatingTests(SynchronousTestCase):
         heading = "## When a neighbour breaks the protocol"
         codes = _ROW.findall(section("operating.md", heading))
         self.assertEqual(codes, [reason.value for reason in ViolationReason])
+
+    def test_problems(self) -> None:
+        """
+        The runbook has every problem and every state of a peer, and no other.
+        """
+        rows = _ROW.findall(section("operating.md", "## Why is host X not done"))
+        expected = [*State, *ProblemCode]
+        self.assertEqual(rows, [each.value for each in expected])
+
+
+class ServiceTests(SynchronousTestCase):
+    """
+    docs/metrics.md and docs/service.md.
+    """
+
+    def test_metrics(self) -> None:
+        """
+        Every metric is told, with its kind, its label and all values of it.
+        """
+        rows = re.findall(
+            r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$",
+            section("metrics.md", "## What each peer tells"),
+            re.MULTILINE,
+        )
+        told = [
+            (name, kind, tuple(re.findall(r"`([^`]+)`", labels)), words)
+            for name, kind, labels, words in rows
+        ]
+        expected = [
+            (
+                metric.name,
+                metric.kind.value,
+                tuple(filter(None, [metric.label, *metric.values])),
+                metric.help,
+            )
+            for metric in METRICS
+        ]
+        self.assertEqual(told, expected)
+
+    def test_log(self) -> None:
+        """
+        The bounds of the log are those that the code has.
+        """
+        text = section("service.md", "## Logs")
+        self.assertIn(f"| `{USUAL_BYTES >> 20}MiB` |", text)
+        self.assertIn(f"kept | {USUALLY_KEPT} |", text)
+        self.assertIn(f"taken, {(USUALLY_KEPT + 1) * USUAL_BYTES >> 20} MiB", text)
 
 
 class SimulationTests(SynchronousTestCase):
