@@ -224,11 +224,43 @@ class VerifiedPeerTests(VerifiedTestCase):
             ("FilesChecked(held=20, hashed=0, piece_count=20)\n", ""),
         )
 
+    def test_watched_service(self) -> None:
+        """
+        The example with pages tells how it is, at its port, too, and goes on when the
+        data is there until it is told to stop.
+        """
+        swarm = self.make_verified(single_file(20), peers=2)
+        with reserve_port() as holder:
+            port = holder.getsockname()[1]
+            script = str(_EXAMPLES / "watched_service.py")
+            process = self.start_command(
+                [sys.executable, script, "swarm.toml", "1002", str(port)], swarm.folder
+            )
+            process.wait_until(lambda: "anybody" in process.stdout, "a line about that")
+            self.assertEqual(_page(port, "status.json")["state"], "fetching")
+            seed = swarm.start(1001)
+            process.wait_until(
+                lambda: "complete, 20 pieces: all is well\n" in process.stdout,
+                "the end",
+            )
+            self.assertIn("the data is here: start what needs it\n", process.stdout)
+            self.assertEqual(_page(port, "status.json")["held"], 20)
+            self.assertEqual(seed.wait_for_exit(), 0)
+        process.signal(signal.SIGTERM)
+        process.wait_for_exit()
+        self.assertEqual(process.stderr, "")
+        self.assertEqual(listing(swarm.place(1002)), listing(swarm.original))
+
     def test_refusal(self) -> None:
         """
         If it cannot start, it says why in one line, with status 1.
         """
         swarm = self.make_verified(single_file(2), peers=1)
+        script = str(_EXAMPLES / "watched_service.py")
+        watched = [sys.executable, script, "swarm.toml", "1009", "1"]
+        process = self.start_command(watched, swarm.folder)
+        self.expect_refusal(process, "watched_service: ", "our own peer 1009")
+        self.assertEqual(process.wait_for_exit(), 1)
         process = self.start_command([*self.command, "1009"], swarm.folder)
         self.expect_refusal(process, "verified_peer: ", "our own peer 1009")
         self.assertEqual(process.wait_for_exit(), 1)
@@ -278,12 +310,13 @@ class LaboratoryTests(ProcessTestCase):
         self.assertEqual(_users_of(keep), [])
 
 
-def _page(port: int) -> dict[str, object]:
+def _page(port: int, name: str = "") -> dict[str, object]:
     """
     The progress that the page tells; nothing until it is there.
     """
+    url = f"http://127.0.0.1:{port}/{name}"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+        with urllib.request.urlopen(url, timeout=5) as page:
             progress = json.load(page)
     except URLError:
         return {}

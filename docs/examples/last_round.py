@@ -1,0 +1,77 @@
+"""
+The last choice of preferred neighbours that a peer made, as it tells itself.
+
+    python docs/examples/last_round.py http://127.0.0.1:8004 [ROUND]
+
+The peer runs with its pages there: twistd swarmpeer --web tcp:8004:interface=127.0.0.1.
+With ROUND it is waited for that round, or a later one.
+"""
+
+import sys
+import time
+import urllib.request
+from urllib.error import URLError
+
+from swarmpeer.errors import StatusError
+from swarmpeer.status.encoding import decode_status
+from swarmpeer.status.shape import PreferredRound, Status
+
+LOOK_SECONDS = 0.1
+
+
+def status_of(url: str) -> Status | None:
+    """
+    How the peer is now.
+
+    @return: C{None} if there is nobody at that address.
+    @raise StatusError: if somebody else is there.
+    """
+    try:
+        with urllib.request.urlopen(f"{url}/status.json", timeout=5) as page:
+            return decode_status(page.read())
+    except (URLError, ConnectionError):
+        return None
+
+
+def explained(peer_id: int, held: PreferredRound) -> list[str]:
+    """
+    Who was a candidate, with what it gave since the round before, and who was chosen.
+    """
+    how = "by what they gave" if held.by_rate else "by lot"
+    lines = [f"round {held.number} of {peer_id}, {how}:"]
+    for one in sorted(held.candidates, key=lambda each: -each.received_bytes):
+        chosen = "preferred" if one.is_chosen else ""
+        if one.peer_id == held.optimistic:
+            chosen = f"{chosen} optimistic".strip()
+        lines.append(
+            f"  {one.peer_id} gave {one.received_bytes:7} bytes  {chosen}".rstrip()
+        )
+    return lines
+
+
+def main(url: str, number: int) -> None:
+    """
+    Wait for that round, and tell of it.
+    """
+    was_there = False
+    while True:
+        try:
+            status = status_of(url)
+        except StatusError as error:
+            raise SystemExit(f"last_round: {url}: {error}") from None
+        if status is None and was_there:
+            raise SystemExit(f"last_round: {url}: the peer left before that round")
+        if status is not None:
+            was_there = True
+            held = status.preferred_round
+            if held is not None and held.number >= number:
+                print(*explained(status.peer_id, held), sep="\n")
+                return
+        time.sleep(LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    url, number = (*sys.argv[1:], "1", "1")[:2]
+    if not url.startswith("http://") or not number.isdigit() or len(sys.argv) > 3:
+        sys.exit(__doc__)
+    main(url.rstrip("/"), int(number))
