@@ -25,12 +25,13 @@ CRASH ?=
 SWARMS ?= 10
 CUTS ?=
 
-.PHONY: help demo test soak crash bench screenshots clean
+.PHONY: help demo test docs soak crash bench screenshots clean
 
 help:
 	@echo "make demo   six peers on this machine spread a real file; FILE=... for yours,"
 	@echo "            LAB='--peers 12 --seeds 2' for another swarm"
 	@echo "make test   style, types, unit tests and whole processes"
+	@echo "make docs   these pages as a site, with the reference: build/docs/index.html"
 	@echo "make soak   RUNS=1000 simulated swarms with everything going wrong; see"
 	@echo "            docs/soak.md"
 	@echo "make crash  KILLS=1000 times kill -9 for a real peer in the midst of transfers;"
@@ -55,6 +56,10 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.package
 
+$(VENV)/.docs: pyproject.toml $(VENV)/.python
+	$(PIP) --editable '.[docs]'
+	@touch $@ $(VENV)/.package
+
 $(VENV)/.bench: pyproject.toml $(VENV)/.python
 	$(PIP) --editable '.[bench]'
 	@touch $@ $(VENV)/.package
@@ -66,6 +71,12 @@ demo: $(VENV)/.package
 
 test: $(VENV)/.dev
 	$(RUN) -m tests.run
+
+docs: $(VENV)/.docs
+	rm -rf build/docs
+	$(RUN) -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
+	$(RUN) -m pydoctor
+	$(RUN) -m tools.site_check build/docs
 
 soak: $(VENV)/.package
 	$(RUN) -m tools.soak --runs $(or $(RUNS),1000) $(SOAK)

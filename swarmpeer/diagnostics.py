@@ -83,7 +83,7 @@ def _always(
 @implementer(ISwarmObserver)
 class DiagnosticLog:
     """
-    Tells L{twisted.logger} of what an operator wants to know.
+    Tells C{twisted.logger} of what an operator wants to know.
 
     A neighbour that cannot be reached is told once until it is connected, and a
     download ten times in all, so that a log stays readable.

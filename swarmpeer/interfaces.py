@@ -306,7 +306,7 @@ class IChokingPolicy(Interface):
 class IPolicyPlugin(Interface):
     """
     Offers a policy to every C{swarm.toml} of this machine: an object in a module of
-    C{twisted.plugins} that provides this and L{twisted.plugin.IPlugin}.
+    C{twisted.plugins} that provides this and C{twisted.plugin.IPlugin}.
     """
 
     name = Attribute("str: what a swarm.toml calls it")
@@ -319,7 +319,7 @@ class IPolicyPlugin(Interface):
 class IPeerService(Interface):
     """
     One peer as the program that embeds it sees it.  The object is an
-    L{twisted.application.service.IService} too.
+    C{twisted.application.service.IService} too.
     """
 
     def when_complete() -> object:

@@ -21,10 +21,6 @@ class PieceSpan(Protocol):
     """
     The bytes of a piece where they lie in an open file, lent so that they can be sent
     from there without passing through this process.
-
-    @ivar fd: the file.
-    @ivar offset: of the first byte in it.
-    @ivar size_bytes: how many there are.
     """
 
     @property

@@ -37,7 +37,7 @@ def handle_signals(handle: Callable[[int], object]) -> None:
 class Interruption:
     """
     Whether a signal asked to stop.  It raises wherever it comes, and what it meets
-    there may swallow anything, as a L{Deferred<twisted.internet.defer.Deferred>} or
+    there may swallow anything, as a C{Deferred} or
     C{Logger.failuresHandled} does; so who runs such things looks between them.
     """
 

@@ -124,7 +124,7 @@ What people also call it.
 _SOMEWHAT_LIKE = 0.6
 _ALL_BUT_ONE_LETTER = 0.85
 """
-How much alike two words are, as L{difflib} has it, up to 1.
+How much alike two words are, as C{difflib} has it, up to 1.
 """
 
 

@@ -3,12 +3,12 @@ One conversation with one neighbour: the manners between two peers.
 
 Where the protocol is silent, it is decided here:
 
-- a piece that comes after a choke, or after we gave up waiting, is taken if it
-  is still needed, else dropped; one that was never asked for is a violation;
-- a request while they are choked, or for a piece that we do not hold or that
-  does not exist, is dropped without an answer;
-- a neighbour that sends no bitfield as its first message holds nothing;
-- what was said already may be said again.
+  - a piece that comes after a choke, or after we gave up waiting, is taken if it
+    is still needed, else dropped; one that was never asked for is a violation;
+  - a request while they are choked, or for a piece that we do not hold or that
+    does not exist, is dropped without an answer;
+  - a neighbour that sends no bitfield as its first message holds nothing;
+  - what was said already may be said again.
 """
 
 from collections.abc import Sequence

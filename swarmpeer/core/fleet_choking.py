@@ -33,8 +33,6 @@ class FleetChoking:
 
     Nobody flaps: who was unchoked or choked stays so for a whole interval, even if it
     wants nothing meanwhile.
-
-    @ivar preferred: all that are served.
     """
 
     ranks_by_rate: ClassVar[bool] = False

@@ -1,7 +1,7 @@
 """
 The pieces of one file: what each one's state is, and where their bytes go.
 
-Invariant: a piece is in exactly one state, and the only ways are
+Invariant: a piece is in exactly one state, and the only ways are::
 
     MISSING -> IN_FLIGHT   claim
     IN_FLIGHT -> MISSING   release

@@ -3,12 +3,12 @@ One conversation with one neighbour of a verified swarm.
 
 Beside the manners of every conversation:
 
-- each request gets an answer: the piece, or a reject; the one that takes back what
-  waited when they are choked comes behind the choke;
-- a piece that they withdrew is not asked of them again until they tell of it anew, one
-  that they rejected or sent wrong not for a while;
-- of what they say about our pieces, only what can be is heard: a wrong piece must have
-  been sent to them.
+  - each request gets an answer: the piece, or a reject; the one that takes back what
+    waited when they are choked comes behind the choke;
+  - a piece that they withdrew is not asked of them again until they tell of it anew,
+    one that they rejected or sent wrong not for a while;
+  - of what they say about our pieces, only what can be is heard: a wrong piece must
+    have been sent to them.
 
 A neighbour that speaks only the eight messages is spoken to in those; the network does
 not send it the others.

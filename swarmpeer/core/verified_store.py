@@ -2,7 +2,7 @@
 The pieces of a verified swarm: some may be held from before, and one that was held
 may be lost.
 
-The ways beside those of L{swarmpeer.core.pieces} are
+The ways beside those of L{swarmpeer.core.pieces} are::
 
     HAVE -> MISSING   lose
     MISSING -> HAVE   regain
@@ -24,14 +24,14 @@ class VerifiedStore(PieceStore):
     """
     A L{PieceStore} over a storage that knows what the pieces should be.
 
+    An answer of the disk about a piece that was lost meanwhile is not believed: by
+    then it may have been stored again.
+
     @ivar bits: the pieces that we hold.
     @ivar needless: the pieces that need no fetching: those, and the missing ones that
         were given up.  What else is missing is wanted.
     @ivar lost: told of a piece that turned out not to be on the disk any more, when it
         was to be read, and before the reader is; told again if it is read again.
-
-    An answer of the disk about a piece that was lost meanwhile is not believed: by
-    then it may have been stored again.
     """
 
     _storage: IVerifiedStorage

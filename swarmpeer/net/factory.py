@@ -133,7 +133,7 @@ class PeerFactory(Factory):
 
     def _make(self, expected_peer_id: int | None) -> PeerProtocol:
         """
-        @param expected_peer_id: see L{build_for}.
+        @param expected_peer_id: see C{build_for}.
         """
         up, down = self._ask_allowances()
         return PeerProtocol(

@@ -40,7 +40,7 @@ class Option:
     How one field of a scenario is said.
 
     @ivar field: its name there.
-    @ivar parse: reads a value; raises L{ValueError} with what is wrong.
+    @ivar parse: reads a value; raises C{ValueError} with what is wrong.
     @ivar write: writes one, so that C{parse} reads the same.
     """
 

@@ -1,7 +1,7 @@
 """
 The words of the options: what each may be, and what it means.
 
-All that read one raise L{ValueError} with what is wrong and what would be right.
+All that read one raise C{ValueError} with what is wrong and what would be right.
 """
 
 from collections.abc import Callable

@@ -10,7 +10,7 @@ from swarmpeer.wire.messages import PieceData
 
 class FileCalls(Protocol):
     """
-    A disk as a storage sees it.  The calls are those of L{os} and raise
+    A disk as a storage sees it.  The calls are those of C{os} and raise
     C{OSError} as they do, but nothing is found by a path once the folder is
     open: C{folder} is the descriptor of the folder that a C{name} is in.
 

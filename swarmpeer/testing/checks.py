@@ -254,7 +254,7 @@ class SwarmChecks:
 
     def __call__(self, event: LogEvent) -> None:
         """
-        Twisted's log was told something: see L{ILogObserver}.
+        Twisted's log was told something: see C{ILogObserver}.
         """
         if "log_failure" in event:
             self.note(None, ("no mistake of our own", _in_one_line(event)))

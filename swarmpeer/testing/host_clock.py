@@ -60,7 +60,7 @@ class HostClock:
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> IDelayedCall:
         """
-        See L{IReactorTime.callLater}.  Once the process is gone, the call never
+        See C{IReactorTime.callLater}.  Once the process is gone, the call never
         fires.
 
         @raise ValueError: if the delay is negative.

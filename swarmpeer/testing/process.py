@@ -71,13 +71,13 @@ class Process:
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> IDelayedCall:
         """
-        See L{IReactorTime.callLater}.
+        See C{IReactorTime.callLater}.
         """
         return self.clock.callLater(delay, callable, *args, **kw)
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """
-        See L{IReactorTime.getDelayedCalls}.
+        See C{IReactorTime.getDelayedCalls}.
         """
         return self.clock.getDelayedCalls()
 

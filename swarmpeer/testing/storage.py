@@ -38,7 +38,6 @@ class HeldStorage:
     has not.
 
     @ivar waiting: the calls that wait, oldest first.
-    @ivar is_whole: that of the storage behind.
     """
 
     def __init__(self, storage: IPieceStorage) -> None:

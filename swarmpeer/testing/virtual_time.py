@@ -68,7 +68,7 @@ class VirtualTime:
     """
     The time of a whole simulation, and all that is going to happen in it.
 
-    Everything that waits lies in one heap; of Twisted's L{Clock} beneath there
+    Everything that waits lies in one heap; of Twisted's C{Clock} beneath there
     is at most one call outstanding.  C{step} goes from event to event.  Who
     advances the clock instead gets the same events in the same order, and each
     of them sees its own time and not the end of the jump.
@@ -126,7 +126,7 @@ class VirtualTime:
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> IDelayedCall:
         """
-        See L{IReactorTime.callLater}.
+        See C{IReactorTime.callLater}.
 
         @raise ValueError: if the delay is negative.
         """

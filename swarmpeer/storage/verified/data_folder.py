@@ -30,8 +30,6 @@ class DataFolder:
     All calls but C{open} and C{close} may come from any thread.
 
     @ivar path: of the folder, for people.
-    @ivar state: the folder of our own.
-    @ivar is_writable: is there one?  If not, nothing is written.
     """
 
     def __init__(self, path: Path, infohash: bytes, calls: FileCalls) -> None:
@@ -45,14 +43,14 @@ class DataFolder:
     @property
     def is_writable(self) -> bool:
         """
-        See above.
+        Is there a folder of our own?  If not, nothing is written.
         """
         return self._state is not None
 
     @property
     def state(self) -> StateFolder:
         """
-        See above.
+        The folder of our own.
 
         @raise OSError: if there is none.
         """
