@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.simulate.replay import replay_command
 from swarmpeer.simulate.runs import run_all
+from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.drawn import draw_scenario
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
@@ -25,9 +26,9 @@ from tests.swarm_runs import told
 _PATIENCE_SECONDS = 300.0
 
 SEEDS = {
-    FaultLevel.WILD: range(260),
-    FaultLevel.MILD: range(1000, 1040),
-    FaultLevel.NONE: range(2000, 2010),
+    FaultLevel.WILD: range(tries(60, 260)),
+    FaultLevel.MILD: range(1000, 1000 + tries(10, 40)),
+    FaultLevel.NONE: range(2000, 2000 + tries(5, 10)),
 }
 """
 Which swarms are drawn every day.
@@ -96,7 +97,7 @@ class DeterminismTests(SynchronousTestCase):
     def test_digests(self) -> None:
         """
         Swarms with foes, crashes and disks have the same traces again, and when
-        somebody gives the command that replays them, whatever Python makes of
+        somebody gives the command that replays one, whatever Python makes of
         hashes.
         """
         scenarios = [
@@ -115,6 +116,7 @@ class DeterminismTests(SynchronousTestCase):
         self.assertEqual(len({*digests}), len(scenarios))
         again = [simulate(scenario).digest for scenario in scenarios]
         self.assertEqual(again, digests)
+        some = slice(tries(1, len(scenarios)))
         for hash_seed in ("0", "1"):
-            replayed = [self.replay(each, hash_seed) for each in scenarios]
-            self.assertEqual(replayed, digests)
+            replayed = [self.replay(each, hash_seed) for each in scenarios[some]]
+            self.assertEqual(replayed, digests[some])

@@ -43,6 +43,7 @@ from swarmpeer.events import (
 )
 from swarmpeer.simulate.replay import replay_command
 from swarmpeer.simulate.runs import run_all
+from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.contents import FOLDER_NAME, Contents
 from swarmpeer.testing.drawn import draw_verified
 from swarmpeer.testing.faults import Fault
@@ -58,7 +59,10 @@ from tests.swarm_runs import told
 Told = TypeVar("Told", bound=SwarmEvent)
 Act = Callable[[SimulatedSwarm], object]
 
-SEEDS = {FaultLevel.WILD: range(40), FaultLevel.MILD: range(1000, 1010)}
+SEEDS = {
+    FaultLevel.WILD: range(tries(16, 40)),
+    FaultLevel.MILD: range(1000, 1000 + tries(4, 10)),
+}
 """
 Which swarms are drawn every day.
 """
@@ -439,7 +443,7 @@ class PowerCutTests(SynchronousTestCase):
             scenario = replace(TINY, seed=seed)
             whole = SimulatedSwarm(scenario)
             whole.run()
-            for event in range(1 + seed, whole.events_until_done + 7, 7):
+            for event in range(1 + seed, whole.events_until_done + 7, tries(21, 7)):
                 swarm = PowerCutSwarm(scenario, 1002, after_event=event)
                 failures += told(swarm.run())
                 self.assertTrue(swarm.was_cut)
@@ -453,7 +457,7 @@ class PowerCutTests(SynchronousTestCase):
         failures: list[str] = []
         cuts = 0
         for seed in range(3):
-            for call in range(seed, 1000, 3):
+            for call in range(seed, 1000, tries(7, 3)):
                 scenario = replace(TINY, seed=seed)
                 swarm = PowerCutSwarm(scenario, 1002, after_call=call)
                 failures += told(swarm.run())
@@ -461,7 +465,7 @@ class PowerCutTests(SynchronousTestCase):
                 if not swarm.was_cut:
                     break
         self.assertEqual(failures, [])
-        self.assertGreater(cuts, 15)
+        self.assertGreater(cuts, tries(6, 15))
 
 
 def rot_data(swarm: SimulatedSwarm) -> None:

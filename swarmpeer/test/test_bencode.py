@@ -16,6 +16,7 @@ from swarmpeer.manifest.bencode import (
     decode,
     encode,
 )
+from swarmpeer.test.thoroughness import tries
 
 NUMBERS = st.integers(-MAX_NUMBER, MAX_NUMBER)
 VALUES: st.SearchStrategy[Bencoded] = st.recursive(
@@ -127,7 +128,7 @@ class BencodeTests(SynchronousTestCase):
         """
         self.assertEqual(decode(encode(value)), value)
 
-    @settings(deadline=None, max_examples=500)
+    @settings(deadline=None, max_examples=tries(100, 500))
     @given(NEAR_VALUES)
     def test_one_spelling(self, data: bytes) -> None:
         """

@@ -8,6 +8,7 @@ from statistics import mean
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.figures import jain
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import Scenario
@@ -33,7 +34,7 @@ class OptimisticShareTests(SynchronousTestCase):
         of the binomial n p (1 - p).  Four of its deviations are 4.5 of the true
         ones; of ten fair peers one is outside once in ten thousand runs.
         """
-        for seed in range(3):
+        for seed in range(tries(1, 3)):
             outcome = simulate(
                 Scenario(
                     seed=seed,
@@ -103,7 +104,7 @@ class FreeRiderTests(SynchronousTestCase):
         hold half of the file, and is done after them; without it holds no less,
         and does not lag so.  With it those that give are done sooner.
         """
-        for seed in range(3):
+        for seed in range(tries(1, 3)):
             by_rate, by_lot = self.swarm(seed, "classic"), self.swarm(seed, "lottery")
             self.assertLess(_free_riders_hold(by_rate), 0.9, seed)
             self.assertGreater(_free_riders_hold(by_lot), 1.0, seed)

@@ -18,6 +18,7 @@ from swarmpeer.manifest import (
     parsing,
 )
 from swarmpeer.manifest.bencode import Encodable, decode, encode
+from swarmpeer.test.thoroughness import tries
 
 K = 1024
 PIECE_SIZE = 16 * K
@@ -462,7 +463,7 @@ class MutationTests(SynchronousTestCase):
         # A changed name is another manifest, for example.
         self.assertGreater(good, 20)
 
-    @settings(deadline=None, max_examples=300)
+    @settings(deadline=None, max_examples=tries(60, 300))
     @given(st.data())
     def test_pieces_of_it(self, draw: st.DataObject) -> None:
         """
@@ -475,7 +476,7 @@ class MutationTests(SynchronousTestCase):
         other = draw.draw(st.binary(max_size=8) | st.just(data[first:last]))
         self.expect_verdict(data[:start] + other + data[end:])
 
-    @settings(deadline=None, max_examples=300)
+    @settings(deadline=None, max_examples=tries(60, 300))
     @given(
         st.recursive(
             st.integers(-(2**63) + 1, 2**63 - 1)

@@ -33,6 +33,7 @@ from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState, PieceStore
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.five_peers import NEIGHBORS, OWN_ID, five_peers
+from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.recorders import Call, RecordingNetwork
 from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
@@ -407,5 +408,7 @@ class NodeMachineTests(SynchronousTestCase):
         """
         run_state_machine_as_test(
             NodeMachine,
-            settings=settings(max_examples=400, stateful_step_count=50, deadline=None),
+            settings=settings(
+                max_examples=tries(60, 400), stateful_step_count=50, deadline=None
+            ),
         )

@@ -24,6 +24,7 @@ from swarmpeer.core.pieces import Piece, PieceState, PieceStore
 from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
 from swarmpeer.errors import StorageError
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -753,5 +754,7 @@ class FetchingInvariantsTests(SynchronousTestCase):
         """
         run_state_machine_as_test(
             FetchingMachine,
-            settings=settings(deadline=None, max_examples=100, stateful_step_count=40),
+            settings=settings(
+                deadline=None, max_examples=tries(30, 100), stateful_step_count=40
+            ),
         )

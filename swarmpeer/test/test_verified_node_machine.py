@@ -54,6 +54,7 @@ from swarmpeer.events import (
 )
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.five_peers import NEIGHBORS, OWN_ID, five_peers
+from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.recorders import (
     Call,
     RecordingObserver,
@@ -802,7 +803,9 @@ class VerifiedNodeMachineTests(SynchronousTestCase):
         """
         run_state_machine_as_test(
             VerifiedNodeMachine,
-            settings=settings(max_examples=200, stateful_step_count=50, deadline=None),
+            settings=settings(
+                max_examples=tries(40, 200), stateful_step_count=50, deadline=None
+            ),
         )
 
     def test_long_walks(self) -> None:
