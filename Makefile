@@ -25,12 +25,14 @@ CRASH ?=
 SWARMS ?= 10
 CUTS ?=
 
-.PHONY: help demo test docs soak crash bench screenshots clean
+.PHONY: help demo test test-all docs soak crash bench screenshots clean
 
 help:
 	@echo "make demo   six peers on this machine spread a real file; FILE=... for yours,"
 	@echo "            LAB='--peers 12 --seeds 2' for another swarm"
 	@echo "make test   style, types, unit tests and whole processes"
+	@echo "make test-all"
+	@echo "            the same before a release, with more tried: see docs/testing.md"
 	@echo "make docs   these pages as a site, with the reference: build/docs/index.html"
 	@echo "make soak   RUNS=1000 simulated swarms with everything going wrong; see"
 	@echo "            docs/soak.md"
@@ -71,6 +73,9 @@ demo: $(VENV)/.package
 
 test: $(VENV)/.dev
 	$(RUN) -m tests.run
+
+test-all: $(VENV)/.dev
+	$(RUN) -m tests.run --all
 
 docs: $(VENV)/.docs
 	rm -rf build/docs

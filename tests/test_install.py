@@ -11,8 +11,10 @@ from pathlib import Path
 
 from tests.processes import ROOT, PeerProcess, ProcessTestCase
 
+# Also what other tests write at the same time, as files that go away again.
 _IGNORED = shutil.ignore_patterns(
-    ".git", ".venv", "build", "dist", "demo", "_trial_temp*", "*.egg-info", ".*cache"
+    *(".git", ".venv", "build", "dist", "demo", "_trial_temp*", "*.egg-info"),
+    *(".*cache", ".hypothesis", "__pycache__", "dropin.cache*"),
 )
 
 

@@ -3,11 +3,14 @@ The count of the tests.
 """
 
 import io
+import os
 from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.run import Tally, main, tally
+from swarmpeer.test.thoroughness import THOROUGH, VARIABLE
+from tests.processes import child_environment
+from tests.run import Check, Tally, check_environment, main, tally
 
 
 class TallyTests(SynchronousTestCase):
@@ -45,6 +48,68 @@ class TallyTests(SynchronousTestCase):
         self.assertEqual(tally("Segmentation fault\n", -11), Tally(failed=1))
         strange = tally("PASSED (successes=4)\n", 1)
         self.assertEqual(strange, Tally(passed=4, failed=1))
+
+
+class CheckTests(SynchronousTestCase):
+    """
+    A command that runs while others do.
+    """
+
+    def test_shown(self) -> None:
+        """
+        All that it prints is shown under its name, whenever that was printed, and
+        its exit status is told.
+        """
+        for argument, status in (("--help", 0), ("--fast", 2)):
+            command = ("tests.run", argument)
+            check = Check(command, child_environment(), 1)
+            shown = io.StringIO()
+            with redirect_stdout(shown):
+                output, told = check.show()
+            self.assertEqual(told, status)
+            self.assertIn("usage: python -m tests.run", output)
+            self.assertEqual(
+                shown.getvalue(), f"$ python -m tests.run {argument}\n{output}"
+            )
+            self.assertIn(f"status {status}\n", output)
+
+    def test_ended(self) -> None:
+        """
+        One that nobody waits for can be ended.
+        """
+        check = Check(("http.server", "0"), child_environment(), 1)
+        check.end()
+        with redirect_stdout(io.StringIO()):
+            _, status = check.show()
+        self.assertNotEqual(status, 0)
+
+
+class EnvironmentTests(SynchronousTestCase):
+    """
+    What the checks see of the world.
+    """
+
+    def test_thorough(self) -> None:
+        """
+        They are thorough only if somebody asks for it.
+        """
+        self.patch(os, "environ", {"HOME": "/nowhere"})
+        with check_environment(is_thorough=False) as environment:
+            self.assertEqual(environment, {"HOME": "/nowhere"})
+        with check_environment(is_thorough=True) as environment:
+            self.assertEqual(environment[VARIABLE], THOROUGH)
+
+    def test_bytecode(self) -> None:
+        """
+        Where Python leaves no bytecode behind, it does not do so here either, but
+        in a folder that goes away.
+        """
+        self.patch(os, "environ", {"PYTHONDONTWRITEBYTECODE": "1"})
+        with check_environment(is_thorough=False) as environment:
+            self.assertEqual(list(environment), ["PYTHONPYCACHEPREFIX"])
+            folder = environment["PYTHONPYCACHEPREFIX"]
+            self.assertTrue(os.path.isdir(folder))
+        self.assertFalse(os.path.exists(folder))
 
 
 class OptionTests(SynchronousTestCase):
