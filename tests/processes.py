@@ -26,12 +26,12 @@ from tests.raw_peer import RawListener, RawPeer
 ROOT = Path(__file__).resolve().parent.parent
 TWISTD = [sys.executable, str(Path(sys.executable).with_name("twistd"))]
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 60.0
 """
 How long a test waits for what a process must do.
 """
 
-START_SECONDS = 10.0
+START_SECONDS = 20.0
 """
 How long a refusal may take, the start of a crowded interpreter included.
 """
