@@ -31,12 +31,6 @@ from swarmpeer.assemble_log import (
     parse_log_size,
 )
 from swarmpeer.assemble_verified import assemble_verified_peer
-from swarmpeer.assemble_web import (
-    assemble_web,
-    peer_metrics,
-    read_token,
-    web_endpoint,
-)
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME, SwarmConfig
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.config.rate_text import parse_dscp, parse_speed
@@ -51,6 +45,7 @@ from swarmpeer.service_manager import Notifying, ServiceManager
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.storage.timing import Stopwatch
 from swarmpeer.text import printable, quoted
+from swarmpeer.web_place import read_token, web_endpoint
 
 _T = TypeVar("_T")
 
@@ -311,13 +306,11 @@ def makeService(options: Options) -> IService:
         )
         swarm, folder = _read_swarm(options)
         web_at = _web_endpoint(reactor, options, swarm)
-        metrics = None if web_at is None else peer_metrics(reactor)
-        stopwatch = None if metrics is None else metrics.stopwatch
-        peer = _make_peer(reactor, options, swarm, folder, stopwatch)
-        web = None
-        if web_at is not None:
-            token = _web_token(options, swarm, folder)
-            web = assemble_web(reactor, peer, web_at, token=token, metrics=metrics)
+        web: IService | None = None
+        if web_at is None:
+            peer = _make_peer(reactor, options, swarm, folder, None)
+        else:
+            peer, web = _make_shown_peer(reactor, options, swarm, folder, web_at)
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
     outcome = peer.when_complete() if options["stay"] else peer.when_swarm_complete()
@@ -398,6 +391,28 @@ def _make_peer(
         dscp=options["dscp"],
         stopwatch=stopwatch,
     )
+
+
+def _make_shown_peer(
+    reactor: object,
+    options: Options,
+    swarm: SwarmConfig | None,
+    folder: Path,
+    web_at: IStreamServerEndpoint,
+) -> tuple[PeerService | JoiningService, IService]:
+    """
+    A peer and its pages.
+
+    @raise SwarmPeerError: if the options cannot be used.
+    """
+    # Most peers have none, and would wait for the import.
+    from swarmpeer.assemble_web import assemble_web, peer_metrics
+
+    metrics = peer_metrics(reactor)
+    stopwatch = None if metrics is None else metrics.stopwatch
+    peer = _make_peer(reactor, options, swarm, folder, stopwatch)
+    token = _web_token(options, swarm, folder)
+    return peer, assemble_web(reactor, peer, web_at, token=token, metrics=metrics)
 
 
 def _web_endpoint(

@@ -18,7 +18,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import events, testing
 from swarmpeer.assemble_log import USUAL_BYTES, USUALLY_KEPT
-from swarmpeer.assemble_web import LEAST_TOKEN_CHARACTERS
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
 from swarmpeer.conformance import families, slips
@@ -60,6 +59,7 @@ from swarmpeer.testing.scenario import FaultKind, FaultLevel, Scenario
 from swarmpeer.web.events_page import MOST_STREAMS
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS
 from swarmpeer.web.stream import QUIET_SECONDS
+from swarmpeer.web_place import LEAST_TOKEN_CHARACTERS
 from swarmpeer.wire.codec import LENGTH_SIZE
 from swarmpeer.wire.extended_codec import ExtendedCodec
 from swarmpeer.wire.extension import (

@@ -16,7 +16,6 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.threads import deferToThreadPool
 
-from swarmpeer.assemble_web import read_token
 from swarmpeer.config import CommonConfig
 from swarmpeer.console import given_path
 from swarmpeer.errors import SwarmPeerError
@@ -40,6 +39,7 @@ from swarmpeer.signals import (
     raising_signals,
 )
 from swarmpeer.text import printable, quoted, size_text
+from swarmpeer.web_place import read_token
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
 USAGE = 2

@@ -6,7 +6,6 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarmpeer.assemble_web import read_token
 from swarmpeer.config import SWARM_NAME, PeerInfo
 from swarmpeer.config.whole import shown_ids
 from swarmpeer.config_files import read_swarm, read_text
@@ -18,6 +17,7 @@ from swarmpeer.status_commands.places import (
     parse_place,
 )
 from swarmpeer.text import printable, quoted
+from swarmpeer.web_place import read_token
 
 WHOM = """\
 whom it asks:

@@ -1,5 +1,5 @@
 """
-Tests of L{swarmpeer.assemble_web}.
+Tests of L{swarmpeer.assemble_web} and L{swarmpeer.web_place}.
 """
 
 from pathlib import Path
@@ -10,19 +10,19 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.assemble import assemble_peer, read_config
-from swarmpeer.assemble_web import (
-    LEAST_TOKEN_CHARACTERS,
-    MOST_TOKEN_CHARACTERS,
-    assemble_web,
-    read_token,
-    web_endpoint,
-)
+from swarmpeer.assemble_web import assemble_web
 from swarmpeer.config import SwarmConfig
 from swarmpeer.errors import ConfigError
 from swarmpeer.status.encoding import decode_status
 from swarmpeer.status.shape import State
 from swarmpeer.test.http_pages import TOKEN, ask
 from swarmpeer.test.paper_reactor import COMMON, PaperReactor
+from swarmpeer.web_place import (
+    LEAST_TOKEN_CHARACTERS,
+    MOST_TOKEN_CHARACTERS,
+    read_token,
+    web_endpoint,
+)
 
 _MEMBER = "[[members]]\nid = 1001\nhost = 'alpha.example'\nport = 6008\n"
 

@@ -58,6 +58,7 @@ _FLOORS = {
     "swarmpeer.assemble": 6,
     "swarmpeer.assemble_verified": 6,
     "swarmpeer.assemble_web": 6,
+    "swarmpeer.web_place": 6,
     "swarmpeer.assemble_log": 6,
     "swarmpeer.config_commands": 6,
     "swarmpeer.conformance": 6,
