@@ -9,9 +9,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import ILogObserver, LogEvent
 from zope.interface import implementer
 
+AT_ONCE = 3
+"""
+So many lines of a kind are said at once: a neighbour that is started anew leaves and
+comes back, and whoever looks should see both.
+"""
 FOLDED_SECONDS = 60.0
 """
-What was said is not said again for so long.
+What was said so often is not said again for so long.
 """
 MOST_KINDS = 1000
 """
@@ -24,10 +29,15 @@ _REST = "the rest"
 @dataclass(slots=True)
 class _Folded:
     """
-    @ivar last: the latest line that was not said.
+    What was said of one kind.
+
+    @ivar said_at: when it was said first.
+    @ivar said: how often since.
+    @ivar repeats: how often it was not, and C{last} is the latest such line.
     """
 
     said_at: float
+    said: int = 1
     repeats: int = 0
     last: LogEvent | None = None
 
@@ -35,8 +45,9 @@ class _Folded:
 @implementer(ILogObserver)
 class Folding:
     """
-    Passes a line on at once if none of its kind was said lately, and else the latest
-    of its kind with how many there were, when the time is over.
+    Passes a line on at once if few of its kind were said lately, and else the latest
+    of its kind with how many there were, when the time is over.  So of what is said on
+    and on there is one line in that time.
 
     A line says of which kind it is by C{fold}, whatever can be compared; one that does
     not is always passed on.
@@ -75,6 +86,10 @@ class Folding:
             self._kinds[kind] = _Folded(now)
             self._observer(event)
             return
+        if folded.said < AT_ONCE:
+            folded.said += 1
+            self._observer(event)
+            return
         folded.repeats += 1
         folded.last = event
         if self._timer is None:
@@ -99,8 +114,8 @@ class Folding:
                 return
             del self._kinds[kind]
             if folded.repeats:
-                # It was said again just now.
-                self._kinds[kind] = _Folded(now)
+                # It goes on and on, and was said just now.
+                self._kinds[kind] = _Folded(now, said=AT_ONCE)
                 self._say(folded, now)
 
     def _on_time(self) -> None:

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from swarmpeer.log_output.folding import FOLDED_SECONDS, MOST_KINDS, Folding
+from swarmpeer.log_output.folding import AT_ONCE, FOLDED_SECONDS, MOST_KINDS, Folding
 
 
 @implementer(ILogObserver)
@@ -70,8 +70,8 @@ class FoldingTests(SynchronousTestCase):
 
     def test_again(self) -> None:
         """
-        What is said each second is a line a minute, which tells how often it was, as
-        long as it goes on; and one more a minute after it ended.
+        What is said each second is, after a few lines at once, a line a minute, which
+        tells how often it was, as long as it goes on; and one more after it ended.
         """
         for _ in range(150):
             self.say("a")
@@ -82,7 +82,9 @@ class FoldingTests(SynchronousTestCase):
             self.lines,
             [
                 (0.0, "a again"),
-                (60.0, "a again (said 59 times more in the last 60 s)"),
+                (1.0, "a again"),
+                (2.0, "a again"),
+                (60.0, "a again (said 57 times more in the last 60 s)"),
                 (120.0, "a again (said 60 times more in the last 60 s)"),
                 (180.0, "a again (said 30 times more in the last 60 s)"),
             ],
@@ -93,34 +95,37 @@ class FoldingTests(SynchronousTestCase):
         """
         What was said long ago is said at once.
         """
-        self.say("a")
+        for _ in range(AT_ONCE):
+            self.say("a")
         self.clock.advance(FOLDED_SECONDS)
         self.say("a")
-        self.assertEqual(self.lines, [(0.0, "a again"), (60.0, "a again")])
+        expected = [(0.0, "a again")] * AT_ONCE + [(60.0, "a again")]
+        self.assertEqual(self.lines, expected)
 
     def test_latest(self) -> None:
         """
         The line that tells of many is the latest of them.
         """
-        for reason in ("cold", "dark", "loud"):
+        for reason in ("small", "cold", "wet", "dark", "loud"):
             self.say("a", f"it is too {reason}")
         self.clock.advance(FOLDED_SECONDS)
         self.assertEqual(
-            [line for _, line in self.lines],
-            ["it is too cold", "it is too loud (said 2 times more in the last 60 s)"],
+            [line for _, line in self.lines[AT_ONCE:]],
+            ["it is too loud (said 2 times more in the last 60 s)"],
         )
 
     def test_flush(self) -> None:
         """
         In the end all is said, and nothing is waited for.
         """
-        self.say("a")
+        for _ in range(AT_ONCE):
+            self.say("a")
         self.clock.advance(5)
         self.say("a")
         self.folding.flush()
         self.folding.flush()
         self.assertEqual(
-            self.lines[1:], [(5.0, "a again (said 1 times more in the last 5 s)")]
+            self.lines[AT_ONCE:], [(5.0, "a again (said 1 times more in the last 5 s)")]
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -130,17 +135,17 @@ class FoldingTests(SynchronousTestCase):
         """
         for number in range(10 * MOST_KINDS):
             self.say(number)
-        self.assertEqual(len(self.lines), MOST_KINDS + 1)
+        self.assertEqual(len(self.lines), MOST_KINDS + AT_ONCE)
         self.clock.advance(FOLDED_SECONDS)
-        self.assertEqual(len(self.lines), MOST_KINDS + 2)
+        self.assertEqual(len(self.lines), MOST_KINDS + AT_ONCE + 1)
         self.say("a")
         self.assertEqual(self.lines[-1], (60.0, "a again"))
 
     @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=60))
     def test_bound(self, said: list[tuple[str, int]]) -> None:
         """
-        Of each kind there is at most a line in a minute, and every line that was said
-        is counted in the end.
+        Of each kind there are few lines in a minute, and one once it was folded; and
+        every line that was said is counted in the end.
         """
         self.setUp()
         counts: dict[str, int] = {}
@@ -150,12 +155,14 @@ class FoldingTests(SynchronousTestCase):
             self.clock.pump([1.0] * seconds)
         self.clock.pump([1.0] * 121)
         told: dict[str, int] = {}
-        last_at: dict[str, float] = {}
+        times: dict[str, list[float]] = {kind: [] for kind in "abc"}
         for at, line in self.lines:
             kind = line[0]
-            self.assertGreaterEqual(at - last_at.get(kind, -60.0), 60.0)
-            last_at[kind] = at
+            times[kind].append(at)
             repeats = line.partition("(said ")[2].partition(" ")[0] or "1"
             told[kind] = told.get(kind, 0) + int(repeats)
+        for all_at in times.values():
+            for first, later in zip(all_at, all_at[2 * AT_ONCE :], strict=False):
+                self.assertGreaterEqual(later - first, 60.0)
         self.assertEqual(told, counts)
         self.assertEqual(self.clock.getDelayedCalls(), [])
