@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import (
     HAVE_START,
-    INDEX_SIZE,
+    INDEX_FRAME_SIZE,
     LENGTH_SIZE,
     PIECE_HEAD_SIZE,
     REQUEST_START,
@@ -21,7 +21,7 @@ from swarmpeer.wire.codec import (
     MessageCodec,
 )
 
-RUN_LENGTH = 100
+MOST_IN_RUN = 100
 """
 So many haves that follow one another come out as one, and so many requests.
 """
@@ -29,7 +29,8 @@ So many haves that follow one another come out as one, and so many requests.
 _LENGTH = struct.Struct(">I")
 _RUN = re.compile(
     b"|".join(
-        b"(?:%b.{%d}){1,%d}" % (re.escape(start), INDEX_SIZE - len(start), RUN_LENGTH)
+        b"(?:%b.{%d}){1,%d}"
+        % (re.escape(start), INDEX_FRAME_SIZE - len(start), MOST_IN_RUN)
         for start in (HAVE_START, REQUEST_START)
     ),
     re.DOTALL,

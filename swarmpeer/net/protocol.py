@@ -23,7 +23,7 @@ from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire import WireBytes
-from swarmpeer.wire.codec import INDEX_SIZE, PIECE_HEAD_SIZE, MessageCodec
+from swarmpeer.wire.codec import INDEX_FRAME_SIZE, PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import MessageType, PieceData
 
@@ -264,7 +264,7 @@ class PeerProtocol(Lifetime):
             self.stringReceived(payload)
             kind = payload[0]
             if kind in _IN_RUNS:
-                left -= 1 + len(payload) // INDEX_SIZE
+                left -= 1 + len(payload) // INDEX_FRAME_SIZE
             else:
                 left -= 1
             if left <= 0:

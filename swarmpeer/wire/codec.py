@@ -69,7 +69,7 @@ REQUEST_START = _EMPTY_FRAME.pack(5, MessageType.REQUEST)
 """
 How that of each request begins.
 """
-INDEX_SIZE = _INDEX_FRAME.size
+INDEX_FRAME_SIZE = _INDEX_FRAME.size
 """
 Bytes of the whole frame of either.
 """
@@ -386,7 +386,7 @@ class MessageCodec:
         @param payload: their frames, without the length of the first.
         @raise ProtocolViolation: if there is no such piece, of any of them.
         """
-        if len(payload) == INDEX_SIZE - LENGTH_SIZE:
+        if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
             return (self.have_index(payload),)
         indexes = _indexes(payload)
         last = max(indexes)
@@ -415,7 +415,7 @@ class MessageCodec:
 
         @param payload: their frames, without the length of the first.
         """
-        if len(payload) == INDEX_SIZE - LENGTH_SIZE:
+        if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
             return (self.request_index(payload),)
         return _indexes(payload)
 
@@ -439,7 +439,7 @@ def _indexes(payload: WireBytes) -> list[int]:
 
     @param payload: without the length of the first.
     """
-    frames = HAVE_START[:LENGTH_SIZE] + payload
+    frames = bytes(LENGTH_SIZE) + payload
     return [index for (index,) in _INDEXES.iter_unpack(frames)]
 
 

@@ -25,7 +25,7 @@ SMALL_BYTES = 2**16
 """
 Room for small messages, and for what there is of a piece before it is known to be one.
 """
-RUN_BYTES = 2**18
+WIDE_BYTES = 2**18
 """
 The same where no piece is larger than that: many whole ones are read at once, and what
 follows from them is done once.
@@ -50,10 +50,10 @@ For less than this it is not worth while.
 """
 
 # All connections of a process share it: nothing stays in it from one read to the next.
-_BUFFER = bytearray(RUN_BYTES)
-_RUN = memoryview(_BUFFER)
-_SMALL = _RUN[:SMALL_BYTES]
-_SMALL_BEHIND = _RUN[:SMALL_BEHIND_BYTES]
+_BUFFER = bytearray(WIDE_BYTES)
+_WIDE = memoryview(_BUFFER)
+_SMALL = _WIDE[:SMALL_BYTES]
+_SMALL_BEHIND = _WIDE[:SMALL_BEHIND_BYTES]
 
 
 class Listener(Protocol):
@@ -142,7 +142,7 @@ class FastReader:
         self._listener = listener
         self._seconds = seconds
         self._down = down
-        self._small = _RUN if most_bytes <= SMALL_BYTES else _SMALL
+        self._small = _WIDE if most_bytes <= SMALL_BYTES else _SMALL
         self._low = 1
         self._read_at = seconds()
         transport.doRead = self.do_read
