@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.window import LEAST_PIECES, RequestWindow
 
 KIB = 1024
+MIB = 1024 * KIB
 MOST = 64
 
 
@@ -30,7 +31,7 @@ class Line:
         self.now = 0.0
         self.free_at = 0.0
         self.arrivals: deque[float] = deque()
-        self.sent_bytes = 0
+        self.windows: list[int] = []
 
     def run(self, pieces: int) -> float:
         """
@@ -48,6 +49,7 @@ class Line:
                 self.arrivals.append(self.free_at + self.delay / 2)
             self.now = self.arrivals.popleft()
             self.window.came(self.piece_bytes, self.now)
+            self.windows.append(self.window.pieces)
             if place == pieces // 2:
                 half = self.now
         return (pieces - pieces // 2 - 1) * self.piece_bytes / (self.now - half)
@@ -136,13 +138,23 @@ class RequestWindowTests(SynchronousTestCase):
         """
         Any line is used, as far as the most pieces that may be outstanding allow,
         and what waits there beside what is on its way is at most two pieces and two
-        tenths of a second.
+        tenths of a second.  Only when it is tried whether the line takes more, which
+        may be in one turn of five, half as much again is asked for.
         """
         line = Line(piece_bytes, rate, delay)
         reached = line.run(1000)
         one_turn = delay + piece_bytes / rate
         self.assertGreaterEqual(1.1 * reached, min(rate, MOST * piece_bytes / one_turn))
-        asked_bytes = line.window.pieces * piece_bytes
-        self.assertLessEqual(
-            asked_bytes, rate * (delay + 0.2) + LEAST_PIECES * piece_bytes
-        )
+        settled = [pieces * piece_bytes for pieces in line.windows[-6 * MOST :]]
+        least_bytes = LEAST_PIECES * piece_bytes
+        self.assertLessEqual(min(settled), rate * (delay + 0.2) + least_bytes)
+        self.assertLessEqual(max(settled), 1.5 * (rate * (delay + 0.1) + least_bytes))
+
+    def test_tries_more(self) -> None:
+        """
+        Where a piece less than its goal already looks like too little, a window tries
+        more again and again, and comes back.
+        """
+        line = Line(MIB, 19 * MIB, 0.4765)
+        line.run(1000)
+        self.assertEqual(set(line.windows[-6 * MOST :]), {11, 12, 14, 17})
