@@ -15,7 +15,7 @@ from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_store import VerifiedStore
-from swarmpeer.core.window import FEW_NEIGHBORS, LEAST_PIECES, RequestWindow
+from swarmpeer.core.window import LEAST_PIECES, RequestWindow, least_pieces
 from swarmpeer.interfaces import IPiecePicker
 
 #: The share of the whole that may come twice on our account; one piece always may.
@@ -254,8 +254,7 @@ class VerifiedRequests(RequestManager):
         window = self._windows.get(neighbor)
         if window is not None:
             neighbors = len(self._windows)
-            least = LEAST_PIECES if neighbors <= FEW_NEIGHBORS else 1
-            window.came(size, now, least)
+            window.came(size, now, least_pieces(neighbors))
             # All together may take what the memory bears, each its share.
             share = self._budget_pieces // neighbors
             neighbor.window = max(1, min(window.pieces, share))

@@ -26,6 +26,14 @@ _MOST_DELAY_SECONDS = 1.0
 _LEAST_SECONDS = 1e-4
 
 
+def least_pieces(neighbors: int) -> int:
+    """
+    How many pieces may be outstanding at one of so many neighbours, however little it
+    delivers.
+    """
+    return LEAST_PIECES if neighbors <= FEW_NEIGHBORS else 1
+
+
 class RequestWindow:
     """
     What one neighbour delivers in the time that it takes to answer, and a little more.
@@ -71,11 +79,11 @@ class RequestWindow:
         self._came_bytes = 0
         self._waits_alone = True
 
-    def came(self, size_bytes: int, now: float, least: int = LEAST_PIECES) -> None:
+    def came(self, size_bytes: int, now: float, least: int) -> None:
         """
         They sent a piece that was asked of them.
 
-        @param least: so many pieces may be outstanding however little they deliver.
+        @param least: see L{least_pieces}.
         """
         if self._waits_alone:
             self._waits_alone = False

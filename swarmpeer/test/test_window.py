@@ -48,7 +48,7 @@ class Line:
                 self.free_at = begins + self.piece_bytes / self.rate
                 self.arrivals.append(self.free_at + self.delay / 2)
             self.now = self.arrivals.popleft()
-            self.window.came(self.piece_bytes, self.now)
+            self.window.came(self.piece_bytes, self.now, LEAST_PIECES)
             self.windows.append(self.window.pieces)
             if place == pieces // 2:
                 half = self.now
