@@ -44,7 +44,8 @@ class Showing:
     or one is lost here, everybody is told the rest, and from then on the seed is like
     any other.
 
-    @ivar _ahead: how many pieces a neighbour should have before it.
+    @ivar _served: who is served.
+    @ivar _ahead: how many pieces each of them should have before it.
     """
 
     def __init__(self, store: VerifiedStore, swarm: VerifiedSwarm, rng: Random) -> None:
@@ -55,8 +56,7 @@ class Showing:
         self._store = store
         self._swarm = swarm
         self._plan = ShowingPlan(layout.piece_count, rng.randrange(layout.piece_count))
-        self._served: set[int] = set()
-        self._ahead = self._count_ahead()
+        self._set_served(set())
         self._is_over = False
         self._is_told = False
         self._idle_reviews = 0
@@ -92,8 +92,7 @@ class Showing:
             if each.peer_id != peer_id
         ]
         self._plan.left(peer_id, others)
-        self._served.discard(peer_id)
-        self._ahead = self._count_ahead()
+        self._set_served(self._served - {peer_id})
 
     def sent(self, conversation: "VerifiedConnection", index: int) -> None:
         """
@@ -119,8 +118,7 @@ class Showing:
         # Who was never served keeps what it was lured with: it is what it will ask for.
         for peer_id in sorted(self._served - served):
             self._plan.put_back(peer_id)
-        self._served = served
-        self._ahead = self._count_ahead()
+        self._set_served(served)
         for conversation in conversations:
             self._fill(conversation)
 
@@ -190,14 +188,15 @@ class Showing:
             if index is not None:
                 conversation.show(index)
 
-    def _count_ahead(self) -> int:
+    def _set_served(self, served: set[int]) -> None:
         """
-        How many pieces a neighbour should have before it.
+        These are served now; fewer may each have more before them.
         """
         layout = self._store.layout
-        share = layout.piece_count // (_SHARE_AHEAD * max(1, len(self._served)))
+        share = layout.piece_count // (_SHARE_AHEAD * max(1, len(served)))
         ahead = min(_AHEAD_BYTES // layout.piece_size_bytes, share)
-        return min(max(ahead, _LEAST_AHEAD), _MOST_AHEAD)
+        self._served = served
+        self._ahead = min(max(ahead, _LEAST_AHEAD), _MOST_AHEAD)
 
     def _keeps_much(self, peer_id: int) -> bool:
         return self._plan.kept(peer_id) >= _KEEPS_MUCH * self._ahead
