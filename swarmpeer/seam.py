@@ -9,12 +9,30 @@ state before it calls the other.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from swarmpeer.events import SwarmEvent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.messages import PieceData
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """
+    The bytes of one piece.
+    """
+
+    index: int
+    data: PieceData
+
+    @property
+    def size_bytes(self) -> int:
+        """
+        How long it is.
+        """
+        return len(self.data)
 
 
 class PieceSpan(Protocol):
@@ -233,11 +251,14 @@ class LogicSide(Protocol):
         @raise swarmpeer.errors.ProtocolViolation: if it comes too late.
         """
 
-    def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+    def on_pieces(self, pieces: Sequence[Piece]) -> None:
         """
         Whole pieces are in, one or those that came together: what follows from them
         is done once for all.  The data are the receiver's to keep and are not changed
         any more.
+
+        @raise swarmpeer.errors.ProtocolViolation: at one that was not asked of them, or
+            came already, after those before it were taken.
         """
 
     def on_unknown(self, message_type: int) -> None:

@@ -21,7 +21,7 @@ from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import IVerifiedStorage
-from swarmpeer.seam import PieceContent, size_of
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import GoodbyeCode
 from swarmpeer.wire.messages import PieceData
@@ -186,8 +186,8 @@ class Wire:
         """
         Say so.
         """
-        assert size_of(content)
-        self._queue.append((self.other.on_pieces, ([(index, content)],)))
+        assert isinstance(content, bytes)
+        self._queue.append((self.other.on_pieces, ([Piece(index, content)],)))
 
     def send_reject(self, index: int) -> None:
         """

@@ -17,7 +17,7 @@ from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode
-from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.core.requests import RequestManager
@@ -37,7 +37,7 @@ from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.flow import WriteGate
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import MessageSender
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.service import PeerService
 from swarmpeer.storage.disk import DiskFile
 from swarmpeer.testing.faults import Fault

@@ -34,10 +34,9 @@ from swarmpeer.net.dialing import Dialer, hostname_endpoint
 from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.seam import LogicSide, NetworkSide
+from swarmpeer.seam import LogicSide, NetworkSide, Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import RecordingLogic
-from swarmpeer.wire.messages import PieceData
 
 CLOCK = cast(IReactorTime, reactor)
 PATIENT = Limits(linger_seconds=1000)
@@ -105,10 +104,11 @@ class Host:
                 super().on_handshake(peer_id)
                 host.greeted.callback(network)
 
-            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
-                for index, data in pieces:
-                    self.calls.append((self.name, "on_piece", index, len(data)))
-                    host.piece.callback(index)
+            def on_pieces(self, pieces: Sequence[Piece]) -> None:
+                for piece in pieces:
+                    said = (self.name, "on_piece", piece.index, piece.size_bytes)
+                    self.calls.append(said)
+                    host.piece.callback(piece.index)
 
             def on_disconnect(self, reason: str = "") -> None:
                 super().on_disconnect(reason)

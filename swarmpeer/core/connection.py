@@ -14,7 +14,6 @@ Where the protocol is silent, it is decided here:
 from collections.abc import Sequence
 
 from swarmpeer.core.neighbor import NeighborState
-from swarmpeer.core.pieces import Piece
 from swarmpeer.core.serving import Serving
 from swarmpeer.core.swarm_side import SwarmSide
 from swarmpeer.errors import ProtocolViolation, ViolationReason
@@ -32,9 +31,8 @@ from swarmpeer.events import (
     UnchokedBy,
     UnknownMessageSkipped,
 )
-from swarmpeer.seam import NetworkSide
+from swarmpeer.seam import NetworkSide, Piece
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.messages import PieceData
 
 
 class PeerConnection:
@@ -219,13 +217,13 @@ class PeerConnection:
                 "a bitfield may only be the first message",
             )
 
-    def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+    def on_pieces(self, pieces: Sequence[Piece]) -> None:
         """
         Pieces are in.
         """
         if self._is_first_message:
             self._note_message()
-        self._swarm.pieces_arrived(self, [Piece(*piece) for piece in pieces])
+        self._swarm.pieces_arrived(self, pieces)
 
     def on_unknown(self, message_type: int) -> None:
         """

@@ -15,7 +15,7 @@ from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.holdings import Holdings, Leavers
 from swarmpeer.core.picking_random import RandomPicker
-from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
@@ -39,7 +39,7 @@ from swarmpeer.events import (
     SwarmEvent,
 )
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
-from swarmpeer.seam import NetworkSide
+from swarmpeer.seam import NetworkSide, Piece
 
 REPLACED = "replaced by a new connection"
 """

@@ -10,13 +10,12 @@ Invariant: a piece is in exactly one state, and the only ways are::
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import ILendingStorage, IPieceStorage
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -30,23 +29,6 @@ class PieceState(IntEnum):
     IN_FLIGHT = 1
     STORING = 2
     HAVE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """
-    The bytes of one piece.
-    """
-
-    index: int
-    data: PieceData
-
-    @property
-    def size_bytes(self) -> int:
-        """
-        How long it is.
-        """
-        return len(self.data)
 
 
 class PieceStore:

@@ -8,9 +8,10 @@ holds the conversations.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.pieces import PieceStore
 from swarmpeer.events import GivenBackReason, SwarmEvent
 from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.seam import Piece
 
 if TYPE_CHECKING:
     from swarmpeer.core.connection import PeerConnection
@@ -87,8 +88,8 @@ class SwarmSide(Protocol):
         """
         They sent pieces, one or those that came together.
 
-        @raise swarmpeer.errors.ProtocolViolation: at one that was not asked of them,
-            after those before it were taken.
+        @raise swarmpeer.errors.ProtocolViolation: see
+            L{swarmpeer.seam.LogicSide.on_pieces}.
         """
 
     def is_heard(self, event_class: type[SwarmEvent]) -> bool:

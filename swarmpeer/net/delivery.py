@@ -2,7 +2,7 @@
 From what was said to who hears it.
 """
 
-from swarmpeer.seam import LogicSide
+from swarmpeer.seam import LogicSide, Piece
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
@@ -27,7 +27,7 @@ def deliver(message: Message, logic: LogicSide) -> None:
         case HaveMessage(index):
             logic.on_haves((index,))
         case PieceMessage(index, data):
-            logic.on_pieces(((index, data),))
+            logic.on_pieces((Piece(index, data),))
         case RequestMessage(index):
             logic.on_requests((index,))
         case InterestedMessage():

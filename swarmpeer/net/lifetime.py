@@ -229,6 +229,10 @@ class Lifetime(MessageSender, ABC):
         )
 
     def _is_in(self, phase: Phase) -> bool:
+        """
+        How far is it now?  A type checker takes what a comparison found to hold until
+        the end of a method, whatever is called in between; a call it does not.
+        """
         return self._phase is phase
 
     def _write(self, data: bytes) -> None:

@@ -2,7 +2,8 @@
 One connection: the mouth and ear of a conversation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import chain
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -21,11 +22,11 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.net.sending import HAVE_SECONDS
 from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
-from swarmpeer.seam import LogicSide, SwarmLogic
+from swarmpeer.seam import LogicSide, Piece, SwarmLogic
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import INDEX_FRAME_SIZE, PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
-from swarmpeer.wire.messages import MessageType, PieceData
+from swarmpeer.wire.messages import MessageType
 
 # Plain numbers: looking up a member takes longer than all else there.
 _HAVE = MessageType.HAVE.value
@@ -92,8 +93,6 @@ class PeerProtocol(Lifetime):
         self._greeting = Greeting(lenient=lenient)
         self._frames = FrameReader(codec, self._expect_piece, self._expect_message)
         self._waiting = Waiting(clock, limits)
-        # Those that came together and are not handed on yet.
-        self._pieces: list[tuple[int, PieceData]] = []
 
     @property
     def held_bytes(self) -> int:
@@ -169,21 +168,12 @@ class PeerProtocol(Lifetime):
 
     def stringReceived(self, string: WireBytes) -> None:
         """
-        Deliver one message; a piece with those that come right behind it.
+        Deliver one message that is no piece: those come in runs.
 
         @param string: its payload; of an unknown type, the type byte; of haves and of
             requests, all that follow one another.
         """
         kind = string[0]
-        if kind == _PIECE:
-            index = self._codec.piece_index(string)
-            self._waiting.end(index)
-            self._pieces.append((index, string[PIECE_HEAD_SIZE:]))
-            return
-        if self._pieces:
-            self._hand_on_pieces()
-            if self._is_in(Phase.CLOSED):
-                return
         if kind == _HAVE:
             # There are more of these than of all others; they take the short way.
             self._logic.on_haves(self._codec.have_indexes(string))
@@ -238,43 +228,56 @@ class PeerProtocol(Lifetime):
         self._hear_frames(data, len(data))
 
     def _hear_read(self, in_rest: int, small: bytearray, size: int) -> None:
-        if in_rest:
-            payload = self._frames.filled(in_rest)
-            if payload is not None:
-                self.stringReceived(payload)
-        self._hear_frames(small, size)
+        filled = self._frames.filled(in_rest) if in_rest else None
+        self._hear_frames(small, size, filled)
 
-    def _hear_frames(self, chunk: bytes | bytearray, size: int) -> None:
+    def _hear_frames(
+        self, chunk: bytes | bytearray, size: int, filled: WireBytes | None = None
+    ) -> None:
+        """
+        @param filled: the payload that is whole now, and comes first.
+        """
         frames = self._frames
-        try:
-            if size or frames.has_unheard:
-                self._hear_messages(chunk, size)
-        finally:
-            # Those before a message that may not come did come.
-            if self._pieces:
-                self._hand_on_pieces()
+        if size or filled is not None or frames.has_unheard:
+            payloads = frames.feed(chunk, size)
+            self._hear_messages(payloads, () if filled is None else (filled,))
         self._waiting.note(frames.piece_bytes)
         if frames.is_mid_frame:
             self._watch.wake_by(self._heard_at + self._limits.frame_seconds)
 
-    def _hear_messages(self, chunk: bytes | bytearray, size: int) -> None:
+    def _hear_messages(
+        self, payloads: Generator[WireBytes, None, None], first: Sequence[WireBytes]
+    ) -> None:
+        """
+        Deliver messages; pieces that come one behind the other together.
+        """
         left = MESSAGES_PER_TURN
-        payloads = self._frames.feed(chunk, size)
-        for payload in payloads:
-            self.stringReceived(payload)
-            kind = payload[0]
-            if kind in _IN_RUNS:
-                left -= 1 + len(payload) // INDEX_FRAME_SIZE
-            else:
+        run: list[Piece] = []
+        try:
+            for payload in chain(first, payloads):
+                kind = payload[0]
                 left -= 1
-            if left <= 0:
-                payloads.close()
-                self._hear_on_later()
-                break
-
-    def _hand_on_pieces(self) -> None:
-        pieces, self._pieces = self._pieces, []
-        self._logic.on_pieces(pieces)
+                if kind == _PIECE:
+                    index = self._codec.piece_index(payload)
+                    self._waiting.end(index)
+                    run.append(Piece(index, payload[PIECE_HEAD_SIZE:]))
+                else:
+                    if run:
+                        pieces, run = run, []
+                        self._logic.on_pieces(pieces)
+                        if self._is_in(Phase.CLOSED):
+                            break
+                    self.stringReceived(payload)
+                    if kind in _IN_RUNS:
+                        left -= len(payload) // INDEX_FRAME_SIZE
+                if left <= 0:
+                    payloads.close()
+                    self._hear_on_later()
+                    break
+        finally:
+            # Those before a message that may not come did come.
+            if run and not self._is_in(Phase.CLOSED):
+                self._logic.on_pieces(run)
 
     def _hear_on_later(self) -> None:
         """
@@ -366,7 +369,6 @@ class PeerProtocol(Lifetime):
 
     def _end(self, reason: str) -> None:
         self._frames.stop()
-        self._pieces = []
         if self._next_turn is not None:
             self._next_turn.cancel()
             self._next_turn = None

@@ -9,10 +9,11 @@ from random import Random
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_random import RandomPicker
-from swarmpeer.core.pieces import Piece, PieceStore
+from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import GivenBackReason, HaveReceived, SwarmEvent
 from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import Call
 

@@ -15,6 +15,7 @@ from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import NeighborDisconnected, SwarmCompleted
+from swarmpeer.seam import Piece
 from swarmpeer.test.five_peers import five_peers
 from swarmpeer.test.test_verified_node import ALL, PIECES, World
 from swarmpeer.wire.extension import GoodbyeCode
@@ -272,5 +273,5 @@ class EndTests(SynchronousTestCase):
         conversation = world.join(1, ALL, serves=True)
         for _ in range(2):
             index = min(conversation.neighbor.requested)
-            conversation.on_pieces([(index, b"x")])
+            conversation.on_pieces([Piece(index, b"x")])
         self.assertEqual(world.sought(), [3, 4, 5])

@@ -30,7 +30,7 @@ from swarmpeer.events import (
     UnchokedBy,
     UnknownMessageSkipped,
 )
-from swarmpeer.seam import LogicSide
+from swarmpeer.seam import LogicSide, Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.recording_swarm import RecordingSwarm, hold, memory_store
 from swarmpeer.testing.recorders import Call, RecordingNetwork
@@ -561,7 +561,7 @@ class FetchingTests(SynchronousTestCase):
         talk.take()
         talk.connection.expect_piece(1)
         self.assertEqual(talk.take(), [])
-        talk.connection.on_pieces([(1, memoryview(b"ab"))])
+        talk.connection.on_pieces([Piece(1, memoryview(b"ab"))])
         self.assertEqual(talk.take(), [("swarm", "piece_arrived", 1002, 1, b"ab")])
 
     def test_late(self) -> None:
@@ -573,7 +573,7 @@ class FetchingTests(SynchronousTestCase):
         talk.connection.neighbor.withdraw_requests()
         talk.take()
         talk.connection.expect_piece(1)
-        talk.connection.on_pieces([(1, b"ab")])
+        talk.connection.on_pieces([Piece(1, b"ab")])
         self.assertEqual(talk.take(), [("swarm", "piece_arrived", 1002, 1, b"ab")])
 
     def test_unrequested(self) -> None:
@@ -587,7 +587,7 @@ class FetchingTests(SynchronousTestCase):
         refusals = [
             self.assertRaises(ProtocolViolation, talk.connection.expect_piece, 2),
             self.assertRaises(
-                ProtocolViolation, talk.connection.on_pieces, [(2, b"ab")]
+                ProtocolViolation, talk.connection.on_pieces, [Piece(2, b"ab")]
             ),
         ]
         self.assertEqual(

@@ -22,7 +22,7 @@ from swarmpeer.net.fast.reading import LOW_BYTES
 from swarmpeer.net.flow import Gate, WriteGate
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import MESSAGES_PER_TURN
-from swarmpeer.seam import PieceSpan
+from swarmpeer.seam import Piece, PieceSpan
 from swarmpeer.test.net_fixtures import CODEC, LAYOUT
 from swarmpeer.test.socket_lines import SocketLine
 from swarmpeer.test.test_protocol import SAID, STREAM
@@ -33,7 +33,6 @@ from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     HaveMessage,
-    PieceData,
     PieceMessage,
     RequestMessage,
     UnchokeMessage,
@@ -612,8 +611,8 @@ class PlainTests(SynchronousTestCase):
         kept: list[memoryview | bytes | bytearray] = []
 
         class Keeper(RecordingVerifiedLogic):
-            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
-                kept.extend(data for _, data in pieces)
+            def on_pieces(self, pieces: Sequence[Piece]) -> None:
+                kept.extend(piece.data for piece in pieces)
 
         line = SocketLine(self.is_fast)
         self.addCleanup(line.end)

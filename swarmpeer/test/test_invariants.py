@@ -7,7 +7,8 @@ from collections.abc import Callable
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.connection import PeerConnection
-from swarmpeer.core.pieces import Piece, PieceState
+from swarmpeer.core.pieces import PieceState
+from swarmpeer.seam import Piece
 from swarmpeer.test.test_node import PIECE, World
 from swarmpeer.testing.invariants import NodeChecker
 

@@ -31,6 +31,7 @@ from swarmpeer.events import (
     SwarmCompleted,
 )
 from swarmpeer.interfaces import IChokingPolicy, IPieceStorage
+from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.five_peers import five_peers
 from swarmpeer.testing.recorders import (
@@ -157,7 +158,7 @@ class DownloadTests(SynchronousTestCase):
         first = asked[2]
         assert isinstance(first, int)
         world.forget()
-        seed.on_pieces([(first, b"abcd")])
+        seed.on_pieces([Piece(first, b"abcd")])
         self.assertEqual(
             world.calls,
             [
@@ -183,7 +184,7 @@ class DownloadTests(SynchronousTestCase):
 
         self.patch(world.node.requests, "next_for", fail)
         with self.assertRaises(ZeroDivisionError):
-            seed.on_pieces([(first, b"abcd")])
+            seed.on_pieces([Piece(first, b"abcd")])
         self.assertIn(first, world.node.store.bits)
         self.assertEqual(world.node.requests.unsettled_bytes, 0)
 
@@ -197,7 +198,7 @@ class DownloadTests(SynchronousTestCase):
         seed = world.join(1, {0})
         seed.on_unchoke()
         world.forget()
-        seed.on_pieces([(0, b"abcd")])
+        seed.on_pieces([Piece(0, b"abcd")])
         self.assertEqual(
             world.calls, [("1", "send_have", 0), ("1", "send_not_interested")]
         )
@@ -231,9 +232,9 @@ class DownloadTests(SynchronousTestCase):
         first.on_unchoke()
         second.on_unchoke()
         first.on_choke()
-        first.on_pieces([(0, b"late")])
+        first.on_pieces([Piece(0, b"late")])
         world.forget()
-        second.on_pieces([(0, b"more")])
+        second.on_pieces([Piece(0, b"more")])
         self.assertEqual(world.calls, [])
         self.assertEqual(world.events, [DuplicatePieceReceived(3, 0, 4)])
         self.assertEqual(world.memory.contents(), b"late")
@@ -280,13 +281,13 @@ class DownloadTests(SynchronousTestCase):
         seed = world.join(1, {0})
         seed.on_unchoke()
         world.forget()
-        seed.on_pieces([(0, b"abcd")])
+        seed.on_pieces([Piece(0, b"abcd")])
         world.held.fail("no space left")
         self.assertEqual(world.calls, [])
         self.assertIn(PieceStoreFailed(1, 0, "no space left"), world.events)
         world.node.hold_preferred_round()
         self.assertEqual(world.calls, [("1", "send_request", 0)])
-        seed.on_pieces([(0, b"abcd")])
+        seed.on_pieces([Piece(0, b"abcd")])
         world.held.release_all()
         self.assertTrue(world.node.store.is_complete)
 
@@ -322,7 +323,7 @@ class ChokingTests(SynchronousTestCase):
         giver.on_unchoke()
         for _ in range(2):
             (index,) = giver.neighbor.requested
-            giver.on_pieces([(index, b"abcd")])
+            giver.on_pieces([Piece(index, b"abcd")])
             world.node.hold_preferred_round()
             self.assertEqual(world.node.choking.preferred, (1,))
         held = [e for e in world.events if isinstance(e, PreferredRoundHeld)]

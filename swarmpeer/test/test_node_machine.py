@@ -31,6 +31,7 @@ from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.five_peers import NEIGHBORS, OWN_ID, five_peers
 from swarmpeer.test.thoroughness import tries
@@ -266,7 +267,7 @@ class NodeMachine(RuleBasedStateMachine):
         owing = [one for one in self.live.values() if one.owed]
         neighbor = owing[place % len(owing)]
         index = neighbor.owed.pop(0)
-        neighbor.conversation.on_pieces([(index, bytes([index]))])
+        neighbor.conversation.on_pieces([Piece(index, bytes([index]))])
         self._play()
 
     @precondition(lambda self: any(one.owed for one in self.live.values()))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import Piece, PieceState, PieceStore
+from swarmpeer.core.pieces import PieceState, PieceStore
 from swarmpeer.errors import StorageError
+from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import Call
 from swarmpeer.testing.storage import HeldStorage

@@ -23,7 +23,7 @@ from swarmpeer.net.flow import PORTION_BYTES
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.reasons import ConversationEnded
-from swarmpeer.seam import LogicSide, NetworkSide
+from swarmpeer.seam import LogicSide, NetworkSide, Piece
 from swarmpeer.test.net_fixtures import CODEC, THEIRS, Line, RecordingNode
 from swarmpeer.testing.recorders import Call, RecordingLogic
 from swarmpeer.wire.bitfield import Bitfield
@@ -35,7 +35,6 @@ from swarmpeer.wire.messages import (
     InterestedMessage,
     Message,
     NotInterestedMessage,
-    PieceData,
     PieceMessage,
     RequestMessage,
     UnchokeMessage,
@@ -620,9 +619,9 @@ class RunTests(SynchronousTestCase):
         runs = self.runs
 
         class Counting(RecordingLogic):
-            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+            def on_pieces(self, pieces: Sequence[Piece]) -> None:
                 super().on_pieces(pieces)
-                runs.append([index for index, _ in pieces])
+                runs.append([piece.index for piece in pieces])
 
         node = RecordingNode()
         node.logic = Counting("logic", node.calls)
@@ -777,7 +776,7 @@ class StallTests(SynchronousTestCase):
         line = Line(node=node)
 
         class Asker(RecordingLogic):
-            def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+            def on_pieces(self, pieces: Sequence[Piece]) -> None:
                 super().on_pieces(pieces)
                 line.protocol.send_requests([2])
 

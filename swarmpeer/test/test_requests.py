@@ -20,9 +20,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.picking_random import RandomPicker
-from swarmpeer.core.pieces import Piece, PieceState, PieceStore
+from swarmpeer.core.pieces import PieceState, PieceStore
 from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
 from swarmpeer.errors import StorageError
+from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.storage import HeldStorage

@@ -5,9 +5,9 @@ Tests of L{swarmpeer.core.scrubbing}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import Piece
 from swarmpeer.core.scrubbing import Scrubbing
 from swarmpeer.core.verified_store import VerifiedStore
+from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 
 LAYOUT = PieceLayout(19, 2)

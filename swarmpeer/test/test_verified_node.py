@@ -49,6 +49,7 @@ from swarmpeer.interfaces import (
     ISwarmObserver,
     IVerifiedStorage,
 )
+from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.five_peers import NEIGHBORS, five_peers
 from swarmpeer.testing.recorders import (
@@ -174,7 +175,7 @@ class World:
         """
         index = self.asked(conversation)
         data = self.memory.right(index) if is_right else b"x"
-        conversation.on_pieces([(index, data)])
+        conversation.on_pieces([Piece(index, data)])
         return index
 
     def sent(self, *methods: str) -> list[Call]:
@@ -702,7 +703,7 @@ class LossTests(SynchronousTestCase):
         world.node.give_back(holding, GivenBackReason.STALL)
         world.node.retry_storage()
         (look,) = [c for c in world.door.waiting if c.name == "check_piece"]
-        holding.on_pieces([(2, world.memory.right(2))])
+        holding.on_pieces([Piece(2, world.memory.right(2))])
         world.memory.pieces[2] = world.memory.right(2)
         look.go()
         self.assertEqual(world.told(PieceHealed), [])
@@ -739,7 +740,7 @@ class LossTests(SynchronousTestCase):
         world.memory.rot(0)
         world.forget()
         world.node.healing.lose(0, "rotten")
-        slow.on_pieces([(0, world.memory.right(0))])
+        slow.on_pieces([Piece(0, world.memory.right(0))])
         for peer_id in (4, 5):
             world.join(peer_id, {0}).on_haves([1])
         quick.on_haves([2])
@@ -933,7 +934,7 @@ class EndGameTests(SynchronousTestCase):
         self.assertEqual(self.world.told(RequestCancelled), [RequestCancelled(1, 0)])
         self.assertEqual(self.slow.neighbor.requested, set())
         self.world.forget()
-        self.slow.on_pieces([(0, b"\0")])
+        self.slow.on_pieces([Piece(0, b"\0")])
         self.assertEqual(self.world.events, [DuplicatePieceReceived(1, 0, 1)])
         progress = self.world.node.progress()
         self.assertEqual((progress.received_bytes, progress.duplicate_bytes), (3, 1))
@@ -997,7 +998,7 @@ class EndGameTests(SynchronousTestCase):
         self.patch(
             first.network, "send_cancel", lambda _: first.on_disconnect("takes nothing")
         )
-        late.on_pieces([(0, world.memory.right(0))])
+        late.on_pieces([Piece(0, world.memory.right(0))])
         self.assertEqual(world.asked(second), 1)
         self.assertEqual(
             [call[1:] for call in world.calls if call[0] == "3"][:2],
@@ -1021,7 +1022,7 @@ class EndGameTests(SynchronousTestCase):
         world.answer(quick)
         self.assertEqual(world.told(RequestCancelled), [])
         self.assertEqual(world.asked(slow), 0)
-        slow.on_pieces([(0, b"\0")])
+        slow.on_pieces([Piece(0, b"\0")])
         self.assertEqual(slow.neighbor.requested, set())
 
     def test_classic_choke(self) -> None:
@@ -1171,7 +1172,7 @@ class PauseTests(SynchronousTestCase):
             ],
         )
         world.memory.failure = None
-        slow.on_pieces([(0, world.memory.right(0))])
+        slow.on_pieces([Piece(0, world.memory.right(0))])
         self.assertEqual(world.told(PieceStored), [])
         world.forget()
         world.join(4, {0})
@@ -1271,7 +1272,7 @@ class PipelineTests(SynchronousTestCase):
         neighbor = world.join(1, ALL, serves=True)
         self.assertEqual(len(self.requests(world)), 3)
         index = min(neighbor.neighbor.requested)
-        neighbor.on_pieces([(index, bytes([index]))])
+        neighbor.on_pieces([Piece(index, bytes([index]))])
         self.assertEqual(len(self.requests(world)), 4)
 
     def test_one_of_a_classic_one(self) -> None:
@@ -1283,7 +1284,7 @@ class PipelineTests(SynchronousTestCase):
             world = World(request_window=None)
             neighbor = world.join(1, ALL, serves=True, is_verified=is_verified)
             (index,) = neighbor.neighbor.requested
-            neighbor.on_pieces([(index, bytes([index]))])
+            neighbor.on_pieces([Piece(index, bytes([index]))])
             self.assertEqual(len(neighbor.neighbor.requested), count)
 
     def test_pieces_that_came_together(self) -> None:
@@ -1297,7 +1298,7 @@ class PipelineTests(SynchronousTestCase):
         world.join(3)
         asked = sorted(neighbor.neighbor.requested)
         world.calls.clear()
-        neighbor.on_pieces([(index, bytes([index])) for index in asked])
+        neighbor.on_pieces([Piece(index, bytes([index])) for index in asked])
         self.assertEqual(
             [call[:2] for call in world.calls],
             [("1", "send_request")] * 3
@@ -1319,7 +1320,10 @@ class PipelineTests(SynchronousTestCase):
         first, wrong, last = asked = sorted(neighbor.neighbor.requested)
         world.calls.clear()
         neighbor.on_pieces(
-            [(index, b"x" if index == wrong else bytes([index])) for index in asked]
+            [
+                Piece(index, b"x" if index == wrong else bytes([index]))
+                for index in asked
+            ]
         )
         self.assertEqual(list(world.node.store.bits), [first, last])
         haves = [call[2] for call in world.sent("send_have")]
@@ -1335,7 +1339,7 @@ class PipelineTests(SynchronousTestCase):
         first, second, _ = sorted(neighbor.neighbor.requested)
         with self.assertRaises(ProtocolViolation):
             neighbor.on_pieces(
-                [(index, bytes([index])) for index in (first, second, first)]
+                [Piece(index, bytes([index])) for index in (first, second, first)]
             )
         self.assertEqual(list(world.node.store.bits), [first, second])
         self.assertEqual(len(world.told(PieceStored)), 2)

@@ -52,6 +52,7 @@ from swarmpeer.events import (
     SecondRequested,
     SwarmEvent,
 )
+from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.five_peers import NEIGHBORS, OWN_ID, five_peers
 from swarmpeer.test.thoroughness import tries
@@ -427,10 +428,10 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
                 neighbor.refused[index] = self.now
             conversation.on_reject(index)
         elif is_right:
-            conversation.on_pieces([(index, bytes([index]))])
+            conversation.on_pieces([Piece(index, bytes([index]))])
         else:
             self.wrong[conversation.peer_id] += 1
-            conversation.on_pieces([(index, b"x")])
+            conversation.on_pieces([Piece(index, b"x")])
         self._play()
 
     @precondition(lambda self: any(one.owed for one in self.live.values()))
@@ -442,7 +443,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         owing = [one for one in self.live.values() if one.owed]
         neighbor = owing[place % len(owing)]
         index = neighbor.owed.pop(0)
-        neighbor.conversation.on_pieces([(index, bytes([index]))])
+        neighbor.conversation.on_pieces([Piece(index, bytes([index]))])
         self._play()
         for call in [call for call in self.storage.waiting if call.name == "write"]:
             self.storage.release(self.storage.waiting.index(call))
@@ -576,7 +577,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
             self.retry()
             for index in list(neighbor.owed):
                 neighbor.owed.remove(index)
-                neighbor.conversation.on_pieces([(index, bytes([index]))])
+                neighbor.conversation.on_pieces([Piece(index, bytes([index]))])
                 self._play()
             self._answer_storage()
         assert self.node.store.needless.is_full, "a sole holder that is not asked"

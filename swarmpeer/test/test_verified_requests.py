@@ -16,7 +16,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import LEAST_SECONDS
 from swarmpeer.core.picking_random import RandomPicker
-from swarmpeer.core.pieces import Piece, PieceState
+from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_requests import (
     REFUSALS_LIMIT,
@@ -25,6 +25,7 @@ from swarmpeer.core.verified_requests import (
 )
 from swarmpeer.core.window import FEW_NEIGHBORS
 from swarmpeer.errors import StorageError
+from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import checked_store
 from swarmpeer.wire.bitfield import Bitfield
 

@@ -5,10 +5,10 @@ Tests of L{swarmpeer.core.verified_store}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.pieces import Piece, PieceState
+from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import PieceLostError, StorageError
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.testing.recorders import Call
 

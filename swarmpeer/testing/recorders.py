@@ -12,10 +12,9 @@ from zope.interface import implementer
 
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import GoodbyeCode
-from swarmpeer.wire.messages import PieceData
 
 Call = tuple[object, ...]
 
@@ -266,12 +265,12 @@ class RecordingLogic:
         Let it come; C{on_bitfield} is remembered.
         """
 
-    def on_pieces(self, pieces: Sequence[tuple[int, PieceData]]) -> None:
+    def on_pieces(self, pieces: Sequence[Piece]) -> None:
         """
         Remember each.
         """
-        for index, data in pieces:
-            self._hear("on_piece", index, bytes(data))
+        for piece in pieces:
+            self._hear("on_piece", piece.index, bytes(piece.data))
 
     def on_unknown(self, message_type: int) -> None:
         """
