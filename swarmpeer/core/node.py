@@ -14,6 +14,7 @@ from swarmpeer.core.bus import EventBus
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.holdings import Holdings, Leavers
+from swarmpeer.core.keeping import Keeping
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import NeighborProgress, Progress
@@ -324,9 +325,10 @@ class PeerNode:
             # Whatever fails there, these are here and noted as being stored.
             self._store(neighbor.peer_id, needed)
             for piece in needless:
-                size_bytes = len(piece.data)
                 self.publish(
-                    DuplicatePieceReceived(neighbor.peer_id, piece.index, size_bytes)
+                    DuplicatePieceReceived(
+                        neighbor.peer_id, piece.index, piece.size_bytes
+                    )
                 )
 
     def _welcome(self, conversation: PeerConnection) -> None:
@@ -353,42 +355,15 @@ class PeerNode:
     # What the storage answers.
 
     def _store(self, peer_id: int, pieces: Sequence[Piece]) -> None:
-        """
-        Keep pieces.  What follows is done once for all that the storage keeps at once.
-        """
-        kept: list[PieceStored] = []
-        is_at_once = True
+        Keeping(
+            self.store,
+            partial(self._pieces_stored, peer_id),
+            partial(self._piece_not_stored, peer_id),
+        ).put(pieces)
 
-        def tell() -> None:
-            if kept:
-                told = kept.copy()
-                kept.clear()
-                self._pieces_stored(told)
-
-        def on_stored(index: int, size_bytes: int) -> None:
-            held = self.store.bits.count
-            kept.append(PieceStored(peer_id, index, size_bytes, held))
-            if not is_at_once:
-                tell()
-
-        def on_failed(index: int, error: StorageError) -> None:
-            tell()
-            self._piece_not_stored(peer_id, index, error)
-
-        try:
-            for piece in pieces:
-                index = piece.index
-                self.store.put(
-                    piece,
-                    partial(on_stored, index, len(piece.data)),
-                    partial(on_failed, index),
-                )
-        finally:
-            is_at_once = False
-            tell()
-
-    def _pieces_stored(self, stored: Sequence[PieceStored]) -> None:
-        indexes = [each.index for each in stored]
+    def _pieces_stored(self, peer_id: int, pieces: Sequence[Piece]) -> None:
+        held_before = self.store.bits.count - len(pieces)
+        indexes = [piece.index for piece in pieces]
         for index in indexes:
             self.requests.stored(index)
         conversations = self.registry.conversations
@@ -399,8 +374,8 @@ class PeerNode:
         if self.requests.is_starved:
             self.requests.is_starved = False
             self._request_in_turn()
-        for each in stored:
-            self.publish(each)
+        for held, piece in enumerate(pieces, held_before + 1):
+            self.publish(PieceStored(peer_id, piece.index, len(piece.data), held))
         if self.store.is_complete:
             self._complete()
 

@@ -30,7 +30,6 @@ from swarmpeer.events import (
     FetchingResumed,
     GivenBackReason,
     PieceHealed,
-    PieceStored,
     PieceStoreFailed,
     RecordSaved,
     RequestCancelled,
@@ -38,7 +37,7 @@ from swarmpeer.events import (
     WithdrawalReceived,
 )
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
-from swarmpeer.seam import NetworkSide, VerifiedNetworkSide
+from swarmpeer.seam import NetworkSide, Piece, VerifiedNetworkSide
 from swarmpeer.wire.extension import GoodbyeCode
 
 #: In a swarm of two, whoever gets a piece has nobody to pass it on to.
@@ -306,15 +305,16 @@ class VerifiedNode(PeerNode):
         as_verified(conversation).network.close(reason, code)
         self.publish(ConnectionRefused(peer_id, reason))
 
-    def _pieces_stored(self, stored: Sequence[PieceStored]) -> None:
-        healed = [each.index for each in stored if self.healing.stored(each.index)]
+    def _pieces_stored(self, peer_id: int, pieces: Sequence[Piece]) -> None:
+        indexes = [piece.index for piece in pieces]
+        healed = [index for index in indexes if self.healing.stored(index)]
         was_refused, self.requests.is_paused = self.requests.is_paused, False
         cancelled: list[RequestCancelled] = []
-        for each in stored:
-            cancelled += self._asking.cancel(each.index)
+        for index in indexes:
+            cancelled += self._asking.cancel(index)
         if was_refused:
             self.request_everywhere()
-        super()._pieces_stored(stored)
+        super()._pieces_stored(peer_id, pieces)
         self._publish_all(cancelled)
         if was_refused:
             self.publish(FetchingResumed())
