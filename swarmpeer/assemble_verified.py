@@ -215,7 +215,7 @@ class _Parts:
             limits=self._limits,
             choking_policy=self._choking_policy,
             piece_picker=self._piece_picker,
-            request_window=swarm.requests,
+            request_window=swarm.request_window,
             budget_bytes=swarm.memory_bytes,
             rates=swarm.rates.usual,
             dscp=swarm.dscp,

@@ -28,9 +28,10 @@ from swarmpeer.core.guarding import ChokingFactory, make_choking
 from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import Progress
-from swarmpeer.core.requests import BUDGET_BYTES, WINDOW
+from swarmpeer.core.requests import BUDGET_BYTES, RequestManager
 from swarmpeer.errors import ListenError, SwarmPeerError
 from swarmpeer.events import (
     FilePlaced,
@@ -94,7 +95,7 @@ class PeerService(MultiService):
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
         lenient: bool = False,
         choking_policy: ChokingPolicy = ChokingManager,
-        request_window: int = WINDOW,
+        request_window: int | None = None,
         budget_bytes: int = BUDGET_BYTES,
         rates: Rates = Rates(),  # noqa: B008 (a frozen value)
         dscp: int = 0,
@@ -107,8 +108,8 @@ class PeerService(MultiService):
         @param rng: where every draw comes from.
         @param lenient: take handshakes that write their numbers as text.
         @param choking_policy: asked at each start for who chooses whom to serve.
-        @param request_window: requests outstanding at one neighbour, at most; the
-            course protocol knows one.
+        @param request_window: so many requests are outstanding at one neighbour;
+            C{None}: one, as the course protocol knows it.
         @param budget_bytes: what may be in flight and being stored, all neighbours
             together; one piece always may.
         @param rates: how fast it may be, until C{set_rates}.
@@ -267,11 +268,14 @@ class PeerService(MultiService):
         return PeerNode(
             self.config,
             store,
-            bus=self._bus,
-            rng=self._rng,
-            choking=self._choking(),
-            request_window=self._request_window,
-            budget_bytes=self._budget_bytes,
+            RequestManager(
+                store,
+                RandomPicker(store.bits, self._rng),
+                request_window=self._request_window,
+                budget_bytes=self._budget_bytes,
+            ),
+            self._choking(),
+            self._bus,
         )
 
     def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:

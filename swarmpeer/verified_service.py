@@ -27,7 +27,8 @@ from swarmpeer.core.picking import PickerFactory
 from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.requests import BUDGET_BYTES
-from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_node import Equipment, VerifiedNode
+from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ListenError, StorageError
 from swarmpeer.events import CheckProgressed, FilePlaced, SwarmEvent
@@ -115,8 +116,8 @@ class VerifiedPeerService(PeerService):
 
         @param config: names the file or folder and its size as the manifest does.
         @param piece_picker: asked at each start for who chooses the next piece.
-        @param request_window: requests outstanding at one neighbour; as many as its
-            line takes if not given.
+        @param request_window: so many requests are outstanding at one neighbour;
+            C{None}: by what its line takes.
         """
         super().__init__(
             config,
@@ -128,6 +129,7 @@ class VerifiedPeerService(PeerService):
             observers=observers,
             limits=limits,
             choking_policy=choking_policy,
+            request_window=request_window,
             budget_bytes=budget_bytes,
             rates=rates,
             dscp=dscp,
@@ -136,7 +138,6 @@ class VerifiedPeerService(PeerService):
         self._verified_storage = storage
         self._verification = verification
         self._piece_picker = piece_picker
-        self._most_requests = request_window
         self._layout = layout_of(manifest)
         self._manifest_bytes = _Kept(manifest.encode, clock.seconds)
         self._told_check_at = clock.seconds()
@@ -220,26 +221,28 @@ class VerifiedPeerService(PeerService):
             self._repeat(partial(node.scrub, size_bytes), REVIEW_SECONDS)
 
     def _make_verified_node(self, store: VerifiedStore) -> VerifiedNode:
-        kind = (
-            partial(BoundedNode, most_neighbors=self._limits.neighbors)
-            if self._is_large
-            else VerifiedNode
+        picker = make_picker(
+            self._piece_picker, store.bits, self._rng, self._bus.publish
         )
-        return kind(
-            self.config,
+        requests = VerifiedRequests(
             store,
-            bus=self._bus,
-            rng=self._rng,
-            manifest_bytes=self._manifest_bytes,
-            seconds=self._clock.seconds,
-            heals=self._verification.heals,
-            picker=make_picker(
-                self._piece_picker, store.bits, self._rng, self._bus.publish
-            ),
-            choking=self._choking(FleetChoking),
-            request_window=self._most_requests,
+            picker,
+            self._clock.seconds,
+            request_window=self._request_window,
             budget_bytes=self._budget_bytes,
         )
+        choking = self._choking(FleetChoking)
+        equipment = Equipment(
+            self._bus,
+            self._rng,
+            self._clock.seconds,
+            self._manifest_bytes,
+            self._verification.heals,
+        )
+        parts = self.config, store, requests, choking, equipment
+        if self._is_large:
+            return BoundedNode(*parts, self._limits.neighbors)
+        return VerifiedNode(*parts)
 
     def _make_factory(self, node: PeerNode, store: PieceStore) -> PeerFactory:
         return VerifiedFactory(

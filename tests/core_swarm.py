@@ -16,7 +16,8 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking import PickerFactory
 from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.verified_connection import VerifiedConnection
-from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_node import Equipment, VerifiedNode
+from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
@@ -287,15 +288,15 @@ class CoreSwarm:
         node = VerifiedNode(
             config,
             store,
-            bus=EventBus(self._note_failure),
-            rng=rng,
-            manifest_bytes=bytes,
-            seconds=lambda: self.now,
-            picker=picker(store.bits, rng),
-            choking=ChokingManager(config.common.preferred_neighbors, rng),
+            VerifiedRequests(store, picker(store.bits, rng), self._seconds),
+            ChokingManager(config.common.preferred_neighbors, rng),
+            Equipment(EventBus(self._note_failure), rng, self._seconds, bytes),
         )
         node.start(is_placed=is_whole)
         return node
+
+    def _seconds(self) -> float:
+        return self.now
 
     def _note_failure(self, *failure: object) -> None:
         raise AssertionError(failure)

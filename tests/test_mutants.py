@@ -20,7 +20,7 @@ from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
-from swarmpeer.core.requests import RequestManager
+from swarmpeer.core.requests import REQUEST_WINDOW, RequestManager
 from swarmpeer.core.serving import Serving
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import (
@@ -211,10 +211,10 @@ class MutantTests(MutantTestCase):
             store: PieceStore,
             picker: IPiecePicker,
             *,
-            window: int,
+            request_window: int | None,  # noqa: ARG001
             **options: int,
         ) -> None:
-            make(manager, store, picker, window=window + 1, **options)
+            make(manager, store, picker, request_window=REQUEST_WINDOW + 1, **options)
 
         self.mutate(RequestManager, "__init__", mutant)
         self.assert_found("one request", SLOW, within=5)

@@ -33,9 +33,9 @@ from swarmpeer.config.whole import Config, shown_ids
 from swarmpeer.errors import ConfigError
 from swarmpeer.wire.handshake import MAX_PEER_ID
 
-MOST_REQUESTS = 64
+MOST_REQUEST_WINDOW = 64
 """
-As many as a neighbour keeps waiting.
+As many requests as a neighbour keeps waiting.
 """
 SWARM_NAME = "swarm.toml"
 """
@@ -101,8 +101,8 @@ class SwarmConfig:
     @ivar picking: who chooses the next piece, see L{swarmpeer.policies.piece_picker}.
     @ivar writes_protocol_log: is there a log of what is said?
     @ivar memory_bytes: of pieces that are asked for or not stored yet.
-    @ivar requests: how many pieces to ask of one neighbour at once; C{None}: by what
-        its line takes.
+    @ivar request_window: so many pieces are asked of one neighbour at once; C{None}:
+        by what its line takes.
     @ivar rates: how fast a peer may be, and when.
     @ivar dscp: the mark of its packets; 0 for none.
     @ivar web_port: where each member has its pages; C{None}: nowhere, see
@@ -133,7 +133,7 @@ class SwarmConfig:
     picking: str = "rarest"
     writes_protocol_log: bool = True
     memory_bytes: int = 24 * 2**20
-    requests: int | None = None
+    request_window: int | None = None
     rates: RateSchedule = field(default_factory=RateSchedule)
     dscp: int = 0
     web_port: int | None = None
@@ -191,7 +191,9 @@ class SwarmConfig:
             policy.read("picking", read_policy, usual.picking),
             top.read("protocol_log", read_switch, usual.writes_protocol_log),
             limits.read("memory", read_size, usual.memory_bytes),
-            limits.read("requests", whole(1, MOST_REQUESTS), usual.requests),
+            limits.read(
+                "requests", whole(1, MOST_REQUEST_WINDOW), usual.request_window
+            ),
             read_schedule(rates, tables.rates_at),
             rates.read("dscp", read_dscp, usual.dscp),
             web.read("port", _read_port, None),

@@ -6,17 +6,13 @@ beside that: two that hold everything tell each other so, remember it and part, 
 whoever holds everything looks for the members that it does not know to.
 """
 
-from collections.abc import Callable
-from random import Random
-
 from swarmpeer.config import Config
-from swarmpeer.core.bus import EventBus
 from swarmpeer.core.connection import PeerConnection
-from swarmpeer.core.requests import BUDGET_BYTES
 from swarmpeer.core.verified_connection import as_verified
-from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_node import Equipment, VerifiedNode
+from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
-from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
+from swarmpeer.interfaces import IChokingPolicy
 from swarmpeer.wire.extension import GoodbyeCode
 
 FULL = "as many neighbours as we may have"
@@ -48,34 +44,12 @@ class BoundedNode(VerifiedNode):
         self,
         config: Config,
         store: VerifiedStore,
-        *,
+        requests: VerifiedRequests,
+        choking: IChokingPolicy,
+        equipment: Equipment,
         most_neighbors: int,
-        bus: EventBus,
-        rng: Random,
-        manifest_bytes: Callable[[], bytes],
-        seconds: Callable[[], float],
-        heals: bool = True,
-        picker: IPiecePicker | None = None,
-        choking: IChokingPolicy | None = None,
-        request_window: int | None = None,
-        budget_bytes: int = BUDGET_BYTES,
     ) -> None:
-        """
-        See L{VerifiedNode}.
-        """
-        super().__init__(
-            config,
-            store,
-            bus=bus,
-            rng=rng,
-            manifest_bytes=manifest_bytes,
-            seconds=seconds,
-            heals=heals,
-            picker=picker,
-            choking=choking,
-            request_window=request_window,
-            budget_bytes=budget_bytes,
-        )
+        super().__init__(config, store, requests, choking, equipment)
         self.most_neighbors = most_neighbors
         # To whom it was said, or is being said, that we hold everything.
         self._told: set[int] = set()

@@ -7,20 +7,17 @@ State first, send second, publish last.
 
 from collections.abc import Sequence
 from functools import partial
-from random import Random
 
 from swarmpeer.config import Config
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.holdings import Holdings, Leavers
 from swarmpeer.core.keeping import Keeping
-from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.core.rates import RateTracker
 from swarmpeer.core.registry import PeerRegistry
-from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
+from swarmpeer.core.requests import RequestManager
 from swarmpeer.errors import StorageError
 from swarmpeer.events import (
     Candidate,
@@ -57,24 +54,13 @@ class PeerNode:
         self,
         config: Config,
         store: PieceStore,
-        *,
+        requests: RequestManager,
+        choking: IChokingPolicy,
         bus: EventBus,
-        rng: Random,
-        picker: IPiecePicker | None = None,
-        choking: IChokingPolicy | None = None,
-        requests: RequestManager | None = None,
-        request_window: int = WINDOW,
-        budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         """
-        @param rng: where every draw comes from.
-        @param picker: how to choose the next piece; by lot if not given.
-        @param choking: how to choose whom to serve; as the course protocol says
-            if not given.
-        @param requests: who fetches which piece; if given, the picker is its own,
-            and so is what follows here.
-        @param request_window: requests outstanding at one neighbour, at most.
-        @param budget_bytes: bytes in flight and being stored, at most.
+        @param requests: who fetches which piece.
+        @param choking: how to choose whom to serve.
         """
         self.own_id = config.peer_id
         self.store = store
@@ -84,15 +70,8 @@ class PeerNode:
         )
         self.rates = RateTracker()
         self._leavers = Leavers()
-        self.choking: IChokingPolicy = choking or ChokingManager(
-            config.common.preferred_neighbors, rng
-        )
-        self.requests = requests or RequestManager(
-            store,
-            picker or RandomPicker(store.bits, rng),
-            window=request_window,
-            budget_bytes=budget_bytes,
-        )
+        self.choking = choking
+        self.requests = requests
         self.is_placed = False
         self._is_placing = False
         self._is_swarm_complete = False

@@ -12,7 +12,7 @@ from swarmpeer.interfaces import IPiecePicker
 
 #: Requests outstanding at one neighbour.  The course protocol knows no
 #: pipelining: the next goes out when the last was answered.
-WINDOW = 1
+REQUEST_WINDOW = 1
 
 #: Bytes in flight and being stored, all neighbours together.  Bounds the memory
 #: that a fast network and a slow disk can take; one piece is always allowed.
@@ -34,12 +34,17 @@ class RequestManager:
         store: PieceStore,
         picker: IPiecePicker,
         *,
-        window: int = WINDOW,
+        request_window: int | None = None,
         budget_bytes: int = BUDGET_BYTES,
     ) -> None:
+        """
+        @param request_window: so many requests are outstanding at one neighbour;
+            C{None}: as many as the protocol knows.
+        @param budget_bytes: bytes in flight and being stored, at most.
+        """
         self._store = store
         self.picker = picker
-        self._window = window
+        self._request_window = request_window or REQUEST_WINDOW
         self._budget_bytes = budget_bytes
         self._owners: dict[int, NeighborState] = {}
         self._unsettled_bytes = 0
@@ -51,7 +56,7 @@ class RequestManager:
         """
         They may be asked from now on.
         """
-        neighbor.window = self._window
+        neighbor.window = self._request_window
 
     @property
     def unsettled_bytes(self) -> int:

@@ -5,7 +5,7 @@ second neighbour for a piece that takes long.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import cast
 
@@ -15,9 +15,7 @@ from swarmpeer.core.bus import EventBus
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.healing import Healing
 from swarmpeer.core.node import REPLACED, PeerNode
-from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.progress import Progress
-from swarmpeer.core.requests import BUDGET_BYTES
 from swarmpeer.core.showing import Showing
 from swarmpeer.core.verified_connection import VerifiedConnection, as_verified
 from swarmpeer.core.verified_requests import VerifiedRequests
@@ -36,12 +34,30 @@ from swarmpeer.events import (
     SwarmEvent,
     WithdrawalReceived,
 )
-from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
+from swarmpeer.interfaces import IChokingPolicy
 from swarmpeer.seam import NetworkSide, Piece, VerifiedNetworkSide
 from swarmpeer.wire.extension import GoodbyeCode
 
 #: In a swarm of two, whoever gets a piece has nobody to pass it on to.
 _LEAST_TO_SHOW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """
+    What a verified node is given beside its pieces and its policies.
+
+    @ivar rng: where every draw comes from.
+    @ivar seconds: the time now.
+    @ivar manifest_bytes: what to give to those who ask for the manifest.
+    @ivar heals: are pieces that were lost to be fetched again?
+    """
+
+    bus: EventBus
+    rng: Random
+    seconds: Callable[[], float]
+    manifest_bytes: Callable[[], bytes]
+    heals: bool = True
 
 
 class VerifiedNode(PeerNode):
@@ -58,53 +74,31 @@ class VerifiedNode(PeerNode):
         self,
         config: Config,
         store: VerifiedStore,
-        *,
-        bus: EventBus,
-        rng: Random,
-        manifest_bytes: Callable[[], bytes],
-        seconds: Callable[[], float],
-        heals: bool = True,
-        picker: IPiecePicker | None = None,
-        choking: IChokingPolicy | None = None,
-        request_window: int | None = None,
-        budget_bytes: int = BUDGET_BYTES,
+        requests: VerifiedRequests,
+        choking: IChokingPolicy,
+        equipment: Equipment,
     ) -> None:
         """
-        @param manifest_bytes: what to give to those who ask for the manifest.
-        @param seconds: the time now.
-        @param heals: are pieces that were lost to be fetched again?
-        @param picker: how to choose the next piece; the rarest first if not given.
-        @param request_window: requests outstanding at one neighbour, at most; by what
-            each delivers if not given.
-        @param budget_bytes: bytes in flight and being stored, at most.
+        See L{PeerNode}.
         """
-        super().__init__(
-            config,
-            store,
-            bus=bus,
-            rng=rng,
-            choking=choking,
-            requests=VerifiedRequests(
-                store,
-                picker or RarestPicker(store.bits, rng),
-                seconds,
-                window=request_window,
-                budget_bytes=budget_bytes,
-            ),
+        super().__init__(config, store, requests, choking, equipment.bus)
+        self._manifest_bytes = equipment.manifest_bytes
+        self.healing = Healing(
+            store, requests, self, self._complete, heals=equipment.heals
         )
-        self._manifest_bytes = manifest_bytes
-        self.healing = Healing(store, self.requests, self, self._complete, heals=heals)
-        self._asking = Asking(self.requests, self)
-        self._wrong_pieces = WrongPieces(store.layout, self.requests, self, seconds)
+        self._asking = Asking(requests, self)
+        self._wrong_pieces = WrongPieces(
+            store.layout, requests, self, equipment.seconds
+        )
         self._was_complete = False
         self._recorded: int | None = None
         shows = (
-            self.choking.shows_pieces
+            choking.shows_pieces
             and store.is_complete
             and store.layout.piece_count > 0
             and len(config.peers) >= _LEAST_TO_SHOW
         )
-        self._showing = Showing(store, self, rng) if shows else None
+        self._showing = Showing(store, self, equipment.rng) if shows else None
 
     def start(self, *, is_placed: bool) -> None:
         """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import Outstanding
 from swarmpeer.core.pieces import PieceState
-from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
+from swarmpeer.core.requests import BUDGET_BYTES, RequestManager
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.core.window import LEAST_PIECES, RequestWindow, least_pieces
@@ -61,19 +61,20 @@ class VerifiedRequests(RequestManager):
         picker: IPiecePicker,
         seconds: Callable[[], float],
         *,
-        window: int | None = None,
+        request_window: int | None = None,
         budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         """
         @param seconds: the time now.
-        @param window: requests outstanding at one neighbour, at most; by what each
-            delivers if not given.
+        @param request_window: so many requests are outstanding at one neighbour;
+            C{None}: by what each delivers.
+        @param budget_bytes: bytes in flight and being stored, at most.
         """
         super().__init__(
-            store, picker, window=window or WINDOW, budget_bytes=budget_bytes
+            store, picker, request_window=request_window, budget_bytes=budget_bytes
         )
         layout = store.layout
-        self._fixed_window = window
+        self._is_measured = request_window is None
         piece_bytes = layout.piece_size_bytes
         self._most_pieces = max(
             LEAST_PIECES, min(_MOST_WINDOW_BYTES // piece_bytes, QUEUE_LIMIT)
@@ -217,7 +218,7 @@ class VerifiedRequests(RequestManager):
         @param pipelines: do they answer each of several requests?
         """
         super().welcome(neighbor)
-        if pipelines and self._fixed_window is None:
+        if pipelines and self._is_measured:
             window = RequestWindow(
                 self._store.layout.piece_size_bytes, self._most_pieces
             )

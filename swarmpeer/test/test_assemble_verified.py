@@ -241,7 +241,8 @@ class AssembleVerifiedTests(SynchronousTestCase):
 
     def test_handed_on(self) -> None:
         """
-        The bound of the memory, the rates and the mark are those of the file.
+        The bound of the memory and of requests, the rates and the mark are those of
+        the file.
         """
         told: list[dict[str, object]] = []
 
@@ -252,10 +253,13 @@ class AssembleVerifiedTests(SynchronousTestCase):
 
         self.patch(assemble_verified, "VerifiedPeerService", NotedPeer)
         self.assemble(
-            1001, rest='[limits]\nmemory = "1 MiB"\n[rates]\ndown = 4096\ndscp = "le"\n'
+            1001,
+            rest='[limits]\nmemory = "1 MiB"\nrequests = 7\n'
+            '[rates]\ndown = 4096\ndscp = "le"\n',
         )
         (more,) = told
         self.assertEqual(more["budget_bytes"], 2**20)
+        self.assertEqual(more["request_window"], 7)
         self.assertEqual(more["rates"], Rates(down=4096))
         self.assertEqual(more["dscp"], 1)
 

@@ -9,9 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.bounded_node import BOTH_COMPLETE, FULL, BoundedNode
 from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.verified_connection import VerifiedConnection
+from swarmpeer.core.verified_node import Equipment
+from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import NeighborDisconnected, SwarmCompleted
@@ -38,15 +42,15 @@ class LargeWorld(World):
         layout = PieceLayout(PIECES, 1)
         bus = EventBus(self._note_failure)
         bus.add(self.observer)
+        store = VerifiedStore(layout, self.memory, self.memory.held())
+        rng = random.Random(1)
         self.node = BoundedNode(
             five_peers(layout),
-            VerifiedStore(layout, self.memory, self.memory.held()),
-            most_neighbors=most,
-            bus=bus,
-            rng=random.Random(1),
-            manifest_bytes=lambda: b"manifest",
-            seconds=lambda: self.now,
-            choking=FleetChoking(2, random.Random(1)) if shows else None,
+            store,
+            VerifiedRequests(store, RarestPicker(store.bits, rng), lambda: self.now),
+            (FleetChoking if shows else ChokingManager)(2, rng),
+            Equipment(bus, rng, lambda: self.now, lambda: b"manifest"),
+            most,
         )
         self.node.start(is_placed=self.memory.is_whole)
         self.forget()

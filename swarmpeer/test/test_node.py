@@ -12,7 +12,9 @@ from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceStore
+from swarmpeer.core.requests import RequestManager
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import (
     Candidate,
@@ -75,12 +77,13 @@ class World:
         self.events = self.observer.events
         bus = EventBus(self._note_failure)
         bus.add(self.observer)
+        store, rng = PieceStore(layout, storage), random.Random(1)
         self.node = PeerNode(
             five_peers(layout, preferred),
-            PieceStore(layout, storage),
-            bus=bus,
-            rng=random.Random(1),
-            choking=choking,
+            store,
+            RequestManager(store, RandomPicker(store.bits, rng)),
+            choking or ChokingManager(preferred, rng),
+            bus,
         )
         self.node.start(is_placed=self.memory.is_whole)
         self.pieces = pieces

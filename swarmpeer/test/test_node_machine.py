@@ -27,10 +27,13 @@ from hypothesis.strategies import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceState, PieceStore
+from swarmpeer.core.requests import RequestManager
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.five_peers import NEIGHBORS, OWN_ID, five_peers
@@ -122,11 +125,13 @@ class NodeMachine(RuleBasedStateMachine):
         self.storage.open()
         self.calls: list[Call] = []
         self.failures: list[tuple[object, ...]] = []
+        store, rng = PieceStore(layout, self.storage), random.Random(0)
         self.node = PeerNode(
             five_peers(layout, PREFERRED),
-            PieceStore(layout, self.storage),
-            bus=EventBus(self._note_failure),
-            rng=random.Random(0),
+            store,
+            RequestManager(store, RandomPicker(store.bits, rng)),
+            ChokingManager(PREFERRED, rng),
+            EventBus(self._note_failure),
         )
         self.node.start(is_placed=is_whole)
         # By id; a name on the calls is that of one conversation.

@@ -21,7 +21,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceState, PieceStore
-from swarmpeer.core.requests import BUDGET_BYTES, WINDOW, RequestManager
+from swarmpeer.core.requests import BUDGET_BYTES, REQUEST_WINDOW, RequestManager
 from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
@@ -43,7 +43,7 @@ class Fetching:
         layout: PieceLayout,
         *,
         seed: int = 0,
-        window: int = WINDOW,
+        request_window: int = REQUEST_WINDOW,
         budget_bytes: int = BUDGET_BYTES,
     ) -> None:
         memory = MemoryStorage(layout)
@@ -53,7 +53,10 @@ class Fetching:
         self.store = PieceStore(layout, self.storage)
         self.picker = RandomPicker(self.store.bits, Random(seed))
         self.requests = RequestManager(
-            self.store, self.picker, window=window, budget_bytes=budget_bytes
+            self.store,
+            self.picker,
+            request_window=request_window,
+            budget_bytes=budget_bytes,
         )
 
     def neighbor(self, peer_id: int, held: Iterable[int]) -> NeighborState:
@@ -182,7 +185,7 @@ class NextRequestTests(SynchronousTestCase):
         """
         The window may be wider.
         """
-        fetching = Fetching(PieceLayout(6, 1), window=3)
+        fetching = Fetching(PieceLayout(6, 1), request_window=3)
         neighbor = fetching.neighbor(1, range(6))
         asked = [fetching.requests.next_for(neighbor) for _ in range(4)]
         self.assertEqual(len(set(asked[:3])), 3)
@@ -193,7 +196,7 @@ class NextRequestTests(SynchronousTestCase):
         Where nothing was open for somebody, only what they tell of since, and what is
         opened again, may be.
         """
-        fetching = Fetching(PieceLayout(8, 1), window=8)
+        fetching = Fetching(PieceLayout(8, 1), request_window=8)
         one, two = fetching.neighbor(1, [0, 1]), fetching.neighbor(2, [1])
         self.assertEqual({fetching.requests.next_for(one) for _ in range(2)}, {0, 1})
         for neighbor in one, two:
@@ -302,7 +305,7 @@ class GiveBackTests(SynchronousTestCase):
         After a choke, a close or a stall the pieces are missing, have no owner,
         and may be asked of anybody, of the same neighbour too.
         """
-        fetching = Fetching(PieceLayout(4, 1), window=3)
+        fetching = Fetching(PieceLayout(4, 1), request_window=3)
         requests = fetching.requests
         first = fetching.neighbor(1, [3, 0, 2])
         for _ in range(3):
@@ -550,7 +553,7 @@ class FetchingMachine(RuleBasedStateMachine):
         """
         self.window, self.budget_bytes = window, budget_bytes
         self.fetching = Fetching(
-            self.LAYOUT, seed=seed, window=window, budget_bytes=budget_bytes
+            self.LAYOUT, seed=seed, request_window=window, budget_bytes=budget_bytes
         )
         self.requests, self.store = self.fetching.requests, self.fetching.store
         self.neighbors = [self._newcomer(who) for who in range(3)]

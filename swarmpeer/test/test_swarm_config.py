@@ -12,10 +12,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.config import CommonConfig, Config, Member, PeerInfo, SwarmConfig
 from swarmpeer.config.rate_schedule import Rates, RatesAt, RateSchedule
 from swarmpeer.config.rate_text import RATE_RIGHT
+from swarmpeer.config.swarm import MOST_REQUEST_WINDOW
 from swarmpeer.config.swarm_keys import KEYS, LIMITS, MEMBERS, RATES_AT, TABLES
 from swarmpeer.config.toml_text import MAX_TOML_BYTES
+from swarmpeer.core.requests import BUDGET_BYTES
+from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.errors import ConfigError
 from swarmpeer.net.limits import Limits
+from swarmpeer.storage.verified.storage import COMMIT_SECONDS
+from swarmpeer.verified_service import Verification
 
 TOP = 'manifest = "data.torrent"\n'
 MEMBER = '[[members]]\nid = 1001\nhost = "alpha"\nport = 6008\n'
@@ -143,6 +148,24 @@ class ParseTests(SynchronousTestCase):
         self.assertEqual(SwarmConfig.parse(SMALL), SMALL_CONFIG)
         empty = "".join(f"[{name}]\n" for name in TABLES if name != MEMBERS)
         self.assertEqual(SwarmConfig.parse(SMALL + empty), SMALL_CONFIG)
+
+    def test_said_elsewhere(self) -> None:
+        """
+        What holds if the file says nothing is what holds for the parts of a peer if
+        nobody tells them, and no more requests may be set than a neighbour keeps.
+        """
+        usual = SwarmConfig(())
+        self.assertEqual(MOST_REQUEST_WINDOW, QUEUE_LIMIT)
+        self.assertEqual(usual.memory_bytes, BUDGET_BYTES)
+        self.assertEqual(usual.commit_interval_seconds, COMMIT_SECONDS)
+        self.assertEqual(
+            Verification(
+                allow_classic=usual.allow_classic,
+                heals=usual.heals,
+                scrub_bytes_per_second=usual.scrub_bytes_per_second,
+            ),
+            Verification(),
+        )
 
     def test_layout(self) -> None:
         """

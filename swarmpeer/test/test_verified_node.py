@@ -10,12 +10,14 @@ from zope.interface import implementer
 
 from swarmpeer.core.blame import FIRST_SECONDS
 from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_random import RandomPicker
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.verified_connection import VerifiedConnection
-from swarmpeer.core.verified_node import VerifiedNode
-from swarmpeer.core.verified_requests import WRONG_PIECE_SECONDS
+from swarmpeer.core.verified_node import Equipment, VerifiedNode
+from swarmpeer.core.verified_requests import WRONG_PIECE_SECONDS, VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ProtocolViolation, StorageError
 from swarmpeer.events import (
@@ -97,17 +99,19 @@ class World:
         self.now = 0.0
         bus = EventBus(self._note_failure)
         bus.add(self.observer)
+        store = VerifiedStore(layout, storage, self.memory.held())
+        rng = random.Random(1)
         self.node = VerifiedNode(
             five_peers(layout),
-            VerifiedStore(layout, storage, self.memory.held()),
-            bus=bus,
-            rng=random.Random(1),
-            manifest_bytes=lambda: b"manifest",
-            seconds=lambda: self.now,
-            heals=heals,
-            choking=choking,
-            picker=picker,
-            request_window=request_window,
+            store,
+            VerifiedRequests(
+                store,
+                picker or RarestPicker(store.bits, rng),
+                lambda: self.now,
+                request_window=request_window,
+            ),
+            choking or ChokingManager(2, rng),
+            Equipment(bus, rng, lambda: self.now, lambda: b"manifest", heals),
         )
         self.node.start(is_placed=self.memory.is_whole)
 

@@ -29,13 +29,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.blame import LIMIT, MOST_SECONDS
 from swarmpeer.core.bus import EventBus
+from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.core.verified_connection import VerifiedConnection
-from swarmpeer.core.verified_node import VerifiedNode
+from swarmpeer.core.verified_node import Equipment, VerifiedNode
 from swarmpeer.core.verified_requests import (
     REFUSALS_LIMIT,
     WRONG_PIECE_SECONDS,
+    VerifiedRequests,
 )
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
@@ -200,14 +203,14 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
         self.heals = heals
         bus = EventBus(self._note_failure)
         bus.add(self.observer)
+        store = VerifiedStore(layout, self.storage, self.memory.held())
+        rng = random.Random(0)
         self.node = VerifiedNode(
             five_peers(layout, PREFERRED),
-            VerifiedStore(layout, self.storage, self.memory.held()),
-            bus=bus,
-            rng=random.Random(0),
-            manifest_bytes=lambda: b"manifest",
-            seconds=lambda: self.now,
-            heals=heals,
+            store,
+            VerifiedRequests(store, RarestPicker(store.bits, rng), lambda: self.now),
+            ChokingManager(PREFERRED, rng),
+            Equipment(bus, rng, lambda: self.now, lambda: b"manifest", heals),
         )
         self.node.start(is_placed=self.memory.is_whole)
         # By id; a name on the calls is that of one conversation.

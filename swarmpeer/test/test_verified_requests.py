@@ -594,7 +594,7 @@ class PipelineTests(SynchronousTestCase):
         """
         A window that was given stays as it is.
         """
-        pipeline = Pipeline(PieceLayout(1000, 1), window=3)
+        pipeline = Pipeline(PieceLayout(1000, 1), request_window=3)
         neighbor = pipeline.neighbor()
         pipeline.serve(neighbor, 200, 1e-4)
         self.assertEqual(len(neighbor.requested), 3)

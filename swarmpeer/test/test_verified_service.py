@@ -17,10 +17,12 @@ from swarmpeer.events import (
     FileChanged,
     FilePlaced,
     PieceHealed,
+    PieceRequested,
     PieceStoreFailed,
     PieceWithdrawn,
     RecordSaved,
     SwarmCompleted,
+    UnchokedBy,
     ViolationSeen,
 )
 from swarmpeer.interfaces import IPeerService
@@ -320,6 +322,21 @@ class DamageTests(SynchronousTestCase):
         swarm.memories[1].pieces[2] = swarm.memories[1].right(2)
         swarm.run(RETRY_SECONDS)
         self.assertEqual(swarm.told(1, PieceHealed), [PieceHealed(2)])
+
+    def test_request_window(self) -> None:
+        """
+        So many pieces are asked of a neighbour at once as the option says; without it
+        one until a piece came.
+        """
+        for window, asked in (3, 3), (None, 1):
+            swarm = VerifiedPeers(2)
+            swarm.peer(1).startService()
+            swarm.peer(2, request_window=window).startService()
+            swarm.run(3)
+            events = swarm.events[2]
+            at_once = events[: events.index(UnchokedBy(1))]
+            requested = [each for each in at_once if isinstance(each, PieceRequested)]
+            self.assertEqual(len(requested), asked)
 
     def test_disk_full(self) -> None:
         """

@@ -122,6 +122,7 @@ class VerifiedPeers:
         verification: Verification = NO_SCRUB,
         choking_policy: ChokingPolicy = ChokingManager,
         piece_picker: PickerFactory = RarestPicker,
+        request_window: int | None = None,
     ) -> VerifiedPeerService:
         """
         A peer, not started yet.
@@ -145,6 +146,7 @@ class VerifiedPeers:
             verification=verification,
             choking_policy=choking_policy,
             piece_picker=piece_picker,
+            request_window=request_window,
             observers=[self._recorder(peer_id), *observers],
         )
 

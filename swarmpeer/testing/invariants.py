@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.pieces import PieceState
-from swarmpeer.core.requests import WINDOW
+from swarmpeer.core.requests import REQUEST_WINDOW
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_node import VerifiedNode
 from swarmpeer.core.verified_requests import REFUSALS_LIMIT
@@ -158,7 +158,7 @@ class NodeChecker:
         self, neighbor: NeighborState, states: bytes
     ) -> Iterator[Finding]:
         requested, requests = neighbor.requested, self._node.requests
-        if len(requested) > (QUEUE_LIMIT if self._is_verified else WINDOW):
+        if len(requested) > (QUEUE_LIMIT if self._is_verified else REQUEST_WINDOW):
             yield "one request", f"{sorted(requested)} of {neighbor.peer_id}"
         if neighbor.peer_choking:
             if requested:
