@@ -6,35 +6,24 @@ import difflib
 import importlib
 import random
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TypeVar
 
 from twisted.plugin import getPlugins
-from twisted.python.reflect import safe_str
 from zope.interface.interface import InterfaceClass
 
-from swarmpeer.core.choking import ChokingManager
-from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
 from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
-from swarmpeer.service import ChokingPolicy
-from swarmpeer.text import printable, quoted
+from swarmpeer.text import quoted, said
 from swarmpeer.wire.bitfield import Bitfield
-
-CHOKING_POLICIES: Mapping[str, ChokingPolicy] = MappingProxyType(
-    {"classic": ChokingManager, "fleet": FleetChoking}
-)
-"""
-The ways to choose whom to serve that have a name.
-"""
 
 _ANOTHER = "the name of a plugin or package.module:Name"
 
 _Factory = TypeVar("_Factory")
 
 
-def choking_policy(name: str, where: str) -> ChokingPolicy:
+def choking_policy(name: str, where: str) -> ChokingFactory:
     """
     Who chooses whom to serve, by what C{choking} is in a C{swarm.toml}.
 
@@ -106,20 +95,12 @@ def _find(
         made = make(factory)
     except (Exception, SystemExit) as error:
         # Whatever somebody else's module does.
-        reason = f"{type(error).__name__} while it was {doing}{_said(error)}"
+        reason = f"{type(error).__name__} while it was {doing}{said(error)}"
         raise unfit(reason) from error
     is_one: bool = interface.providedBy(made)
     if not is_one:
         raise unfit(f"what it makes does not provide {interface.__name__}")
     return factory
-
-
-def _said(error: BaseException) -> str:
-    """
-    What it says, behind a colon and without line breaks, if it says anything.
-    """
-    said = printable(" ".join(safe_str(error).split()))
-    return f": {said}" if said else ""
 
 
 def _places_of_plugins(kind: str) -> dict[str, str]:

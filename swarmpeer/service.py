@@ -24,7 +24,8 @@ from zope.interface import implementer
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.choking import ChokingManager
-from swarmpeer.core.guarding import ChokingFactory, make_choking
+from swarmpeer.core.choking_policies import ChokingFactory
+from swarmpeer.core.guarding import make_choking
 from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
@@ -56,8 +57,7 @@ from swarmpeer.observing import checked, logging_bus
 
 ChokingPolicy = ChokingFactory
 """
-How many neighbours are to be preferred and where every draw comes from, to whom
-to serve.
+The name under which embedding programs know it.
 """
 
 DialEndpoint = Callable[[PeerInfo], IStreamClientEndpoint]
@@ -94,7 +94,7 @@ class PeerService(MultiService):
         observers: Iterable[ISwarmObserver] = (),
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
         lenient: bool = False,
-        choking_policy: ChokingPolicy = ChokingManager,
+        choking_policy: ChokingFactory = ChokingManager,
         request_window: int | None = None,
         budget_bytes: int = BUDGET_BYTES,
         rates: Rates = Rates(),  # noqa: B008 (a frozen value)
@@ -300,7 +300,7 @@ class PeerService(MultiService):
             publish=node.publish,
         )
 
-    def _choking(self, instead: ChokingPolicy = ChokingManager) -> IChokingPolicy:
+    def _choking(self, instead: ChokingFactory = ChokingManager) -> IChokingPolicy:
         """
         @param instead: takes the place of somebody else's policy if it fails.
         """

@@ -2,7 +2,10 @@
 What stands in one line for people: text from elsewhere, sizes and times.
 """
 
+from collections.abc import Callable
+
 _QUOTED_CHARACTERS = 40
+_SHOWN_CHARACTERS = 200
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 # So many seconds are one of the first, which has so many of the second.
 _SPANS = ((86400, "d", 24, "h"), (3600, "h", 60, "min"), (60, "min", 60, "s"))
@@ -31,6 +34,28 @@ def quoted(text: str) -> str:
     if len(text) > _QUOTED_CHARACTERS:
         return repr(text[:_QUOTED_CHARACTERS]) + "..."
     return repr(text)
+
+
+def in_few_words(value: object, write: Callable[[object], str] = repr) -> str:
+    """
+    Something of others in one line of bounded length, whatever it does when it is asked
+    for that.
+    """
+    try:
+        words = " ".join(write(value).split())
+    except (Exception, SystemExit):
+        return f"a {type(value).__name__}"
+    if len(words) > _SHOWN_CHARACTERS:
+        words = words[: _SHOWN_CHARACTERS - 3] + "..."
+    return printable(words)
+
+
+def said(error: BaseException) -> str:
+    """
+    What an error of others says, behind a colon, if it says anything.
+    """
+    words = in_few_words(error, str)
+    return f": {words}" if words else ""
 
 
 def size_text(size_bytes: float) -> str:

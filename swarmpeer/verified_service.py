@@ -19,6 +19,7 @@ from swarmpeer.config import Config
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.bounded_node import BoundedNode
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.guarding import make_picker
 from swarmpeer.core.layout import layout_of
@@ -40,7 +41,7 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.net.sampling import SampleDialer
 from swarmpeer.net.verified_factory import VerifiedFactory
 from swarmpeer.net.verified_terms import VerifiedTerms
-from swarmpeer.service import ChokingPolicy, DialEndpoint, PeerService
+from swarmpeer.service import DialEndpoint, PeerService
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.handshake import Feature
 
@@ -104,7 +105,7 @@ class VerifiedPeerService(PeerService):
         verification: Verification = Verification(),
         observers: Iterable[ISwarmObserver] = (),
         limits: Limits = Limits(),  # noqa: B008 (a frozen value)
-        choking_policy: ChokingPolicy = ChokingManager,
+        choking_policy: ChokingFactory = ChokingManager,
         piece_picker: PickerFactory = RarestPicker,
         request_window: int | None = None,
         budget_bytes: int = BUDGET_BYTES,

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.choking_policies import CHOKING_POLICIES
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.guarding import make_choking, make_picker
 from swarmpeer.core.picking import PIECE_PICKERS
@@ -23,7 +25,7 @@ from swarmpeer.events import (
     PolicyReplaced,
     PreferredRoundHeld,
 )
-from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
 from swarmpeer.test.test_diagnostics import Lines
 from swarmpeer.test.verified_peers import VerifiedPeers
 from swarmpeer.wire.bitfield import Bitfield
@@ -245,6 +247,20 @@ class GuardTests(SynchronousTestCase):
             self.assertEqual(method, name)
             self.assertIn(fault, said)
 
+    def test_interfaces(self) -> None:
+        """
+        A guard is asked as what it guards is.
+        """
+        picker = type("Good", (RarestPicker,), {})
+        verifyObject(
+            IPiecePicker, make_picker(picker, Bitfield(3), Random(0), self.fail)
+        )
+        choking = type("Good", (ChokingManager,), {})
+        verifyObject(
+            IChokingPolicy,
+            make_choking(choking, 1, Random(0), self.fail, ChokingManager),
+        )
+
     def test_our_own(self) -> None:
         """
         Nothing stands between a peer and a policy of our own.
@@ -252,7 +268,7 @@ class GuardTests(SynchronousTestCase):
         for factory in PIECE_PICKERS.values():
             made = make_picker(factory, Bitfield(3), Random(0), self.fail)
             self.assertIs(type(made), factory)
-        for choking in (ChokingManager, FleetChoking):
+        for choking in CHOKING_POLICIES.values():
             policy = make_choking(choking, 1, Random(0), self.fail, ChokingManager)
             self.assertIs(type(policy), choking)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.text import printable, quoted, size_text, span_text
+from swarmpeer.text import in_few_words, printable, quoted, said, size_text, span_text
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -52,6 +52,24 @@ class TextTests(SynchronousTestCase):
         Of a long text the beginning does.
         """
         self.assertEqual(quoted("x" * 41), f"'{'x' * 40}'...")
+
+    def test_of_others(self) -> None:
+        """
+        What others made and what they raised is one line, though it be long, many
+        lines or impossible to ask for.
+        """
+
+        class Odd(Exception):
+            def __str__(self) -> str:
+                raise SystemExit
+
+            __repr__ = __str__
+
+        self.assertEqual(in_few_words(["a\nb"]), r"['a\nb']")
+        self.assertEqual(in_few_words(Odd()), "a Odd")
+        self.assertEqual(in_few_words("x" * 300, str), "x" * 197 + "...")
+        self.assertEqual(said(ValueError("no\n tide\x1b")), r": no tide\x1b")
+        self.assertEqual((said(ValueError()), said(Odd())), ("", ": a Odd"))
 
     def test_sizes(self) -> None:
         """

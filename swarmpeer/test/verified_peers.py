@@ -10,13 +10,14 @@ from twisted.internet.task import Clock
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking import PickerFactory
 from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver
-from swarmpeer.service import ChokingPolicy, PeerService
+from swarmpeer.service import PeerService
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.checked_memory import CheckedMemory
 from swarmpeer.test.test_service import Endpoint, Network
@@ -120,7 +121,7 @@ class VerifiedPeers:
         *observers: ISwarmObserver,
         held: Iterable[int] | None = None,
         verification: Verification = NO_SCRUB,
-        choking_policy: ChokingPolicy = ChokingManager,
+        choking_policy: ChokingFactory = ChokingManager,
         piece_picker: PickerFactory = RarestPicker,
         request_window: int | None = None,
     ) -> VerifiedPeerService:

@@ -11,6 +11,7 @@ from twisted.internet.defer import CancelledError
 from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.picking import PickerFactory
 from swarmpeer.errors import SwarmPeerError
@@ -18,7 +19,6 @@ from swarmpeer.events import FilePlacingFailed, SwarmEvent
 from swarmpeer.interfaces import IPieceStorage, ISwarmObserver
 from swarmpeer.net.limits import Limits
 from swarmpeer.protocol_log import ProtocolLogger
-from swarmpeer.service import ChokingPolicy
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES, FileStorage
 from swarmpeer.storage.verified import VerifiedStorage
 from swarmpeer.testing.contents import FILE_NAME, Contents
@@ -97,7 +97,7 @@ class SimulatedHost:
         contents: Contents,
         seed: str,
         watcher: HostWatcher,
-        choking_policy: ChokingPolicy,
+        choking_policy: ChokingFactory,
         piece_picker: PickerFactory,
         is_on_disk: bool,
         limits: Limits,

@@ -9,11 +9,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 
 from swarmpeer.config import Config, PeerInfo
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.picking import PickerFactory
 from swarmpeer.interfaces import IPieceStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
 from swarmpeer.net.limits import Limits
-from swarmpeer.service import ChokingPolicy, PeerService
+from swarmpeer.service import PeerService
 from swarmpeer.testing.host_clock import HostClock
 from swarmpeer.testing.network_host import NetworkHost
 from swarmpeer.verified_service import Verification, VerifiedPeerService
@@ -44,7 +45,7 @@ class PeerProcess:
         rng: Random,
         *,
         manifest: Manifest | None,
-        choking_policy: ChokingPolicy,
+        choking_policy: ChokingFactory,
         piece_picker: PickerFactory,
         limits: Limits,
         is_on_disk: bool,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.events import Candidate
-from swarmpeer.service import ChokingPolicy
 
 
 class LotteryChoking(ChokingManager):
@@ -57,7 +57,7 @@ class FreeRiding(ChokingManager):
         return None
 
 
-POLICIES: Mapping[str, ChokingPolicy] = {
+POLICIES: Mapping[str, ChokingFactory] = {
     "classic": ChokingManager,
     "fleet": FleetChoking,
     "lottery": LotteryChoking,

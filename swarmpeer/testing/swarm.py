@@ -13,10 +13,10 @@ from random import Random
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import globalLogPublisher
 
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.slots import MOST_SLOTS
 from swarmpeer.events import FilePlaced, SwarmEvent
-from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.bounds import liveness_seconds, slowest_rate, usual_seconds
 from swarmpeer.testing.checks import SwarmChecks
 from swarmpeer.testing.faults import Fault, Injector, plan
@@ -64,7 +64,7 @@ and how many there are.
 def simulate(
     scenario: Scenario,
     *,
-    policies: Mapping[str, ChokingPolicy] = POLICIES,
+    policies: Mapping[str, ChokingFactory] = POLICIES,
     checks: bool = True,
     trace: Trace | None = None,
     progress: Progress | None = None,
@@ -101,7 +101,7 @@ class SimulatedSwarm:
         scenario: Scenario,
         *,
         faults: Sequence[Fault] | None = None,
-        policies: Mapping[str, ChokingPolicy] = POLICIES,
+        policies: Mapping[str, ChokingFactory] = POLICIES,
         checks: bool = True,
         trace: Trace | None = None,
         witness: Witness | None = None,

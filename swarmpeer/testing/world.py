@@ -5,9 +5,9 @@ All that a simulated swarm consists of, put together from its scenario.
 from dataclasses import replace
 from random import Random
 
+from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.net.limits import Limits
-from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.contents import Contents
 from swarmpeer.testing.host import HostWatcher, SimulatedHost
 from swarmpeer.testing.host_clock import HostClock
@@ -40,7 +40,7 @@ class World:
     def __init__(
         self,
         scenario: Scenario,
-        policy: ChokingPolicy,
+        policy: ChokingFactory,
         watcher: HostWatcher,
         *,
         keeps_log: bool,
