@@ -125,8 +125,17 @@ class Wire:
     is_verified = True
     is_writable = True
 
-    def __init__(self, queue: deque[Told], *, is_dialled: bool) -> None:
+    def __init__(
+        self, queue: deque[Told], most_in_run: int, *, is_dialled: bool
+    ) -> None:
+        """
+        @param most_in_run: so many pieces that are said one behind the other are heard
+            together, at most.
+        """
         self._queue = queue
+        self._most_in_run = most_in_run
+        self._run: list[Piece] = []
+        self._told_run: Told | None = None
         self.is_dialled = is_dialled
         self.other: VerifiedConnection
 
@@ -185,10 +194,21 @@ class Wire:
 
     def send_piece(self, index: int, content: PieceContent) -> None:
         """
-        Say so.
+        Say so, together with what was said just before.
         """
         assert isinstance(content, bytes)
-        self._queue.append((self.other.on_pieces, ([Piece(index, content)],)))
+        piece, queue = Piece(index, content), self._queue
+        if (
+            self._most_in_run > 1
+            and queue
+            and queue[-1] is self._told_run
+            and len(self._run) < self._most_in_run
+        ):
+            self._run.append(piece)
+            return
+        self._run = [piece]
+        self._told_run = self.other.on_pieces, (self._run,)
+        queue.append(self._told_run)
 
     def send_reject(self, index: int) -> None:
         """
@@ -245,9 +265,17 @@ class CoreSwarm:
     """
 
     def __init__(
-        self, pieces: int, leechers: int, picker: PickerFactory = RarestPicker
+        self,
+        pieces: int,
+        leechers: int,
+        picker: PickerFactory = RarestPicker,
+        most_in_run: int = 1,
     ) -> None:
+        """
+        @param most_in_run: see L{Wire}.
+        """
         self.now = 0.0
+        self._most_in_run = most_in_run
         self.queue: deque[Told] = deque()
         layout = PieceLayout(pieces * 16, 16)
         ids = range(1001, 1002 + leechers)
@@ -302,8 +330,8 @@ class CoreSwarm:
         raise AssertionError(failure)
 
     def _connect(self, caller: VerifiedNode, called: VerifiedNode) -> None:
-        near = Wire(self.queue, is_dialled=True)
-        far = Wire(self.queue, is_dialled=False)
+        near = Wire(self.queue, self._most_in_run, is_dialled=True)
+        far = Wire(self.queue, self._most_in_run, is_dialled=False)
         far.other = caller.open_conversation(near, called.own_id)
         near.other = called.open_conversation(far, None)
         far.other.on_connect()

@@ -58,12 +58,14 @@ def count_calls(run: Callable[[], object]) -> int:
     return calls
 
 
-def core_calls(pieces: int, leechers: int, picking: str) -> float:
+def core_calls(pieces: int, leechers: int, picking: str, most_in_run: int = 1) -> float:
     """
     What the logic at both ends does for a piece that is delivered, haves to everybody
     included.
+
+    @param most_in_run: so many pieces come together, if they can.
     """
-    swarm = CoreSwarm(pieces, leechers, PIECE_PICKERS[picking])
+    swarm = CoreSwarm(pieces, leechers, PIECE_PICKERS[picking], most_in_run)
     return count_calls(swarm.run) / (pieces * leechers)
 
 
@@ -103,6 +105,7 @@ FIGURES: dict[str, Callable[[], float]] = {
     "a piece to 1, random": lambda: core_calls(PIECES, 1, "random"),
     "a piece to 1, rarest": lambda: core_calls(PIECES, 1, "rarest"),
     "a piece to 1, sequential": lambda: core_calls(PIECES, 1, "sequential"),
+    "a piece to 1 in runs of 16, rarest": lambda: core_calls(PIECES, 1, "rarest", 16),
     "a piece to each of 4, rarest": lambda: core_calls(PIECES, LEECHERS, "rarest"),
     "a piece simulated, classic": lambda: simulated_calls(is_verified=False),
     "a piece simulated, verified": lambda: simulated_calls(is_verified=True),
@@ -114,13 +117,18 @@ RECORDED: dict[tuple[int, int], dict[str, float]] = {
         "a piece to 1, random": 167.9,
         "a piece to 1, rarest": 172.2,
         "a piece to 1, sequential": 170.8,
+        "a piece to 1 in runs of 16, rarest": 125.1,
         "a piece to each of 4, rarest": 242.8,
-        "a piece simulated, classic": 733.9,
-        "a piece simulated, verified": 617.9,
+        "a piece simulated, classic": 733.1,
+        "a piece simulated, verified": 619.2,
     },
 }
 """
 By version of Python, since each calls other functions of its own.
+
+What a run of pieces takes is done once for all of them: a piece that comes alone bears
+it alone, some ten calls more than before there were runs, and one of sixteen takes less
+than three quarters of what it takes alone.
 """
 
 
@@ -167,6 +175,15 @@ class CostTests(SynchronousTestCase):
         """
         for name, count in FIGURES.items():
             self.assertEqual(count(), count(), name)
+
+    def test_runs(self) -> None:
+        """
+        Pieces that come together cost less each.
+        """
+        alone, together = (
+            core_calls(PIECES, 1, "rarest", most_in_run) for most_in_run in (1, 16)
+        )
+        self.assertLess(together, 0.8 * alone)
 
     def test_number_of_pieces(self) -> None:
         """
