@@ -3,8 +3,9 @@ Tests for L{swarmpeer.net.protocol}.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -611,6 +612,8 @@ class RunTests(SynchronousTestCase):
     Pieces that come together.
     """
 
+    pair = PieceMessage(0, bytes(1000)), PieceMessage(1, bytes(1000))
+
     def setUp(self) -> None:
         """
         Somebody counts how many come at once.
@@ -639,7 +642,7 @@ class RunTests(SynchronousTestCase):
         Those that come one behind the other are handed on together, before what comes
         next.
         """
-        zero, one = PieceMessage(0, bytes(1000)), PieceMessage(1, bytes(1000))
+        zero, one = self.pair
         self.line.node.take()
         self.say(zero, one, HaveMessage(2), one)
         self.assertEqual(self.runs, [[0, 1], [1]])
@@ -659,6 +662,42 @@ class RunTests(SynchronousTestCase):
             self.line.node.take()[-2:],
             _violation(ViolationReason.BAD_LENGTH, "a frame of 0 bytes"),
         )
+
+    def test_end_at_a_run(self) -> None:
+        """
+        If they are left when a run was handed on, nothing behind it is heard.
+        """
+        self.ends_at("on_pieces", lambda pieces: len(pieces) == 2)
+        self.say(*self.pair, HaveMessage(2), self.pair[0])
+        self.assertEqual(
+            self.line.node.take(),
+            [
+                ("logic", "expect_piece", 0),
+                ("logic", "expect_piece", 1),
+                ("logic", "on_disconnect", "enough"),
+            ],
+        )
+
+    def test_end_within_a_run(self) -> None:
+        """
+        If they are left while a run comes in, it is not handed on.
+        """
+        self.ends_at("expect_piece", lambda index: index == 1)
+        self.say(*self.pair, HaveMessage(2))
+        self.assertEqual(self.line.node.take(), [("logic", "on_disconnect", "enough")])
+        self.assertEqual(self.runs, [])
+
+    def ends_at(self, method: str, is_it: Callable[[Any], bool]) -> None:
+        """
+        When the logic is told that, it closes the conversation.
+        """
+
+        def hear(what: object) -> None:
+            if is_it(what):
+                self.line.protocol.close("enough")
+
+        self.patch(self.line.protocol._logic, method, hear)
+        self.line.node.take()
 
 
 class StallTests(SynchronousTestCase):
