@@ -4,17 +4,26 @@ A second thread for the pieces that come, as long as there is a core for it.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from swarmpeer.thread_work import RunInThread
+from swarmpeer.thread_work import Answer, RunInThread
+
+HELPED_WITH_BYTES = 256 * 1024
+"""
+From this size on a piece is worth the way to another thread.
+"""
+MOST_HELPED_BYTES = 16 * 1024 * 1024
+"""
+When so much waits for the helper, it takes no more.
+"""
 
 LOOK_SECONDS = 0.05
 """
 How often it is found out anew whether a core is free.
 """
 
-_PATIENCE = 8
+_CROWDED_SHARE = 1 / 8
 """
 Who waits for more than this part of the time that it runs is in a crowd: where two
 cores have three threads to share it is a fifth and more.
@@ -23,18 +32,43 @@ cores have three threads to share it is a fifth and more.
 _SCHEDULING = Path("/proc/thread-self/schedstat")
 
 
-@dataclass(frozen=True, slots=True)
 class Helper:
     """
-    Who hashes and writes pieces while the reactor thread goes on reading.
-
-    @ivar run: its thread, which does one work after the other: two would only hand
-        the interpreter's lock and that of the file to each other.
-    @ivar is_welcome: is it worth while now?  Asked in the reactor thread.
+    Who hashes and writes pieces while the reactor thread goes on reading; asked there.
     """
 
-    run: RunInThread
-    is_welcome: Callable[[], bool]
+    def __init__(self, run: RunInThread, is_welcome: Callable[[], bool]) -> None:
+        """
+        @param run: its thread, which does one work after the other: two would only
+            hand the interpreter's lock and that of the file to each other.
+        @param is_welcome: is it worth while now?
+        """
+        self._run = run
+        self._is_welcome = is_welcome
+        self._waiting_bytes = 0
+
+    def take(self, size_bytes: int) -> RunInThread | None:
+        """
+        Take a piece of this size, if that is worth while.
+
+        @return: what runs the one work that the piece is.
+        """
+        if (
+            size_bytes < HELPED_WITH_BYTES
+            or self._waiting_bytes >= MOST_HELPED_BYTES
+            or not self._is_welcome()
+        ):
+            return None
+        self._waiting_bytes += size_bytes
+
+        def run(work: Callable[[], Answer]) -> None:
+            self._run(lambda: partial(self._done, size_bytes, work()))
+
+        return run
+
+    def _done(self, size_bytes: int, answer: Answer) -> None:
+        self._waiting_bytes -= size_bytes
+        answer()
 
 
 class CoreWatch:
@@ -77,18 +111,31 @@ class CoreWatch:
             self._is_free = False
             return
         ran, waited = (new - old for new, old in zip(self._last, last, strict=True))
-        self._is_free = _PATIENCE * waited <= ran
+        self._is_free = waited <= _CROWDED_SHARE * ran
 
 
-def scheduled_here() -> tuple[int, int] | None:
+def usable_cores() -> int:
+    """
+    On how many cores this thread may run; there may be more.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def scheduled_here(
+    path: Path = _SCHEDULING, cores: Callable[[], int] = usable_cores
+) -> tuple[int, int] | None:
     """
     For how many nanoseconds this thread ran so far, and how many it could have gone
-    on but got no core; C{None} where the system does not tell, or has one core only.
+    on but got no core; C{None} where the system does not tell, or gives one core only.
+
+    @param path: where the system tells it.
     """
-    if (os.cpu_count() or 1) == 1:
+    if cores() == 1:
         return None
     try:
-        ran, waited, _ = _SCHEDULING.read_bytes().split()
+        ran, waited, _ = path.read_bytes().split()
         return int(ran), int(waited)
     except (OSError, ValueError):
         return None

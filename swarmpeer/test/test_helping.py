@@ -2,12 +2,18 @@
 Tests for L{swarmpeer.storage.helping}: when a second thread is worth while.
 """
 
-from unittest.mock import patch
+import os
+from pathlib import Path
 
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from swarmpeer.storage.helping import LOOK_SECONDS, CoreWatch, scheduled_here
+from swarmpeer.storage.helping import (
+    LOOK_SECONDS,
+    CoreWatch,
+    scheduled_here,
+    usable_cores,
+)
 
 MS = 1_000_000
 
@@ -81,29 +87,52 @@ class ScheduledHereTests(SynchronousTestCase):
     What the system tells of a thread.
     """
 
-    def test_one_core(self) -> None:
+    def told(self, line: str, cores: int = 2) -> tuple[int, int] | None:
         """
-        Where there is one core there is none for a second thread.
+        What is made of a line of the system.
         """
-        with patch("os.cpu_count", return_value=1):
-            self.assertIsNone(scheduled_here())
-
-    def test_not_told(self) -> None:
-        """
-        Not every system tells.
-        """
-        with (
-            patch("os.cpu_count", return_value=2),
-            patch("pathlib.Path.read_bytes", side_effect=FileNotFoundError),
-        ):
-            self.assertIsNone(scheduled_here())
+        path = Path(self.mktemp())
+        path.write_text(line)
+        return scheduled_here(path, lambda: cores)
 
     def test_told(self) -> None:
         """
         Two whole numbers, of three.
         """
-        with (
-            patch("os.cpu_count", return_value=2),
-            patch("pathlib.Path.read_bytes", return_value=b"12 34 5\n"),
-        ):
-            self.assertEqual(scheduled_here(), (12, 34))
+        self.assertEqual(self.told("12 34 5\n"), (12, 34))
+
+    def test_one_core(self) -> None:
+        """
+        Where there is one core there is none for a second thread.
+        """
+        self.assertIsNone(self.told("12 34 5\n", cores=1))
+
+    def test_not_told(self) -> None:
+        """
+        Not every system tells, or tells what we understand.
+        """
+        self.assertIsNone(scheduled_here(Path(self.mktemp()), lambda: 2))
+        for line in ("", "12 34\n", "twelve 34 5\n"):
+            self.assertIsNone(self.told(line), line)
+
+    def test_here(self) -> None:
+        """
+        This system tells of this thread, which runs, if it tells at all.
+        """
+        if not Path("/proc/thread-self/schedstat").exists():
+            raise SkipTest("the system does not tell")
+        ran, waited = scheduled_here(cores=lambda: 2) or (0, -1)
+        self.assertGreater(ran, 0)
+        self.assertGreaterEqual(waited, 0)
+
+    def test_usable_cores(self) -> None:
+        """
+        A core that is not for this thread counts for nothing.
+        """
+        if not hasattr(os, "sched_setaffinity"):
+            raise SkipTest("a thread may run on all cores")
+        usable = os.sched_getaffinity(0)
+        self.assertEqual(usable_cores(), len(usable))
+        self.addCleanup(os.sched_setaffinity, 0, usable)
+        os.sched_setaffinity(0, {min(usable)})
+        self.assertEqual(usable_cores(), 1)

@@ -4,12 +4,8 @@ Tests for L{swarmpeer.storage.verified.writing}: which thread hashes and writes.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.helping import Helper
-from swarmpeer.storage.verified.writing import (
-    HASHED_AT_ONCE_BYTES,
-    HELPED_WITH_BYTES,
-    MOST_HELPED_BYTES,
-)
+from swarmpeer.storage.helping import HELPED_WITH_BYTES, MOST_HELPED_BYTES, Helper
+from swarmpeer.storage.verified.writing import HASHED_AT_ONCE_BYTES
 from swarmpeer.test.test_storage import FastCalls, LaterThreads
 from swarmpeer.test.verified_fixtures import Content, Peer, chance_bytes
 
