@@ -82,16 +82,14 @@ def parse_bytes(text: str) -> int:
 
 def parse_rate(text: str) -> float:
     """
-    A rate such as C{50Mbit}, C{1.5MB} or C{1000}; the prefixes are powers of
+    A rate such as C{50Mbit}, C{1.5 MB} or C{1000}; the prefixes are powers of
     1000.
 
-    @return: bytes per second, above 0.
+    @return: bytes per second.
     @raise ValueError: if it is none, with what is wrong.
     """
     what = "rate: 50Mbit, 1MB, or 1000 for bytes per second"
-    if not (rate := _parse(text, _RATES, what)):
-        raise ValueError("a rate of 0 lets nothing through")
-    return float(rate)
+    return float(_parse(_BLANK_BEFORE_UNIT.sub("", text), _RATES, what))
 
 
 def format_rate(rate: float) -> str:

@@ -35,26 +35,16 @@ _DSCP_NAMES = {
 
 # As people write it where they do not know of our units.
 _ALMOST = re.compile(
-    r"([0-9]+(?:\.[0-9]+)?) ?([kmg]?)i?(b|bits?|bytes?)(?: ?(?:ps|/ ?s|/ ?sec))?",
+    r"([0-9]+(?:\.[0-9]+)?) ?([kmg])(?:(i)(?:b|bytes?)|(b|bits?|bytes?))"
+    r"(?: ?(?:ps|/ ?s|/ ?sec))?",
     re.IGNORECASE,
 )
 
 
-_NO_BITS = re.compile(r"0+(?:\.0+)? ?[kMG]?bit")
-
-
 class RateError(ValueError):
     """
-    Something is no rate.
-
-    @ivar why: what is wrong with it, as a predicate; empty if it is nothing like one.
-    @ivar right: what would be right.
+    Something is no rate, and what would be right.
     """
-
-    def __init__(self, text: str, why: str, right: str = RATE_RIGHT) -> None:
-        super().__init__(f"{text} {why or 'is no rate'}, {right} would be right")
-        self.why = why
-        self.right = right
 
 
 def parse_speed(text: str) -> int | None:
@@ -62,21 +52,20 @@ def parse_speed(text: str) -> int | None:
     A rate such as C{2 MiB/s}, C{2M}, C{20 Mbit/s} or C{unlimited}.
 
     @return: bytes a second, or C{None} for unlimited.
-    @raise RateError: if it is none, with what would be right.
+    @raise RateError: if it is none.
     """
     if text == UNLIMITED:
         return None
     number = text.removesuffix("/s")
     try:
-        if not number.endswith("bit"):
-            rate = parse_bytes(number)
-        elif _NO_BITS.fullmatch(number):
-            rate = 0
-        else:
-            rate = round(parse_rate(number.replace(" ", "", 1)))
+        rate = parse_rate(number) if number.endswith("bit") else parse_bytes(number)
     except ValueError:
-        raise RateError(quoted(text), *_almost(text)) from None
-    return usable_speed(rate, quoted(text))
+        if meant := _meant(text):
+            why = f"has a unit that is not known here, {meant}"
+        else:
+            why = f"is no rate, {RATE_RIGHT}"
+        raise RateError(f"{quoted(text)} {why} would be right") from None
+    return usable_speed(round(rate), quoted(text))
 
 
 def usable_speed(rate: int, text: str) -> int:
@@ -87,43 +76,44 @@ def usable_speed(rate: int, text: str) -> int:
     @raise RateError: if a peer could do nothing with it.
     """
     if rate < 0:
-        raise RateError(text, "")
+        raise RateError(f"{text} is no rate, {RATE_RIGHT} would be right")
     if rate == 0:
         raise RateError(
-            text,
-            "would let nothing through",
-            f"'{UNLIMITED}', or to leave it out,",
+            f"{text} would let nothing through, '{UNLIMITED}' or no rate at all would "
+            "be right"
         )
     if rate < LEAST_RATE:
         raise RateError(
-            text,
-            f"comes to {rate} bytes a second, with which a conversation would hardly "
-            "get beyond its greeting",
-            "1 KiB/s or more",
+            f"{text} comes to {rate} bytes a second, with which a conversation would "
+            "hardly get beyond its greeting, 1 KiB/s or more would be right"
         )
     if rate > MOST_RATE:
-        raise RateError(text, "is more than any line bears", f"'{UNLIMITED}'")
+        raise RateError(
+            f"{text} is more than any line bears, '{UNLIMITED}' would be right"
+        )
     return rate
 
 
-def _almost(text: str) -> tuple[str, str]:
+def _meant(text: str) -> str:
     """
-    What is wrong with the unit, and what was meant, if that can be told.
+    The rate with a unit that is known, if it can be told which was meant.
     """
     match = _ALMOST.fullmatch(text)
-    if match is None or not match[2]:
-        return "", RATE_RIGHT
-    number, unit = match[1], match[3].lower()
-    prefix = match[2].upper().replace("K", "k")
+    if match is None:
+        return ""
+    number, prefix, binary, unit = match.groups()
+    prefix = prefix.upper()
+    if binary:
+        return f"'{number} {prefix}iB/s'"
+    prefix = prefix.replace("K", "k")
     bits = f"'{number} {prefix}bit/s' for bits"
     octets = f"'{number} {prefix}B/s' for bytes"
-    if unit.startswith("bit"):
-        right = bits
-    elif unit.startswith("byte"):
-        right = octets
-    else:
-        right = f"{bits} or {octets}"
-    return "has a unit that is not known here", right
+    match unit.lower():
+        case "b":
+            return f"{bits} or {octets}"
+        case "bit" | "bits":
+            return bits
+    return octets
 
 
 def parse_dscp(text: str) -> int:

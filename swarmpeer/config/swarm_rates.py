@@ -24,6 +24,7 @@ from swarmpeer.config.rate_text import (
     usable_speed,
 )
 from swarmpeer.config.toml_table import Entry, Table, shown_value
+from swarmpeer.errors import ConfigError
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _DAYS_RIGHT = f"an array of days among {', '.join(WEEK_DAYS)}"
@@ -63,15 +64,14 @@ def _rates(table: Table) -> dict[str, int | None]:
 
 
 def _read_rate(entry: Entry) -> int | None:
-    value, shown = entry.value, shown_value(entry.value)
+    value = entry.value
     try:
         if isinstance(value, str):
             return parse_speed(value)
         if isinstance(value, int) and not isinstance(value, bool):
-            return usable_speed(value, shown)
+            return usable_speed(value, shown_value(value))
     except RateError as error:
-        which = f", which {error.why}" if error.why else ""
-        raise entry.error(error.right, f"{entry.path[-1]} is {shown}{which}") from None
+        raise ConfigError(f"{entry.where}: {entry.path[-1]}: {error}") from None
     raise entry.error(RATE_RIGHT)
 
 

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from swarmpeer.quantities import (
-    format_rate,
-    format_seconds,
-    format_size,
-    parse_rate,
-)
+from swarmpeer.quantities import format_rate, format_seconds, format_size
 from swarmpeer.simulate.words import (
     bounded_size,
     read_factors,
@@ -22,6 +17,7 @@ from swarmpeer.simulate.words import (
     read_level,
     read_picking,
     read_policy,
+    read_rate,
     whole,
     write_factors,
     write_fault_numbers,
@@ -163,7 +159,7 @@ OPTIONS = (
         "--up",
         "up_rate",
         "RATE",
-        parse_rate,
+        read_rate,
         format_rate,
         "what a host can send, as 50Mbit or 1MB",
     ),
@@ -179,7 +175,7 @@ OPTIONS = (
         "--seed-up",
         "seed_up_rate",
         "RATE",
-        parse_rate,
+        read_rate,
         format_rate,
         "what one with the file from the start can send",
     ),
@@ -187,7 +183,7 @@ OPTIONS = (
         "--down",
         "down_rate",
         "RATE",
-        parse_rate,
+        read_rate,
         format_rate,
         "what a host can receive",
     ),

@@ -14,6 +14,7 @@ from swarmpeer.quantities import (
     format_numbers,
     format_seconds,
     format_size,
+    parse_rate,
     parse_seconds,
     parse_size,
 )
@@ -73,6 +74,16 @@ def bounded_size(text: str, most: int) -> int:
     if not 1 <= size <= most:
         raise ValueError(f"{quoted(text)} is not from 1 to {format_size(most)}")
     return size
+
+
+def read_rate(text: str) -> float:
+    """
+    What a line can carry, in bytes per second.
+    """
+    rate = parse_rate(text)
+    if not rate:
+        raise ValueError("a rate of 0 lets nothing through")
+    return rate
 
 
 def read_latency(text: str) -> float:

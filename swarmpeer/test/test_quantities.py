@@ -74,7 +74,14 @@ class KnownTests(SynchronousTestCase):
             ("100.5", 100.5),
         ):
             self.assertEqual((parse_rate(text), format_rate(rate)), (rate, text))
-        for text, rate in (("1MB", 1e6), ("2kB", 2000.0), ("1GB", 1e9), ("7", 7.0)):
+        for text, rate in (
+            ("1MB", 1e6),
+            ("2kB", 2000.0),
+            ("1 GB", 1e9),
+            ("8 kbit", 1e3),
+            ("7", 7.0),
+            ("0", 0.0),
+        ):
             self.assertEqual(parse_rate(text), rate)
 
     def test_seconds(self) -> None:
@@ -99,12 +106,8 @@ class KnownTests(SynchronousTestCase):
             for text in ("", "x", "-1", "1e3", "1 K", "1Q", ".5", "1.", "9" * 99, "٣"):
                 error = self.assertRaises(ValueError, parse, text)
                 self.assertIn(expected, str(error))
-        for parse, text, expected in (
-            (parse_size, "0.5", "'0.5' is no whole number of bytes"),
-            (parse_rate, "0", "a rate of 0 lets nothing through"),
-        ):
-            error = self.assertRaises(ValueError, parse, text)
-            self.assertEqual(str(error), expected)
+        error = self.assertRaises(ValueError, parse_size, "0.5")
+        self.assertEqual(str(error), "'0.5' is no whole number of bytes")
 
 
 class RoundTripTests(SynchronousTestCase):

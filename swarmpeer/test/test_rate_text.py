@@ -35,7 +35,7 @@ class SpeedTests(SynchronousTestCase):
         """
         Nonsense is refused, and it is told what would be right.
         """
-        for text in ("", "-1", "fast", "2 MiB/h", "1/s/s", "bit", "100 bps"):
+        for text in ("", "-1", "fast", "2 MiB/h", "1/s/s", "bit", "100 bps", "2 0Mbit"):
             error = self.assertRaises(ValueError, parse_speed, text)
             self.assertEqual(
                 str(error), f"'{text}' is no rate, {RATE_RIGHT} would be right"
@@ -49,7 +49,7 @@ class SpeedTests(SynchronousTestCase):
             error = self.assertRaises(ValueError, parse_speed, text)
             self.assertEqual(
                 str(error),
-                f"'{text}' would let nothing through, 'unlimited', or to leave it out, "
+                f"'{text}' would let nothing through, 'unlimited' or no rate at all "
                 "would be right",
             )
 
@@ -82,6 +82,10 @@ class SpeedTests(SynchronousTestCase):
             ("20 mbit/s", "'20 Mbit/s' for bits"),
             ("20 Mbit /s", "'20 Mbit/s' for bits"),
             ("2.5 Kbits", "'2.5 kbit/s' for bits"),
+            ("2 MiB/sec", "'2 MiB/s'"),
+            ("2 MiBps", "'2 MiB/s'"),
+            ("1.5 kibytes/s", "'1.5 KiB/s'"),
+            ("2 Mibit/s", None),
             ("2 gigabyte", None),
             ("20 MBytes/sec", "'20 MB/s' for bytes"),
         ):

@@ -520,19 +520,18 @@ class MistakeTests(RefusalMixin):
             (
                 "rates",
                 "up = 0",
-                "6: up is 0, which would let nothing through, 'unlimited', or to "
-                "leave it out,",
+                "6: up: 0 would let nothing through, 'unlimited' or no rate at all",
             ),
             (
                 "rates",
                 "down = 20",
-                "8: down is 20, which comes to 20 bytes a second, with which a "
+                "8: down: 20 comes to 20 bytes a second, with which a "
                 "conversation would hardly get beyond its greeting, 1 KiB/s or more",
             ),
             (
                 "rates",
                 "up = '20 Mbps'",
-                "6: up is '20 Mbps', which has a unit that is not known here, "
+                "6: up: '20 Mbps' has a unit that is not known here, "
                 "'20 Mbit/s' for bits or '20 MB/s' for bytes",
             ),
             ("rates", "up = true", f"6: up is true, {RATE_RIGHT}"),

@@ -51,21 +51,21 @@ class SwarmRatesTests(SynchronousTestCase):
         """
         A rate that is none is told where it stands.
         """
-        nothing = ", which would let nothing through, 'unlimited', or to leave it out,"
+        nothing = "would let nothing through, 'unlimited' or no rate at all"
         for value, expected in (
-            ("0", nothing),
-            ("'0'", nothing),
+            ("0", f": 0 {nothing}"),
+            ("'0'", f": '0' {nothing}"),
             (
                 "1023",
-                ", which comes to 1023 bytes a second, with which a conversation would "
+                ": 1023 comes to 1023 bytes a second, with which a conversation would "
                 "hardly get beyond its greeting, 1 KiB/s or more",
             ),
-            ("-1", f", {RATE_RIGHT}"),
-            ("true", f", {RATE_RIGHT}"),
-            ("2.5", f", {RATE_RIGHT}"),
-            ("'quick'", f", {RATE_RIGHT}"),
+            ("-1", f": -1 is no rate, {RATE_RIGHT}"),
+            ("'quick'", f": 'quick' is no rate, {RATE_RIGHT}"),
+            ("true", f" is true, {RATE_RIGHT}"),
+            ("2.5", f" is 2.5, {RATE_RIGHT}"),
         ):
-            told = f"6: up is {value}{expected}"
+            told = f"6: up{expected}"
             self.fails(f"{SMALL}[rates]\nup = {value}\n", f"7:{told}")
             self.fails(f"{AT}up = {value}\n", f"9:{told}")
 
