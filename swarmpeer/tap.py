@@ -33,7 +33,7 @@ from swarmpeer.assemble_log import (
 from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, SWARM_NAME, SwarmConfig
 from swarmpeer.config.rate_schedule import Rates
-from swarmpeer.config.rate_text import parse_dscp, parse_speed
+from swarmpeer.config.rate_text import UNLIMITED, parse_dscp, parse_speed
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError, ListenError, SwarmPeerError
 from swarmpeer.joining import JoiningService
@@ -74,6 +74,13 @@ def _peer_id(text: str) -> int:
         raise ValueError(
             f"{quoted(text)} is no id, a whole number such as 1001 would be right"
         ) from None
+
+
+def _rate(text: str) -> int | str:
+    """
+    A rate, or C{unlimited}; C{None} is what nobody said.
+    """
+    return parse_speed(text) or UNLIMITED
 
 
 class Options(usage.Options):
@@ -175,34 +182,35 @@ class Options(usage.Options):
             None,
             "Send no faster than that, such as 2MiB/s or 20Mbit; with --swarm, [rates] "
             "of the file tells.  [default: unlimited]",
-            _naming("up", parse_speed),
+            _naming("up", _rate),
         ],
         [
             "down",
             None,
             None,
             "Receive no faster than that; see --up.  [default: unlimited]",
-            _naming("down", parse_speed),
+            _naming("down", _rate),
         ],
         [
             "up-per-neighbor",
             None,
             None,
             "Send no faster to any one neighbor; see --up.  [default: unlimited]",
-            _naming("up-per-neighbor", parse_speed),
+            _naming("up-per-neighbor", _rate),
         ],
         [
             "down-per-neighbor",
             None,
             None,
             "Receive no faster from any one neighbor; see --up.  [default: unlimited]",
-            _naming("down-per-neighbor", parse_speed),
+            _naming("down-per-neighbor", _rate),
         ],
         [
             "dscp",
             None,
-            0,
-            "How packets are marked for the network, such as cs1, le or 8.",
+            None,
+            "How packets are marked for the network, such as cs1, le or 8.  "
+            "[default: 0]",
             _naming("dscp", parse_dscp),
         ],
     ]
@@ -343,7 +351,7 @@ def _read_swarm(options: Options) -> tuple[SwarmConfig | None, Path]:
     if options["swarm"] is None:
         return None, folder
     for option in _CLASSIC_OPTIONS:
-        if options[option]:
+        if options[option] != options.defaults[option]:
             raise ConfigError(
                 f"--{option} is for classic swarms, and --swarm for a verified one; "
                 "leave out one of them"
@@ -380,6 +388,7 @@ def _make_peer(
             f"--swarm {SWARM_NAME} if it is that swarm"
         )
     peers = options["peers"] or PEERS_NAME
+    rates = (options[name] for name in _RATES)
     return assemble_peer(
         reactor,
         read_config(options["id"], folder, common, peers),
@@ -387,8 +396,8 @@ def _make_peer(
         log_folder=options["log-dir"],
         listen_endpoint=listen_endpoint,
         lenient=bool(options["lenient"]),
-        rates=Rates(*(options[name] for name in _RATES)),
-        dscp=options["dscp"],
+        rates=Rates(*(None if rate == UNLIMITED else rate for rate in rates)),
+        dscp=options["dscp"] or 0,
         stopwatch=stopwatch,
     )
 

@@ -66,7 +66,7 @@ class OptionsTests(SynchronousTestCase):
                 "down": None,
                 "up-per-neighbor": None,
                 "down-per-neighbor": None,
-                "dscp": 0,
+                "dscp": None,
                 "web": None,
                 "web-token-file": None,
                 "log-file": None,
@@ -196,9 +196,11 @@ class ProcessTests(SynchronousTestCase):
             return assemble_peer(reactor, config, folder, **more)
 
         self.patch(tap, "assemble_peer", note)
-        self.make("--up", "2M", "--down-per-neighbor", "8Mbit", "--dscp", "cs1")
+        words = ["--up", "2M", "--down", "unlimited", "--down-per-neighbor", "8Mbit"]
+        self.make(*words, "--dscp", "cs1")
+        self.make()
         rates = Rates(up=2**21, down_per_neighbor=1_000_000)
-        self.assertEqual(told, [(rates, 8)])
+        self.assertEqual(told, [(rates, 8), (Rates(), 0)])
 
     def test_unusable_options(self) -> None:
         """
@@ -428,6 +430,8 @@ class VerifiedProcessTests(SynchronousTestCase):
                     ["--common", "Common.cfg"],
                     ["--peers", "x"],
                     ["--lenient"],
+                    ["--down", "unlimited"],
+                    ["--dscp", "0"],
                 )
             ),
             (["--listen", "nonsense:1"], "is no endpoint"),
