@@ -65,12 +65,19 @@ class OneLineParser(argparse.ArgumentParser):
     ) -> tuple[Any, list[str]]:
         """
         Whose words they are that nobody knows is told by the command itself, not by
-        the program that it is a command of.
+        the program that it is a command of; and before it is told what is missing.
         """
-        parsed, unknown = super().parse_known_args(args, namespace)
+        needed = [action for action in self._actions if action.required]
+        for action in needed:
+            action.required = False
+        try:
+            _, unknown = super().parse_known_args(args)
+        finally:
+            for action in needed:
+                action.required = True
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return parsed, unknown
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """

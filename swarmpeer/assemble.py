@@ -32,9 +32,9 @@ from zope.interface import implementer
 
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
+from swarmpeer.config_files import read_text
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
-from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.log_output.folding import Folding
 from swarmpeer.net.dialing import hostname_endpoint
@@ -66,8 +66,8 @@ def read_config(
     common_path, peers_path = Path(folder, common), Path(folder, peers)
     return Config.parse(
         peer_id,
-        _read(common_path),
-        _read(peers_path),
+        read_text(common_path),
+        read_text(peers_path),
         str(common_path),
         str(peers_path),
     )
@@ -258,13 +258,3 @@ class _EveryAddress:
 
 
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"{path}:1:1: cannot be read: {error.strerror}, "
-            f"give the path of a readable file"
-        ) from error

@@ -9,6 +9,7 @@ from swarmpeer.config.toml_text import MAX_TOML_BYTES
 from swarmpeer.errors import ConfigError, ManifestError
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files import read_manifest
+from swarmpeer.manifest_files.regular import regular_file
 from swarmpeer.text import printable
 
 
@@ -46,7 +47,7 @@ def read_text(path: str | os.PathLike[str], most: int = -1) -> bytes:
     @raise ConfigError: if it cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with regular_file(path) as file:
             return file.read(most)
     except OSError as error:
         raise ConfigError(

@@ -64,9 +64,6 @@ class RatesAgain(Service):
         Read the file now.
         """
         try:
-            if os.path.exists(self._path) and not os.path.isfile(self._path):
-                # A pipe, say, would be waited for.
-                raise ConfigError(f"{printable(self._path)}: it is no file")
             swarm = read_swarm(self._path)
         except ConfigError as error:
             self._log.warn("the rates stay as they are: {error}", error=error)

@@ -4,15 +4,14 @@ One log, line by line: what each line says, or why it says nothing.
 
 import codecs
 import io
-import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.log_reading.times import TimeReader
 from swarmpeer.log_reading.wording import Variant, Wording, is_like_ours, understand
+from swarmpeer.manifest_files.regular import regular_file
 from swarmpeer.protocol_log import LogKind
 from swarmpeer.text import printable, quoted
 
@@ -116,10 +115,8 @@ class LogLines:
         """
         self._rewind()
         try:
-            if not stat.S_ISREG(os.stat(self.path).st_mode):
-                # A pipe would keep us waiting, and cannot be read twice.
-                raise LogError(f"{printable(self.path)} is not a file")
-            with open(self.path, "rb") as file:
+            # A pipe cannot be read twice.
+            with regular_file(self.path) as file:
                 for raw in self._raw_lines(file):
                     self.count += 1
                     found = self._read(raw)

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from swarmpeer.errors import ManifestError
 from swarmpeer.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
+from swarmpeer.manifest_files.regular import regular_file
 from swarmpeer.manifest_files.tree import reason_of
 from swarmpeer.text import printable
 
@@ -23,7 +24,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     @raise ManifestError: if it cannot be read or is none; names the file.
     """
     try:
-        with open(path, "rb") as file:
+        with regular_file(path) as file:
             # One more than there may be, so that a longer one is seen to be so.
             data = file.read(MAX_MANIFEST_BYTES + 1)
         if not _START.match(data):

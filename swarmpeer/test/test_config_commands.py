@@ -336,7 +336,9 @@ up_per_neighbor = 10000
             "swarm.toml:2:1: 'folders' is no key, folder would be right",
         )
         right = "the path of a readable file would be right"
+        os.mkfifo(self.folder / "pipe")
         for path, why in (
+            ("pipe", "Not a regular file"),
             ("none", "No such file or directory"),
             (".", "Is a directory"),
         ):
@@ -359,17 +361,26 @@ up_per_neighbor = 10000
 
     def test_endless(self) -> None:
         """
-        A file without an end is not read to it.
+        A file without an end is not begun, and one that is too long not read to it.
         """
-        self.assertIn("longer than 4 MiB", self.refused("check", "/dev/zero"))
+        self.assertIn("Not a regular file", self.refused("check", "/dev/zero"))
+        with (self.folder / "long").open("wb") as file:
+            file.truncate(2**40)
+        self.assertIn("longer than 4 MiB", self.refused("check", "long"))
 
     def test_no_command(self) -> None:
         """
-        C{config} alone says that a command is missing.
+        C{config} alone says that a command is missing, but first of all what it does
+        not know.
         """
-        status, out, errors = self.outcome()
-        self.assertEqual((status, out, errors.count("\n")), (2, "", 1))
-        self.assertIn("required: COMMAND", errors)
+        for words, fault in (
+            ([], "the following arguments are required: COMMAND"),
+            (["--bogus"], "unrecognized arguments: --bogus"),
+        ):
+            self.assertEqual(
+                self.outcome(*words),
+                (2, "", f"swarmpeer config: {fault} (see swarmpeer config --help)\n"),
+            )
 
 
 class ConvertTests(CommandCase):

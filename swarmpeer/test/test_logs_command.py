@@ -254,7 +254,7 @@ class LogsCommandTests(SynchronousTestCase):
         os.mkfifo(self.folder / "pipes" / "log_peer_9.log")
         for arguments, said in (
             (["nowhere"], "nowhere cannot be read: No such file or directory"),
-            (["pipes"], "pipes/log_peer_9.log is not a file"),
+            (["pipes"], "pipes/log_peer_9.log cannot be read: Not a regular file"),
             (["empty"], "empty has no log_peer_<id>.log in it"),
             (["logs", "--common", "Common.cfg"], "'nothing' is no key"),
             (["logs", "--dir", "empty"], "empty/Common.cfg:1:1: cannot be read"),

@@ -118,7 +118,9 @@ class SavingTests(SynchronousTestCase):
         page.write_bytes(b"dear all,")
         cut.write_bytes(self.manifest.encode()[:-1])
         self.path.write_bytes(b"")
+        os.mkfifo(self.folder / "pipe")
         for path, expected in (
+            (self.folder / "pipe", "pipe: Not a regular file"),
             (self.folder / "none", "none: No such file or directory"),
             (self.folder, "Is a directory"),
             (self.path, "manifest: is no manifest"),

@@ -78,7 +78,7 @@ class RatesAgainTests(SynchronousTestCase):
         self.path.write_text(SWARM.replace("MiB/s", "MiB/h"))
         (line,) = self.hang_up()
         self.assertIn("the rates stay as they are: ", line)
-        self.assertIn(":3:6: up is '2 MiB/h', bytes a second such as", line)
+        self.assertIn(":3:6: up: '2 MiB/h' is no rate, bytes a second such as", line)
         self.path.unlink()
         (line,) = self.hang_up()
         self.assertIn(":1:1: cannot be read: ", line)
@@ -92,7 +92,7 @@ class RatesAgainTests(SynchronousTestCase):
         os.mkfifo(self.path)
         (line,) = self.hang_up()
         self.assertIn("the rates stay as they are: ", line)
-        self.assertIn("it is no file", line)
+        self.assertIn("Not a regular file", line)
         self.assertEqual(self.peer.set, [])
 
     def test_elsewhere(self) -> None:
