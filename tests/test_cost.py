@@ -95,6 +95,7 @@ def simulated_calls(*, is_verified: bool) -> float:
         files=1 if is_verified else None,
         unchoking_interval_seconds=1,
         optimistic_interval_seconds=2,
+        policy="classic",
     )
     pieces = 128 * (scenario.peers - 1)
     return count_calls(lambda: simulate(scenario, checks=False)) / pieces

@@ -62,6 +62,7 @@ SMALL = Scenario(
     preferred=2,
     unchoking_interval_seconds=1,
     optimistic_interval_seconds=2,
+    policy="classic",
 )
 POISONED = replace(SMALL, hostile=("poisoner",))
 SLOW = replace(SMALL, up_rate=40_000.0)

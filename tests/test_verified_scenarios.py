@@ -74,6 +74,7 @@ SMALL = Scenario(
     preferred=2,
     unchoking_interval_seconds=1,
     optimistic_interval_seconds=2,
+    policy="classic",
 )
 SLOW = replace(SMALL, file_size_bytes=400_000, up_rate=40_000.0)
 TINY = replace(SMALL, peers=2, files=2, file_size_bytes=60_000)

@@ -87,6 +87,7 @@ def draw_tiny(seed: int) -> Scenario:
         preferred=2,
         unchoking_interval_seconds=1,
         optimistic_interval_seconds=2,
+        policy="classic",
         up_rate=rng.choice((None, 20_000.0)),
     )
 

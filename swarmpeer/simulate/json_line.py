@@ -50,5 +50,8 @@ def json_line(outcome: Outcome, *, checks: bool, smallest: Scenario | None) -> s
 
 
 def _scenario(scenario: Scenario) -> dict[str, object]:
-    skipped = sorted(scenario.skipped_faults)
-    return {**asdict(scenario), "skipped_faults": skipped}
+    return {
+        **asdict(scenario),
+        "policy": scenario.policy_name,
+        "skipped_faults": sorted(scenario.skipped_faults),
+    }

@@ -242,6 +242,7 @@ UNSET = {
     "seed_up_rate": "as the others",
     "down_rate": "no limit",
     "neighbors": "all",
+    "policy": "classic, or fleet with --files",
     "most_neighbors": "as every peer",
     "files": "the classic swarm with one file",
 }

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Callable
 from dataclasses import fields
 
-from swarmpeer.config import SwarmConfig
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.quantities import format_size
 from swarmpeer.simulate.options import OPTIONS, UNSET
@@ -22,8 +21,6 @@ _VERIFIED = ("most_neighbors", "picking")
 """
 Fields that only a verified swarm has.
 """
-_POLICY = "policy"
-_POLICY_MEANING = "classic, or fleet with --files"
 
 
 class ScenarioError(SwarmPeerError):
@@ -39,9 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the swarm")
     for option in OPTIONS:
         default = getattr(_DEFAULT, option.field)
-        if option.field == _POLICY:
-            meaning = f"{option.meaning} (default: {_POLICY_MEANING})"
-        elif default is None:
+        if default is None:
             meaning = f"{option.meaning} (default: {UNSET[option.field]})"
         elif default in ((), frozenset()):
             meaning = f"{option.meaning} (default: none)"
@@ -53,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             dest=option.field,
             metavar=option.metavar,
             # Said or not said: that makes a difference where there is no such thing.
-            default=None if option.field in (*_VERIFIED, _POLICY) else default,
+            default=None if option.field in _VERIFIED else default,
             help=meaning,
         )
     group.add_argument(
@@ -74,8 +69,6 @@ def scenario_of(arguments: argparse.Namespace, seed: int | None = None) -> Scena
     values = {field.name: getattr(arguments, field.name) for field in fields(Scenario)}
     if seed is not None:
         values["seed"] = seed
-    if values[_POLICY] is None:
-        values[_POLICY] = _usual_policy(values["files"])
     for option in OPTIONS:
         if option.field in _VERIFIED:
             if values[option.field] is None:
@@ -119,23 +112,13 @@ def replay_command(scenario: Scenario, *, checks: bool = True) -> str:
     words = ["swarmpeer", "simulate"]
     for option in OPTIONS:
         value = getattr(scenario, option.field)
-        usual = getattr(_DEFAULT, option.field)
-        if option.field == _POLICY:
-            usual = _usual_policy(scenario.files)
-        if value != usual:
+        if value != getattr(_DEFAULT, option.field):
             words += [option.flag, option.write(value)]
     if not scenario.on_disk:
         words.append("--no-disk")
     if not checks:
         words.append("--no-checks")
     return shlex.join(words)
-
-
-def _usual_policy(files: int | None) -> str:
-    """
-    What a peer of such a swarm does unless it is told otherwise.
-    """
-    return _DEFAULT.policy if files is None else SwarmConfig(()).choking
 
 
 def option_type(parse: Callable[[str], object]) -> Callable[[str], object]:

@@ -50,7 +50,7 @@ def conditions_words(scenario: Scenario) -> str:
     """
     Under what conditions.
     """
-    words = [f"policy {printable(scenario.policy)}"]
+    words = [f"policy {printable(scenario.policy_name)}"]
     if scenario.files is not None:
         words.append(f"picking {scenario.picking}")
     for what, rate in (

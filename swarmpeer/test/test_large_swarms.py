@@ -18,6 +18,7 @@ THIRTY = Scenario(
     peers=30,
     files=2,
     most_neighbors=6,
+    policy="classic",
     file_size_bytes=256 * 1024,
     up_rate=200_000.0,
     on_disk=False,

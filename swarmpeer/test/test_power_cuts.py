@@ -12,7 +12,7 @@ from swarmpeer.testing.disk_faults import ProcessGone
 from swarmpeer.testing.power_cuts import DARK_SECONDS, PowerCutSwarm
 from swarmpeer.testing.scenario import Scenario
 
-_SCENARIO = Scenario(peers=2, files=2, file_size_bytes=100_000)
+_SCENARIO = Scenario(peers=2, files=2, file_size_bytes=100_000, policy="classic")
 
 
 class PowerCutSwarmTests(SynchronousTestCase):

@@ -186,7 +186,7 @@ class VerifiedTests(SynchronousTestCase):
             (["--policy", "fleet"], "fleet"),
         ):
             scenario = parse(words)
-            self.assertEqual(scenario.policy, policy)
+            self.assertEqual(scenario.policy_name, policy)
             self.assertIn(f"policy {policy}", conditions_words(scenario))
             command = replay_command(scenario)
             self.assertEqual(command, " ".join(["swarmpeer simulate", *words]))

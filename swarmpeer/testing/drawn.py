@@ -50,7 +50,7 @@ def draw_verified(seed: int, faults: FaultLevel = FaultLevel.WILD) -> Scenario:
         on_disk=True,
         up_rate=rng.choice(rates),
         down_rate=rng.choice(rates),
-        policy=rng.choice(("fleet", "fleet", classic.policy)),
+        policy=rng.choice(("fleet", "fleet", classic.policy_name)),
         picking=rng.choice(PICKING_NAMES),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+from swarmpeer.config import SwarmConfig
 from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.manifest.merkle import BLOCK_BYTES
 
@@ -138,7 +139,8 @@ class Scenario:
     @ivar hostile: the roles of the peers that break the rules; they are listed
         as members.  See L{swarmpeer.testing.hostile}.
     @ivar preferred: how many neighbours are preferred.
-    @ivar policy: who is preferred; see L{swarmpeer.testing.policies}.
+    @ivar policy: who is preferred, see L{swarmpeer.testing.policies}; C{None}: as the
+        peers of such a swarm choose by themselves.
     @ivar picking: how a verified peer chooses the next piece; see
         L{swarmpeer.core.picking}.  A classic one draws it.
     @ivar up_rate: bytes per second that a host can send; C{None}: no limit.
@@ -168,7 +170,7 @@ class Scenario:
     preferred: int = 3
     unchoking_interval_seconds: int = 5
     optimistic_interval_seconds: int = 10
-    policy: str = "classic"
+    policy: str | None = None
     picking: str = "rarest"
     free_riders: int = 0
     hostile: tuple[str, ...] = ()
@@ -226,6 +228,15 @@ class Scenario:
                     f"a latency or jitter of {seconds} seconds, "
                     f"not {MOST_LATENCY_SECONDS:g} or less"
                 )
+
+    @property
+    def policy_name(self) -> str:
+        """
+        Who is preferred, told or not.
+        """
+        if self.policy is not None:
+            return self.policy
+        return "classic" if self.files is None else SwarmConfig(()).choking
 
     @property
     def piece_count(self) -> int:

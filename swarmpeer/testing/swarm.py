@@ -116,8 +116,9 @@ class SimulatedSwarm:
         @raise ValueError: if the scenario is none, or a fault is somewhere else
             than at an honest peer.
         """
-        if scenario.policy not in policies:
-            raise ValueError(f"{scenario.policy!r} is none of {', '.join(policies)}")
+        policy = scenario.policy_name
+        if policy not in policies:
+            raise ValueError(f"{policy!r} is none of {', '.join(policies)}")
         self.scenario = scenario
         self.events_until_done = 0
         self._trace = trace
@@ -129,7 +130,7 @@ class SimulatedSwarm:
         self._keeps_history = not is_coarse
         self.world = world = World(
             scenario,
-            policies[scenario.policy],
+            policies[policy],
             self,
             keeps_log=self._digest is not None,
             is_coarse=is_coarse,
