@@ -2,7 +2,9 @@
 What must hold in a peer after every event.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import ParamSpec
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode
@@ -19,10 +21,25 @@ Finding = tuple[str, str]
 The short name of a rule, and how it was broken.
 """
 
+P = ParamSpec("P")
+
 _MOST_HOLDERS = 2
 """
 Of whom a verified peer waits for the same piece.
 """
+
+
+def gathered(look: Callable[P, Iterator[Finding]]) -> Callable[P, list[Finding]]:
+    """
+    A look that remembers what it saw is over when it is called, whatever becomes of
+    what it found.
+    """
+
+    @wraps(look)
+    def look_at_once(*what: P.args, **more: P.kwargs) -> list[Finding]:
+        return list(look(*what, **more))
+
+    return look_at_once
 
 
 class NodeChecker:
@@ -51,6 +68,7 @@ class NodeChecker:
         """
         self._held -= 1
 
+    @gathered
     def check(self) -> Iterator[Finding]:
         """
         @return: what does not hold now.

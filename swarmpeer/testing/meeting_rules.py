@@ -8,7 +8,7 @@ from swarmpeer.core.bounded_node import BOTH_COMPLETE, FULL
 from swarmpeer.core.node import REPLACED, PeerNode
 from swarmpeer.events import NeighborConnected, NeighborDisconnected
 from swarmpeer.testing.host import SimulatedHost
-from swarmpeer.testing.invariants import Finding
+from swarmpeer.testing.invariants import Finding, gathered
 from swarmpeer.testing.world import World
 
 
@@ -42,6 +42,7 @@ class MeetingRules:
             for pair in [pair for pair in lines if pair[0] == peer_id]:
                 del lines[pair]
 
+    @gathered
     def connected(
         self, host: SimulatedHost, event: NeighborConnected
     ) -> Iterator[Finding]:
@@ -54,6 +55,7 @@ class MeetingRules:
         if was_dialled is not is_dialled and not self._has_impostor:
             yield from _check_winner(host, event.peer_id, is_ours=is_dialled)
 
+    @gathered
     def disconnected(
         self, host: SimulatedHost, event: NeighborDisconnected, *, is_calm: bool
     ) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from swarmpeer.events import OptimisticRoundHeld, PreferredRoundHeld, SwarmEvent
 from swarmpeer.interfaces import IChokingPolicy
-from swarmpeer.testing.invariants import Finding
+from swarmpeer.testing.invariants import Finding, gathered
 
 
 class RoundRules:
@@ -32,6 +32,7 @@ class RoundRules:
         self._preferred: tuple[int, ...] = ()
         self._counted_bytes: Counter[int] = Counter()
 
+    @gathered
     def hear(self, event: SwarmEvent) -> Iterator[Finding]:
         """
         @param event: of a round that was held right now.

@@ -29,7 +29,7 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.storage.verified.resume import RecordFault
 from swarmpeer.testing.disk_faults import DiskEvent
 from swarmpeer.testing.host import SimulatedHost
-from swarmpeer.testing.invariants import Finding
+from swarmpeer.testing.invariants import Finding, gathered
 from swarmpeer.testing.record_rules import (
     on_disk,
     read_record,
@@ -102,6 +102,7 @@ class VerifiedRules:
 
     # While it runs.
 
+    @gathered
     def hear(self, event: SwarmEvent, now: float) -> Iterator[Finding]:
         """
         It published an event.
@@ -147,6 +148,7 @@ class VerifiedRules:
                 if conversation is not None and index in conversation.neighbor.bits:
                     yield "a withdrawal is heard", f"{other} holds no piece {index}"
 
+    @gathered
     def after_step(self) -> Iterator[Finding]:
         """
         An event of the swarm is over.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation
-from swarmpeer.testing.invariants import Finding
+from swarmpeer.testing.invariants import Finding, gathered
 from swarmpeer.wire.codec import LENGTH_SIZE, MessageCodec
 from swarmpeer.wire.handshake import HANDSHAKE_SIZE, Handshake
 from swarmpeer.wire.messages import (
@@ -60,6 +60,7 @@ class SpokenSide:
         self._is_interested = False
         self._told = bytearray(layout.piece_count)
 
+    @gathered
     def hear(self, data: bytes) -> Iterator[Finding]:
         """
         It said so much more.
