@@ -3,7 +3,6 @@ What a command says: whole lines that stay, and one on a terminal that tells how
 far it is, written over itself.
 """
 
-import argparse
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
@@ -31,18 +30,6 @@ def say(text: str) -> None:
         print(text, flush=True)
     except OSError as error:
         raise OutputError("the output cannot be written") from error
-
-
-def given_path(text: str) -> str:
-    """
-    The path that was given to a command: the type of such an argument.
-
-    @raise argparse.ArgumentTypeError: if there is nothing in it, as when a variable of
-        a script is empty; to the system that would be the folder we are in, or nothing.
-    """
-    if not text:
-        raise argparse.ArgumentTypeError("an empty path")
-    return text
 
 
 class ProgressLine:

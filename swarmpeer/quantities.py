@@ -39,6 +39,21 @@ _TIMES = {"s": Fraction(1), "ms": Fraction(1, 1000), "": Fraction(1)}
 _NUMBER = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,40})?)([A-Za-z]*)")
 _BLANK_BEFORE_UNIT = re.compile("(?<=[0-9]) (?=[A-Za-z])")
 _LONGEST_NUMBER = 6
+_MOST_DIGITS = 19
+
+
+def parse_whole(text: str, least: int, most: int | None = None) -> int:
+    """
+    A whole number in plain digits.
+
+    @raise ValueError: if it is none, or not within the bounds.
+    """
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        value = int(text)
+        if value >= least and (most is None or value <= most):
+            return value
+    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+    raise ValueError(f"{quoted(text)} is no whole number {bounds}")
 
 
 def parse_size(text: str) -> int:

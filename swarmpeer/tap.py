@@ -21,6 +21,7 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
+from swarmpeer.arguments import parse_id
 from swarmpeer.assemble import assemble_peer, read_config
 from swarmpeer.assemble_log import (
     USUAL_BYTES,
@@ -67,15 +68,6 @@ def _naming(option: str, parse: Callable[[str], _T]) -> Callable[[str], _T]:
     return named
 
 
-def _peer_id(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(
-            f"{quoted(text)} is no id, a whole number such as 1001 would be right"
-        ) from None
-
-
 def _rate(text: str) -> int | str:
     """
     A rate, or C{unlimited}; C{None} is what nobody said.
@@ -107,7 +99,7 @@ class Options(usage.Options):
             "i",
             None,
             "Which peer of PeerInfo.cfg or swarm.toml this is.",
-            _naming("id", _peer_id),
+            _naming("id", parse_id),
         ],
         ["swarm", "w", None, "The swarm.toml of a verified swarm."],
         ["dir", "d", ".", "The working folder."],

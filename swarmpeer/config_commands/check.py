@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from swarmpeer.arguments import id_type, path_type
 from swarmpeer.config import SWARM_NAME, Member, SwarmConfig
 from swarmpeer.config.rules import host_identity
 from swarmpeer.config_commands.rate_lines import rate_lines
 from swarmpeer.config_files import read_swarm, read_swarm_manifest
-from swarmpeer.console import given_path, say
+from swarmpeer.console import say
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_commands.running import (
     Commands,
@@ -20,7 +21,7 @@ from swarmpeer.manifest_commands.running import (
     run_command,
     warn,
 )
-from swarmpeer.text import printable, quoted, size_text
+from swarmpeer.text import printable, size_text
 
 NAME = "config check"
 
@@ -55,27 +56,18 @@ def add_parser(commands: Commands) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        type=given_path,
+        type=path_type,
         default=SWARM_NAME,
         help=f"the file (default: {SWARM_NAME})",
     )
     parser.add_argument(
         "--id",
-        type=_peer_id,
+        type=id_type,
         metavar="ID",
         help="and for this peer, which must be a member; a folder that it could not "
         "take is told in a warning",
     )
     parser.set_defaults(run=run)
-
-
-def _peer_id(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is no id, a whole number such as 1001 would be right"
-        ) from None
 
 
 def run(arguments: argparse.Namespace) -> int:

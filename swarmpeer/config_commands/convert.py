@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 
+from swarmpeer.arguments import path_type
 from swarmpeer.config import (
     COMMON_NAME,
     PEERS_NAME,
@@ -66,11 +67,16 @@ def add_parser(commands: Commands) -> None:
         ("--peers", PEERS_NAME, "the list of peers"),
     ):
         parser.add_argument(
-            option, metavar="FILE", default=name, help=f"{what} (default: {name})"
+            option,
+            metavar="FILE",
+            type=path_type,
+            default=name,
+            help=f"{what} (default: {name})",
         )
     parser.add_argument(
         "--manifest",
         metavar="FILE",
+        type=path_type,
         help="a manifest of this very file, which must be there (default: the file's "
         "name and .torrent, beside the output, which need not be there yet)",
     )
@@ -78,6 +84,7 @@ def add_parser(commands: Commands) -> None:
         "-o",
         "--output",
         metavar="FILE",
+        type=path_type,
         default=SWARM_NAME,
         help=f"what is written (default: {SWARM_NAME})",
     )

@@ -6,6 +6,14 @@ import argparse
 from contextlib import closing
 from pathlib import Path
 
+from swarmpeer.arguments import (
+    id_type,
+    ids_type,
+    path_type,
+    port_type,
+    seconds_type,
+    type_of,
+)
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, CommonConfig, PeerInfo
 from swarmpeer.config_files import read_text
 from swarmpeer.conformance.checking import Report
@@ -18,6 +26,7 @@ from swarmpeer.conformance.subject import Patience, patience_for
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
+from swarmpeer.text import quoted
 
 NAME = "check"
 
@@ -59,21 +68,23 @@ def add_parser(commands: Commands) -> None:
     )
     add = parser.add_argument
     add("address", metavar="HOST:PORT", nargs="?", help="where the peer listens")
-    add("--id", type=_number, metavar="ID", help="its id (default: by HOST:PORT)")
+    add("--id", type=id_type, metavar="ID", help="its id (default: by HOST:PORT)")
     add(
         "--dir",
+        type=path_type,
         default=".",
         metavar="DIR",
         help=f"the working folder, with {COMMON_NAME} and {PEERS_NAME} (default: .)",
     )
     add(
         "--file",
+        type=path_type,
         metavar="FILE",
         help="the file of the swarm (default: that in the folder of a peer in DIR)",
     )
     add(
         "--listen",
-        type=_number,
+        type=port_type,
         metavar="PORT",
         action="append",
         default=[],
@@ -82,21 +93,21 @@ def add_parser(commands: Commands) -> None:
     )
     add(
         "--play",
-        type=_ids,
+        type=ids_type,
         metavar="ID,...",
         default=(),
         help="as whom to talk (default: all members that do not run)",
     )
     add(
         "--only",
-        type=_clauses,
+        type=type_of(_clauses),
         metavar="CLAUSE,...",
         default=(),
         help="check these clauses only, and do only what they take",
     )
     add(
         "--patience",
-        type=_seconds,
+        type=seconds_type(0.1, 600),
         metavar="SECONDS",
         default=Patience().answer,
         help="how long an answer may take (default: 3); a slow network needs more",
@@ -167,31 +178,9 @@ def _why_not_met(report: Report) -> str:
     return f"peer {report.subject.tested.peer_id} was not met: {reason}; does it run?"
 
 
-def _number(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 11 and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-
-
-def _ids(text: str) -> tuple[int, ...]:
-    return tuple(_number(each) for each in text.split(","))
-
-
 def _clauses(text: str) -> tuple[str, ...]:
     wanted = tuple(each.strip().upper() for each in text.split(","))
     for each in wanted:
         if each not in CLAUSES:
-            raise argparse.ArgumentTypeError(
-                f"there is no clause {each!r}; --list tells all"
-            )
+            raise ValueError(f"there is no clause {quoted(each)}; --list tells all")
     return wanted
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if 0.1 <= seconds <= 600:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no time from 0.1 to 600 seconds")

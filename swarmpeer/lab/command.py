@@ -16,8 +16,8 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.threads import deferToThreadPool
 
+from swarmpeer.arguments import path_type, whole_type
 from swarmpeer.config import CommonConfig
-from swarmpeer.console import given_path
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.asking import Sockets
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
@@ -38,7 +38,7 @@ from swarmpeer.signals import (
     ignore_signals,
     raising_signals,
 )
-from swarmpeer.text import printable, quoted, size_text
+from swarmpeer.text import printable, size_text
 from swarmpeer.web_place import read_token
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 
@@ -90,7 +90,7 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "file", metavar="FILE", type=given_path, help="the file to spread"
+        "file", metavar="FILE", type=path_type, help="the file to spread"
     )
     add = partial(_add_number, parser)
     add("--peers", "N", 6, "how many peers", LEAST_PEERS, MOST_PEERS)
@@ -109,6 +109,7 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument(
         "--keep",
         metavar="DIR",
+        type=path_type,
         help="keep configuration, logs and files in DIR, which is new or empty "
         "(default: a temporary folder that is removed)",
     )
@@ -123,6 +124,7 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument(
         "--web-token-file",
         metavar="PATH",
+        type=path_type,
         help="the file with the token that whoever looks at the page has to know; "
         "without one it is for this machine alone",
     )
@@ -328,17 +330,12 @@ def _add_number(
     """
     Add an option that takes a whole number from C{least} to C{most}.
     """
-    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
-
-    def number(text: str) -> int:
-        if text.isascii() and text.isdigit() and len(text) < 20:
-            value = int(text)
-            if value >= least and (most is None or value <= most):
-                return value
-        raise argparse.ArgumentTypeError(f"{quoted(text)} is no whole number {bounds}")
-
     if default is not None:
         meaning += f" (default: {default})"
     parser.add_argument(
-        flag, type=number, metavar=metavar, default=default, help=meaning
+        flag,
+        type=whole_type(least, most),
+        metavar=metavar,
+        default=default,
+        help=meaning,
     )

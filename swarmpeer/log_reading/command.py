@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from swarmpeer.arguments import path_type
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.log_reading.as_json import json_text
@@ -62,23 +63,40 @@ def add_parser(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="a log, or a folder of logs"
+        "files",
+        metavar="FILE",
+        type=path_type,
+        nargs="+",
+        help="a log, or a folder of logs",
     )
     parser.add_argument(
-        "--dir", metavar="DIR", help="where both Common.cfg and PeerInfo.cfg are"
+        "--dir",
+        metavar="DIR",
+        type=path_type,
+        help="where both Common.cfg and PeerInfo.cfg are",
     )
-    parser.add_argument("--common", metavar="FILE", help="the Common.cfg")
-    parser.add_argument("--peers", metavar="FILE", help="the PeerInfo.cfg")
+    parser.add_argument(
+        "--common", metavar="FILE", type=path_type, help="the Common.cfg"
+    )
+    parser.add_argument(
+        "--peers", metavar="FILE", type=path_type, help="the PeerInfo.cfg"
+    )
     parser.add_argument(
         "--exact",
         action="store_true",
         help="a wording that differs from the protocol's breaks a rule",
     )
     parser.add_argument(
-        "--report", metavar="FILE.html", help="write a page with everything to FILE"
+        "--report",
+        metavar="FILE.html",
+        type=path_type,
+        help="write a page with everything to FILE",
     )
     parser.add_argument(
-        "--plot", metavar="FILE.svg", help="draw its pictures alone to FILE"
+        "--plot",
+        metavar="FILE.svg",
+        type=path_type,
+        help="draw its pictures alone to FILE",
     )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object, for programs"

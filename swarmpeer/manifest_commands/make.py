@@ -5,6 +5,7 @@ C{swarmpeer make}: a file or a folder to its manifest.
 import argparse
 import os
 
+from swarmpeer.arguments import path_type, type_of
 from swarmpeer.console import OutputError, ProgressLine, say
 from swarmpeer.errors import ManifestError
 from swarmpeer.manifest.composing import (
@@ -61,16 +62,19 @@ def add_parser(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", metavar="PATH", help="the file or the folder")
+    parser.add_argument(
+        "path", metavar="PATH", type=path_type, help="the file or the folder"
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
+        type=path_type,
         help="the manifest (default: the name of PATH and .torrent, here)",
     )
     parser.add_argument(
         "--piece-size",
-        type=_piece_size,
+        type=type_of(_piece_size),
         metavar="SIZE",
         help="bytes per piece, such as 256K (default: by the size of PATH)",
     )
@@ -140,12 +144,9 @@ def _exists(output: str) -> ManifestError:
 
 
 def _piece_size(text: str) -> int:
-    try:
-        size = parse_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    size = parse_size(text)
     if not BLOCK_BYTES <= size <= MAX_PIECE_SIZE_BYTES or size & (size - 1):
-        raise argparse.ArgumentTypeError(
+        raise ValueError(
             f"{quoted(text)} is no power of two from {format_size(BLOCK_BYTES)} to "
             f"{format_size(MAX_PIECE_SIZE_BYTES)}"
         )

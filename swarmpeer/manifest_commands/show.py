@@ -5,7 +5,8 @@ C{swarmpeer show}: what a manifest says.
 import argparse
 import json
 
-from swarmpeer.console import given_path, say
+from swarmpeer.arguments import path_type
+from swarmpeer.console import say
 from swarmpeer.manifest import Manifest, ManifestFile
 from swarmpeer.manifest.paths import bytes_of, joined, shown
 from swarmpeer.manifest_commands.running import Commands, contents, run_command
@@ -38,7 +39,7 @@ def add_parser(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", type=given_path, help="the manifest")
+    parser.add_argument("file", metavar="FILE", type=path_type, help="the manifest")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     parser.set_defaults(run=run)
 

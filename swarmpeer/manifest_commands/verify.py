@@ -5,7 +5,8 @@ C{swarmpeer verify}: what is on the disk, held against a manifest.
 import argparse
 from collections.abc import Container
 
-from swarmpeer.console import ProgressLine, given_path, say
+from swarmpeer.arguments import path_type
+from swarmpeer.console import ProgressLine, say
 from swarmpeer.manifest import Manifest, Path
 from swarmpeer.manifest.paths import shown
 from swarmpeer.manifest_commands.running import (
@@ -53,9 +54,9 @@ def add_parser(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", type=given_path, help="the manifest")
+    parser.add_argument("file", metavar="FILE", type=path_type, help="the manifest")
     parser.add_argument(
-        "path", metavar="PATH", type=given_path, help="the file or the folder"
+        "path", metavar="PATH", type=path_type, help="the file or the folder"
     )
     parser.set_defaults(run=run)
 

@@ -7,11 +7,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from io import BufferedReader
 
 
 @contextmanager
-def regular_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def regular_file(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
     """
     A file to read.  Nobody waits for who writes into a pipe.
 

@@ -10,11 +10,11 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from swarmpeer.arguments import path_type, whole_type
 from swarmpeer.console import OutputError, ProgressLine
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.signals import Interrupted, raising_signals
-from swarmpeer.simulate.replay import add_options, option_type
-from swarmpeer.simulate.words import whole
+from swarmpeer.simulate.replay import add_options
 from swarmpeer.testing.names import ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
     group = parser.add_argument_group("running it")
     group.add_argument(
         "--runs",
-        type=option_type(whole(1, MOST_RUNS)),
+        type=whole_type(1, MOST_RUNS),
         metavar="N",
         default=1,
         help="so many runs, each with the next seed (default: 1)",
     )
     group.add_argument(
         "--jobs",
-        type=option_type(whole(1, MOST_JOBS)),
+        type=whole_type(1, MOST_JOBS),
         metavar="N",
         default=1,
         help="processes that share the runs (default: 1)",
@@ -117,9 +117,14 @@ def add_parser(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--json", action="store_true", help="one JSON object per run and line"
     )
     group.add_argument(
-        "--trace", metavar="FILE", help="write one line per event to FILE"
+        "--trace",
+        metavar="FILE",
+        type=path_type,
+        help="write one line per event to FILE",
     )
-    group.add_argument("--plot", metavar="FILE.svg", help="draw the run into FILE.svg")
+    group.add_argument(
+        "--plot", metavar="FILE.svg", type=path_type, help="draw the run into FILE.svg"
+    )
     parser.set_defaults(run=run)
 
 

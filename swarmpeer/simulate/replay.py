@@ -4,9 +4,9 @@ A scenario as a command line, and back.
 
 import argparse
 import shlex
-from collections.abc import Callable
 from dataclasses import fields
 
+from swarmpeer.arguments import type_of
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.quantities import format_size
 from swarmpeer.simulate.options import OPTIONS, UNSET
@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             meaning = f"{option.meaning} (default: {option.write(default)})"
         group.add_argument(
             option.flag,
-            type=option_type(option.parse),
+            type=type_of(option.parse),
             dest=option.field,
             metavar=option.metavar,
             # Said or not said: that makes a difference where there is no such thing.
@@ -119,17 +119,3 @@ def replay_command(scenario: Scenario, *, checks: bool = True) -> str:
     if not checks:
         words.append("--no-checks")
     return shlex.join(words)
-
-
-def option_type(parse: Callable[[str], object]) -> Callable[[str], object]:
-    """
-    The same, with an error that argparse shows as it is.
-    """
-
-    def parse_or_tell(text: str) -> object:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse_or_tell

@@ -17,12 +17,12 @@ from swarmpeer.quantities import (
     parse_rate,
     parse_seconds,
     parse_size,
+    parse_whole,
 )
 from swarmpeer.testing.names import PICKING_NAMES, POLICY_NAMES, ROLE_NAMES
 from swarmpeer.testing.scenario import MOST_LATENCY_SECONDS, FaultLevel
 from swarmpeer.text import quoted
 
-_MOST_DIGITS = 19
 _MOST_FAULTS = 999_999
 _MOST_HOSTILE_SHARE = 10
 
@@ -50,20 +50,11 @@ class HostileShare:
         return tuple(drawn[:count])
 
 
-def _number(text: str, least: int, most: int | None) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
-        value = int(text)
-        if value >= least and (most is None or value <= most):
-            return value
-    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
-    raise ValueError(f"{quoted(text)} is no whole number {bounds}")
-
-
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     """
     What reads a whole number within bounds.
     """
-    return partial(_number, least=least, most=most)
+    return partial(parse_whole, least=least, most=most)
 
 
 def bounded_size(text: str, most: int) -> int:
@@ -156,8 +147,8 @@ def read_fault_numbers(text: str) -> frozenset[int]:
     numbers: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        low = _number(first, 0, _MOST_FAULTS)
-        high = _number(last, low, _MOST_FAULTS) if dash else low
+        low = parse_whole(first, 0, _MOST_FAULTS)
+        high = parse_whole(last, low, _MOST_FAULTS) if dash else low
         numbers.update(range(low, high + 1))
     return frozenset(numbers)
 

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from swarmpeer.arguments import ids_type, path_type, port_type, type_of
 from swarmpeer.config import SWARM_NAME, PeerInfo
 from swarmpeer.config.whole import shown_ids
 from swarmpeer.config_files import read_swarm, read_text
@@ -16,7 +17,6 @@ from swarmpeer.status_commands.places import (
     member_places,
     parse_place,
 )
-from swarmpeer.text import printable, quoted
 from swarmpeer.web_place import read_token
 
 WHOM = """\
@@ -48,19 +48,20 @@ def add_whom(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "swarm",
         metavar="SWARM.toml",
+        type=path_type,
         nargs="?",
         help=f"the swarm whose members are asked (default: {SWARM_NAME})",
     )
     parser.add_argument(
         "--id",
         metavar="ID,...",
-        type=peer_ids,
+        type=ids_type,
         help="ask these of the members alone",
     )
     parser.add_argument(
         "--at",
         metavar="WHERE",
-        type=_place,
+        type=type_of(parse_place),
         action="append",
         help="ask there, and no member: HOST:PORT, http://HOST:PORT or unix:PATH; "
         "may be given more than once",
@@ -68,33 +69,21 @@ def add_whom(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--peers",
         metavar="FILE",
+        type=path_type,
         help="ask every peer of this PeerInfo.cfg, at --web-port",
     )
     parser.add_argument(
         "--web-port",
         metavar="PORT",
-        type=_port,
+        type=port_type,
         help="where each peer of --peers has its pages",
     )
     parser.add_argument(
         "--token-file",
         metavar="FILE",
+        type=path_type,
         help="the file with the token that they want (default: token_file of [web])",
     )
-
-
-def peer_ids(text: str) -> tuple[int, ...]:
-    """
-    Ids with commas between them.
-
-    @raise argparse.ArgumentTypeError: if they are none.
-    """
-    words = text.split(",")
-    if not all(word.isascii() and word.isdigit() and len(word) < 11 for word in words):
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} are no ids, 1001,1002 would be right"
-        )
-    return tuple(dict.fromkeys(int(word) for word in words))
 
 
 def read_whom(arguments: argparse.Namespace) -> Whom:
@@ -153,16 +142,3 @@ def check_known(peer_id: int, known: list[int]) -> None:
         raise ConfigError(
             f"there is no peer {peer_id}, one of {shown_ids(known)} would be right"
         )
-
-
-def _place(text: str) -> Place:
-    try:
-        return parse_place(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(printable(error)) from None
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{quoted(text)} is no port, from 1 to 65535")

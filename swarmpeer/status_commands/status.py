@@ -14,6 +14,7 @@ import msgspec
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
+from swarmpeer.arguments import seconds_type
 from swarmpeer.console import say
 from swarmpeer.lab.screen import TerminalScreen
 from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
@@ -24,7 +25,6 @@ from swarmpeer.status_commands.options import WHOM, add_whom, read_whom
 from swarmpeer.status_commands.reasons import is_settled
 from swarmpeer.status_commands.running import run_in_reactor
 from swarmpeer.status_commands.table import render
-from swarmpeer.text import quoted
 
 JSON_VERSION = 1
 """
@@ -79,7 +79,7 @@ def add_parser(commands: Commands) -> None:
         "--watch",
         metavar="SECONDS",
         nargs="?",
-        type=_seconds,
+        type=seconds_type(0.1, 3600),
         const=_USUAL_WATCH_SECONDS,
         help="ask again and again "
         f"(default: every {_USUAL_WATCH_SECONDS:g} s; from 0.1 to 3600)",
@@ -200,15 +200,3 @@ def _show(arguments: argparse.Namespace) -> Show:
 
 def _size() -> os.terminal_size:
     return shutil.get_terminal_size((100, 24))
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is no number of seconds from 0.1 to 3600"
-        )
-    return seconds

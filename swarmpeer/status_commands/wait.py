@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
+from swarmpeer.arguments import ids_type, seconds_type
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
 from swarmpeer.status_commands.asking import Asker
@@ -19,13 +20,11 @@ from swarmpeer.status_commands.options import (
     Whom,
     add_whom,
     check_known,
-    peer_ids,
     read_whom,
 )
 from swarmpeer.status_commands.reasons import is_settled, why_not_done
 from swarmpeer.status_commands.running import run_in_reactor, warn
 from swarmpeer.status_commands.table import summary
-from swarmpeer.text import quoted
 
 PAUSE_SECONDS = 1.0
 """
@@ -78,7 +77,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds_type(0, _MOST_SECONDS),
         help="wait no longer (default: for ever)",
     )
     parser.add_argument(
@@ -224,16 +223,4 @@ def _check_awaited(awaited: tuple[int, ...] | None, whom: Whom) -> None:
 
 
 def _awaited(text: str) -> tuple[int, ...] | None:
-    return None if text == _ALL else peer_ids(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is no number of seconds, 600 would be right"
-        )
-    return seconds
+    return None if text == _ALL else ids_type(text)

@@ -720,7 +720,7 @@ class CommandLineTests(SynchronousTestCase):
                 ("only one of them", [file, "--peers", listed, "--web-port", "1"]),
                 ("belong together", ["--peers", listed]),
                 ("belong together", [file, "--web-port", "1"]),
-                ("no port", ["--peers", listed, "--web-port", "0"]),
+                ("from 1 to 65535", ["--peers", listed, "--web-port", "0"]),
                 ("there is no peer 7", [file, "--id", "7"]),
                 (
                     "there is no peer 7",
