@@ -102,6 +102,13 @@ def handle_hangup(handle: Callable[[], object]) -> Callable[[], None]:
     return put_back
 
 
+def ignore_hangup() -> None:
+    """
+    From now on C{SIGHUP} changes nothing.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 def ignore_signals() -> None:
     """
     From now on they change nothing: what is to be done takes but a moment.

@@ -43,6 +43,7 @@ from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.service import PeerService
 from swarmpeer.service_manager import Notifying, ServiceManager
+from swarmpeer.signals import ignore_hangup
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.storage.timing import Stopwatch
 from swarmpeer.text import printable, quoted
@@ -293,6 +294,10 @@ def makeService(options: Options) -> IService:
 
     @raise SystemExit: with one line, if they cannot be used.
     """
+    if options["swarm"] is not None:
+        # To a verified peer the signal means other rates while it runs, and nothing
+        # before and after that.
+        ignore_hangup()
     reactor = monotonic_reactor()
     keep_freed_memory()
     try:

@@ -357,6 +357,18 @@ class VerifiedProcessTests(SynchronousTestCase):
         self.assertEqual(lines[0], f"the rates of {path.absolute()} are read again")
         self.assertIn("peer 1: from now on up 2.05 kB/s", lines[1])
 
+    def test_hangup(self) -> None:
+        """
+        C{SIGHUP} never ends it: it changes nothing before the start and while the peer
+        stops, be it for long.
+        """
+        service = self.make("--stay")
+        self.assertIs(signal.getsignal(signal.SIGHUP), signal.SIG_IGN)
+        service.startService()
+        self.assertTrue(callable(signal.getsignal(signal.SIGHUP)))
+        service.stopService()
+        self.assertIs(signal.getsignal(signal.SIGHUP), signal.SIG_IGN)
+
     def test_check_fails(self) -> None:
         """
         A seed that has nothing is found out after the start: the process ends with
