@@ -21,13 +21,14 @@ from bench.kinds import add_kind_options, chosen_kinds
 from bench.peers import FILE_NAME
 from bench.results import Run
 from bench.rounds import Rounds, Stage
-from bench.sources import make_source, size_bytes, size_text
+from bench.sources import make_source, size_text
 from bench.stages import (
     add_network_option,
     add_run_options,
     comma_list,
     loopback_stage,
 )
+from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent"
 _SPARE_BYTES = 1 << 30
@@ -40,8 +41,8 @@ class Point:
     """
 
     leechers: int = 1
-    size: int = field(default=size_bytes("256M"))
-    piece: int = field(default=size_bytes("1M"))
+    size: int = field(default=parse_size("256M"))
+    piece: int = field(default=parse_size("1M"))
     is_sparse: bool = False
 
     @property
@@ -59,11 +60,11 @@ _USUAL = Point()
 SWEEPS = {
     "leechers": [replace(_USUAL, leechers=count) for count in (1, 2, 4, 8, 16)],
     "size": [
-        replace(_USUAL, size=size_bytes(size), is_sparse=True)
+        replace(_USUAL, size=parse_size(size), is_sparse=True)
         for size in ("64M", "256M", "1G", "4G", "16G")
     ],
     "piece": [
-        replace(_USUAL, leechers=4, piece=size_bytes(piece))
+        replace(_USUAL, leechers=4, piece=parse_size(piece))
         for piece in ("64K", "256K", "1M", "4M", "16M")
     ],
 }

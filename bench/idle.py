@@ -20,8 +20,8 @@ from bench.holes import HollowSwarm
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage
-from bench.sources import size_bytes
 from bench.stages import add_network_option, add_run_options, loopback_stage
+from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
 
@@ -56,8 +56,8 @@ def main() -> int:
     add("--neighbors", type=int, default=40, metavar="N", help="(40)")
     add("--seconds", type=float, default=20.0, help="how long it is watched (20)")
     add("--settle", type=float, default=5.0, metavar="SECONDS", help="before that (5)")
-    add("--size", type=size_bytes, default=size_bytes("1G"), help="(1G)")
-    add("--piece", type=size_bytes, default=size_bytes("1M"), help="(1M)")
+    add("--size", type=parse_size, default=parse_size("1G"), help="(1G)")
+    add("--piece", type=parse_size, default=parse_size("1M"), help="(1M)")
     add_run_options(parser)
     add_network_option(parser)
     options = parser.parse_args()

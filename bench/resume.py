@@ -21,8 +21,9 @@ from bench.holes import HollowSwarm
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage
-from bench.sources import size_bytes, size_text
+from bench.sources import size_text
 from bench.stages import add_network_option, add_run_options, loopback_stage
+from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 120.0
 
@@ -55,8 +56,8 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--size", type=size_bytes, default=size_bytes("1T"), help="(1T)")
-    add("--piece", type=size_bytes, default=size_bytes("4M"), help="(4M)")
+    add("--size", type=parse_size, default=parse_size("1T"), help="(1T)")
+    add("--piece", type=parse_size, default=parse_size("4M"), help="(4M)")
     add_run_options(parser)
     # Not every memory disk takes a file so large.
     parser.set_defaults(data=tempfile.gettempdir())

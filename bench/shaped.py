@@ -25,8 +25,9 @@ from bench.network import congestion_control, enter_private_network
 from bench.peers import FILE_NAME, PeerKind
 from bench.results import Run
 from bench.rounds import Rounds, Stage
-from bench.sources import make_source, size_bytes, size_text
+from bench.sources import make_source, size_text
 from bench.stages import add_run_options, comma_list, data_folder, profiles_of
+from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent,aria2"
 _SLOW_SHARE = 0.2
@@ -161,8 +162,8 @@ def _parser() -> argparse.ArgumentParser:
         help="with commas (even): "
         + "; ".join(f"{name}: {what}" for name, what in CASES.items()),
     )
-    add("--size", type=size_bytes, default=size_bytes("64M"), help="(64M)")
-    add("--piece", type=size_bytes, default=size_bytes("64K"), help="(64K)")
+    add("--size", type=parse_size, default=parse_size("64M"), help="(64M)")
+    add("--piece", type=parse_size, default=parse_size("64K"), help="(64K)")
     add_kind_options(parser, _KINDS)
     add_run_options(parser)
     return parser

@@ -9,17 +9,9 @@ _MIB = 1 << 20
 _UNITS = {"K": 1 << 10, "M": _MIB, "G": 1 << 30, "T": 1 << 40}
 
 
-def size_bytes(text: str) -> int:
-    """
-    A size such as C{64M}, C{2.5G} or C{1048576}.
-    """
-    unit = _UNITS.get(text[-1:].upper())
-    return int(text) if unit is None else int(float(text[:-1]) * unit)
-
-
 def size_text(size: int) -> str:
     """
-    The same the other way round.
+    A size as the report has it.
     """
     for unit, weight in reversed(_UNITS.items()):
         if size >= weight and size % weight == 0:

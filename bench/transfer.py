@@ -22,13 +22,14 @@ from bench.kinds import add_kind_options, chosen_kinds
 from bench.peers import FILE_NAME
 from bench.results import table
 from bench.rounds import Rounds
-from bench.sources import make_source, size_bytes, size_text
+from bench.sources import make_source, size_text
 from bench.stages import (
     add_network_option,
     add_run_options,
     comma_list,
     loopback_stage,
 )
+from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent"
 
@@ -62,8 +63,8 @@ def main() -> int:
     options = parser.parse_args()
     scenario = SCENARIOS.get(options.scenario, SCENARIOS["S1"])
     leechers = options.leechers or scenario.leechers
-    sizes = options.size or [size_bytes(scenario.size)]
-    piece = options.piece or size_bytes(scenario.piece)
+    sizes = options.size or [parse_size(scenario.size)]
+    piece = options.piece or parse_size(scenario.piece)
     kinds = chosen_kinds(options)
     failures = 0
     with loopback_stage(options) as stage:
@@ -101,10 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--leechers", type=int, metavar="N")
     add(
         "--size",
-        type=comma_list(size_bytes),
+        type=comma_list(parse_size),
         help="of the file; several, with commas, make a table each",
     )
-    add("--piece", type=size_bytes, help="the size of a piece")
+    add("--piece", type=parse_size, help="the size of a piece")
     add("--sparse", action="store_true", help="a file of zeros instead of noise")
     add_kind_options(parser, _KINDS)
     add_run_options(parser)

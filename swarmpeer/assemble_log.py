@@ -12,7 +12,7 @@ from twisted.logger import ILogObserver
 from swarmpeer.errors import ConfigError
 from swarmpeer.log_output.bounded_file import LEAST_BYTES, BoundedFile
 from swarmpeer.log_output.output import Form, LogOutput
-from swarmpeer.quantities import format_size, parse_bytes
+from swarmpeer.quantities import format_size, parse_size
 from swarmpeer.text import quoted
 
 USUAL_BYTES = 10 * 2**20
@@ -41,7 +41,7 @@ def parse_log_size(text: str) -> int:
 
     @raise ValueError: if that is no size, or too small.
     """
-    size_bytes = parse_bytes(text)
+    size_bytes = parse_size(text)
     if size_bytes < LEAST_BYTES:
         raise ValueError(
             f"{quoted(text)} is too small, {format_size(LEAST_BYTES)} or more would be "

@@ -9,30 +9,31 @@ from fractions import Fraction
 
 from swarmpeer.text import quoted
 
-_SIZES = {
+_BINARY = {
     "T": Fraction(2**40),
     "G": Fraction(2**30),
     "M": Fraction(2**20),
     "K": Fraction(2**10),
+}
+_DECIMAL = {
+    "GB": Fraction(10**9),
+    "MB": Fraction(10**6),
+    "kB": Fraction(10**3),
+}
+_SIZES = {
     "": Fraction(1),
+    **_BINARY,
+    **{f"{letter}iB": unit for letter, unit in _BINARY.items()},
+    "k": _BINARY["K"],
+    "TB": Fraction(10**12),
+    **_DECIMAL,
 }
 _RATES = {
     "Gbit": Fraction(10**9, 8),
     "Mbit": Fraction(10**6, 8),
     "kbit": Fraction(10**3, 8),
-    "GB": Fraction(10**9),
-    "MB": Fraction(10**6),
-    "kB": Fraction(10**3),
+    **_DECIMAL,
     "": Fraction(1),
-}
-_BYTES = {
-    "": Fraction(1),
-    **{f"{letter}{tail}": _SIZES[letter] for letter in "KMGT" for tail in ("", "iB")},
-    "k": _SIZES["K"],
-    "kB": Fraction(10**3),
-    "MB": Fraction(10**6),
-    "GB": Fraction(10**9),
-    "TB": Fraction(10**12),
 }
 _TIMES = {"s": Fraction(1), "ms": Fraction(1, 1000), "": Fraction(1)}
 
@@ -58,12 +59,14 @@ def parse_whole(text: str, least: int, most: int | None = None) -> int:
 
 def parse_size(text: str) -> int:
     """
-    A size such as C{64M}, C{16K} or C{1000}; the letters are powers of 1024.
+    A size such as C{64M}, C{1 MiB}, C{500 kB} or C{1000}, as every option and every
+    file has it.  In C{kB} and the like the letters are powers of 1000, else of 1024.
 
     @return: bytes.
     @raise ValueError: if it is none, with what is wrong.
     """
-    size = _parse(text, _SIZES, "size: 64M, 16K, or 1000 for bytes")
+    what = "size: 64M, 1.5 MiB, 500 kB, or 1000 for bytes"
+    size = _parse(_BLANK_BEFORE_UNIT.sub("", text), _SIZES, what)
     if size.denominator != 1:
         raise ValueError(f"{quoted(text)} is no whole number of bytes")
     return int(size)
@@ -73,26 +76,10 @@ def format_size(size_bytes: int) -> str:
     """
     The shortest text that L{parse_size} reads as C{size_bytes}.
     """
-    for letter, unit in _SIZES.items():
+    for letter, unit in _BINARY.items():
         if size_bytes >= unit and size_bytes % unit == 0:
             return f"{size_bytes // unit}{letter}"
     return str(size_bytes)
-
-
-def parse_bytes(text: str) -> int:
-    """
-    A number of bytes as configurations have it, such as C{1 MiB}, C{500 kB},
-    C{64K} or C{1000}; in C{kB} and
-    the like the letters are powers of 1000, else of 1024.
-
-    @return: bytes.
-    @raise ValueError: if it is none, with what is wrong.
-    """
-    what = "size: 64 KiB, 1.5 MB, or 1000 for bytes"
-    size = _parse(_BLANK_BEFORE_UNIT.sub("", text), _BYTES, what)
-    if size.denominator != 1:
-        raise ValueError(f"{quoted(text)} is no whole number of bytes")
-    return int(size)
 
 
 def parse_rate(text: str) -> float:

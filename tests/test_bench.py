@@ -27,11 +27,12 @@ from bench.programs.tracker import tracker_answer
 from bench.repeating import repeat_runs
 from bench.rounds import in_turn
 from bench.shaped import links_of
-from bench.sources import make_source, size_bytes, size_text
+from bench.sources import make_source, size_text
 from bench.torrents import torrent_v1, torrent_v2
 from swarmpeer.config import SwarmConfig
 from swarmpeer.manifest import parse_manifest
 from swarmpeer.manifest.bencode import decode
+from swarmpeer.quantities import parse_size
 
 _HOSTS = (Host("10.0.0.1", 20001), Host("10.0.0.2", 20002), Host("10.0.0.3", 20003))
 _MIB = 1 << 20
@@ -121,8 +122,8 @@ class FilesTests(SynchronousTestCase):
         """
         Sizes are read, and told, in binary units.
         """
-        self.assertEqual(size_bytes("2.5G"), 5 * 2**29)
-        self.assertEqual(size_bytes("1000"), 1000)
+        self.assertEqual(parse_size("2.5G"), 5 * 2**29)
+        self.assertEqual(parse_size("1000"), 1000)
         self.assertEqual(size_text(3 * _MIB), "3 MiB")
         self.assertEqual(size_text(1000), "1000 bytes")
 

@@ -4,7 +4,7 @@ Rates and marks as people write them.
 
 import re
 
-from swarmpeer.quantities import parse_bytes, parse_rate
+from swarmpeer.quantities import parse_rate, parse_size
 from swarmpeer.text import quoted, size_text
 
 UNLIMITED = "unlimited"
@@ -58,7 +58,7 @@ def parse_speed(text: str) -> int | None:
         return None
     number = text.removesuffix("/s")
     try:
-        rate = parse_rate(number) if number.endswith("bit") else parse_bytes(number)
+        rate = parse_rate(number) if number.endswith("bit") else parse_size(number)
     except ValueError:
         if meant := _meant(text):
             why = f"has a unit that is not known here, {meant}"

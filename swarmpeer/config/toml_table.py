@@ -10,7 +10,7 @@ from typing import TypeVar
 from swarmpeer.config.toml_lines import KeyPath
 from swarmpeer.config.toml_text import TomlText
 from swarmpeer.errors import ConfigError
-from swarmpeer.quantities import parse_bytes
+from swarmpeer.quantities import parse_size
 from swarmpeer.text import quoted
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ def _bytes(entry: Entry, least: int, right: str) -> int:
     value = entry.value
     if isinstance(value, str):
         try:
-            value = parse_bytes(value.removesuffix("/s"))
+            value = parse_size(value.removesuffix("/s"))
         except ValueError:
             raise entry.error(right) from None
     if not isinstance(value, int) or isinstance(value, bool):

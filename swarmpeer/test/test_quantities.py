@@ -12,7 +12,6 @@ from swarmpeer.quantities import (
     format_rate,
     format_seconds,
     format_size,
-    parse_bytes,
     parse_rate,
     parse_seconds,
     parse_size,
@@ -40,10 +39,10 @@ class KnownTests(SynchronousTestCase):
             self.assertEqual((parse_size(text), format_size(size)), (size, text))
         self.assertEqual(parse_size("1.5M"), 1536 * 1024)
 
-    def test_bytes(self) -> None:
+    def test_units(self) -> None:
         """
-        Of bytes with a unit, powers of 1000 have a bare B, and one blank may stand
-        before the unit.
+        Of sizes with a whole unit, powers of 1000 have a bare B, and one blank may
+        stand before it.
         """
         for text, size in (
             ("1000", 1000),
@@ -57,9 +56,9 @@ class KnownTests(SynchronousTestCase):
             ("1.5 MB", 1_500_000),
             ("2GB", 2_000_000_000),
         ):
-            self.assertEqual(parse_bytes(text), size)
+            self.assertEqual(parse_size(text), size)
         for text in ("", " 1", "1 ", "1  K", "1 KB", "1 kiB", "-1", "0.5", "1e3", "K"):
-            self.assertRaises(ValueError, parse_bytes, text)
+            self.assertRaises(ValueError, parse_size, text)
 
     def test_rates(self) -> None:
         """
@@ -98,12 +97,12 @@ class KnownTests(SynchronousTestCase):
         What is none is told, with how to write one.
         """
         parsers: tuple[tuple[Callable[[str], object], str], ...] = (
-            (parse_size, "is no size: 64M, 16K"),
+            (parse_size, "is no size: 64M, 1.5 MiB"),
             (parse_rate, "is no rate: 50Mbit, 1MB"),
             (parse_seconds, "is no time: 10ms, 0.5s"),
         )
         for parse, expected in parsers:
-            for text in ("", "x", "-1", "1e3", "1 K", "1Q", ".5", "1.", "9" * 99, "٣"):
+            for text in ("", "x", "-1", "1e3", "1  K", "1Q", ".5", "1.", "9" * 99, "٣"):
                 error = self.assertRaises(ValueError, parse, text)
                 self.assertIn(expected, str(error))
         error = self.assertRaises(ValueError, parse_size, "0.5")
