@@ -97,6 +97,23 @@ class HollowSwarm:
             f"--count={len(self.hosts) - 1}",
         )
 
+    def stalling(self) -> PeerCommand:
+        """
+        In place of the crowd, neighbours that begin a piece and do not go on.
+        """
+        one = self.hosts[0]
+        return PeerCommand.prepare(
+            "stalling",
+            self.hosts[1],
+            self.folder / "stalling",
+            None,
+            "bench.stalling",
+            f"--manifest={self.folder / MANIFEST_NAME}",
+            f"--host={one.address}",
+            f"--port={one.port}",
+            f"--count={len(self.hosts) - 1}",
+        )
+
     def _record_whole(self, place: Path) -> None:
         """
         Let a peer find that it has looked through its file before.

@@ -5,8 +5,9 @@ How much memory a peer takes with many neighbours and large pieces.
     python -m bench.memory --limits 64M,256M
 
 One peer of ours has 40 neighbours, all in one other process: first it fetches a file
-from 40 seeds, then it is the seed, and 40 leechers want the file of it alone.  The
-file is of zeros, so that making it costs nothing.
+from 40 seeds, then it is the seed, and 40 leechers want the file of it alone, and at
+last it is a leecher again, of 40 that each begin a piece and do not go on.  The file is
+of zeros, so that making it costs nothing.
 
 --limits puts memory into the [limits] of its swarm.toml; 0 leaves it out.
 """
@@ -24,15 +25,18 @@ from bench.ours import Tables
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage
-from bench.sources import size_bytes, size_text
+from bench.sources import size_text
 from bench.stages import (
     add_network_option,
     add_run_options,
     comma_list,
     loopback_stage,
 )
+from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
+_STALL_SECONDS = 1.0
+_LEECHER, _SEED, _STALLED = "leecher", "seed", "leecher of those that stall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class MemoryRun:
 
     @ivar limit: in bytes, 0 for the usual one.
     @ivar role: of the peer that was watched.
-    @ivar wall_seconds: until it, or all others, had the file.
+    @ivar wall_seconds: until it, or all others, had the file, or had begun a piece.
     """
 
     round: int
@@ -68,21 +72,21 @@ def main() -> int:
     )
     add = parser.add_argument
     add("--neighbors", type=int, default=40, metavar="N", help="(40)")
-    add("--size", type=size_bytes, default=size_bytes("2G"), help="fetched (2G)")
-    add("--served", type=size_bytes, default=size_bytes("128M"), help="(128M)")
-    add("--piece", type=size_bytes, default=size_bytes("16M"), help="(16M)")
-    add("--limits", type=comma_list(size_bytes), default=[0], help="in bytes (0)")
+    add("--size", type=parse_size, default=parse_size("2G"), help="fetched (2G)")
+    add("--served", type=parse_size, default=parse_size("128M"), help="(128M)")
+    add("--piece", type=parse_size, default=parse_size("16M"), help="(16M)")
+    add("--limits", type=comma_list(parse_size), default=[0], help="in bytes (0)")
     add_run_options(parser, runs=1)
     add_network_option(parser)
     options = parser.parse_args()
     with loopback_stage(options) as stage:
         runs, failures = repeat_runs(
             (
-                f"run {number}, {'seed' if is_seed else 'leecher'}",
-                partial(_watch, stage, number, limit, is_seed, options),
+                f"run {number}, {role}",
+                partial(_watch, stage, number, limit, role, options),
             )
-            for number, limit, is_seed in itertools.product(
-                range(options.runs), options.limits, (False, True)
+            for number, limit, role in itertools.product(
+                range(options.runs), options.limits, (_LEECHER, _SEED, _STALLED)
             )
         )
     print(*map(_line, runs), sep="\n", file=sys.stderr)
@@ -93,22 +97,26 @@ def _watch(
     stage: Stage,
     number: int,
     limit: int,
-    is_seed: bool,
+    role: str,
     options: argparse.Namespace,
 ) -> MemoryRun:
+    is_seed = role == _SEED
+    size = options.served if is_seed else options.size
     swarm = HollowSwarm.make(
         stage.place / "swarm",
         stage.hosts(options.neighbors + 1),
-        options.served if is_seed else options.size,
+        size,
         options.piece,
     )
     limits: dict[str, object] = {"preferred_neighbors": options.neighbors}
     if limit:
         limits["memory"] = limit
+    if role == _STALLED:
+        limits["stall_seconds"] = _STALL_SECONDS
     tables: Tables = {"limits": limits, "timing": {"unchoking_interval": 1}}
     commands = [
         swarm.the_one(is_seed=is_seed, tables=tables),
-        swarm.crowd(are_seeds=not is_seed),
+        swarm.stalling() if role == _STALLED else swarm.crowd(are_seeds=not is_seed),
     ]
     with Swarm(commands, swarm.folder) as peers:
         peers.wait_for("READY", peers.peers, _READY_SECONDS)
@@ -117,16 +125,16 @@ def _watch(
         start = time.monotonic()
         for peer in (crowd,) if is_seed else (one, crowd):
             peer.begin()
-        last = crowd if is_seed else one
+        last = one if role == _LEECHER else crowd
         times = peers.wait_for(
             "COMPLETE" if is_seed else "DONE", [last], options.timeout
         )
     return MemoryRun(
         round=number,
         limit=limit,
-        role="seed" if is_seed else "leecher",
+        role=role,
         neighbors=options.neighbors,
-        size=options.served if is_seed else options.size,
+        size=size,
         piece=options.piece,
         wall_seconds=round(times[0] - start, 3),
         memory=one.peak.rounded(),

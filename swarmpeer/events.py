@@ -299,7 +299,8 @@ class PieceStored(SwarmEvent):
 @dataclass(frozen=True, slots=True)
 class DuplicatePieceReceived(SwarmEvent):
     """
-    They gave us a piece that we no longer needed.
+    They gave us a piece that we no longer needed, or so late that there was no memory
+    for it.
     """
 
     peer_id: int

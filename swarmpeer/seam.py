@@ -116,6 +116,13 @@ class NetworkSide(Protocol):
         its pieces on the disk; C{LogicSide.on_writable} tells when to go on.
         """
 
+    @property
+    def is_mid_piece(self) -> bool:
+        """
+        Is a piece on its way to us, so that nothing else can come before the rest of
+        it?
+        """
+
     def send_handshake(self, peer_id: int) -> None:
         """
         Send the 32 bytes, with C{peer_id} as our own id.
@@ -255,7 +262,8 @@ class LogicSide(Protocol):
         """
         Whole pieces are in, one or those that came together: what follows from them
         is done once for all.  The data are the receiver's to keep and are not changed
-        any more.
+        any more; they are empty if the piece came late and was dropped, since there was
+        no memory for it.
 
         @raise swarmpeer.errors.ProtocolViolation: at one that was not asked of them, or
             came already, after those before it were taken.
@@ -283,6 +291,12 @@ class SwarmLogic(Protocol):
     """
     The logic of all conversations, as the network knows it: the peer's node.
     """
+
+    @property
+    def spare_bytes(self) -> int:
+        """
+        How much memory there is for pieces that nobody waits for.
+        """
 
     def open_conversation(
         self, network: NetworkSide, expected_peer_id: int | None

@@ -124,6 +124,7 @@ class Wire:
 
     is_verified = True
     is_writable = True
+    is_mid_piece = False
 
     def __init__(
         self, queue: deque[Told], most_in_run: int, *, is_dialled: bool

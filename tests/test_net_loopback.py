@@ -62,6 +62,7 @@ class Host:
     """
 
     own_id: int
+    spare_bytes = 2**40
     told: list[tuple[object, ...]] = field(default_factory=list)
     events: list[SwarmEvent] = field(default_factory=list)
     greeted: "Deferred[NetworkSide]" = field(default_factory=Deferred)

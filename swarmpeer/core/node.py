@@ -121,6 +121,13 @@ class PeerNode:
         )
 
     @property
+    def spare_bytes(self) -> int:
+        """
+        How much memory there is for pieces that nobody waits for.
+        """
+        return self.requests.spare_bytes
+
+    @property
     def picker(self) -> IPiecePicker:
         """
         How the next piece is chosen.
@@ -250,6 +257,9 @@ class PeerNode:
         if self.registry.find(conversation.peer_id) is not conversation:
             return
         neighbor, next_for = conversation.neighbor, self.requests.next_for
+        if neighbor.is_snubbed and conversation.network.is_mid_piece:
+            # What they are slow with comes first, whatever they are asked.
+            return
         index = next_for(neighbor)
         if index is None:
             return
@@ -291,7 +301,10 @@ class PeerNode:
                 # Asked for once, it may have come twice.
                 conversation.expect_piece(index)
                 came_bytes += len(piece.data)
-                if self.requests.arrived(neighbor, index):
+                if not piece.data:
+                    self.requests.missed(neighbor, index)
+                    needless.append(piece)
+                elif self.requests.arrived(neighbor, index):
                     needed.append(piece)
                 else:
                     needless.append(piece)
@@ -304,10 +317,9 @@ class PeerNode:
             # Whatever fails there, these are here and noted as being stored.
             self._store(neighbor.peer_id, needed)
             for piece in needless:
+                size_bytes = self.store.layout.size(piece.index)
                 self.publish(
-                    DuplicatePieceReceived(
-                        neighbor.peer_id, piece.index, piece.size_bytes
-                    )
+                    DuplicatePieceReceived(neighbor.peer_id, piece.index, size_bytes)
                 )
 
     def _welcome(self, conversation: PeerConnection) -> None:

@@ -65,6 +65,15 @@ class RequestManager:
         """
         return self._unsettled_bytes
 
+    @property
+    def spare_bytes(self) -> int:
+        """
+        What the budget leaves; for one piece there is always room.
+        """
+        if not self._unsettled_bytes:
+            return max(self._budget_bytes, self._store.layout.piece_size_bytes)
+        return max(0, self._budget_bytes - self._unsettled_bytes)
+
     def owner(self, index: int) -> NeighborState | None:
         """
         Whom the piece is asked of.
@@ -130,6 +139,18 @@ class RequestManager:
             self.picker.shut(index)
             self._unsettled_bytes += self._store.layout.size(index)
         return True
+
+    def missed(self, neighbor: NeighborState, index: int) -> bool:
+        """
+        Their answer about the piece is in, and brought nothing.
+
+        @return: was it still waited for?  Then it is open again.
+        """
+        is_awaited = index in neighbor.requested
+        neighbor.settle(index)
+        if is_awaited:
+            self._disown(neighbor, index)
+        return is_awaited
 
     def stored(self, index: int) -> None:
         """

@@ -50,7 +50,7 @@ class VerifiedRequests(RequestManager):
     one yet: they are asked again, when they have nothing else for us.
 
     @ivar received_bytes: of all pieces that came, needed or not.
-    @ivar duplicate_bytes: of those that were not needed any more.
+    @ivar duplicate_bytes: of those that were not needed any more, or not kept.
     """
 
     _store: VerifiedStore
@@ -103,7 +103,11 @@ class VerifiedRequests(RequestManager):
             return []
         idle = [neighbor for neighbor in neighbors if self._is_idle(neighbor)]
         chosen: Choice = []
-        room = self._duplicates_allowed - self.duplicate_bytes - self._could_come()
+        room = min(
+            self._duplicates_allowed - self.duplicate_bytes - self._could_come(),
+            max(self.spare_bytes, self._store.layout.piece_size_bytes)
+            - self._second_bytes(),
+        )
         for index in overdue:
             size = self._store.layout.size(index)
             second = self._second_for(index, idle)
@@ -142,12 +146,10 @@ class VerifiedRequests(RequestManager):
 
         @return: was it still waited for?
         """
-        is_awaited = index in neighbor.requested
-        neighbor.settle(index)
         self._outstanding.settle(neighbor, index)
+        is_awaited = super().missed(neighbor, index)
         if is_awaited:
             neighbor.note_refused(index, self._seconds())
-            self._disown(neighbor, index)
         return is_awaited
 
     def ask_again(self, neighbor: NeighborState) -> bool:
@@ -264,6 +266,18 @@ class VerifiedRequests(RequestManager):
             self.duplicate_bytes += size
         return is_needed
 
+    def missed(self, neighbor: NeighborState, index: int) -> bool:
+        """
+        They sent a piece of which nothing was kept.
+
+        @return: was it still waited for?
+        """
+        size = self._store.layout.size(index)
+        self.received_bytes += size
+        self.duplicate_bytes += size
+        self._outstanding.settle(neighbor, index)
+        return super().missed(neighbor, index)
+
     def wrong(self, index: int, sender: NeighborState | None) -> None:
         """
         The piece was not right.
@@ -347,6 +361,16 @@ class VerifiedRequests(RequestManager):
         return sum(
             self._store.layout.size(index) * (count - self._is_to_come(index))
             for index, count in self._outstanding.counts()
+        )
+
+    def _second_bytes(self) -> int:
+        """
+        The bytes that are waited for at a second neighbour.
+        """
+        return sum(
+            self._store.layout.size(index)
+            for index, owner in self._owners.items()
+            if self._outstanding.awaited(index, but=owner) is not None
         )
 
     def _is_to_come(self, index: int) -> bool:

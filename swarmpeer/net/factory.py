@@ -13,6 +13,7 @@ from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.beat import Beat
+from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import HAVE_SECONDS
@@ -76,6 +77,7 @@ class PeerFactory(Factory):
         self._mark = mark
         self._codec = MessageCodec(self.store.layout)
         self._beat = Beat(clock, HAVE_SECONDS)
+        self._late = LatePieces(lambda: node.spare_bytes)
         self._is_closing = False
         # In the order in which they came.
         self._all: dict[PeerProtocol, None] = {}
@@ -144,6 +146,7 @@ class PeerFactory(Factory):
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
             beat=self._beat,
+            late=self._late,
             up=up,
             down=down,
         )

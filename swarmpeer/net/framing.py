@@ -48,6 +48,8 @@ class FrameReader:
     @ivar _frame: where the payload that is being gathered goes; empty for one
         that is skipped.
     @ivar _missing: how many bytes of that payload are still to come.
+    @ivar _remains: what is told of a payload that is skipped: its type, and of a piece
+        which one.
     @ivar piece_bytes: how many bytes of pieces came so far.
     """
 
@@ -59,7 +61,7 @@ class FrameReader:
         "_is_piece",
         "_is_stopped",
         "_missing",
-        "_skipped_type",
+        "_remains",
         "_unheard",
         "piece_bytes",
     )
@@ -80,9 +82,9 @@ class FrameReader:
         self._expect_piece = expect_piece
         self._expect_message = expect_message
         self._unheard = b""
-        self._frame = memoryview(b"")
+        self._frame = _NONE
         self._missing = 0
-        self._skipped_type = b""
+        self._remains = b""
         self._is_piece = False
         self._is_stopped = False
         self.piece_bytes = 0
@@ -115,6 +117,22 @@ class FrameReader:
         """
         return len(self._frame) - self._missing if self._frame else 0
 
+    @property
+    def held_piece(self) -> int | None:
+        """
+        The piece whose bytes are gathered; C{None} if there is none, or if it is
+        skipped.
+        """
+        if self._is_piece and self._frame:
+            return self._codec.piece_index(self._remains)
+        return None
+
+    def drop(self) -> None:
+        """
+        Hold nothing of the unfinished payload, and skip the rest of it.
+        """
+        self._frame = _NONE
+
     def judge_by(self, codec: MessageCodec) -> None:
         """
         From the next frame on, C{codec} tells what may come.
@@ -128,7 +146,7 @@ class FrameReader:
         """
         self._is_stopped = True
         self._unheard = b""
-        self._frame = memoryview(b"")
+        self._frame = _NONE
         self._missing = 0
 
     @property
@@ -166,9 +184,9 @@ class FrameReader:
 
         @param end: where in C{chunk} it ends; C{chunk} itself is not kept.
         @return: the payloads that are whole now, one after the other; that of
-            an unknown type is cut down to its type byte.  Haves that follow one
-            another come together, as their frames without the first length, and so
-            do requests.
+            an unknown type is cut down to its type byte, and that of a piece that
+            was dropped to its head.  Haves that follow one another come together, as
+            their frames without the first length, and so do requests.
         @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
             after all before it were yielded.
         """
@@ -237,9 +255,8 @@ class FrameReader:
     def _begin(self, kind: FrameKind, length: int, head: WireBytes) -> None:
         self._missing = length
         self._is_piece = kind is FrameKind.PIECE
-        if kind is FrameKind.UNKNOWN:
-            self._skipped_type = bytes(head[:1])
-        else:
+        self._remains = bytes(head[: PIECE_HEAD_SIZE if self._is_piece else 1])
+        if kind is not FrameKind.UNKNOWN:
             self._frame = memoryview(bytearray(length))
 
     def _gather(self, part: memoryview) -> None:
@@ -251,5 +268,5 @@ class FrameReader:
         self._missing -= len(part)
 
     def _take(self) -> WireBytes:
-        frame, self._frame = self._frame, memoryview(b"")
-        return frame or self._skipped_type
+        frame, self._frame = self._frame, _NONE
+        return frame or self._remains

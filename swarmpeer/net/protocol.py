@@ -17,6 +17,7 @@ from swarmpeer.net.fast.reading import FastReader
 from swarmpeer.net.framing import FrameReader
 from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.holding import Hold
+from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.lifetime import Lifetime, Phase
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.sending import HAVE_SECONDS
@@ -65,6 +66,7 @@ class PeerProtocol(Lifetime):
         lenient: bool = False,
         expected_peer_id: int | None = None,
         beat: Beat | None = None,
+        late: LatePieces | None = None,
         up: Allowance | None = None,
         down: Allowance | None = None,
     ) -> None:
@@ -73,6 +75,8 @@ class PeerProtocol(Lifetime):
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
         @param beat: shared by the connections of a peer, which mostly have the same
             haves to tell; one of our own if not given.
+        @param late: shared by the connections of a peer, whose pieces have one memory;
+            one of our own if not given.
         @param up: how much we may send; as much as we like if not given.
         @param down: how much may come; the same.
         """
@@ -93,6 +97,8 @@ class PeerProtocol(Lifetime):
         self._greeting = Greeting(lenient=lenient)
         self._frames = FrameReader(codec, self._expect_piece, self._expect_message)
         self._waiting = Waiting(clock, limits)
+        self._late = late or LatePieces(lambda: node.spare_bytes)
+        self._is_late = False
 
     @property
     def held_bytes(self) -> int:
@@ -208,12 +214,16 @@ class PeerProtocol(Lifetime):
             # It was one too many for a neighbour that takes nothing.
             return
         self._watch.wake_by(self._waiting.begin(indexes, self._frames.piece_bytes))
+        self._review_late()
+        # They may need the room.
+        self._late.make_room()
 
     def stop_waiting(self) -> None:
         """
         Stop watching for progress.
         """
         self._waiting.end()
+        self._review_late()
 
     # Inside.
 
@@ -238,12 +248,17 @@ class PeerProtocol(Lifetime):
         @param filled: the payload that is whole now, and comes first.
         """
         frames = self._frames
-        if size or filled is not None or frames.has_unheard:
-            payloads = frames.feed(chunk, size)
-            self._hear_messages(payloads, () if filled is None else (filled,))
+        try:
+            if size or filled is not None or frames.has_unheard:
+                payloads = frames.feed(chunk, size)
+                self._hear_messages(payloads, () if filled is None else (filled,))
+        finally:
+            self._review_late()
         self._waiting.note(frames.piece_bytes)
         if frames.is_mid_frame:
             self._watch.wake_by(self._heard_at + self._limits.frame_seconds)
+        if self._is_late:
+            self._late.make_room()
 
     def _hear_messages(
         self, payloads: Generator[WireBytes, None, None], first: Sequence[WireBytes]
@@ -278,6 +293,23 @@ class PeerProtocol(Lifetime):
             # Those before a message that may not come did come.
             if run and not self._is_in(Phase.CLOSED):
                 self._logic.on_pieces(run)
+
+    def _review_late(self) -> None:
+        """
+        Is a piece on its way that is not waited for?
+        """
+        index = self._frames.held_piece
+        was_late = self._is_late
+        self._is_late = index is not None and not self._waiting.waits_for(index)
+        if self._is_late:
+            size_bytes = self._frames.held_bytes - PIECE_HEAD_SIZE
+            self._late.keep(self._drop_piece, size_bytes)
+        elif was_late:
+            self._late.forget(self._drop_piece)
+
+    def _drop_piece(self) -> None:
+        self._is_late = False
+        self._frames.drop()
 
     def _hear_on_later(self) -> None:
         """
@@ -369,6 +401,7 @@ class PeerProtocol(Lifetime):
 
     def _end(self, reason: str) -> None:
         self._frames.stop()
+        self._review_late()
         if self._next_turn is not None:
             self._next_turn.cancel()
             self._next_turn = None

@@ -64,6 +64,7 @@ class VerifiedFactory(PeerFactory):
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
             beat=self._beat,
+            late=self._late,
             up=up,
             down=down,
         )

@@ -14,6 +14,7 @@ from swarmpeer.net.further_sending import FurtherSender
 from swarmpeer.net.goodbye import goodbye_code
 from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.holding import Hold
+from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.verified_terms import VerifiedTerms, check_swarm
@@ -58,6 +59,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         lenient: bool = False,
         expected_peer_id: int | None = None,
         beat: Beat | None = None,
+        late: LatePieces | None = None,
         up: Allowance | None = None,
         down: Allowance | None = None,
     ) -> None:
@@ -75,6 +77,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
             lenient=lenient,
             expected_peer_id=expected_peer_id,
             beat=beat,
+            late=late,
             up=up,
             down=down,
         )
@@ -100,6 +103,14 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
             self._unsaid_id = peer_id
         else:
             self._greet(peer_id, False)
+
+    def send_cancel(self, index: int) -> None:
+        """
+        Tell them that a piece need not come, and do not wait for it.
+        """
+        super().send_cancel(index)
+        self._waiting.end(index)
+        self._review_late()
 
     def close(self, reason: str = "", code: int = GoodbyeCode.OTHER) -> None:
         """

@@ -33,6 +33,12 @@ class Waiting:
         self._since = 0.0
         self._next_progress_bytes = 0
 
+    def waits_for(self, index: int) -> bool:
+        """
+        Was the piece asked for, and is its answer waited for?
+        """
+        return index in self._indexes
+
     @property
     def deadline(self) -> float | None:
         """

@@ -64,6 +64,7 @@ class RecordingNode:
 
     calls: list[Call] = field(default_factory=list)
     logic: LogicSide | None = None
+    spare_bytes: int = 2**40
 
     def open_conversation(
         self,

@@ -31,6 +31,7 @@ class RecordingNetwork:
     calls: list[Call]
     is_dialled: bool = False
     is_writable: bool = True
+    is_mid_piece: bool = False
 
     def _say(self, *call: object) -> None:
         self.calls.append((self.name, *call))
