@@ -23,12 +23,12 @@ _MINUTE = 60.0
 
 class ScheduledRates(Service):
     """
-    Sets the rates that hold now, at the start and whenever others begin to hold.  It
-    hangs below the peer.
+    Sets the rates that hold when it is made, and others when the schedule has others.
+    It hangs below the peer.
 
-    It looks at the time of day at each full minute, so that a clock that is set, or
-    summer time, is noticed in a minute.  Rates that somebody else set meanwhile stay
-    until the schedule has others.
+    It looks at the time of day at the start and at each full minute, so that a clock
+    that is set, or summer time, is noticed in a minute.  Rates that somebody else set
+    meanwhile, or before the start, stay until the schedule has others.
     """
 
     _log = Logger()
@@ -51,7 +51,9 @@ class ScheduledRates(Service):
         self._schedule = schedule
         self._clock = clock
         self._local_time = local_time
+        # What the schedule had last: the peer may have been told others since.
         self._rates = Rates()
+        self._set(self._rates_now())
         self._next_look: IDelayedCall | None = None
 
     @classmethod
@@ -68,21 +70,19 @@ class ScheduledRates(Service):
 
     def set_schedule(self, schedule: RateSchedule) -> None:
         """
-        From now on this one holds.
+        From now on this one holds, or from the next start on.
         """
         self._schedule = schedule
         if self.running:
             self._stop_looking()
-            self._set(self._rates_now())
-            self._look_later()
+            self._look()
 
     def startService(self) -> None:
         """
-        Set the rates of now.
+        Look from now on.
         """
         super().startService()
-        self._set(self._rates_now())
-        self._look_later()
+        self._look()
 
     def stopService(self) -> None:
         """
@@ -93,12 +93,7 @@ class ScheduledRates(Service):
 
     def _look(self) -> None:
         self._next_look = None
-        rates = self._rates_now()
-        if rates != self._rates:
-            self._set(rates)
-        self._look_later()
-
-    def _look_later(self) -> None:
+        self._set(self._rates_now())
         if self._schedule.parts:
             _, seconds = self._local_time()
             self._next_look = self._clock.callLater(
@@ -116,15 +111,19 @@ class ScheduledRates(Service):
         return self._schedule.at(day, min(int(seconds // _MINUTE), DAY_MINUTES - 1))
 
     def _set(self, rates: Rates) -> None:
-        if rates != self._rates:
-            self._log.info(
-                "peer {peer}: from now on up {up}, down {down}, for each neighbour up "
-                "{up_each}, down {down_each}",
-                peer=self._peer_id,
-                up=format_speed(rates.up),
-                down=format_speed(rates.down),
-                up_each=format_speed(rates.up_per_neighbor),
-                down_each=format_speed(rates.down_per_neighbor),
-            )
+        """
+        Unless they are those that were set last.
+        """
+        if rates == self._rates:
+            return
+        self._log.info(
+            "peer {peer}: from now on up {up}, down {down}, for each neighbour up "
+            "{up_each}, down {down_each}",
+            peer=self._peer_id,
+            up=format_speed(rates.up),
+            down=format_speed(rates.down),
+            up_each=format_speed(rates.up_per_neighbor),
+            down_each=format_speed(rates.down_per_neighbor),
+        )
         self._rates = rates
         self._set_rates(rates)

@@ -5,6 +5,8 @@ How fast a peer may be, and when.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from swarmpeer.config.rate_text import LEAST_RATE, MOST_RATE
+
 DAY_MINUTES = 24 * 60
 WEEK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -14,8 +16,8 @@ EVERY_DAY = frozenset(range(len(WEEK_DAYS)))
 @dataclass(frozen=True, slots=True)
 class Rates:
     """
-    Bytes a second; C{None}: as many as there are.  Every byte of a connection
-    counts, but not what TCP and IP put around it.
+    Bytes a second, 1024 or more; C{None}: as many as there are.  Every byte of a
+    connection counts, but not what TCP and IP put around it.
 
     @ivar up: that leave this peer.
     @ivar down: that come.
@@ -27,6 +29,20 @@ class Rates:
     down: int | None = None
     up_per_neighbor: int | None = None
     down_per_neighbor: int | None = None
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: if a peer could do nothing with one of them.
+        """
+        for name in RATE_NAMES:
+            rate: object = getattr(self, name)
+            # Not a bool either.
+            is_right = type(rate) is int and LEAST_RATE <= rate <= MOST_RATE
+            if rate is not None and not is_right:
+                raise ValueError(
+                    f"{name} is {rate!r}; a whole number of bytes a second from "
+                    f"{LEAST_RATE} on, or None for unlimited, would be right"
+                )
 
 
 RATE_NAMES = tuple(rate.name for rate in fields(Rates))
@@ -47,6 +63,12 @@ class RatesAt:
     end: int
     rates: Mapping[str, int | None] = field(hash=False)
     days: frozenset[int] = EVERY_DAY
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: if a peer could do nothing with one of the rates.
+        """
+        Rates(**self.rates)
 
     def has(self, day: int, minute: int) -> bool:
         """

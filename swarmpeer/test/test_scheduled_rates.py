@@ -40,11 +40,11 @@ class ScheduledRatesTests(SynchronousTestCase):
     A peer whose day begins at a time of the test's.
     """
 
-    def begin(
+    def made(
         self, schedule: RateSchedule, now: float
     ) -> tuple[RecordingPeer, ScheduledRates]:
         """
-        A peer that runs, and its rates; it is Wednesday.
+        A peer that does not run yet, and its rates; it is Wednesday.
         """
         self.clock = Clock()
         self.now = now
@@ -53,9 +53,17 @@ class ScheduledRatesTests(SynchronousTestCase):
             self.peer.set_rates, 1001, schedule, self.clock, self.local_time
         )
         rates.setServiceParent(self.peer)
-        self.assertEqual(self.peer.set, [])
-        self.peer.startService()
         return self.peer, rates
+
+    def begin(
+        self, schedule: RateSchedule, now: float
+    ) -> tuple[RecordingPeer, ScheduledRates]:
+        """
+        One that runs.
+        """
+        peer, rates = self.made(schedule, now)
+        peer.startService()
+        return peer, rates
 
     def local_time(self) -> tuple[int, float]:
         """
@@ -83,7 +91,8 @@ class ScheduledRatesTests(SynchronousTestCase):
 
     def test_no_parts(self) -> None:
         """
-        Rates that are always the same are set once, and no timer is needed.
+        Rates that are always the same are set once, before the start, and no timer is
+        needed.
         """
         peer, _ = self.begin(RateSchedule(Rates(up=5000)), 0.0)
         self.assertEqual(peer.set, [(0.0, Rates(up=5000))])
@@ -107,10 +116,44 @@ class ScheduledRatesTests(SynchronousTestCase):
         What somebody else set stays until the schedule has other rates.
         """
         peer, _ = self.begin(BY_DAY, 18 * HOUR - 600)
-        peer.set_rates(Rates(up=1024))
-        self.pass_time(590)
-        self.assertEqual(peer.set[-1][1], Rates(up=1024))
+        own = Rates(up=1024)
+        peer.set_rates(own)
+        self.pass_time(290)
+        self.successResultOf(peer.stopService())
+        peer.startService()
+        self.pass_time(290)
+        self.assertEqual(peer.set[-1][1], own)
         self.pass_time(20)
+        self.assertEqual(peer.set[-1][1], BY_DAY.usual)
+
+    def test_set_before_start(self) -> None:
+        """
+        So does what was set before the start, whether the schedule tells of any rate
+        or not, and even if it is read again.
+        """
+        own = Rates(up=1024)
+        for schedule in (RateSchedule(), RateSchedule(Rates(up=5000)), BY_DAY):
+            peer, rates = self.made(schedule, 12 * HOUR)
+            self.assertEqual(
+                [each for _, each in peer.set],
+                [each for each in [schedule.at(WEDNESDAY, 12 * 60)] if each != Rates()],
+            )
+            peer.set_rates(own)
+            peer.startService()
+            self.pass_time(120)
+            rates.set_schedule(schedule)
+            self.assertEqual(peer.set[-1][1], own)
+            rates.set_schedule(RateSchedule(Rates(up=6000)))
+            self.assertEqual(peer.set[-1][1], Rates(up=6000))
+
+    def test_late_start(self) -> None:
+        """
+        If others hold by the time of the start, they are set then.
+        """
+        peer, _ = self.made(BY_DAY, 18 * HOUR - 60)
+        self.pass_time(120)
+        self.assertEqual(len(peer.set), 1)
+        peer.startService()
         self.assertEqual(peer.set[-1][1], BY_DAY.usual)
 
     def test_other_schedule(self) -> None:
@@ -127,7 +170,7 @@ class ScheduledRatesTests(SynchronousTestCase):
 
     def test_not_running(self) -> None:
         """
-        A peer that does not run is set no rates before it does.
+        A peer that does not run hears of another schedule when it does.
         """
         peer, rates = self.begin(BY_DAY, 12 * HOUR)
         peer.stopService()
