@@ -4,6 +4,7 @@ and the laboratory.
 """
 
 import hashlib
+import importlib.util
 import json
 import re
 import signal
@@ -11,13 +12,26 @@ import sys
 import urllib.request
 from pathlib import Path
 from random import Random
+from typing import Any
 from urllib.error import URLError
 
+from hypothesis import Phase, find, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+from twisted.logger import LogEvent, Logger, LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted.plugins
 from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError
+from swarmpeer.events import (
+    DialFailed,
+    GoodbyeReceived,
+    RequestGivenBack,
+    RequestIgnored,
+    SwarmEvent,
+)
 from swarmpeer.policies import choking_policy, piece_picker
 from tests.processes import (
     ROOT,
@@ -56,6 +70,54 @@ class PolicyPluginTests(SynchronousTestCase):
         self.assertIsInstance(made, FleetChoking)
         self.assertFalse(made.shows_pieces)
         self.assertRaises(ConfigError, piece_picker, "calm", "x")
+
+
+class WorthTellingTests(SynchronousTestCase):
+    """
+    What the example of a verified peer listens to.
+    """
+
+    def test_what_goes_wrong(self) -> None:
+        """
+        It hears of everything that the log of a peer can warn of, but for what mostly
+        tells of members that are not there or slow.
+        """
+        heard = {*_example("verified_peer").WORTH_TELLING}
+        often = {DialFailed, GoodbyeReceived, RequestGivenBack, RequestIgnored}
+        told = {*filter(_is_warned_of, DiagnosticLog(1).event_classes)}
+        self.assertLessEqual(often, told)
+        self.assertEqual(told - often - heard, set())
+
+
+def _example(name: str) -> Any:
+    """
+    One of the examples, as a module.
+    """
+    spec = importlib.util.spec_from_file_location(name, _EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _is_warned_of(event_class: type[SwarmEvent]) -> bool:
+    """
+    Is there an event of that class of which the log of a peer warns?
+    """
+
+    def is_warned_of(event: SwarmEvent) -> bool:
+        lines: list[LogEvent] = []
+        DiagnosticLog(1, 100, Logger(observer=lines.append)).observe(event)
+        return any(line["log_level"] >= LogLevel.warn for line in lines)
+
+    once = settings(
+        max_examples=40, phases=[Phase.generate], derandomize=True, database=None
+    )
+    try:
+        find(st.from_type(event_class), is_warned_of, settings=once)
+    except NoSuchExample:
+        return False
+    return True
 
 
 class WaysInTests(ProcessTestCase):
@@ -209,6 +271,7 @@ class VerifiedPeerTests(VerifiedTestCase):
         self.assertEqual(
             process.stdout.splitlines(),
             [
+                "FileDiffers(path='1002/TheFile.dat', wrong_pieces=1, piece_count=20)",
                 "FilesChecked(held=19, hashed=20, piece_count=20)",
                 "20 pieces are here; 16384 bytes came, 0 of them for nothing",
             ],

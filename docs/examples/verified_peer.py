@@ -3,8 +3,9 @@ A peer of a verified swarm in a program that wants to hear about its pieces.
 
     python docs/examples/verified_peer.py swarm.toml 1002
 
-It tells what was here from the start and everything that goes wrong, and leaves once
-every member has everything.  Stopped before, it goes on there the next time.
+It tells what was here from the start and everything that goes wrong but for members
+that are not there, yet or any more, or slow, and leaves once every member has
+everything.  Stopped before, it goes on there the next time.
 """
 
 import sys
@@ -20,29 +21,47 @@ from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import (
     BadPieceReceived,
+    BadPieceTold,
+    ConnectionRefused,
     DiskShort,
+    FetchingResumed,
     FileChanged,
+    FileDiffers,
+    FilePlacingFailed,
     FilesChecked,
     ManifestFetched,
     PeerShutOut,
     PieceHealed,
     PieceStoreFailed,
     PieceWithdrawn,
+    PolicyReplaced,
+    RecordFailed,
+    RecordSetAside,
     SwarmEvent,
+    ViolationSeen,
 )
 from swarmpeer.interfaces import ISwarmObserver
 
 # Those that come now and then; PieceStored, say, comes thousands of times.
 WORTH_TELLING = (
     BadPieceReceived,
+    BadPieceTold,
+    ConnectionRefused,
     DiskShort,
+    FetchingResumed,
     FileChanged,
+    FileDiffers,
+    FilePlacingFailed,
     FilesChecked,
     ManifestFetched,
     PeerShutOut,
     PieceHealed,
     PieceStoreFailed,
     PieceWithdrawn,
+    PolicyReplaced,
+    RecordFailed,
+    RecordSetAside,
+    ViolationSeen,
 )
 
 
