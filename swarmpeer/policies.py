@@ -1,12 +1,14 @@
 """
-Policies by name, as a C{swarm.toml} has them.
+Policies by name, as a C{swarm.toml} and C{swarmpeer simulate} have them.
 """
 
 import difflib
 import importlib
 import random
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
 
 from twisted.plugin import getPlugins
 from zope.interface.interface import InterfaceClass
@@ -23,89 +25,178 @@ _ANOTHER = "the name of a plugin or package.module:Name"
 _Factory = TypeVar("_Factory")
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[_Factory]):
+    """
+    One of the two kinds of policies.
+
+    @ivar key: that of C{[policy]} in a C{swarm.toml}.
+    @ivar noun: what one of them is.
+    @ivar make: makes one, to see whether that works.
+    """
+
+    key: str
+    noun: str
+    interface: InterfaceClass
+    make: Callable[[_Factory], object]
+
+
+_CHOKING: _Kind[ChokingFactory] = _Kind(
+    "choking",
+    "choking policy",
+    IChokingPolicy,
+    lambda factory: factory(1, random.Random(0)),
+)
+_PICKING: _Kind[PickerFactory] = _Kind(
+    "picking",
+    "picker",
+    IPiecePicker,
+    lambda factory: factory(Bitfield(1), random.Random(0)),
+)
+
+
 def choking_policy(name: str, where: str) -> ChokingFactory:
     """
     Who chooses whom to serve, by what C{choking} is in a C{swarm.toml}.
 
-    @param name: one of L{CHOKING_POLICIES}, that of a plugin, or a
-        C{package.module:Name}.
     @param where: what begins an error: where the file names it.
-    @raise ConfigError: if there is none.
+    @raise ConfigError: if there is none; see L{find_choking}.
     """
-    return _find(
-        "choking",
-        name,
-        where,
-        CHOKING_POLICIES,
-        IChokingPolicy,
-        lambda factory: factory(1, random.Random(0)),
-    )
+    try:
+        return find_choking(name)
+    except ValueError as error:
+        raise ConfigError(f"{where}: choking = {error}") from error
 
 
 def piece_picker(name: str, where: str) -> PickerFactory:
     """
     Who chooses the next piece, by what C{picking} is in a C{swarm.toml}.
 
-    @param name: one of L{PIECE_PICKERS}, that of a plugin, or a
-        C{package.module:Name}.
     @param where: what begins an error: where the file names it.
-    @raise ConfigError: if there is none.
+    @raise ConfigError: if there is none; see L{find_picker}.
     """
-    return _find(
-        "picking",
-        name,
-        where,
-        PIECE_PICKERS,
-        IPiecePicker,
-        lambda factory: factory(Bitfield(1), random.Random(0)),
-    )
+    try:
+        return find_picker(name)
+    except ValueError as error:
+        raise ConfigError(f"{where}: picking = {error}") from error
 
 
-def _find(
-    kind: str,
-    name: str,
-    where: str,
-    known: Mapping[str, _Factory],
-    interface: InterfaceClass,
-    make: Callable[[_Factory], object],
-) -> _Factory:
+def find_choking(
+    name: str, known: Mapping[str, ChokingFactory] = CHOKING_POLICIES
+) -> ChokingFactory:
     """
-    @param make: makes one, to see whether that works.
+    Who chooses whom to serve.
+
+    @param name: one of C{known}, that of a plugin, or a C{package.module:Name}.
+    @raise ValueError: if there is none, in one line.
     """
+    return _find(_CHOKING, name, known)
+
+
+def find_picker(
+    name: str, known: Mapping[str, PickerFactory] = PIECE_PICKERS
+) -> PickerFactory:
+    """
+    Who chooses the next piece; see L{find_choking}.
+    """
+    return _find(_PICKING, name, known)
+
+
+def look_here_too() -> None:
+    """
+    From now on what is in the folder we are in can be imported, as C{twistd} has it.
+    """
+    if "" not in sys.path:
+        sys.path.append("")
+
+
+def plugins_in_vain() -> Iterator[str]:
+    """
+    @return: what is wrong with plugins that nobody can choose, a line for each.
+    """
+    known = {_CHOKING.key: [*CHOKING_POLICIES], _PICKING.key: [*PIECE_PICKERS]}
+    for plugin in getPlugins(IPolicyPlugin):
+        if (fault := _kind_fault(plugin)) is not None:
+            yield f"the plugin {quoted(plugin.name)} is never used: {fault}"
+        elif plugin.name in known[plugin.kind]:
+            yield (
+                f"the plugin {quoted(plugin.name)} is never used: one of our own is "
+                "called so"
+            )
+
+
+class _Unfit(Exception):
+    """
+    What a name stands for is no policy of that kind.
+
+    @ivar near: the name that is meant, if that can be told.
+    """
+
+    def __init__(self, reason: str, near: str | None = None) -> None:
+        super().__init__(reason)
+        self.near = near
+
+
+def _find(kind: _Kind[_Factory], name: str, known: Mapping[str, _Factory]) -> _Factory:
     if name in known:
         return known[name]
-    plugins = {} if ":" in name else _places_of_plugins(kind)
-
-    def unfit(reason: str, near: str | None = None) -> ConfigError:
-        names = ", ".join(map(quoted, known))
-        right = quoted(near) if near else f"{names}, {_ANOTHER}"
-        return ConfigError(
-            f"{where}: {kind} = {quoted(name)}: {reason}; {right} would be right"
-        )
-
-    place = name if ":" in name else plugins.get(name)
-    if place is None:
-        alike = difflib.get_close_matches(name.lower(), [*known, *plugins], 1)
-        raise unfit("no policy and no plugin is called so", *alike)
-    module, _, attribute = place.partition(":")
-    doing = "imported"
     try:
-        factory: _Factory = getattr(importlib.import_module(module), attribute)
+        place = name if ":" in name else _place_of_plugin(kind.key, name, known)
+        return _factory_at(place, kind)
+    except _Unfit as unfit:
+        others = f"{', '.join(map(quoted, known))}, {_ANOTHER}"
+        right = quoted(unfit.near) if unfit.near else others
+        raise ValueError(f"{quoted(name)}: {unfit}; {right} would be right") from unfit
+
+
+def _place_of_plugin(key: str, name: str, known: Collection[str]) -> str:
+    """
+    Where what a plugin of that name offers is.
+
+    @raise _Unfit: if it is not one plugin that is called so.
+    """
+    plugins = [*getPlugins(IPolicyPlugin)]
+    called_so = [plugin for plugin in plugins if plugin.name == name]
+    places = sorted({str(each.factory) for each in called_so if each.kind == key})
+    match places:
+        case [place]:
+            return place
+        case [_, *_]:
+            raise _Unfit(f"several plugins are called so: {', '.join(places)}")
+    if called_so:
+        fault = _kind_fault(called_so[0]) or f"it is for {called_so[0].kind}"
+        raise _Unfit(f"a plugin is called so, but {fault}")
+    names = [plugin.name for plugin in plugins if plugin.kind == key]
+    alike = difflib.get_close_matches(name.lower(), [*known, *names], 1)
+    raise _Unfit("no policy and no plugin is called so", *alike)
+
+
+def _factory_at(place: str, kind: _Kind[_Factory]) -> _Factory:
+    """
+    @raise _Unfit: if there is none, or it makes something else.
+    """
+    module, _, attribute = place.partition(":")
+    interface, factory, doing = kind.interface, None, "imported"
+    not_one = f"it is no {kind.noun}: it does not provide {interface.__name__}"
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
         doing = "made"
-        made = make(factory)
+        is_one: bool = interface.providedBy(kind.make(factory))
     except (Exception, SystemExit) as error:
         # Whatever somebody else's module does.
+        if isinstance(factory, type) and not interface.implementedBy(factory):
+            raise _Unfit(not_one) from error
         reason = f"{type(error).__name__} while it was {doing}{said(error)}"
-        raise unfit(reason) from error
-    is_one: bool = interface.providedBy(made)
+        raise _Unfit(reason) from error
     if not is_one:
-        raise unfit(f"what it makes does not provide {interface.__name__}")
-    return factory
+        raise _Unfit(not_one)
+    return cast(_Factory, factory)
 
 
-def _places_of_plugins(kind: str) -> dict[str, str]:
-    return {
-        plugin.name: str(plugin.factory)
-        for plugin in getPlugins(IPolicyPlugin)
-        if plugin.kind == kind
-    }
+def _kind_fault(plugin: IPolicyPlugin) -> str | None:
+    """
+    Why there is no such kind of policy, if there is none.
+    """
+    if plugin.kind in (_CHOKING.key, _PICKING.key):
+        return None
+    return f"its kind is {plugin.kind!r}, neither 'choking' nor 'picking'"

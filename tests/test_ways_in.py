@@ -7,9 +7,11 @@ import hashlib
 import importlib.util
 import json
 import re
+import shutil
 import signal
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,8 +20,9 @@ from urllib.error import URLError
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
-from twisted.logger import LogEvent, Logger, LogLevel
+from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 import twisted.plugins
 from swarmpeer.core.fleet_choking import FleetChoking
@@ -32,7 +35,11 @@ from swarmpeer.events import (
     RequestIgnored,
     SwarmEvent,
 )
+from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.policies import choking_policy, piece_picker
+from swarmpeer.testing.scenario import FaultLevel, Scenario
+from swarmpeer.testing.swarm import simulate
+from swarmpeer.wire.bitfield import Bitfield
 from tests.processes import (
     ROOT,
     TWISTD,
@@ -51,25 +58,58 @@ _EXAMPLES = ROOT / "docs" / "examples"
 
 class PolicyPluginTests(SynchronousTestCase):
     """
-    The example of a policy that is a plugin.
+    The examples of policies that are plugins.
     """
 
-    def test_by_name(self) -> None:
+    def setUp(self) -> None:
         """
-        Where C{twistd} finds plugins, the policy is found by its name, for the key
-        that it is for.
+        They are where C{twistd} finds plugins.
         """
         folder = Path(self.mktemp())
         folder.mkdir()
-        example = (_EXAMPLES / "choking_plugin.py").read_text()
-        (folder / "choking_plugin.py").write_text(example)
+        for name in ("choking_plugin", "picking_plugin"):
+            shutil.copy(_EXAMPLES / f"{name}.py", folder)
+            self.addCleanup(sys.modules.pop, f"twisted.plugins.{name}", None)
         places = [*twisted.plugins.__path__, str(folder)]
         self.patch(twisted.plugins, "__path__", places)
-        self.addCleanup(sys.modules.pop, "twisted.plugins.choking_plugin", None)
+
+    def test_choking(self) -> None:
+        """
+        The policy is found by its name, for the key that it is for.
+        """
         made = choking_policy("calm", "x")(1, Random(0))
         self.assertIsInstance(made, FleetChoking)
         self.assertFalse(made.shows_pieces)
         self.assertRaises(ConfigError, piece_picker, "calm", "x")
+
+    def test_picking(self) -> None:
+        """
+        So is the picker, and it asks for the last piece first, of which who has not
+        all has some.
+        """
+        picker = piece_picker("last-first", "x")(Bitfield(40), Random(0))
+        verifyObject(IPiecePicker, picker)
+        theirs = Bitfield.full(40)
+        order = []
+        while (index := picker.pick(theirs, theirs.count)) is not None:
+            picker.shut(index)
+            order.append(index)
+        self.assertEqual(order, [*reversed(range(40))])
+        for index in (7, 9, 30):
+            picker.reopen(index)
+        theirs.discard(30)
+        self.assertEqual(picker.pick(theirs, 2), 9)
+        self.assertEqual(picker.pick_among([7, 8]), 7)
+        self.assertRaises(ConfigError, choking_policy, "last-first", "x")
+
+    def test_simulated(self) -> None:
+        """
+        A swarm whose peers pick so is simulated, and no rule is broken.
+        """
+        scenario = Scenario(files=2, faults=FaultLevel.WILD, seed=4)
+        outcome = simulate(replace(scenario, picking="last-first", policy="calm"))
+        self.assertEqual(outcome.breaches, ())
+        self.assertNotEqual(outcome.digest, simulate(scenario).digest)
 
 
 class WorthTellingTests(SynchronousTestCase):
@@ -106,8 +146,8 @@ def _is_warned_of(event_class: type[SwarmEvent]) -> bool:
     """
 
     def is_warned_of(event: SwarmEvent) -> bool:
-        lines: list[LogEvent] = []
-        DiagnosticLog(1, 100, Logger(observer=lines.append)).observe(event)
+        with capturedLogs() as lines:
+            DiagnosticLog(1, 100).observe(event)
         return any(line["log_level"] >= LogLevel.warn for line in lines)
 
     once = settings(
@@ -205,6 +245,20 @@ class WaysInTests(ProcessTestCase):
             re.MULTILINE,
         )
         self.assertEqual((classic, without), ("classic", "preferred only"))
+
+    def test_picker_by_its_place(self) -> None:
+        """
+        The command that simulates finds a picker in the folder that it is called in.
+        """
+        name = "picking_plugin:LastFirst"
+        words = ["simulate", "--files", "1", "--picking", name, "--json"]
+        # As the installed command, which is not started with this folder on its path.
+        command = [sys.executable, "-P", "-m", "swarmpeer", *words]
+        process = self.run_command(command, _EXAMPLES)
+        self.assertEqual((process.wait_for_exit(), process.stderr), (0, ""))
+        run = json.loads(process.stdout)
+        self.assertTrue(run["is_good"])
+        self.assertEqual(run["replay"], f"swarmpeer {' '.join(words[:-1])}")
 
     def test_swarm_logs(self) -> None:
         """

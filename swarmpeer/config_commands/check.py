@@ -83,8 +83,14 @@ def _check(path: str, peer_id: int | None) -> int:
     swarm = read_swarm(path)
     folder = os.path.dirname(path)
     # With all that a peer consists of, which other commands need not wait for.
-    from swarmpeer.policies import choking_policy, piece_picker
+    from swarmpeer.policies import (
+        choking_policy,
+        look_here_too,
+        piece_picker,
+        plugins_in_vain,
+    )
 
+    look_here_too()
     choking_policy(swarm.choking, swarm.where_policy("choking"))
     piece_picker(swarm.picking, swarm.where_policy("picking"))
     own = None if peer_id is None else swarm.own(peer_id)
@@ -92,7 +98,7 @@ def _check(path: str, peer_id: int | None) -> int:
     if swarm.manifest is not None:
         manifest = read_swarm_manifest(swarm, folder)
     parts = [_members(swarm), _subject(swarm, manifest)]
-    odd = list(warnings(swarm))
+    odd = [*warnings(swarm), *map(printable, plugins_in_vain())]
     if own is not None:
         own_folder = Path(folder, swarm.folder_for(own.peer_id))
         parts.append(_place(own, own_folder))

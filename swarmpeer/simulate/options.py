@@ -29,6 +29,8 @@ from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
 MOST_PEERS = 10_000
 MOST_FILE_SIZE_BYTES = 2**44
 
+_OTHERS = "a plugin, or package.module:Name"
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -145,7 +147,7 @@ OPTIONS = (
         "NAME",
         read_policy,
         str,
-        f"who is preferred: {', '.join(POLICY_NAMES)}",
+        f"who is preferred: {', '.join(POLICY_NAMES)}, {_OTHERS}",
     ),
     Option(
         "--picking",
@@ -153,7 +155,8 @@ OPTIONS = (
         "NAME",
         read_picking,
         str,
-        f"which piece a peer fetches next, with --files: {', '.join(PICKING_NAMES)}",
+        "which piece a peer fetches next, with --files: "
+        f"{', '.join(PICKING_NAMES)}, {_OTHERS}",
     ),
     Option(
         "--up",

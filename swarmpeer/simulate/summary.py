@@ -52,7 +52,7 @@ def conditions_words(scenario: Scenario) -> str:
     """
     words = [f"policy {printable(scenario.policy_name)}"]
     if scenario.files is not None:
-        words.append(f"picking {scenario.picking}")
+        words.append(f"picking {printable(scenario.picking)}")
     for what, rate in (
         ("up", scenario.up_rate),
         ("seeds up", scenario.seed_up_rate),

@@ -90,19 +90,28 @@ def read_latency(text: str) -> float:
 
 def read_policy(text: str) -> str:
     """
-    The name of a policy.
+    The name of a policy: one that the simulator brings along, or as in a
+    C{swarm.toml}.
     """
     if text not in POLICY_NAMES:
-        raise ValueError(f"{quoted(text)} is none of {', '.join(POLICY_NAMES)}")
+        # Others may be anywhere, and to look needs more than our own names do.
+        from swarmpeer.policies import find_choking, look_here_too
+        from swarmpeer.testing.policies import POLICIES
+
+        look_here_too()
+        find_choking(text, POLICIES)
     return text
 
 
 def read_picking(text: str) -> str:
     """
-    The name of a way to choose the next piece.
+    The name of a way to choose the next piece, as in a C{swarm.toml}.
     """
     if text not in PICKING_NAMES:
-        raise ValueError(f"{quoted(text)} is none of {', '.join(PICKING_NAMES)}")
+        from swarmpeer.policies import find_picker, look_here_too
+
+        look_here_too()
+        find_picker(text)
     return text
 
 

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import Candidate, NotInterestedReceived, PreferredRoundHeld
 from swarmpeer.net import dialing
@@ -31,6 +32,22 @@ SMALL = Scenario(
     unchoking_interval_seconds=1,
     optimistic_interval_seconds=2,
 )
+
+
+class BrokenPicker(RandomPicker):
+    """
+    Cannot choose.
+    """
+
+    def pick(
+        self,
+        theirs: Bitfield,  # noqa: ARG002
+        useful: int,  # noqa: ARG002
+    ) -> int | None:
+        """
+        Raise.
+        """
+        raise ValueError("odd")
 
 
 class SwarmChecksTests(SynchronousTestCase):
@@ -85,6 +102,17 @@ class SwarmChecksTests(SynchronousTestCase):
 
         self.patch(ChokingManager, "hold_preferred_round", hold_by_lot)
         self.assertEqual(self.find("tit for tat").detail, "by rate: False")
+
+    def test_policy_is_replaced(self) -> None:
+        """
+        A policy of somebody else fails, and one of ours has to take its place.
+        """
+        picker = f"{__name__}:{BrokenPicker.__name__}"
+        detail = self.find(
+            "no mistake of our own",
+            replace(SMALL, files=1, piece_size_bytes=2**14, picking=picker),
+        ).detail
+        self.assertIn(f"{picker} failed in pick: it raised ValueError: odd", detail)
 
     def test_interest_is_not_heard(self) -> None:
         """

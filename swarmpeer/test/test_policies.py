@@ -5,12 +5,16 @@ Tests of L{swarmpeer.policies}.
 from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
+from swarmpeer import policies
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.errors import ConfigError
-from swarmpeer.policies import choking_policy, piece_picker
+from swarmpeer.interfaces import IPolicyPlugin
+from swarmpeer.policies import choking_policy, piece_picker, plugins_in_vain
+from swarmpeer.testing.policies import FreeRiding
 
 
 def cannot(*_: object) -> None:
@@ -25,6 +29,99 @@ def leaves(*_: object) -> None:
     Would end the process.
     """
     raise SystemExit(3)
+
+
+class Odd(ChokingManager):
+    """
+    Is made from nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1, Random(0))
+
+
+@implementer(IPolicyPlugin)
+class Plugin:
+    """
+    Offers a policy.
+    """
+
+    def __init__(self, name: str, kind: str, factory: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.factory = factory
+
+
+RANDOM = "swarmpeer.core.picking_random:RandomPicker"
+FREE_RIDING = "swarmpeer.testing.policies:FreeRiding"
+
+
+class PluginTests(SynchronousTestCase):
+    """
+    Policies that plugins offer.
+    """
+
+    def setUp(self) -> None:
+        """
+        Some of them are of no use.
+        """
+        plugins = [
+            Plugin("lots", "picking", RANDOM),
+            Plugin("selfish", "choking", FREE_RIDING),
+            Plugin("both", "picking", RANDOM),
+            Plugin("both", "choking", FREE_RIDING),
+            Plugin("twice", "picking", RANDOM),
+            Plugin("twice", "picking", "a.b:C"),
+            Plugin("odd", "piking", RANDOM),
+            Plugin("fleet", "choking", FREE_RIDING),
+        ]
+        self.patch(policies, "getPlugins", lambda _: iter(plugins))
+
+    def test_by_name(self) -> None:
+        """
+        Each is for the key that it tells; where one of ours has the name, that is it.
+        """
+        for name in ("lots", "both"):
+            self.assertIs(piece_picker(name, "x"), PIECE_PICKERS["random"])
+        for name in ("selfish", "both"):
+            self.assertIs(choking_policy(name, "x"), FreeRiding)
+        self.assertIs(choking_policy("fleet", "x"), FleetChoking)
+
+    def test_of_no_use(self) -> None:
+        """
+        It is told what is the matter with one that is called so.
+        """
+        for find, name, fault in (
+            (choking_policy, "lots", "a plugin is called so, but it is for picking; "),
+            (piece_picker, "selfish", "called so, but it is for choking; "),
+            (
+                piece_picker,
+                "twice",
+                f"several plugins are called so: a.b:C, {RANDOM}; ",
+            ),
+            (
+                piece_picker,
+                "odd",
+                "a plugin is called so, but its kind is 'piking', neither 'choking' "
+                "nor 'picking'; ",
+            ),
+            (piece_picker, "lost", "called so; 'lots' would be right"),
+        ):
+            error = self.assertRaises(ConfigError, find, name, "s:1:1")
+            self.assertIn(fault, str(error))
+
+    def test_in_vain(self) -> None:
+        """
+        Those that nobody can choose are told, too.
+        """
+        self.assertEqual(
+            list(plugins_in_vain()),
+            [
+                "the plugin 'odd' is never used: its kind is 'piking', neither "
+                "'choking' nor 'picking'",
+                "the plugin 'fleet' is never used: one of our own is called so",
+            ],
+        )
 
 
 class PolicyTests(SynchronousTestCase):
@@ -68,12 +165,22 @@ class PolicyTests(SynchronousTestCase):
                 "AttributeError while it was imported: module 'random' has no "
                 "attribute 'Nobody'; ",
             ),
-            (choking_policy, "collections:Counter", "takes from 1 to 2 positional"),
+            (choking_policy, f"{__name__}:Odd", "takes 1 positional argument but 3"),
+            (
+                choking_policy,
+                "collections:Counter",
+                "it is no choking policy: it does not provide IChokingPolicy; ",
+            ),
+            (
+                piece_picker,
+                "swarmpeer.core.choking:ChokingManager",
+                "it is no picker: it does not provide IPiecePicker; ",
+            ),
             (choking_policy, f"{__name__}:cannot", "ValueError while it was made; "),
             (choking_policy, f"{__name__}:leaves", "SystemExit while it was made: 3; "),
-            (choking_policy, "operator:is_", "does not provide IChokingPolicy"),
+            (choking_policy, "operator:is_", "it is no choking policy: it does not"),
             (piece_picker, "fleet", "no policy and no plugin is called so"),
-            (piece_picker, "operator:is_", "does not provide IPiecePicker"),
+            (piece_picker, "operator:is_", "it is no picker: it does not provide"),
         ):
             error = self.assertRaises(ConfigError, find, name, "s:1:1")
             key = "choking" if find is choking_policy else "picking"

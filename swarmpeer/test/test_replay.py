@@ -191,6 +191,19 @@ class VerifiedTests(SynchronousTestCase):
             command = replay_command(scenario)
             self.assertEqual(command, " ".join(["swarmpeer simulate", *words]))
 
+    def test_of_others(self) -> None:
+        """
+        A policy or a picker of somebody else is told as in a C{swarm.toml}, and the
+        command tells it so, too.
+        """
+        for option, place in (
+            ("--policy", "swarmpeer.core.fleet_choking:FleetChoking"),
+            ("--picking", "swarmpeer.core.picking_sequential:SequentialPicker"),
+        ):
+            words = ["--files", "2", option, place]
+            command = replay_command(parse(words))
+            self.assertEqual(command, " ".join(["swarmpeer simulate", *words]))
+
     def test_together(self) -> None:
         """
         What makes no scenario in another way is told, too.
@@ -248,7 +261,14 @@ class WrongTests(SynchronousTestCase):
             ("--file-size 16K5", "'16K5' is no size"),
             ("--file-size 1G --piece-size 1", "--piece-size 1 gives 1073741824 pieces"),
             ("--piece-size 3G", "'3G' is not from 1 to 2147483642"),
-            ("--policy fair", "'fair' is none of classic"),
+            (
+                "--policy fair",
+                "'fair': no policy and no plugin is called so; 'classic', ",
+            ),
+            ("--policy lotery", "called so; 'lottery' would be right"),
+            ("--policy no.where:It", "ModuleNotFoundError while it was imported"),
+            ("--picking rares", "called so; 'rarest' would be right"),
+            ("--picking random:Random", "it is no picker: it does not provide"),
             ("--faults many", "'many' is none of none, mild, wild"),
             ("--skip-faults 1,x", "'x' is no whole number from 0"),
             ("--skip-faults 5-3", "'3' is no whole number from 5"),

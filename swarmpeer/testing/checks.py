@@ -22,6 +22,7 @@ from swarmpeer.events import (
     OptimisticRoundHeld,
     PeerShutOut,
     PieceWithdrawn,
+    PolicyReplaced,
     PreferredRoundHeld,
     SwarmCompleted,
     SwarmEvent,
@@ -227,6 +228,9 @@ class SwarmChecks:
                     self.note(peer_id, ("no honest peer is blamed", str(event)))
             case ConnectionRefused(peer_id=other):
                 self._note_all(peer_id, self._meetings.refused(host, other))
+            case PolicyReplaced(policy=policy, method=method, fault=fault):
+                said = f"{policy} failed in {method}: it {fault}"
+                self.note(peer_id, ("no mistake of our own", said))
 
     def spoken(self, connection: int, speaker: str, listener: str, data: bytes) -> None:
         """

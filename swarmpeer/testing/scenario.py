@@ -7,7 +7,6 @@ from enum import StrEnum
 from math import inf
 
 from swarmpeer.config import SwarmConfig
-from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.manifest.merkle import BLOCK_BYTES
 
 MOST_FILES = 10_000
@@ -139,10 +138,11 @@ class Scenario:
     @ivar hostile: the roles of the peers that break the rules; they are listed
         as members.  See L{swarmpeer.testing.hostile}.
     @ivar preferred: how many neighbours are preferred.
-    @ivar policy: who is preferred, see L{swarmpeer.testing.policies}; C{None}: as the
-        peers of such a swarm choose by themselves.
-    @ivar picking: how a verified peer chooses the next piece; see
-        L{swarmpeer.core.picking}.  A classic one draws it.
+    @ivar policy: who is preferred: one of L{swarmpeer.testing.policies}, the name of a
+        plugin, or a C{package.module:Name}; C{None}: as the peers of such a swarm
+        choose by themselves.
+    @ivar picking: how a verified peer chooses the next piece: one of
+        L{swarmpeer.core.picking}, or as C{policy}.  A classic one draws it.
     @ivar up_rate: bytes per second that a host can send; C{None}: no limit.
     @ivar seed_up_rate: the same for the seeds; C{None}: as the others.
     @ivar down_rate: bytes per second that a host can receive.
@@ -203,9 +203,6 @@ class Scenario:
             raise ValueError(f"{self.free_riders} free riders of {leechers} leechers")
         if self.neighbors is not None and self.neighbors < 1:
             raise ValueError(f"{self.neighbors} neighbours, not 1 or more")
-        if self.picking not in PIECE_PICKERS:
-            known = ", ".join(PIECE_PICKERS)
-            raise ValueError(f"{self.picking!r} is none of {known}")
         if self.files is not None:
             self._check_verified()
         elif self.picking != "rarest":

@@ -15,8 +15,10 @@ from twisted.logger import globalLogPublisher
 
 from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.core.slots import MOST_SLOTS
 from swarmpeer.events import FilePlaced, SwarmEvent
+from swarmpeer.policies import find_choking, find_picker
 from swarmpeer.testing.bounds import liveness_seconds, slowest_rate, usual_seconds
 from swarmpeer.testing.checks import SwarmChecks
 from swarmpeer.testing.faults import Fault, Injector, plan
@@ -65,6 +67,7 @@ def simulate(
     scenario: Scenario,
     *,
     policies: Mapping[str, ChokingFactory] = POLICIES,
+    pickers: Mapping[str, PickerFactory] = PIECE_PICKERS,
     checks: bool = True,
     trace: Trace | None = None,
     progress: Progress | None = None,
@@ -72,12 +75,16 @@ def simulate(
     """
     Run a swarm until everybody is done, or for too long.
 
-    @param policies: what the policy of the scenario may be called.
+    @param policies: what the policy of the scenario may be called, beside plugins and
+        C{package.module:Name}.
+    @param pickers: the same of its picking.
     @param checks: look after every event whether all rules hold, and take the
         digest of the trace.
     @raise ValueError: if the scenario is none.
     """
-    swarm = SimulatedSwarm(scenario, policies=policies, checks=checks, trace=trace)
+    swarm = SimulatedSwarm(
+        scenario, policies=policies, pickers=pickers, checks=checks, trace=trace
+    )
     return swarm.run(progress)
 
 
@@ -102,6 +109,7 @@ class SimulatedSwarm:
         *,
         faults: Sequence[Fault] | None = None,
         policies: Mapping[str, ChokingFactory] = POLICIES,
+        pickers: Mapping[str, PickerFactory] = PIECE_PICKERS,
         checks: bool = True,
         trace: Trace | None = None,
         witness: Witness | None = None,
@@ -116,9 +124,6 @@ class SimulatedSwarm:
         @raise ValueError: if the scenario is none, or a fault is somewhere else
             than at an honest peer.
         """
-        policy = scenario.policy_name
-        if policy not in policies:
-            raise ValueError(f"{policy!r} is none of {', '.join(policies)}")
         self.scenario = scenario
         self.events_until_done = 0
         self._trace = trace
@@ -130,7 +135,8 @@ class SimulatedSwarm:
         self._keeps_history = not is_coarse
         self.world = world = World(
             scenario,
-            policies[policy],
+            find_choking(scenario.policy_name, policies),
+            find_picker(scenario.picking, pickers),
             self,
             keeps_log=self._digest is not None,
             is_coarse=is_coarse,
@@ -253,11 +259,12 @@ class SimulatedSwarm:
         return plan(self.scenario, self.world.members.honest, rng, window)
 
     def _most_preferred(self) -> int:
-        policy: object = self.world.policy
-        if policy is OpenHands:
+        policy = self.world.policy
+        kind = policy if isinstance(policy, type) else object
+        if issubclass(kind, OpenHands):
             # It prefers everybody, so no k binds it.
             return len(self.world.members.configs)
-        if policy is FleetChoking:
+        if issubclass(kind, FleetChoking):
             return max(MOST_SLOTS, self.scenario.preferred + 1)
         return self.scenario.preferred
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from swarmpeer.core.choking_policies import ChokingFactory
-from swarmpeer.core.picking import PIECE_PICKERS
+from swarmpeer.core.picking import PickerFactory
 from swarmpeer.net.limits import Limits
 from swarmpeer.testing.contents import Contents
 from swarmpeer.testing.host import HostWatcher, SimulatedHost
@@ -41,6 +41,7 @@ class World:
         self,
         scenario: Scenario,
         policy: ChokingFactory,
+        picker: PickerFactory,
         watcher: HostWatcher,
         *,
         keeps_log: bool,
@@ -48,6 +49,7 @@ class World:
     ) -> None:
         """
         @param policy: of every honest peer that is no free rider.
+        @param picker: of every honest peer of a verified swarm.
         @param watcher: told what becomes of the honest machines.
         @param keeps_log: do the peers write their protocol logs?
         @param is_coarse: may the network let small packets through some milliseconds
@@ -67,6 +69,7 @@ class World:
         self.contents = Contents(scenario)
         self.members = draw_members(scenario, Random(f"{seed}/members"))
         self.policy = policy
+        self._picker = picker
         self._watcher = watcher
         self._limits = Limits()
         if scenario.most_neighbors is not None:
@@ -126,7 +129,7 @@ class World:
             seed=f"{scenario.seed}/{peer_id}",
             watcher=self._watcher,
             choking_policy=FreeRiding if is_free_rider else self.policy,
-            piece_picker=PIECE_PICKERS[scenario.picking],
+            piece_picker=self._picker,
             is_on_disk=scenario.on_disk,
             limits=self._limits,
             keeps_log=self._keeps_log,
