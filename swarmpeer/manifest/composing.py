@@ -16,6 +16,15 @@ from swarmpeer.manifest.metainfo import (
 from swarmpeer.manifest.parsing import parse_manifest
 from swarmpeer.manifest.paths import bytes_of
 
+LEAST_CHOSEN_PIECES = 256
+"""
+With fewer, peers would have little to give each other before they are done.
+"""
+ENOUGH_PIECE_SIZE_BYTES = 1024 * 1024
+"""
+Up to here each larger piece size saves work; from here on larger pieces only make
+everything lumpier.
+"""
 MOST_CHOSEN_PIECES = 4096
 MOST_CHOSEN_PIECE_SIZE_BYTES = 16 * 1024 * 1024
 
@@ -24,10 +33,16 @@ _Node: TypeAlias = "int | bytes | list[bytes] | dict[bytes, _Node]"
 
 def choose_piece_size(size_bytes: int) -> int:
     """
-    The smallest piece size from 16 KiB on that cuts C{size_bytes} into 4096
-    pieces at most; 16 MiB if that is not enough.
+    The largest piece size up to 1 MiB that cuts C{size_bytes} into 256 pieces at
+    least, but not less than 16 KiB; or, where that makes more than 4096, the smallest
+    that does not, but not more than 16 MiB.
     """
     piece_size = BLOCK_BYTES
+    while (
+        piece_size < ENOUGH_PIECE_SIZE_BYTES
+        and size_bytes >= 2 * piece_size * LEAST_CHOSEN_PIECES
+    ):
+        piece_size *= 2
     while (
         piece_size < MOST_CHOSEN_PIECE_SIZE_BYTES
         and size_bytes > piece_size * MOST_CHOSEN_PIECES

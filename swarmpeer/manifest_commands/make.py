@@ -9,6 +9,8 @@ from swarmpeer.arguments import path_type, type_of
 from swarmpeer.console import OutputError, ProgressLine, say
 from swarmpeer.errors import ManifestError
 from swarmpeer.manifest.composing import (
+    ENOUGH_PIECE_SIZE_BYTES,
+    LEAST_CHOSEN_PIECES,
     MOST_CHOSEN_PIECE_SIZE_BYTES,
     MOST_CHOSEN_PIECES,
 )
@@ -30,6 +32,7 @@ from swarmpeer.quantities import format_size, parse_size
 from swarmpeer.text import printable, quoted
 
 _MAX = format_size(MAX_PIECE_SIZE_BYTES)
+_ENOUGH = format_size(ENOUGH_PIECE_SIZE_BYTES)
 _MOST = format_size(MOST_CHOSEN_PIECE_SIZE_BYTES)
 
 _DESCRIPTION = """\
@@ -43,8 +46,9 @@ examples:
   swarmpeer make photos                     writes photos.torrent
   swarmpeer make big.iso -o /srv/big.torrent --piece-size 1M
 
-the piece size is a power of two from 16K to {_MAX}; if it is not given,
-the smallest up to {_MOST} that makes at most {MOST_CHOSEN_PIECES:,} pieces.
+the piece size is a power of two from 16K to {_MAX}; if it is not given, the
+largest up to {_ENOUGH} that makes at least {LEAST_CHOSEN_PIECES} pieces;
+where that makes more than {MOST_CHOSEN_PIECES:,}, the smallest up to {_MOST} that does not.
 
 exit status: 0 if the manifest is there, 1 if it cannot be written, 2 if there can be
 none, 130 after Ctrl-C, 143 after SIGTERM.  Then nothing is left behind.

@@ -202,14 +202,19 @@ class ManifestTests(SynchronousTestCase):
 
     def test_piece_size(self) -> None:
         """
-        The smallest piece size is chosen that makes 4096 pieces at most, from 16
-        KiB to 16 MiB.
+        The largest piece size is chosen that makes 256 pieces at least, from 16 KiB
+        to 1 MiB, and up to 16 MiB only where that makes more than 4096.
         """
         for size, right in (
             (0, 16 * K),
-            (64 * K * K, 16 * K),
-            (64 * K * K + 1, 32 * K),
-            (K**3, 256 * K),
+            (4 * K * K, 16 * K),
+            (8 * K * K - 1, 16 * K),
+            (8 * K * K, 32 * K),
+            (64 * K * K, 256 * K),
+            (256 * K * K - 1, 512 * K),
+            (256 * K * K, K * K),
+            (4 * K**3, K * K),
+            (4 * K**3 + 1, 2 * K * K),
             (64 * K**3, 16 * K * K),
             (K**5, 16 * K * K),
         ):

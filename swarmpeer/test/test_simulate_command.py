@@ -369,7 +369,7 @@ class UsageTests(CommandTestCase):
             (["--runs=2", "--plot=p"], "--plot is for one run, not for --runs"),
             (["--plot", str(work)], f"{work}: Is a directory"),
             (["--trace", f"{work}/a/b"], f"{work}/a/b: No such file or directory"),
-            (["--trace", ""], "--trace needs the name of a file"),
+            (["--trace", ""], "argument --trace: an empty path"),
             (["--plot="], "--plot needs the name of a file"),
             (
                 ["--trace", f"{work}/a", "--plot", f"{work}/../{work.name}/a"],
