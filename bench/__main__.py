@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.stages import existing_folder, whole_number
+
 _OTHERS = "libtorrent,libtorrent-v2,rtorrent,aria2,transmission"
 
 # Of one transfer on a loopback; some programs come to no end now and then.
@@ -54,8 +56,12 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of each (5)")
-    parser.add_argument("--disk", default=".", help="a folder on a disk (.)")
+    parser.add_argument(
+        "--runs", type=whole_number, default=5, metavar="N", help="of each (5)"
+    )
+    parser.add_argument(
+        "--disk", type=existing_folder, default=".", help="a folder on a disk (.)"
+    )
     parser.add_argument("--results", type=Path, default=Path("bench_results.jsonl"))
     options = parser.parse_args()
     failures = 0

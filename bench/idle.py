@@ -20,7 +20,12 @@ from bench.holes import HollowSwarm
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage
-from bench.stages import add_network_option, add_run_options, loopback_stage
+from bench.stages import (
+    add_network_option,
+    add_run_options,
+    loopback_stage,
+    whole_number,
+)
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
@@ -53,7 +58,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--neighbors", type=int, default=40, metavar="N", help="(40)")
+    add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
     add("--seconds", type=float, default=20.0, help="how long it is watched (20)")
     add("--settle", type=float, default=5.0, metavar="SECONDS", help="before that (5)")
     add("--size", type=parse_size, default=parse_size("1G"), help="(1G)")

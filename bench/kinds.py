@@ -5,6 +5,7 @@ The kinds of peer by their names.
 import argparse
 import json
 import sys
+from collections.abc import Callable
 
 from bench.bare_copy import BareCopy
 from bench.libtorrent_kind import Libtorrent
@@ -12,6 +13,7 @@ from bench.ours import ClassicPeer, Tables, VerifiedPeer
 from bench.peers import PeerKind
 from bench.programs.kind import OtherProgram
 from swarmpeer.config.swarm_keys import TOP
+from swarmpeer.policies import find_choking, find_picker
 
 CLASSIC = "classic"
 
@@ -33,8 +35,13 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
         help="kinds with commas between; the first is compared with the others "
         f"(default: {kinds})",
     )
-    add("--choking", metavar="NAME", help="of swarmpeer, instead of the usual")
-    add("--picking", metavar="NAME", help="of swarmpeer, instead of the usual")
+    for policy, find in (("--choking", find_choking), ("--picking", find_picker)):
+        add(
+            policy,
+            type=_found_by(find),
+            metavar="NAME",
+            help="of swarmpeer, instead of the usual",
+        )
     add(
         "--no-protocol-log",
         dest="writes_log",
@@ -87,6 +94,21 @@ def chosen_kinds(options: argparse.Namespace) -> list[PeerKind]:
         else:
             present.append(kind)
     return present
+
+
+def _found_by(find: Callable[[str], object]) -> Callable[[str], str]:
+    """
+    The type of an option that is a name which C{find} finds.
+    """
+
+    def read(text: str) -> str:
+        try:
+            find(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        return text
+
+    return read
 
 
 def _tables(options: argparse.Namespace) -> Tables:

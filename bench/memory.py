@@ -31,6 +31,7 @@ from bench.stages import (
     add_run_options,
     comma_list,
     loopback_stage,
+    whole_number,
 )
 from swarmpeer.quantities import parse_size
 
@@ -71,7 +72,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--neighbors", type=int, default=40, metavar="N", help="(40)")
+    add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
     add("--size", type=parse_size, default=parse_size("2G"), help="fetched (2G)")
     add("--served", type=parse_size, default=parse_size("128M"), help="(128M)")
     add("--piece", type=parse_size, default=parse_size("16M"), help="(16M)")

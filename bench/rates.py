@@ -22,7 +22,7 @@ from bench.processes import Swarm
 from bench.relay import Relay
 from bench.repeating import repeat_runs
 from bench.sources import make_source
-from bench.stages import data_folder
+from bench.stages import data_folder, existing_folder, whole_number
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.testing.figures import WINDOW_SECONDS, most_and_least
 
@@ -165,9 +165,15 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=int, default=1, metavar="N", help="rounds (1)")
     parser.add_argument(
-        "--data", default="/dev/shm", metavar="DIR", help="where the files are"
+        "--runs", type=whole_number, default=1, metavar="N", help="rounds (1)"
+    )
+    parser.add_argument(
+        "--data",
+        type=existing_folder,
+        default="/dev/shm",
+        metavar="DIR",
+        help="where the files are",
     )
     parser.add_argument("--seconds", type=float, default=25.0, help="of each case (25)")
     parser.add_argument("--only", default="", help="cases with this in their name")

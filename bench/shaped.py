@@ -26,7 +26,13 @@ from bench.peers import FILE_NAME, PeerKind
 from bench.results import Run
 from bench.rounds import Rounds, Stage
 from bench.sources import make_source, size_text
-from bench.stages import add_run_options, comma_list, data_folder, profiles_of
+from bench.stages import (
+    add_run_options,
+    comma_list,
+    data_folder,
+    profiles_of,
+    whole_number,
+)
 from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent,aria2"
@@ -153,7 +159,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--leechers", type=comma_list(int), default=[8], help="with commas (8)")
+    add(
+        "--leechers", type=comma_list(whole_number), default=[8], help="with commas (8)"
+    )
     add("--rates", type=comma_list(float), default=[50.0], help="in Mbit/s (50)")
     add(
         "--cases",

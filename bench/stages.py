@@ -29,10 +29,11 @@ def add_run_options(parser: argparse.ArgumentParser, runs: int = 5) -> None:
     The options of every benchmark that repeats runs.
     """
     add = parser.add_argument
-    add("--runs", type=int, default=runs, metavar="N", help=f"rounds ({runs})")
+    add("--runs", type=whole_number, default=runs, metavar="N", help=f"rounds ({runs})")
     add("--timeout", type=float, default=300.0, metavar="SECONDS", help="of a run")
     add(
         "--data",
+        type=existing_folder,
         default="/dev/shm" if os.path.isdir("/dev/shm") else None,
         metavar="DIR",
         help="where the files are; /dev/shm keeps the disk out of it",
@@ -44,6 +45,24 @@ def add_run_options(parser: argparse.ArgumentParser, runs: int = 5) -> None:
         help="put a profile of the reactor's thread of each peer of ours there, for "
         "python -m pstats; those of the last run stay",
     )
+
+
+def whole_number(text: str) -> int:
+    """
+    The type of an option that is a whole number, 1 or more.
+    """
+    if text.isascii() and text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+
+
+def existing_folder(text: str) -> str:
+    """
+    The type of an option that is a folder which is there.
+    """
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder")
+    return text
 
 
 def comma_list(item: Callable[[str], T]) -> Callable[[str], list[T]]:
@@ -96,11 +115,11 @@ def profiles_of(options: argparse.Namespace) -> Path | None:
     """
     The folder for the profiles, made.
     """
-    folder: Path | None = options.profile
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder = folder.absolute()
-    return folder
+    profiles: Path | None = options.profile
+    if profiles is not None:
+        profiles.mkdir(parents=True, exist_ok=True)
+        profiles = profiles.absolute()
+    return profiles
 
 
 def _network(wish: str) -> tuple[str, Callable[[int], tuple[Host, ...]]]:

@@ -28,6 +28,7 @@ from bench.stages import (
     add_run_options,
     comma_list,
     loopback_stage,
+    whole_number,
 )
 from swarmpeer.quantities import parse_size
 
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
             for name, each in SCENARIOS.items()
         ),
     )
-    add("--leechers", type=int, metavar="N")
+    add("--leechers", type=whole_number, metavar="N")
     add(
         "--size",
         type=comma_list(parse_size),

@@ -73,6 +73,35 @@ class BoundTests(SynchronousTestCase):
         self.assertEqual(links_of("half-seed", 2, 50)[0], Link(25, 50))
 
 
+class OptionTests(SynchronousTestCase):
+    """
+    Options that would end in a traceback, or in nothing.
+    """
+
+    def test_plain_mistakes(self) -> None:
+        """
+        Each is told in one line, which names the option.
+        """
+        for module, option, value, fault in (
+            ("transfer", "--runs", "0", "'0' is no whole number of 1 or more"),
+            ("transfer", "--leechers", "-1", "'-1' is no whole number of 1 or more"),
+            ("transfer", "--data", "/nonexistent", "'/nonexistent' is no folder"),
+            ("transfer", "--picking", "foo", "'foo': no policy and no plugin is"),
+            ("transfer", "--choking", "no:It", "'no:It': ModuleNotFoundError"),
+            ("shaped", "--leechers", "8,x", "'x' is no whole number of 1 or more"),
+            ("memory", "--neighbors", "0", "'0' is no whole number of 1 or more"),
+            ("rates", "--data", "", "'' is no folder"),
+            ("__main__", "--runs", "0.5", "'0.5' is no whole number of 1 or more"),
+        ):
+            said = io.StringIO()
+            self.patch(sys, "argv", [module, f"{option}={value}"])
+            with redirect_stderr(said):
+                main = importlib.import_module(f"bench.{module}").main
+                self.assertRaises(SystemExit, main)
+            *_, line = said.getvalue().splitlines()
+            self.assertIn(f"error: argument {option}: {fault}", line)
+
+
 class CourseTests(SynchronousTestCase):
     """
     What the rules of the classic protocol allow.
@@ -206,7 +235,9 @@ class CommandTests(SynchronousTestCase):
             raise Parsed
 
         self.patch(ArgumentParser, "parse_args", parse)
-        for command in commands("/a disk"):
+        disk = Path(self.mktemp()) / "a disk"
+        disk.mkdir(parents=True)
+        for command in commands(str(disk)):
             module, *words = shlex.split(f"{command} --runs 1")
             self.patch(sys, "argv", [module, *words])
             main = importlib.import_module(f"bench.{module}").main
