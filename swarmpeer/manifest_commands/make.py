@@ -48,7 +48,8 @@ examples:
 
 the piece size is a power of two from 16K to {_MAX}; if it is not given, the
 largest up to {_ENOUGH} that makes at least {LEAST_CHOSEN_PIECES} pieces;
-where that makes more than {MOST_CHOSEN_PIECES:,}, the smallest up to {_MOST} that does not.
+where that makes more than {MOST_CHOSEN_PIECES:,}, the smallest up to {_MOST} that
+does not.
 
 exit status: 0 if the manifest is there, 1 if it cannot be written, 2 if there can be
 none, 130 after Ctrl-C, 143 after SIGTERM.  Then nothing is left behind.
