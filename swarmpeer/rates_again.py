@@ -4,11 +4,13 @@ C{SIGHUP}: the rates of a C{swarm.toml} are read again.
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 
+from swarmpeer.config import SwarmConfig
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError
 from swarmpeer.scheduled_rates import ScheduledRates
@@ -29,15 +31,18 @@ class RatesAgain(Service):
         reactor: IReactorFromThreads,
         path: str | os.PathLike[str],
         rates: ScheduledRates,
+        swarm: SwarmConfig,
     ) -> None:
         """
         @param path: of the C{swarm.toml}.
         @param rates: those of the peer.
+        @param swarm: what the file said when the peer was made.
         """
         self._reactor = reactor
         # A daemon may be elsewhere by then.
         self._path = os.path.abspath(path)
         self._rates = rates
+        self._swarm = swarm
         self._put_back: Callable[[], None] | None = None
 
     def startService(self) -> None:
@@ -71,3 +76,5 @@ class RatesAgain(Service):
         path = printable(self._path)
         self._log.info("the rates of {path} are read again", path=path)
         self._rates.set_schedule(swarm.rates)
+        if replace(swarm, rates=self._swarm.rates) != self._swarm:
+            self._log.info("other changes of {path} wait for a new start", path=path)

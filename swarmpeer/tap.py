@@ -2,7 +2,9 @@
 C{twistd swarmpeer}: the options, and the service for them.
 """
 
+import difflib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,6 +54,7 @@ from swarmpeer.web_place import read_token, web_endpoint
 _T = TypeVar("_T")
 
 _RATES = ("up", "down", "up-per-neighbor", "down-per-neighbor")
+_NO_OPTION = re.compile("option --(.*) not recognized")
 _CLASSIC_OPTIONS = ("common", "peers", "lenient", *_RATES, "dscp")
 
 
@@ -221,7 +224,17 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)
         except usage.UsageError as error:
-            raise SystemExit(f"swarmpeer: {printable(error)}") from None
+            meant = self._meant(str(error))
+            raise SystemExit(f"swarmpeer: {printable(error)}{meant}") from None
+
+    def _meant(self, error: str) -> str:
+        """
+        The option that is meant where there is none, if one is like it.
+        """
+        unknown = _NO_OPTION.fullmatch(error)
+        names = [name.rstrip("=") for name in self.longOpt]
+        alike = difflib.get_close_matches(unknown[1], names, 1) if unknown else []
+        return "".join(f"; --{name} would be right" for name in alike)
 
     def parseArgs(self, *words: str) -> None:
         """
@@ -324,10 +337,10 @@ def makeService(options: Options) -> IService:
     if web is not None:
         web.setServiceParent(process)
     peer.setServiceParent(process)
-    if options["swarm"] is not None:
+    if swarm is not None:
         rates = ScheduledRates.below(peer)
         path = Path(options["dir"], options["swarm"])
-        RatesAgain(reactor, path, rates).setServiceParent(process)
+        RatesAgain(reactor, path, rates, swarm).setServiceParent(process)
     manager = ServiceManager.take(os.environ, os.getpid())
     if manager is not None:
         # The last to start and the first to stop.

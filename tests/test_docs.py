@@ -273,7 +273,7 @@ class OperatingTests(SynchronousTestCase):
         heading = "### Slower and faster while it runs"
         lines = _ROW.findall(section("operating.md", heading))
         in_code = " ".join(words_of(ROOT / "swarmpeer"))
-        self.assertEqual(len(lines), 4)
+        self.assertEqual(len(lines), 5)
         self.assertEqual([line for line in lines if line not in in_code], [])
 
     def test_codes(self) -> None:

@@ -10,6 +10,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.config.rate_schedule import Rates, RateSchedule
+from swarmpeer.config_files import read_swarm
 from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.test.paper_reactor import PaperReactor
@@ -48,7 +49,8 @@ class RatesAgainTests(SynchronousTestCase):
         self.peer.set.clear()
         self.before = signal.getsignal(signal.SIGHUP)
         self.addCleanup(signal.signal, signal.SIGHUP, self.before)
-        self.again = RatesAgain(self.reactor, self.path, rates)
+        self.swarm = read_swarm(self.path)
+        self.again = RatesAgain(self.reactor, self.path, rates, self.swarm)
         self.again.startService()
 
     def hang_up(self) -> list[str]:
@@ -69,6 +71,20 @@ class RatesAgainTests(SynchronousTestCase):
         self.assertEqual(first, f"the rates of {self.path.absolute()} are read again")
         self.assertIn("from now on up 2.10 MB/s, down unlimited", second)
         self.assertEqual(self.peer.set, [(0.0, Rates(up=2**21))])
+
+    def test_other_changes(self) -> None:
+        """
+        If other things are changed, too, a line says that they wait; that lines are
+        elsewhere now is no change.
+        """
+        self.path.write_text(f"# by me\n{SWARM}")
+        self.assertEqual(len(self.hang_up()), 2)
+        text = f"{SWARM}[checking]\nparanoid = true\n"
+        self.path.write_text(text.replace("2 MiB", "3 MiB"))
+        *_, rates, others = self.hang_up()
+        self.assertIn("from now on up 3.15 MB/s", rates)
+        path = self.path.absolute()
+        self.assertEqual(others, f"other changes of {path} wait for a new start")
 
     def test_wrong_file(self) -> None:
         """
@@ -100,7 +116,10 @@ class RatesAgainTests(SynchronousTestCase):
         A daemon may have gone to another folder.
         """
         again = RatesAgain(
-            self.reactor, os.path.relpath(self.path), ScheduledRates.below(self.peer)
+            self.reactor,
+            os.path.relpath(self.path),
+            ScheduledRates.below(self.peer),
+            self.swarm,
         )
         before = os.getcwd()
         os.chdir("/")

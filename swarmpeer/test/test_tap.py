@@ -87,6 +87,11 @@ class OptionsTests(SynchronousTestCase):
                 "--id: 'one' is no id, a whole number such as 1001 would be right",
             ),
             (["--id", "1", "--x"], "option --x not recognized"),
+            (
+                ["--id", "1", "--up-per-neighbour", "2M"],
+                "option --up-per-neighbour not recognized; --up-per-neighbor would be "
+                "right",
+            ),
             (["--id", "1", "x"], "'x' belongs to no option"),
         ):
             error = self.assertRaises(SystemExit, self.parse, *words)
