@@ -20,14 +20,23 @@ class OutputError(SwarmPeerError):
     """
 
 
+class ReaderGone(OutputError):
+    """
+    Nobody reads on, as behind C{| head}: no mistake, and nothing to complain of.
+    """
+
+
 def say(text: str) -> None:
     """
     Write whole lines to standard output, at once.
 
-    @raise OutputError: if nobody reads it any more, say.
+    @raise ReaderGone: if nobody reads it any more.
+    @raise OutputError: if it cannot be written: the disk is full, say.
     """
     try:
         print(text, flush=True)
+    except BrokenPipeError as error:
+        raise ReaderGone("nobody reads the output any more") from error
     except OSError as error:
         raise OutputError("the output cannot be written") from error
 

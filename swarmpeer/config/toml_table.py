@@ -2,6 +2,7 @@
 Tables of a TOML text, key by key.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -19,6 +20,12 @@ MAX_SECONDS = 2**31 - 1
 MAX_BYTES = 2**63 - 1
 
 _LONGEST_NUMBER = 10**30
+
+_SIZE = re.compile("([0-9.]+ ?)([A-Za-z]+)")
+_UNITS = {
+    unit.lower(): unit
+    for unit in (*"KMGT", "KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,28 +195,43 @@ def read_size(entry: Entry) -> int:
     """
     A number of bytes above 0.
     """
-    return _bytes(entry, 1, "bytes above 0 such as 65536 or '64 KiB'")
+    return _bytes(entry, entry.value, 1, "bytes above 0 such as 65536 or '64 KiB'")
 
 
 def read_bytes_per_second(entry: Entry) -> int:
     """
     A number of bytes, 0 as well.
     """
-    return _bytes(entry, 0, "bytes a second such as 65536, '1 MiB', or 0 for none")
-
-
-def _bytes(entry: Entry, least: int, right: str) -> int:
     value = entry.value
     if isinstance(value, str):
+        value = value.removesuffix("/s")
+    right = "bytes a second such as 65536, '1 MiB', or 0 for none"
+    return _bytes(entry, value, 0, right)
+
+
+def _bytes(entry: Entry, value: object, least: int, right: str) -> int:
+    size = value
+    if isinstance(value, str):
         try:
-            value = parse_size(value.removesuffix("/s"))
+            size = parse_size(value)
         except ValueError:
-            raise entry.error(right) from None
-    if not isinstance(value, int) or isinstance(value, bool):
+            raise entry.error(_respelt(value) or right) from None
+    if not isinstance(size, int) or isinstance(size, bool):
         raise entry.error(right)
-    if not least <= value <= MAX_BYTES:
+    if not least <= size <= MAX_BYTES:
         raise entry.error(right)
-    return value
+    return size
+
+
+def _respelt(size: str) -> str | None:
+    """
+    What is meant, if only upper and lower case are wrong in it.
+    """
+    match = _SIZE.fullmatch(size)
+    unit = match and _UNITS.get(match[2].lower())
+    return (
+        f"'{match[1]}{unit}' (upper and lower case matter)" if match and unit else None
+    )
 
 
 def _is_control(character: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from swarmpeer.console import OutputError, ProgressLine
+from swarmpeer.console import OutputError, ProgressLine, ReaderGone
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files.hashing import Progress
@@ -56,6 +56,8 @@ def run_command(name: str, work: Callable[[ProgressLine], int]) -> int:
                 return work(line)
             finally:
                 line.clear()
+    except ReaderGone:
+        return FAILURE
     except OutputError as error:
         return _complain(name, error, FAILURE)
     except SwarmPeerError as error:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from swarmpeer.arguments import path_type, whole_type
-from swarmpeer.console import OutputError, ProgressLine
+from swarmpeer.console import OutputError, ProgressLine, ReaderGone
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.signals import Interrupted, raising_signals
 from swarmpeer.simulate.replay import add_options
@@ -150,6 +150,8 @@ def run(arguments: argparse.Namespace, simulate: "Simulate | None" = None) -> in
             at_the_end.callback(line.clear)
             session = Session(arguments, simulate, line, at_the_end, interruption.look)
             return session.run()
+    except ReaderGone:
+        return FAILURE
     except OutputError as error:
         return _complain(error, FAILURE)
     except SwarmPeerError as error:

@@ -116,8 +116,6 @@ class Session:
         for flag, name in names.items():
             if name is not None and arguments.runs > 1:
                 raise ScenarioError(f"{flag} is for one run, not for --runs")
-            if name == "":
-                raise ScenarioError(f"{flag} needs the name of a file")
         places = [os.path.realpath(name) for name in names.values() if name]
         if len(set(places)) < len(places):
             raise ScenarioError("--trace and --plot name the same file")

@@ -2,13 +2,15 @@
 Tests of L{swarmpeer.console}.
 """
 
+import errno
 import io
+from contextlib import redirect_stdout
 from functools import partial
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.console import ProgressLine
+from swarmpeer.console import OutputError, ProgressLine, ReaderGone, say
 
 
 class Terminal(io.StringIO):
@@ -40,6 +42,37 @@ def words(text: str) -> str:
     What a line is to say.
     """
     return text
+
+
+class FailingStream(io.StringIO):
+    """
+    Takes nothing.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self._error = error
+
+    def flush(self) -> None:
+        """
+        Fail.
+        """
+        raise self._error
+
+
+class SayTests(SynchronousTestCase):
+    """
+    L{say}.
+    """
+
+    def test_cannot_be_written(self) -> None:
+        """
+        That nobody reads on is told apart from what is a failure.
+        """
+        for failure, kind in ((errno.EPIPE, ReaderGone), (errno.ENOSPC, OutputError)):
+            with redirect_stdout(FailingStream(OSError(failure, "no"))):
+                error = self.assertRaises(OutputError, say, "word")
+            self.assertIs(type(error), kind)
 
 
 class ProgressLineTests(SynchronousTestCase):

@@ -370,7 +370,7 @@ class UsageTests(CommandTestCase):
             (["--plot", str(work)], f"{work}: Is a directory"),
             (["--trace", f"{work}/a/b"], f"{work}/a/b: No such file or directory"),
             (["--trace", ""], "argument --trace: an empty path"),
-            (["--plot="], "--plot needs the name of a file"),
+            (["--plot="], "argument --plot: an empty path"),
             (
                 ["--trace", f"{work}/a", "--plot", f"{work}/../{work.name}/a"],
                 "--trace and --plot name the same file",

@@ -496,7 +496,17 @@ class MistakeTests(RefusalMixin):
             ("checking", "heal = 'true'", f"8: heal is 'true', {switch}"),
             ("checking", "scrub_rate = -1", f"14: scrub_rate is -1, {rate}"),
             ("checking", "scrub_rate = 0.5", f"14: scrub_rate is 0.5, {rate}"),
-            ("checking", "scrub_rate = '1 mib'", f"14: scrub_rate is '1 mib', {rate}"),
+            (
+                "checking",
+                "scrub_rate = '1 mib/s'",
+                "14: scrub_rate is '1 mib/s', '1 MiB' (upper and lower case matter)",
+            ),
+            (
+                "limits",
+                "memory = '64 mb'",
+                "10: memory is '64 mb', '64 MB' (upper and lower case matter)",
+            ),
+            ("limits", "memory = '64 MB/s'", f"10: memory is '64 MB/s', {size}"),
             ("checking", "scrub_rate = '.5'", f"14: scrub_rate is '.5', {rate}"),
             ("limits", "drain_bytes = 0", f"15: drain_bytes is 0, {size}"),
             (
