@@ -250,11 +250,13 @@ class WaysInTests(ProcessTestCase):
         """
         The command that simulates finds a picker in the folder that it is called in.
         """
+        folder = self.make_folder()
+        shutil.copy(_EXAMPLES / "picking_plugin.py", folder)
         name = "picking_plugin:LastFirst"
         words = ["simulate", "--files", "1", "--picking", name, "--json"]
         # As the installed command, which is not started with this folder on its path.
         command = [sys.executable, "-P", "-m", "swarmpeer", *words]
-        process = self.run_command(command, _EXAMPLES)
+        process = self.run_command(command, folder)
         self.assertEqual((process.wait_for_exit(), process.stderr), (0, ""))
         run = json.loads(process.stdout)
         self.assertTrue(run["is_good"])

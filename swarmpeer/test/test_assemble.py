@@ -125,7 +125,7 @@ class ReadConfigTests(FolderTests):
         """
         A file that is missing, or is none, is named with what would be right.
         """
-        right = "give the path of a readable file"
+        right = "the path of a readable file would be right"
         missing = str(self.folder / "no.cfg")
         self.expect_refusal(missing, "No such file", right, common="no.cfg")
         self.expect_refusal(missing, "No such file", right, peers="no.cfg")

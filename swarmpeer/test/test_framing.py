@@ -58,6 +58,20 @@ def _read(chunks: list[bytes], codec: MessageCodec = CODEC) -> list[Call]:
     return seen
 
 
+def _singly(seen: list[Call]) -> list[Call]:
+    """
+    The same with haves and requests that came together one by one.
+    """
+    single: list[Call] = []
+    for call in seen:
+        payload = call[1]
+        if isinstance(payload, bytes) and payload[0] in (4, 6):
+            single += [("frame", payload[i : i + 5]) for i in range(0, len(payload), 9)]
+        else:
+            single.append(call)
+    return single
+
+
 def _cut(stream: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(places), len(stream)]
     return [stream[a:b] for a, b in itertools.pairwise(edges) if a < b]
@@ -116,7 +130,8 @@ class WholeStreamTests(SynchronousTestCase):
 
     def test_any_messages(self) -> None:
         """
-        Any sequence of frames, cut anywhere, comes out as it went in.
+        Any sequence of frames, cut anywhere, comes out as it went in, but for which
+        haves and requests come together.
         """
         messages = st.lists(st.sampled_from(FRAMES), max_size=6)
 
@@ -125,9 +140,26 @@ class WholeStreamTests(SynchronousTestCase):
         def check(frames: list[bytes], places: list[int]) -> None:
             stream = b"".join(frames)
             within = [place for place in places if place <= len(stream)]
-            self.assertEqual(_read(_cut(stream, within)), _read([stream]))
+            seen = _read(_cut(stream, within))
+            self.assertEqual(_singly(seen), _singly(_read([stream])))
 
         check()
+
+    def test_dropped(self) -> None:
+        """
+        Of a piece that is dropped on its way the head comes out, and what follows it as
+        ever.
+        """
+        piece = CODEC.encode(PieceMessage(2, b"x" * 500))
+        reader = FrameReader(CODEC, lambda _: None, lambda _: None)
+        self.assertEqual(list(reader.feed(piece[:100])), [])
+        self.assertEqual(reader.held_piece, 2)
+        reader.drop()
+        self.assertEqual((reader.held_piece, reader.held_bytes), (None, 0))
+        self.assertTrue(reader.is_mid_piece)
+        frames = [bytes(frame) for frame in reader.feed(piece[100:] + piece)]
+        self.assertEqual(frames, [piece[4:9], piece[4:]])
+        self.assertEqual(reader.piece_bytes, 2 * len(piece[4:]))
 
     def test_haves(self) -> None:
         """
