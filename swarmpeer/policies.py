@@ -17,6 +17,7 @@ from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
 from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
+from swarmpeer.signals import OUR_END
 from swarmpeer.text import quoted, said
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -182,7 +183,9 @@ def _factory_at(place: str, kind: _Kind[_Factory]) -> _Factory:
         factory = getattr(importlib.import_module(module), attribute)
         doing = "made"
         is_one: bool = interface.providedBy(kind.make(factory))
-    except (Exception, SystemExit) as error:
+    except OUR_END:
+        raise
+    except BaseException as error:
         # Whatever somebody else's module does.
         if isinstance(factory, type) and not interface.implementedBy(factory):
             raise _Unfit(not_one) from error

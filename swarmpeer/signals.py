@@ -20,6 +20,13 @@ class Interrupted(BaseException):
         self.number = number
 
 
+OUR_END = (KeyboardInterrupt, Interrupted)
+"""
+What is raised to end us, whoever's code runs; whatever else that raises, C{SystemExit}
+or another C{BaseException} too, is a fault of it.
+"""
+
+
 def handle_signals(handle: Callable[[int], object]) -> None:
     """
     From now on C{handle} is called with the number of each.  It interrupts

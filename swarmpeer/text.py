@@ -4,6 +4,8 @@ What stands in one line for people: text from elsewhere, sizes and times.
 
 from collections.abc import Callable
 
+from swarmpeer.signals import OUR_END
+
 _QUOTED_CHARACTERS = 40
 _SHOWN_CHARACTERS = 200
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -43,7 +45,9 @@ def in_few_words(value: object, write: Callable[[object], str] = repr) -> str:
     """
     try:
         words = " ".join(write(value).split())
-    except (Exception, SystemExit):
+    except OUR_END:
+        raise
+    except BaseException:
         return f"a {type(value).__name__}"
     if len(words) > _SHOWN_CHARACTERS:
         words = words[: _SHOWN_CHARACTERS - 3] + "..."

@@ -49,6 +49,19 @@ def leaves(*_: object, **__: object) -> object:
     raise SystemExit(3)
 
 
+class Panic(BaseException):
+    """
+    No C{Exception}, as what comes out of a library in another language may be.
+    """
+
+
+def panics(*_: object, **__: object) -> object:
+    """
+    Raises that.
+    """
+    raise Panic("out of reach")
+
+
 def answering(answer: object) -> Answers:
     """
     Always answers the same.
@@ -157,6 +170,7 @@ class GuardTests(SynchronousTestCase):
         for method, answers, fault in (
             ("pick", fails, "raised RuntimeError: no tide today ("),
             ("pick", leaves, "raised SystemExit: 3 ("),
+            ("pick", panics, "raised Panic: out of reach ("),
             ("pick", answering(PIECES), f"answered {PIECES}, but there are {PIECES} "),
             ("pick", answering(-1), "answered -1, but"),
             ("pick", answering("3"), "answered '3', which is no whole number"),

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from swarmpeer.core.guarding.faults import name_of, raised
 from swarmpeer.events import PolicyReplaced
+from swarmpeer.signals import OUR_END
 from swarmpeer.text import in_few_words
 
 Report = Callable[[PolicyReplaced], None]
@@ -46,7 +47,9 @@ class Guard(Generic[_Policy]):
             if not is_one(self._policy):
                 made = in_few_words(self._policy)
                 fault = f"made {made}, which does not provide what it must"
-        except (Exception, SystemExit) as error:
+        except OUR_END:
+            raise
+        except BaseException as error:
             fault = raised(error)
         if fault is not None:
             self._replace("__init__", fault)
@@ -65,7 +68,9 @@ class Guard(Generic[_Policy]):
         try:
             answer = ask(self._policy)
             fault = fault_of(answer)
-        except (Exception, SystemExit) as error:
+        except OUR_END:
+            raise
+        except BaseException as error:
             fault = raised(error)
         else:
             if fault is None:
