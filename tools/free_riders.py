@@ -222,11 +222,19 @@ def main() -> int:
         prog="python -m tools.free_riders", description=__doc__
     )
     parser.add_argument("--runs", type=int, default=20, help="seeds for each policy")
+    parser.add_argument(
+        "--seed-up",
+        type=float,
+        default=SCENARIO.seed_up_rate,
+        metavar="RATE",
+        help="bytes per second that the seed can send",
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it")
     options = parser.parse_args()
+    scenario = replace(SCENARIO, seed_up_rate=options.seed_up)
     runs = {
         policy: [
-            run_one(replace(SCENARIO, seed=seed, policy=policy))
+            run_one(replace(scenario, seed=seed, policy=policy))
             for seed in range(options.runs)
         ]
         for policy in POLICIES
