@@ -87,6 +87,8 @@ class InterruptionTests(ProcessTestCase):
         path = swarm.file_path(1002)
         leecher.wait_until(path.exists, "the whole file in place")
         leecher.kill()
-        swarm.start(1002)
+        again = swarm.start(1002)
+        # To the seed it is complete already, and would not be waited for.
+        again.wait_until(lambda: "connected with 1001" in again.stdout, "the seed")
         swarm.start(1003)
         swarm.expect_finished(is_consistent=False, killed=[1002])

@@ -137,11 +137,12 @@ class ServiceTests(VerifiedTestCase):
         self.assertIn("\nswarmpeer_complete 1.0\n", text)
         self.assertIn("\nswarmpeer_sent_pieces_total 20.0\n", text)
         self.assertEqual(manager.hear().count("READY=1"), 1)
+        complete = "STATUS=complete, 0 others are not known to be"
+        seed.wait_until(lambda: complete in manager.hear(), complete)
         seed.signal(signal.SIGTERM)
         self.assertEqual(seed.wait_for_exit(), -signal.SIGTERM)
         told = manager.hear()
         self.assertEqual(told[-2:], ["STOPPING=1", "STATUS=stops"])
-        self.assertIn("STATUS=complete, 0 others are not known to be", told)
 
     def test_stuck(self) -> None:
         """

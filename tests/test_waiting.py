@@ -58,7 +58,7 @@ class WaitingTests(VerifiedTestCase):
         """
         It ends with 0 although the peers end in the moment in which all are done.
         """
-        swarm = self.swarm("1 MB/s")
+        swarm = self.swarm("500 kB/s")
         swarm.start(1001)
         waiting = self.command(swarm, "wait", "--timeout", "60")
         # Else all could be over before it begins to ask.
