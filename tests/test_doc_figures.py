@@ -3,6 +3,7 @@ Figures of the docs that the code no longer gives: C{tools/doc_figures.py}.
 """
 
 import re
+import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -59,6 +60,8 @@ class DocFigureTests(SynchronousTestCase):
             if command.startswith("swarmpeer simulate")
         ]
         self.assertGreater(len(found), 10)
+        # Where those of the examples are run.
+        self.patch(sys, "path", [str(ROOT / "docs" / "examples"), *sys.path])
         for command in found:
             # What comes behind a pipe is another program's.
             parse(re.split(r" \| ", command)[0])
