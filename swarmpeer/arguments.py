@@ -1,8 +1,8 @@
 """
-What the words of a command may be: types of arguments for L{argparse}.
+What the words of a command may be: types of arguments for C{argparse}.
 
-What each raises, L{argparse.ArgumentTypeError}, is shown as it is; of a
-L{ValueError} the words would be lost.
+What each raises, C{argparse.ArgumentTypeError}, is shown as it is; of a
+C{ValueError} the words would be lost.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def type_of(parse: Callable[[str], T]) -> Callable[[str], T]:
     """
     What C{parse} reads, with errors that are shown.
 
-    @param parse: raises L{ValueError} with what is wrong.
+    @param parse: raises C{ValueError} with what is wrong.
     """
 
     def parse_or_tell(text: str) -> T:

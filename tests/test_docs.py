@@ -3,6 +3,7 @@ What the documentation says of other files and of the code, held against them.
 """
 
 import ast
+import builtins
 import doctest
 import json
 import re
@@ -71,6 +72,8 @@ from swarmpeer.wire.extension import (
 from swarmpeer.wire.handshake import Feature
 from tests.processes import ROOT
 
+_REFERENCE = re.compile(r"L\{(?:[^}<]*<)?([\w.]+)>?\}")
+_OTHERS = {"twisted", "zope", "bitstring", "msgspec", "prometheus_client"}
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -229,6 +232,25 @@ class PythonTests(SynchronousTestCase):
                 text = "\n" * (line - 1) + block
                 compile(text, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         self.assertGreater(blocks, 5)
+
+
+class ReferenceTests(SynchronousTestCase):
+    """
+    What the reference is made of: the docstrings.
+    """
+
+    def test_links(self) -> None:
+        """
+        None links to what is not ours, which the reference does not have.
+        """
+        broken = [
+            f"{path.relative_to(ROOT)}: {link}"
+            for path in sorted(Path(ROOT, "swarmpeer").rglob("*.py"))
+            for link in _REFERENCE.findall(path.read_text())
+            if (top := link.split(".")[0]) in sys.stdlib_module_names | _OTHERS
+            or hasattr(builtins, top)
+        ]
+        self.assertEqual(broken, [])
 
 
 class OperatingTests(SynchronousTestCase):

@@ -1,5 +1,5 @@
 """
-One event of L{twisted.logger} as a line of text, or of JSON.
+One event of C{twisted.logger} as a line of text, or of JSON.
 """
 
 import json

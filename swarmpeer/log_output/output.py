@@ -24,7 +24,7 @@ class Form(StrEnum):
 @implementer(ILogObserver)
 class LogOutput:
     """
-    Writes each event of L{twisted.logger} as a line.
+    Writes each event of C{twisted.logger} as a line.
     """
 
     def __init__(
