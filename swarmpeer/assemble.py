@@ -36,10 +36,12 @@ from swarmpeer.config_files import read_text
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.joining import JoiningService
 from swarmpeer.log_output.folding import Folding
 from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.protocol_log import ProtocolLogger, log_name, open_log
 from swarmpeer.service import PeerService
+from swarmpeer.status.watch import StatusWatch
 from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
 from swarmpeer.storage.timing import Stopwatch, TimedCalls
 
@@ -143,6 +145,15 @@ def assemble_peer(
     for observer in observers:
         peer.add_observer(observer)
     return peer
+
+
+def watch_peer(reactor: object, peer: PeerService | JoiningService) -> StatusWatch:
+    """
+    What knows the status of a peer that has not started yet.
+    """
+    watch = StatusWatch(peer, IReactorTime(reactor).seconds)
+    peer.add_observer(watch, *StatusWatch.event_classes)
+    return watch
 
 
 def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime, IStreamServerEndpoint
 
+from swarmpeer.assemble import watch_peer
 from swarmpeer.joining import JoiningService
 from swarmpeer.service import PeerService
 from swarmpeer.status.watch import StatusWatch
@@ -25,6 +26,7 @@ def assemble_web(
     endpoint: IStreamServerEndpoint,
     *,
     token: str | None,
+    watch: StatusWatch | None = None,
     metrics: "PeerMetrics | None" = None,
 ) -> WebService:
     """
@@ -34,11 +36,16 @@ def assemble_web(
     @param endpoint: where they are.
     @param token: what whoever looks has to know; C{None}: they are for this machine
         alone.
-    @param metrics: what L{peer_metrics} gave, if the peer is to have any.
+    @param watch: observes the peer already; C{None}: one is made.
+    @param metrics: what L{peer_metrics} gave, if its stopwatch is with the peer's
+        storage; C{None}: they are made, without the times of hashing and the disk, if
+        the extra C{metrics} is installed.
     """
     clock = IReactorTime(reactor)
-    watch = StatusWatch(peer, clock.seconds)
-    peer.add_observer(watch, *StatusWatch.event_classes)
+    if watch is None:
+        watch = watch_peer(reactor, peer)
+    if metrics is None:
+        metrics = peer_metrics(reactor)
     page = None
     if metrics is not None:
         peer.add_observer(metrics.tally, *metrics.tally.event_classes)

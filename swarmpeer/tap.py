@@ -24,7 +24,7 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from swarmpeer.arguments import parse_id
-from swarmpeer.assemble import assemble_peer, read_config
+from swarmpeer.assemble import assemble_peer, read_config, watch_peer
 from swarmpeer.assemble_log import (
     USUAL_BYTES,
     USUALLY_KEPT,
@@ -325,10 +325,11 @@ def makeService(options: Options) -> IService:
         swarm, folder = _read_swarm(options)
         web_at = _web_endpoint(reactor, options, swarm)
         web: IService | None = None
+        watch: StatusWatch | None = None
         if web_at is None:
             peer = _make_peer(reactor, options, swarm, folder, None)
         else:
-            peer, web = _make_shown_peer(reactor, options, swarm, folder, web_at)
+            peer, watch, web = _make_shown_peer(reactor, options, swarm, folder, web_at)
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
     outcome = peer.when_complete() if options["stay"] else peer.when_swarm_complete()
@@ -344,10 +345,10 @@ def makeService(options: Options) -> IService:
     manager = ServiceManager.take(os.environ, os.getpid())
     if manager is not None:
         # The last to start and the first to stop.
-        clock = IReactorTime(reactor)
-        watch = StatusWatch(peer, clock.seconds)
-        peer.add_observer(watch, *StatusWatch.event_classes)
-        Notifying(manager, clock, watch.status).setServiceParent(process)
+        watch = watch or watch_peer(reactor, peer)
+        Notifying(manager, IReactorTime(reactor), watch.status).setServiceParent(
+            process
+        )
     return process
 
 
@@ -418,9 +419,9 @@ def _make_shown_peer(
     swarm: SwarmConfig | None,
     folder: Path,
     web_at: IStreamServerEndpoint,
-) -> tuple[PeerService | JoiningService, IService]:
+) -> tuple[PeerService | JoiningService, StatusWatch, IService]:
     """
-    A peer and its pages.
+    A peer, what watches it, and its pages.
 
     @raise SwarmPeerError: if the options cannot be used.
     """
@@ -430,8 +431,16 @@ def _make_shown_peer(
     metrics = peer_metrics(reactor)
     stopwatch = None if metrics is None else metrics.stopwatch
     peer = _make_peer(reactor, options, swarm, folder, stopwatch)
-    token = _web_token(options, swarm, folder)
-    return peer, assemble_web(reactor, peer, web_at, token=token, metrics=metrics)
+    watch = watch_peer(reactor, peer)
+    web = assemble_web(
+        reactor,
+        peer,
+        web_at,
+        token=_web_token(options, swarm, folder),
+        watch=watch,
+        metrics=metrics,
+    )
+    return peer, watch, web
 
 
 def _web_endpoint(

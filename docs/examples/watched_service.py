@@ -63,7 +63,8 @@ async def main(reactor: object, swarm_path: str, peer_id: str, port: str) -> Non
         watch = StatusWatch(peer, IReactorTime(reactor).seconds)
         peer.add_observer(watch, *StatusWatch.event_classes)
         # What is to see the peer's first events comes before it.
-        assemble_web(reactor, peer, where, token=None).setServiceParent(program)
+        pages = assemble_web(reactor, peer, where, token=None, watch=watch)
+        pages.setServiceParent(program)
         TimerService(1.0, Reporter(watch).look).setServiceParent(program)
         peer.setServiceParent(program)
         program.startService()

@@ -2,6 +2,7 @@
 Tests of L{swarmpeer.assemble_web} and L{swarmpeer.web_place}.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from twisted.internet.endpoints import TCP4ServerEndpoint
@@ -106,7 +107,8 @@ class AssembleWebTests(SynchronousTestCase):
 
     def test_real_peer(self) -> None:
         """
-        The pages tell of a peer that was put together as usual.
+        The pages tell of a peer that was put together as usual, and its metrics are
+        there if the extra for them is.
         """
         folder = Path(self.mktemp())
         folder.mkdir()
@@ -125,4 +127,7 @@ class AssembleWebTests(SynchronousTestCase):
         self.assertEqual((status.peer_id, status.state), (1001, State.STARTING))
         self.assertEqual((status.name, status.piece_count), ("TheFile.dat", 3))
         self.assertEqual(ask(site, lines).code, 401)
+        metrics = ask(site, ["GET /metrics HTTP/1.1", *with_token[1:]])
+        is_installed = find_spec("prometheus_client") is not None
+        self.assertEqual(metrics.code, 200 if is_installed else 501)
         self.successResultOf(web.stopService())

@@ -20,6 +20,7 @@ from swarmpeer.config import Config
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.service import PeerService
+from swarmpeer.status.watch import StatusWatch
 from swarmpeer.test.paper_reactor import COMMON, DATA, PaperReactor
 
 SWARM = """\
@@ -167,6 +168,30 @@ class ProcessTests(SynchronousTestCase):
         self.assertEqual(len(line.splitlines()), 1)
         for each in expected:
             self.assertIn(each, line)
+
+    def test_one_watch(self) -> None:
+        """
+        Pages and a service manager share what watches the peer.
+        """
+        made: list[StatusWatch] = []
+        begin = StatusWatch.__init__
+
+        def note(watch: StatusWatch, *arguments: Any) -> None:
+            made.append(watch)
+            begin(watch, *arguments)
+
+        self.patch(StatusWatch, "__init__", note)
+        web = ("--web", "tcp:6080:interface=127.0.0.1")
+        for words, manager, count in (
+            ((), "", 0),
+            (web, "", 1),
+            ((), "@x", 1),
+            (web, "@x", 1),
+        ):
+            made.clear()
+            self.patch(os, "environ", {"NOTIFY_SOCKET": manager})
+            self.make(*words)
+            self.assertEqual(len(made), count, (words, manager))
 
     def test_listens(self) -> None:
         """
