@@ -14,7 +14,7 @@ from swarmpeer.status.watch import StatusWatch
 from swarmpeer.web.lingering import Lingering
 from swarmpeer.web.metrics_page import MetricsPage
 from swarmpeer.web.service import WebService
-from swarmpeer.web.site import guarded_site, peer_pages
+from swarmpeer.web.site import PagesSite, peer_pages
 
 if TYPE_CHECKING:
     from swarmpeer.metrics.peer_metrics import PeerMetrics
@@ -54,7 +54,7 @@ def assemble_web(
     lingering = Lingering(lambda: watch.status().is_done, clock.seconds)
     pages = peer_pages(watch, clock, lingering.note_asked, page)
     return WebService(
-        guarded_site(pages, token, clock),
+        PagesSite(pages, token, clock),
         endpoint,
         has_token=token is not None,
         clock=clock,

@@ -28,7 +28,7 @@ from swarmpeer.status.shape import (
     Status,
 )
 from swarmpeer.web.service import WebService
-from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 
 FIRST_ID = 1001
 PIECE_SIZE_BYTES = 1 << 20
@@ -181,7 +181,7 @@ def main() -> None:
     clock = IReactorTime(reactor)
     pages = Pages(_MadeUp(made_up_pictures(peers, pieces)), clock)
     endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
-    site = guarded_site(pages, None, clock)
+    site = PagesSite(pages, None, clock)
     service = WebService(site, endpoint, has_token=False, clock=clock)
     service.startService()
     print(f"page: http://{service.where}/", flush=True)

@@ -13,7 +13,7 @@ from swarmpeer.lab.asking import Asking, Sockets
 from swarmpeer.lab.gathering import Gathering
 from swarmpeer.lab.swarm import BuildArgv
 from swarmpeer.web.service import WebService
-from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 
 ANY_PORT = "tcp:0:interface=127.0.0.1"
 """
@@ -36,7 +36,7 @@ class LabPage:
     ) -> None:
         clock = IReactorTime(reactor)
         self._gathering = Gathering(peer_ids, Asking(reactor, sockets), clock)
-        site = guarded_site(Pages(self._gathering, clock), token, clock)
+        site = PagesSite(Pages(self._gathering, clock), token, clock)
         self._service = WebService(
             site, endpoint, has_token=token is not None, clock=clock
         )

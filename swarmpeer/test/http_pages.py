@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IAddress, IProtocolFactory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 
 HERE = IPv4Address("TCP", "127.0.0.1", 8080)
 TOKEN = "0123456789abcdef"
@@ -69,7 +69,7 @@ def request(
     @param address: where the request comes in.
     @param headers: further ones.
     """
-    site = guarded_site(pages, token, Clock())
+    site = PagesSite(pages, token, Clock())
     lines = [f"{method} {path} HTTP/1.1"]
     lines += [] if host is None else [f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]

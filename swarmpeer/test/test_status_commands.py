@@ -57,7 +57,7 @@ from swarmpeer.status_commands.wait import PAUSE_SECONDS, Waiting
 from swarmpeer.test.http_pages import HERE, TOKEN
 from swarmpeer.test.statuses import complete, fetching
 from swarmpeer.test.web_fixtures import ToldPictures
-from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 from swarmpeer.web.status_pages import StatusPage
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -279,7 +279,7 @@ class AskerTests(SynchronousTestCase):
         clock = Clock()
         root = Pages(ToldPictures(), clock)
         root.putChild(b"status.json", StatusPage(lambda p: fetching(held=6 + p)))
-        return guarded_site(root, token, clock)
+        return PagesSite(root, token, clock)
 
     def test_told(self) -> None:
         """

@@ -25,7 +25,7 @@ from swarmpeer.web.access import needs_token
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS, Lingering
 from swarmpeer.web.requests import MOST_BODY_BYTES
 from swarmpeer.web.service import WebService
-from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 from swarmpeer.web.status_pages import HealthPage, PicturePage, ReadyPage, StatusPage
 
 _FAR = IPv4Address("TCP", "10.0.0.7", 8080)
@@ -360,7 +360,7 @@ class WebServiceTests(SynchronousTestCase):
         One that is not started.
         """
         return WebService(
-            guarded_site(Pages(ToldPictures(), self.clock), token, self.clock),
+            PagesSite(Pages(ToldPictures(), self.clock), token, self.clock),
             self.endpoint,
             has_token=token is not None,
             clock=self.clock,

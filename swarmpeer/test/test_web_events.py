@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 
 from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
 from swarmpeer.web.events_page import MOST_STREAMS, TICK_SECONDS
-from swarmpeer.web.site import Pages, PagesSite, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 from swarmpeer.web.stream import QUIET_SECONDS, STUCK_SECONDS
 
 
@@ -41,7 +41,7 @@ class EventsTests(SynchronousTestCase):
         self.clock = Clock()
         self.source = ToldPictures()
         self.pages = Pages(self.source, self.clock)
-        self.site: PagesSite = guarded_site(self.pages, None, self.clock)
+        self.site = PagesSite(self.pages, None, self.clock)
 
     def visit(self) -> Visit:
         """

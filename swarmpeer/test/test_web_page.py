@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.status.shape import ProblemCode, State
 from swarmpeer.test.web_fixtures import ToldPictures, Visit
-from swarmpeer.web.site import Pages, guarded_site
+from swarmpeer.web.site import Pages, PagesSite
 
 _MARKUP = ("innerHTML", "outerHTML", "insertAdjacent", "eval(", " style=")
 PAGE = files("swarmpeer.web") / "page"
@@ -33,7 +33,7 @@ class PageFilesTests(SynchronousTestCase):
         Head and body of the answer.
         """
         clock = Clock()
-        visit = Visit(guarded_site(Pages(ToldPictures(), clock), None, clock))
+        visit = Visit(PagesSite(Pages(ToldPictures(), clock), None, clock))
         visit.ask(path)
         head, _, body = visit.said().partition("\r\n\r\n")
         return head.lower(), body

@@ -23,7 +23,7 @@ TICK_SECONDS = 0.5
 """
 So often it is looked whether there is something new.
 """
-LINGER_SECONDS = 1.0
+LAST_WORDS_SECONDS = 1.0
 """
 So long readers may take for what they are told last.
 """
@@ -130,13 +130,13 @@ class EventsPage(Resource):
         """
         Tell everybody how it is for the last time, and no more.
 
-        @return: fires when they took it, or after L{LINGER_SECONDS}.
+        @return: fires when they took it, or after L{LAST_WORDS_SECONDS}.
         """
         if self._ticking.running:
             self._tick()
         gone = [stream.close() for stream in list(self._streams)]
         closed = DeferredList(gone, consumeErrors=True)
-        closed.addTimeout(LINGER_SECONDS, self._clock)
+        closed.addTimeout(LAST_WORDS_SECONDS, self._clock)
         return closed.addBoth(lambda _: None)
 
     def _tick(self) -> None:

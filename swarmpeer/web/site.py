@@ -75,7 +75,7 @@ def peer_pages(
 
 class PagesSite(Site):
     """
-    The pages of one program.
+    The pages of one program, for those who may look.
     """
 
     noisy = False
@@ -83,6 +83,10 @@ class PagesSite(Site):
     requestFactory = BodilessRequest
 
     def __init__(self, pages: Pages, token: str | None, clock: IReactorTime) -> None:
+        """
+        @param token: what they have to know; C{None}: whoever is on this machine.
+        @param clock: tells who says nothing for too long.
+        """
         super().__init__(Guarded(pages, token), timeout=REQUEST_SECONDS, reactor=clock)
         self._events = pages.events
 
@@ -98,13 +102,3 @@ class PagesSite(Site):
         """
         Who asks for what is nothing for the log.
         """
-
-
-def guarded_site(pages: Pages, token: str | None, clock: IReactorTime) -> PagesSite:
-    """
-    The pages, for those who may look.
-
-    @param token: what they have to know; C{None}: whoever is on this machine.
-    @param clock: tells who says nothing for too long.
-    """
-    return PagesSite(pages, token, clock)
