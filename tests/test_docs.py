@@ -18,6 +18,7 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import events, testing
+from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.assemble_log import USUAL_BYTES, USUALLY_KEPT
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
@@ -47,7 +48,6 @@ from swarmpeer.status.missing import MOST_RUNS
 from swarmpeer.status.piece_map import MOST_BUCKETS
 from swarmpeer.status.problems import NO_HOLDER_SECONDS, STALLED_SECONDS
 from swarmpeer.status.shape import Happening, Picture, Pictures, ProblemCode, State
-from swarmpeer.status_commands.asking import ANSWER_SECONDS
 from swarmpeer.status_commands.fleet import MOST_AT_ONCE
 from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS
 from swarmpeer.status_commands.status import as_json

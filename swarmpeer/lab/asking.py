@@ -5,23 +5,14 @@ Asking the peers of a lab for their pictures, each through a local socket of its
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint, quoteStringArgument
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.failure import Failure
-from twisted.web.client import URI, Agent, HTTPConnectionPool, ResponseDone
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory, IResponse
-from zope.interface import implementer
 
-from swarmpeer.errors import StatusError
+from swarmpeer.asking import ANSWER_SECONDS, Asker
 from swarmpeer.lab.gathering import MOST_ANSWER_BYTES
 
-_ANSWER_SECONDS = 5.0
 _LONGEST_PATH_BYTES = 100
 """
 The system allows 103 to 107.
@@ -68,32 +59,15 @@ class Sockets:
             path.with_name(path.name + ".lock").unlink(missing_ok=True)
 
 
-@implementer(IAgentEndpointFactory)
-class _Endpoints:
-    def __init__(self, reactor: object, path: Callable[[int], str]) -> None:
-        self._reactor = reactor
-        self._path = path
-
-    def endpointForURI(self, uri: URI) -> UNIXClientEndpoint:
-        """
-        The socket of the peer that the name of a host stands for.
-        """
-        path = self._path(int(uri.host.removeprefix(b"peer-")))
-        return UNIXClientEndpoint(self._reactor, path, timeout=_ANSWER_SECONDS)
-
-
 class Asking:
     """
     Asks over connections that are kept.
     """
 
     def __init__(self, reactor: object, sockets: Sockets) -> None:
-        self._agent = Agent.usingEndpointFactory(
-            reactor,
-            _Endpoints(reactor, sockets.path),
-            pool=HTTPConnectionPool(reactor),
-        )
-        self._clock = IReactorTime(reactor)
+        self._reactor = reactor
+        self._sockets = sockets
+        self._asker = Asker(reactor, keeps=True)
 
     def __call__(self, peer_id: int, after: int) -> Deferred[bytes]:
         """
@@ -101,43 +75,9 @@ class Asking:
 
         @param after: the last happening of it that is known.
         """
-        uri = f"http://peer-{peer_id}/picture.json?own=1&after={after}"
-        asked = self._agent.request(b"GET", uri.encode(), Headers({}))
-        answer: Deferred[bytes] = asked.addCallback(_body)
-        return answer.addTimeout(_ANSWER_SECONDS, self._clock)
-
-
-def _body(response: IResponse) -> Deferred[bytes]:
-    if response.code != 200:
-        response.deliverBody(_Body(1))
-        raise StatusError(f"it answers {response.code}")
-    body = _Body(MOST_ANSWER_BYTES)
-    response.deliverBody(body)
-    return body.whole
-
-
-class _Body(Protocol):
-    def __init__(self, most_bytes: int) -> None:
-        self.whole: Deferred[bytes] = Deferred(lambda _: self._cut())
-        self._left_bytes = most_bytes
-        self._parts: list[bytes] = []
-
-    def dataReceived(self, data: bytes) -> None:
-        self._left_bytes -= len(data)
-        if self._left_bytes < 0:
-            self._parts.clear()
-            self._cut()
-        else:
-            self._parts.append(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self.whole.called:
-            return
-        if reason.check(ResponseDone):
-            self.whole.callback(b"".join(self._parts))
-        else:
-            self.whole.errback(StatusError("its answer was cut off"))
-
-    def _cut(self) -> None:
-        if self.transport is not None:
-            self.transport.loseConnection()
+        path = self._sockets.path(peer_id)
+        return self._asker.get(
+            UNIXClientEndpoint(self._reactor, path, timeout=ANSWER_SECONDS),
+            f"http://peer-{peer_id}/picture.json?own=1&after={after}",
+            MOST_ANSWER_BYTES,
+        )

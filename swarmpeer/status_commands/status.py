@@ -18,7 +18,7 @@ from swarmpeer.arguments import seconds_type
 from swarmpeer.console import say
 from swarmpeer.lab.screen import TerminalScreen
 from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
-from swarmpeer.status_commands.asking import Asker
+from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.options import WHOM, add_whom, read_whom
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         show = _show(arguments)
 
         async def ask(reactor: object) -> int:
-            asker = Asker(reactor, whom.token)
+            asker = StatusAsker(reactor, whom.token)
             clock = IReactorTime(reactor)
             fleet = Fleet(whom.places, asker.ask, clock)
             return await show_fleet(fleet, show, clock, arguments.watch)

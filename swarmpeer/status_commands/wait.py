@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 from swarmpeer.arguments import ids_type, seconds_type
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
-from swarmpeer.status_commands.asking import Asker
+from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import News
 from swarmpeer.status_commands.options import (
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         async def wait(reactor: object) -> int:
             clock = IReactorTime(reactor)
-            fleet = Fleet(whom.places, Asker(reactor, whom.token).ask, clock)
+            fleet = Fleet(whom.places, StatusAsker(reactor, whom.token).ask, clock)
             waiting = Waiting(fleet, arguments.awaited, clock, line, warn)
             return await waiting.wait(arguments.timeout)
 

@@ -51,6 +51,7 @@ _FLOORS = {
     "swarmpeer.scheduled_rates": 5,
     "swarmpeer.observing": 5,
     "swarmpeer.listening": 5,
+    "swarmpeer.asking": 5,
     "swarmpeer.metrics": 5,
     "swarmpeer.web": 5,
     "swarmpeer.service_manager": 5,

@@ -9,13 +9,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.testing import MemoryReactorClock
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
 
 from swarmpeer.errors import ListenError, StatusError
-from swarmpeer.lab.asking import Asking, Sockets, _Body
+from swarmpeer.lab.asking import Asking, Sockets
 from swarmpeer.lab.web import ANY_PORT, LabPage, lab_endpoint, with_page
 
 
@@ -76,32 +73,8 @@ class AskingTests(SynchronousTestCase):
         (call,) = reactor.unixClients
         self.assertEqual(call[0], "f/web_1001.sock")
         reactor.advance(6)
-        self.failureResultOf(asked)
-
-    def test_body(self) -> None:
-        """
-        An answer is taken whole or not at all.
-        """
-        body = _Body(10)
-        body.dataReceived(b"01234")
-        body.dataReceived(b"56789")
-        self.assertNoResult(body.whole)
-        body.connectionLost(Failure(ResponseDone()))
-        self.assertEqual(self.successResultOf(body.whole), b"0123456789")
-        body = _Body(10)
-        body.dataReceived(b"01234")
-        body.connectionLost(Failure(PotentialDataLoss()))
-        self.failureResultOf(body.whole, StatusError)
-
-    def test_too_long(self) -> None:
-        """
-        One that is too long is not kept.
-        """
-        body = _Body(10)
-        body.dataReceived(b"01234567890")
-        self.assertEqual(body._parts, [])
-        body.connectionLost(Failure(PotentialDataLoss()))
-        self.failureResultOf(body.whole, StatusError)
+        error = self.failureResultOf(asked, StatusError).value
+        self.assertEqual(str(error), "no answer in 5 s")
 
 
 class LabPageTests(SynchronousTestCase):

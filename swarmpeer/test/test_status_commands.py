@@ -25,6 +25,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from swarmpeer.__main__ import main
+from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.config import PeerInfo, SwarmConfig
 from swarmpeer.console import ProgressLine
 from swarmpeer.errors import ConfigError, StatusError
@@ -36,11 +37,7 @@ from swarmpeer.status.shape import (
     State,
     Status,
 )
-from swarmpeer.status_commands.asking import (
-    ANSWER_SECONDS,
-    MOST_ANSWER_BYTES,
-    Asker,
-)
+from swarmpeer.status_commands.asking import MOST_ANSWER_BYTES, StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS, News
@@ -246,9 +243,9 @@ class Raw(Protocol):
         self.transport.loseConnection()
 
 
-class AskerTests(SynchronousTestCase):
+class StatusAskerTests(SynchronousTestCase):
     """
-    L{Asker}.
+    L{StatusAsker}.
     """
 
     def ask(
@@ -259,7 +256,7 @@ class AskerTests(SynchronousTestCase):
         """
         self.reactor = MemoryReactorClock()
         endpoint = PagesEndpoint(server)
-        asker = Asker(self.reactor, token, lambda _: endpoint)
+        asker = StatusAsker(self.reactor, token, lambda _: endpoint)
         told = asker.ask(Place("x:80", "http://localhost:80", "x", 80), True)
         assert endpoint.pump is not None
         endpoint.pump.flush()
@@ -339,7 +336,7 @@ class AskerTests(SynchronousTestCase):
             (DNSLookupError("no\nname."), "DNS lookup failed: no name"),
         ):
             endpoint = Nowhere(error)
-            asker = Asker(MemoryReactorClock(), None, endpoint.way)
+            asker = StatusAsker(MemoryReactorClock(), None, endpoint.way)
             told = asker.ask(place(1001), False)
             self.assertEqual(str(self.failureResultOf(told, StatusError).value), words)
 
@@ -348,7 +345,7 @@ class AskerTests(SynchronousTestCase):
         Another peer is not taken for the one that is meant.
         """
         endpoint = PagesEndpoint(self.pages())
-        asker = Asker(MemoryReactorClock(), None, lambda _: endpoint)
+        asker = StatusAsker(MemoryReactorClock(), None, lambda _: endpoint)
         told = asker.ask(replace(place(1002), url="http://localhost"), False)
         assert endpoint.pump is not None
         endpoint.pump.flush()
