@@ -118,6 +118,13 @@ def format_seconds(seconds: float) -> str:
     return _format(seconds, _TIMES)
 
 
+def format_count(number: int, thing: str) -> str:
+    """
+    So many things, in words.
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def format_numbers(numbers: Iterable[int], separator: str = ",") -> str:
     """
     Whole numbers with a dash for a row of them: C{0,3,7-9}.

@@ -8,19 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from swarmpeer.arguments import id_type, path_type
+from swarmpeer.commands import Commands, run_command, warn
 from swarmpeer.config import SWARM_NAME, Member, SwarmConfig
 from swarmpeer.config.rules import host_identity
 from swarmpeer.config_commands.rate_lines import rate_lines
 from swarmpeer.config_files import read_swarm, read_swarm_manifest
 from swarmpeer.console import say
 from swarmpeer.manifest import Manifest
-from swarmpeer.manifest_commands.running import (
-    Commands,
-    contents,
-    count,
-    run_command,
-    warn,
-)
+from swarmpeer.manifest_commands.telling import contents
+from swarmpeer.quantities import format_count
 from swarmpeer.text import printable, size_text
 
 NAME = "config check"
@@ -135,7 +131,9 @@ def warnings(swarm: SwarmConfig) -> Iterator[str]:
 
 def _members(swarm: SwarmConfig) -> str:
     seeds = sum(member.seed for member in swarm.members)
-    return f"{count(len(swarm.members), 'member')}, {count(seeds, 'seed')}"
+    return (
+        f"{format_count(len(swarm.members), 'member')}, {format_count(seeds, 'seed')}"
+    )
 
 
 def _subject(swarm: SwarmConfig, manifest: Manifest | None) -> str:

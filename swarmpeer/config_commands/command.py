@@ -4,8 +4,8 @@ C{swarmpeer config}: what has commands of its own.
 
 import argparse
 
+from swarmpeer.commands import Commands
 from swarmpeer.config_commands import check, convert
-from swarmpeer.manifest_commands.running import Commands
 
 _DESCRIPTION = """\
 Check the configuration of a verified swarm, or make one of the two files of a classic

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from swarmpeer.arguments import path_type
+from swarmpeer.commands import Commands, run_command, warn
 from swarmpeer.config import (
     COMMON_NAME,
     PEERS_NAME,
@@ -18,16 +19,10 @@ from swarmpeer.config_commands.converting import convert, format_converted
 from swarmpeer.config_files import read_text
 from swarmpeer.console import OutputError, say
 from swarmpeer.errors import ConfigError
-from swarmpeer.manifest_commands.running import (
-    Commands,
-    count,
-    run_command,
-    warn,
-)
 from swarmpeer.manifest_files import read_manifest
 from swarmpeer.manifest_files.saving import save_whole
 from swarmpeer.manifest_files.tree import reason_of
-from swarmpeer.quantities import format_size
+from swarmpeer.quantities import format_count, format_size
 from swarmpeer.storage import find_folder
 from swarmpeer.text import printable, quoted
 
@@ -135,8 +130,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         )
     seeds = sum(member.seed for member in swarm.members)
     say(
-        f"{printable(output)}: {count(len(swarm.members), 'member')}, "
-        f"{count(seeds, 'seed')}, manifest {printable(manifest)}"
+        f"{printable(output)}: {format_count(len(swarm.members), 'member')}, "
+        f"{format_count(seeds, 'seed')}, manifest {printable(manifest)}"
     )
     return 0
 

@@ -14,6 +14,7 @@ from swarmpeer.arguments import (
     seconds_type,
     type_of,
 )
+from swarmpeer.commands import FAILURE, Commands, run_command
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, CommonConfig, PeerInfo
 from swarmpeer.config_files import read_text
 from swarmpeer.conformance.checking import Report
@@ -25,7 +26,6 @@ from swarmpeer.conformance.running import run_check
 from swarmpeer.conformance.subject import Patience, patience_for
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
 from swarmpeer.text import quoted
 
 NAME = "check"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from swarmpeer.arguments import path_type
+from swarmpeer.commands import FAILURE, Commands, run_command
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.log_reading.as_json import json_text
@@ -14,7 +15,6 @@ from swarmpeer.log_reading.as_text import text_lines
 from swarmpeer.log_reading.checking import check_logs
 from swarmpeer.log_reading.report import plot_file, report
 from swarmpeer.log_reading.sources import Source, config_beside, find_logs, find_terms
-from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
 from swarmpeer.text import printable
 
 _DESCRIPTION = """\

@@ -6,6 +6,7 @@ import argparse
 import os
 
 from swarmpeer.arguments import path_type, type_of
+from swarmpeer.commands import Commands, run_command, warn
 from swarmpeer.console import OutputError, ProgressLine, say
 from swarmpeer.errors import ManifestError
 from swarmpeer.manifest.composing import (
@@ -17,18 +18,11 @@ from swarmpeer.manifest.composing import (
 from swarmpeer.manifest.merkle import BLOCK_BYTES
 from swarmpeer.manifest.parsing import MAX_PIECE_SIZE_BYTES
 from swarmpeer.manifest_commands.peers_here import running_peers
-from swarmpeer.manifest_commands.running import (
-    Commands,
-    contents,
-    count,
-    run_command,
-    showing,
-    warn,
-)
+from swarmpeer.manifest_commands.telling import contents, showing
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.manifest_files.building import own_name
 from swarmpeer.manifest_files.tree import reason_of
-from swarmpeer.quantities import format_size, parse_size
+from swarmpeer.quantities import format_count, format_size, parse_size
 from swarmpeer.text import printable, quoted
 
 _MAX = format_size(MAX_PIECE_SIZE_BYTES)
@@ -121,7 +115,7 @@ def _make(arguments: argparse.Namespace, line: ProgressLine) -> int:
     line.clear()
     say(
         f"{printable(name)}: {contents(manifest)}, "
-        f"{count(manifest.piece_count, 'piece')} of "
+        f"{format_count(manifest.piece_count, 'piece')} of "
         f"{format_size(manifest.piece_size_bytes)}, infohash {manifest.infohash.hex()}"
     )
     return 0

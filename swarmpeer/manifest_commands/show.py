@@ -6,10 +6,11 @@ import argparse
 import json
 
 from swarmpeer.arguments import path_type
+from swarmpeer.commands import Commands, run_command
 from swarmpeer.console import say
 from swarmpeer.manifest import Manifest, ManifestFile
 from swarmpeer.manifest.paths import bytes_of, joined, shown
-from swarmpeer.manifest_commands.running import Commands, contents, run_command
+from swarmpeer.manifest_commands.telling import contents
 from swarmpeer.manifest_files import read_manifest
 from swarmpeer.quantities import format_size
 from swarmpeer.text import printable, size_text

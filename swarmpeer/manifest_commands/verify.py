@@ -6,19 +6,13 @@ import argparse
 from collections.abc import Container
 
 from swarmpeer.arguments import path_type
+from swarmpeer.commands import FAILURE, Commands, run_command
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.manifest import Manifest, Path
 from swarmpeer.manifest.paths import shown
-from swarmpeer.manifest_commands.running import (
-    FAILURE,
-    Commands,
-    contents,
-    count,
-    run_command,
-    showing,
-)
+from swarmpeer.manifest_commands.telling import contents, showing
 from swarmpeer.manifest_files import Fault, Finding, check_files, read_manifest
-from swarmpeer.quantities import format_numbers
+from swarmpeer.quantities import format_count, format_numbers
 from swarmpeer.text import printable
 
 _NOT_THERE = (Fault.MISSING, Fault.WRONG_TYPE)
@@ -100,7 +94,7 @@ def verdict(manifest: Manifest, findings: list[Finding]) -> str:
     The last line.
     """
     name = printable(manifest.name)
-    pieces = count(manifest.piece_count, "piece")
+    pieces = format_count(manifest.piece_count, "piece")
     if not findings:
         return f"OK: {name}: {contents(manifest)}, {pieces}"
     gone = {finding.path for finding in findings if finding.fault in _NOT_THERE}
@@ -112,7 +106,7 @@ def verdict(manifest: Manifest, findings: list[Finding]) -> str:
     bad = sum(len(finding.pieces) for finding in findings)
     bad += _pieces_below(unread, manifest)
     missing = _pieces_below(gone, manifest)
-    differences = count(len(findings), "difference")
+    differences = format_count(len(findings), "difference")
     words = f"FAILED: {name}: {differences}, {bad:,} of {pieces} bad"
     return f"{words}, {missing:,} missing" if missing else words
 

@@ -15,9 +15,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from swarmpeer.arguments import seconds_type
+from swarmpeer.commands import FAILURE, Commands, run_command
 from swarmpeer.console import say
 from swarmpeer.lab.screen import TerminalScreen
-from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member

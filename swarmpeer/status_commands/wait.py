@@ -10,8 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from swarmpeer.arguments import ids_type, seconds_type
+from swarmpeer.commands import FAILURE, Commands, run_command
 from swarmpeer.console import ProgressLine, say
-from swarmpeer.manifest_commands.running import FAILURE, Commands, run_command
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import News

@@ -1,6 +1,5 @@
 """
-What the commands about manifests have in common: how they run, fail and tell how
-far they are.
+What all commands have in common: their parsers, how they run, and how they fail.
 """
 
 import argparse
@@ -13,10 +12,7 @@ from typing import Protocol
 
 from swarmpeer.console import OutputError, ProgressLine, ReaderGone
 from swarmpeer.errors import SwarmPeerError
-from swarmpeer.manifest import Manifest
-from swarmpeer.manifest_files.hashing import Progress
 from swarmpeer.signals import Interrupted, raising_signals
-from swarmpeer.text import size_text
 
 FAILURE = 1
 USAGE = 2
@@ -59,48 +55,13 @@ def run_command(name: str, work: Callable[[ProgressLine], int]) -> int:
     except ReaderGone:
         return FAILURE
     except OutputError as error:
-        return _complain(name, error, FAILURE)
+        complain(f"swarmpeer {name}: {error}")
+        return FAILURE
     except SwarmPeerError as error:
-        return _complain(name, error, USAGE)
+        complain(f"swarmpeer {name}: {error}")
+        return USAGE
     except Interrupted as interruption:
         return 128 + interruption.number
-
-
-def showing(line: ProgressLine, what: str) -> Progress:
-    """
-    What shows on C{line} how much is hashed.
-
-    @param what: is hashed.
-    """
-    began = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        def describe() -> str:
-            rate = done / max(time.monotonic() - began, 0.001)
-            return (
-                f"{what}: {100 * done // max(total, 1)}% of {size_text(total)}, "
-                f"{size_text(rate)}/s"
-            )
-
-        line.show(describe)
-
-    return progress
-
-
-def count(number: int, thing: str) -> str:
-    """
-    So many things, in words.
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def contents(manifest: Manifest) -> str:
-    """
-    How many files and links a manifest has.
-    """
-    links = sum(file.link_target is not None for file in manifest.files)
-    files = count(len(manifest.files) - links, "file")
-    return f"{files}, {count(links, 'link')}" if links else files
 
 
 def warn(name: str, what: str) -> None:
@@ -109,15 +70,13 @@ def warn(name: str, what: str) -> None:
 
     @param name: of the command.
     """
-    _print_error(f"swarmpeer {name}: warning: {what}")
+    complain(f"swarmpeer {name}: warning: {what}")
 
 
-def _complain(name: str, error: SwarmPeerError, status: int) -> int:
-    _print_error(f"swarmpeer {name}: {error}")
-    return status
-
-
-def _print_error(text: str) -> None:
+def complain(text: str) -> None:
+    """
+    Say a line on standard error.
+    """
     # Who does not see it does not miss it.
     with suppress(OSError):
-        print(text, file=sys.stderr)
+        print(text, file=sys.stderr, flush=True)
