@@ -149,8 +149,6 @@ def _run(arguments: argparse.Namespace, line: ProgressLine) -> int:
             only=arguments.only,
             progress=lambda what: line.show(lambda: f"check: {what}"),
         )
-    if isinstance(report, int):
-        return report
     line.clear()
     if not report.was_met:
         raise CheckError(_why_not_met(report))

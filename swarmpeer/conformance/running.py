@@ -17,8 +17,7 @@ from swarmpeer.conformance.plan import CheckError, Plan
 from swarmpeer.conformance.subject import Patience, PieceSource, Subject
 from swarmpeer.listening import listen_error
 from swarmpeer.net.dialing import hostname_endpoint
-from swarmpeer.own_process import monotonic_reactor
-from swarmpeer.signals import handle_signals
+from swarmpeer.running import run_in_reactor
 
 PROBE_SECONDS = 1.0
 """
@@ -35,17 +34,16 @@ def run_check(
     plays_all: bool,
     only: Collection[str],
     progress: Callable[[str], None],
-) -> Report | int:
+) -> Report:
     """
     Check once; the reactor of this process is there for nothing else.
 
     @param plays_all: play whoever may be played, and do not look who runs.
-    @return: the report, or the exit status if a signal ended it.
+    @raise Interrupted: if a signal ended it.
     @raise SwarmPeerError: if nothing could be checked.
     """
-    reactor = monotonic_reactor()
 
-    async def checking() -> Report:
+    async def checking(reactor: PosixReactorBase) -> Report:
         players = plan.playable if plays_all else await _idle(reactor, plan)
         return await check(
             Subject(
@@ -64,29 +62,10 @@ def run_check(
             progress=progress,
         )
 
-    outcome: list[Report | int | Failure] = []
-
-    def begin() -> None:
-        running: Deferred[Report] = Deferred.fromCoroutine(checking())
-
-        def interrupt(number: int) -> None:
-            outcome.append(128 + number)
-            running.cancel()
-
-        # Only now, since the reactor has just put its own handlers in place.
-        handle_signals(lambda number: reactor.callFromThread(interrupt, number))
-        running.addBoth(outcome.append)
-        running.addBoth(lambda _: reactor.stop())
-
-    reactor.callWhenRunning(begin)
-    reactor.run()
-    result = outcome[0]
-    if isinstance(result, Failure):
-        if result.check(CannotListenError):
-            raise listen_error(result)
-        result.raiseException()
-    assert not isinstance(result, Failure)
-    return result
+    try:
+        return run_in_reactor(checking)
+    except CannotListenError as error:
+        raise listen_error(Failure(error)) from error
 
 
 async def _idle(reactor: PosixReactorBase, plan: Plan) -> tuple[PeerInfo, ...]:

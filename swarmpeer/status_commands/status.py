@@ -18,12 +18,12 @@ from swarmpeer.arguments import seconds_type
 from swarmpeer.commands import FAILURE, Commands, run_command
 from swarmpeer.console import say
 from swarmpeer.lab.screen import TerminalScreen
+from swarmpeer.running import run_in_reactor
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.options import WHOM, add_whom, read_whom
 from swarmpeer.status_commands.reasons import is_settled
-from swarmpeer.status_commands.running import run_in_reactor
 from swarmpeer.status_commands.table import render
 
 JSON_VERSION = 1

@@ -10,8 +10,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from swarmpeer.arguments import ids_type, seconds_type
-from swarmpeer.commands import FAILURE, Commands, run_command
+from swarmpeer.commands import FAILURE, Commands, complain, run_command
 from swarmpeer.console import ProgressLine, say
+from swarmpeer.running import run_in_reactor
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import News
@@ -23,7 +24,6 @@ from swarmpeer.status_commands.options import (
     read_whom,
 )
 from swarmpeer.status_commands.reasons import is_settled, why_not_done
-from swarmpeer.status_commands.running import run_in_reactor, warn
 from swarmpeer.status_commands.table import summary
 
 PAUSE_SECONDS = 1.0
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         async def wait(reactor: object) -> int:
             clock = IReactorTime(reactor)
             fleet = Fleet(whom.places, StatusAsker(reactor, whom.token).ask, clock)
-            waiting = Waiting(fleet, arguments.awaited, clock, line, warn)
+            waiting = Waiting(fleet, arguments.awaited, clock, line, complain)
             return await waiting.wait(arguments.timeout)
 
         return run_in_reactor(wait)

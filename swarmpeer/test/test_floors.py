@@ -70,6 +70,7 @@ _FLOORS = {
     "swarmpeer.log_reading": 6,
     "swarmpeer.status_commands": 6,
     "swarmpeer.own_process": 6,
+    "swarmpeer.running": 6,
     "swarmpeer.commands": 6,
     "swarmpeer.rates_again": 6,
     "swarmpeer.testing": _TESTING,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.quantities import (
+    format_count,
     format_rate,
     format_seconds,
     format_size,
@@ -91,6 +92,13 @@ class KnownTests(SynchronousTestCase):
             self.assertEqual(parse_seconds(text), seconds)
             self.assertEqual(format_seconds(seconds), text)
         self.assertEqual(parse_seconds("0.25"), 0.25)
+
+    def test_counts(self) -> None:
+        """
+        Of one thing there are no several.
+        """
+        for number, text in ((0, "0 files"), (1, "1 file"), (1234, "1,234 files")):
+            self.assertEqual(format_count(number, "file"), text)
 
     def test_wrong(self) -> None:
         """
