@@ -33,8 +33,18 @@ def say(text: str) -> None:
     @raise ReaderGone: if nobody reads it any more.
     @raise OutputError: if it cannot be written: the disk is full, say.
     """
+    write(text + "\n")
+
+
+def write(text: str) -> None:
+    """
+    Write to standard output as it is, at once.
+
+    @raise ReaderGone: if nobody reads it any more.
+    @raise OutputError: if it cannot be written: the disk is full, say.
+    """
     try:
-        print(text, flush=True)
+        print(text, end="", flush=True)
     except BrokenPipeError as error:
         raise ReaderGone("nobody reads the output any more") from error
     except OSError as error:

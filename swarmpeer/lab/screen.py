@@ -9,13 +9,9 @@ from typing import TextIO
 
 from swarmpeer.lab.render import render, render_complete, render_line
 from swarmpeer.lab.view import SwarmView
+from swarmpeer.redrawing import Redrawn
 
 PLAIN_INTERVAL_SECONDS = 2.0
-
-_HIDE_CURSOR = "\x1b[?25l"
-_SHOW_CURSOR = "\x1b[?25h"
-_ERASE_BELOW = "\x1b[J"
-_ERASE_TO_LINE_END = "\x1b[K"
 
 
 class Screen(ABC):
@@ -99,40 +95,17 @@ class TerminalScreen(Screen):
         """
         super().__init__(stream)
         self._measure = measure
-        self._table = ""
+        self._table = Redrawn(self._write)
 
     def show(self, view: SwarmView, now_seconds: float) -> None:
         """
         Draw the table over the one before.
         """
         size = self._measure()
-        # The last column stays free: what is written there would be erased by
-        # the end of the line, or would wrap.
-        self.draw(render(view, now_seconds, size.columns - 1, size.lines - 1))
-
-    def draw(self, table: str) -> None:
-        """
-        Draw any lines, which fit, over those before.
-        """
-        self._write(self._to_top() + self._drawn(table))
+        self._table.draw(render(view, now_seconds, size.columns - 1, size.lines - 1))
 
     def close(self) -> None:
         """
         Leave the last table standing and give the cursor back.
         """
-        if self._table:
-            self._table = ""
-            self._write(_SHOW_CURSOR)
-
-    def _to_top(self) -> str:
-        """
-        Move from below the table to its first line.
-        """
-        if not self._table:
-            return ""
-        return f"\x1b[{self._table.count(chr(10)) + 1}F"
-
-    def _drawn(self, table: str) -> str:
-        self._table = table
-        lines = "".join(f"{line}{_ERASE_TO_LINE_END}\n" for line in table.split("\n"))
-        return _HIDE_CURSOR + lines + _ERASE_BELOW
+        self._table.close()

@@ -16,8 +16,8 @@ from twisted.internet.task import deferLater
 
 from swarmpeer.arguments import seconds_type
 from swarmpeer.commands import FAILURE, Commands, run_command
-from swarmpeer.console import say
-from swarmpeer.lab.screen import TerminalScreen
+from swarmpeer.console import say, write
+from swarmpeer.redrawing import Redrawn
 from swarmpeer.running import run_in_reactor
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.changes import Changes
@@ -171,18 +171,18 @@ class _Terminal:
     """
 
     def __init__(self) -> None:
-        self._screen = TerminalScreen(sys.stdout, _size)
+        self._table = Redrawn(write)
 
     def __call__(self, members: Sequence[Member]) -> None:
         size = _size()
         # The last column and line stay free, or they would wrap and scroll.
-        self._screen.draw(render(members, size.columns - 1, size.lines - 1))
+        self._table.draw(render(members, size.columns - 1, size.lines - 1))
 
     def close(self) -> None:
         """
         Leave the last table standing.
         """
-        self._screen.close()
+        self._table.close()
 
 
 def _show(arguments: argparse.Namespace) -> Show:

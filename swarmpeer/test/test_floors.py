@@ -25,6 +25,7 @@ _FLOORS = {
     "swarmpeer.text": 0,
     "swarmpeer.quantities": 0,
     "swarmpeer.console": 0,
+    "swarmpeer.redrawing": 0,
     "swarmpeer.arguments": 0,
     "swarmpeer.signals": 0,
     "swarmpeer.svg": 0,
