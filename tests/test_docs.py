@@ -52,6 +52,7 @@ from swarmpeer.status_commands.fleet import MOST_AT_ONCE
 from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS
 from swarmpeer.status_commands.status import as_json
 from swarmpeer.test.conformance_swarm import run_check
+from swarmpeer.test.test_floors import FLOORS
 from swarmpeer.testing.bounds import liveness_seconds
 from swarmpeer.testing.faults import plan
 from swarmpeer.testing.hostile import ROLES
@@ -251,6 +252,41 @@ class ReferenceTests(SynchronousTestCase):
             or hasattr(builtins, top)
         ]
         self.assertEqual(broken, [])
+
+
+class ArchitectureTests(SynchronousTestCase):
+    """
+    docs/architecture.md.
+    """
+
+    def test_floors(self) -> None:
+        """
+        Each room stands on the floor that the test of the floors holds it to.
+        """
+        table = section("architecture.md", "## Floors")
+        told = {
+            f"swarmpeer.{room}": int(floor)
+            for floor, rooms in re.findall(r"^\| (\d+) (.*?) \|", table, re.MULTILINE)
+            for room in re.findall(r"`(\w+)`", rooms)
+        }
+        self.assertEqual({"swarmpeer": 0, **told}, FLOORS)
+
+    def test_rooms(self) -> None:
+        """
+        Each module and package is told of once, or is in one that is.
+        """
+        table = section("architecture.md", "## The rooms")
+        told = [
+            room.rstrip("/")
+            for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+            for room in re.findall(r"`([^`]+)`", row)
+        ]
+        self.assertEqual([room for room in set(told) if told.count(room) > 1], [])
+        for room in told:
+            import_module(f"swarmpeer.{room.replace('/', '.')}")
+        missing = {name.partition(".")[2] for name in FLOORS if "." in name}
+        missing -= {room.partition("/")[0] for room in told} | {"test"}
+        self.assertEqual(missing, set())
 
 
 class OperatingTests(SynchronousTestCase):

@@ -19,7 +19,7 @@ Above a peer and all its parts: C{testing}, which only the command that simulate
 and the tests import.
 """
 
-_FLOORS = {
+FLOORS = {
     "swarmpeer": 0,
     "swarmpeer.errors": 0,
     "swarmpeer.text": 0,
@@ -117,9 +117,9 @@ def place_of(module: str) -> str:
         return "swarmpeer"
     parts = module.split(".")
     for length in range(len(parts), 1, -1):
-        if ".".join(parts[:length]) in _FLOORS:
+        if ".".join(parts[:length]) in FLOORS:
             return ".".join(parts[:length])
-    if module in _FLOORS:
+    if module in FLOORS:
         return module
     raise KeyError(module)
 
@@ -147,7 +147,7 @@ def faults(module: str, source: str) -> list[str]:
     """
     tree = ast.parse(source)
     place = place_of(module)
-    floor = _FLOORS[place]
+    floor = FLOORS[place]
     found = []
     for name in imports(tree):
         top = name.split(".")[0]
@@ -178,9 +178,9 @@ def _inner_fault(place: str, floor: int, name: str) -> list[str]:
     other = place_of(name)
     if other == place:
         return []
-    if _FLOORS[other] > floor:
+    if FLOORS[other] > floor:
         return [f"{name} is above"]
-    if floor == _FLOORS[other] == _EDGE:
+    if floor == FLOORS[other] == _EDGE:
         return [f"{name} is another edge"]
     return []
 
