@@ -5,7 +5,14 @@ Statuses for tests.
 from dataclasses import replace
 from typing import Any
 
-from swarmpeer.status.shape import Missing, NeighborStatus, State, Status
+from swarmpeer.status.shape import (
+    Missing,
+    NeighborStatus,
+    Problem,
+    ProblemCode,
+    State,
+    Status,
+)
 
 NEIGHBOR = NeighborStatus(
     peer_id=1002,
@@ -53,6 +60,32 @@ FETCHING = Status(
     preferred_round=None,
     optimistic_round=None,
 )
+"""
+One that has half of it.
+"""
+
+TROUBLED = replace(
+    FETCHING,
+    held=3,
+    recorded=2,
+    received_bytes=40,
+    duplicate_bytes=10,
+    last_piece_seconds=None,
+    neighbors=(
+        replace(NEIGHBOR, am_choking=False, is_preferred=True),
+        replace(NEIGHBOR, peer_id=1003, is_snubbed=True),
+    ),
+    incomplete=(1, 2, 3),
+    missing=Missing(7, 1, ((7, 7),), ()),
+    problems=(
+        Problem(ProblemCode.UNREACHABLE, "x", 1.0, 3),
+        Problem(ProblemCode.UNREACHABLE, "x", 1.0, 4),
+        Problem(ProblemCode.NO_HOLDER, "x", 1.0),
+    ),
+)
+"""
+One that does not get what it lacks.
+"""
 
 
 def fetching(peer_id: int = 1001, **changes: Any) -> Status:

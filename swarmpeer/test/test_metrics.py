@@ -50,7 +50,7 @@ from swarmpeer.status.shape import (
     ProblemCode,
     State,
 )
-from swarmpeer.test.made_up_status import STATUS
+from swarmpeer.test.statuses import TROUBLED
 from swarmpeer.web.metrics_page import METRICS as METRICS_TYPE
 from swarmpeer.web.metrics_page import MetricsPage, NoMetricsPage
 
@@ -254,9 +254,9 @@ class GaugesTests(SynchronousTestCase):
         """
         Numbers are as in the status; of what is one of many, each is told.
         """
-        told = dict(gauges(STATUS))
+        told = dict(gauges(TROUBLED))
         self.assertEqual(told[catalogue.HELD], {"": 3.0})
-        self.assertEqual(told[catalogue.MISSING], {"": 5.0})
+        self.assertEqual(told[catalogue.MISSING], {"": 7.0})
         self.assertEqual(told[catalogue.NOWHERE], {"": 1.0})
         self.assertEqual(told[catalogue.PEER], {"1001": 1.0})
         self.assertEqual(told[catalogue.COMPLETE], {"": 0.0})
@@ -271,14 +271,20 @@ class GaugesTests(SynchronousTestCase):
         states = told[catalogue.NEIGHBOR_STATE]
         self.assertEqual(
             {name: count for name, count in states.items() if count},
-            {"am_choking": 1, "peer_choking": 2, "preferred": 1, "snubbed": 1},
+            {
+                "am_choking": 1,
+                "am_interested": 2,
+                "peer_interested": 2,
+                "preferred": 1,
+                "snubbed": 1,
+            },
         )
 
     def test_unknown(self) -> None:
         """
         What cannot be told is left out.
         """
-        told = dict(gauges(replace(STATUS, expected_seconds=None)))
+        told = dict(gauges(replace(TROUBLED, expected_seconds=None)))
         for metric in (catalogue.EXPECTED, catalogue.LAST_PIECE, catalogue.CHECKED):
             self.assertNotIn(metric, told)
 
@@ -286,7 +292,7 @@ class GaugesTests(SynchronousTestCase):
         """
         A peer that is done is complete.
         """
-        told = dict(gauges(replace(STATUS, state=State.COMPLETE)))
+        told = dict(gauges(replace(TROUBLED, state=State.COMPLETE)))
         self.assertEqual(told[catalogue.COMPLETE], {"": 1.0})
 
 

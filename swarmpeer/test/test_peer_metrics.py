@@ -16,7 +16,7 @@ from swarmpeer.events import ViolationSeen
 from swarmpeer.metrics.catalogue import METRICS
 from swarmpeer.metrics.loop_lag import INTERVAL_SECONDS
 from swarmpeer.storage.timing import Work
-from swarmpeer.test.made_up_status import STATUS, status
+from swarmpeer.test.statuses import TROUBLED
 from swarmpeer.test.test_metrics import all_kinds
 
 _IS_INSTALLED = find_spec("prometheus_client") is not None
@@ -45,7 +45,7 @@ class PeerMetricsTests(SynchronousTestCase):
             metrics.tally.observe(event)
         for work in Work:
             metrics.stopwatch.note(work, 0.02)
-        full = replace(STATUS, checked_share=0.5, last_piece_seconds=1.0)
+        full = replace(TROUBLED, checked_share=0.5, last_piece_seconds=1.0)
         text = metrics.text(lambda: full).decode()
         families = {each.name: each for each in text_string_to_metric_families(text)}
         for metric in METRICS:
@@ -69,13 +69,13 @@ class PeerMetricsTests(SynchronousTestCase):
         metrics = PeerMetrics(Clock())
         metrics.tally.observe(ViolationSeen(1, "bad-length", "x"))
         metrics.stopwatch.note(Work.WRITE, 0.02)
-        text = metrics.text(status).decode()
+        text = metrics.text(lambda: TROUBLED).decode()
         for line in (
             'swarmpeer_violations_total{reason="bad-length"} 1.0',
             'swarmpeer_disk_seconds_count{operation="write"} 1.0',
             'swarmpeer_disk_seconds_bucket{le="0.01",operation="write"} 0.0',
             'swarmpeer_disk_seconds_bucket{le="0.025",operation="write"} 1.0',
-            "swarmpeer_received_bytes_total 400.0",
+            "swarmpeer_received_bytes_total 40.0",
         ):
             self.assertIn(f"\n{line}\n", text)
 
@@ -88,8 +88,8 @@ class PeerMetricsTests(SynchronousTestCase):
         metrics.lag.startService()
         clock.advance(INTERVAL_SECONDS + 1.0)
         name = "\nswarmpeer_event_loop_lag_max_seconds"
-        self.assertIn(f"{name} 1.0\n", metrics.text(status).decode())
-        self.assertIn(f"{name} 0.0\n", metrics.text(status).decode())
+        self.assertIn(f"{name} 1.0\n", metrics.text(lambda: TROUBLED).decode())
+        self.assertIn(f"{name} 0.0\n", metrics.text(lambda: TROUBLED).decode())
         metrics.lag.stopService()
 
     def test_installed(self) -> None:

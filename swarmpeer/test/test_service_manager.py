@@ -23,7 +23,7 @@ from swarmpeer.service_manager import (
     status_text,
 )
 from swarmpeer.status.shape import Problem, ProblemCode, State, Status
-from swarmpeer.test.made_up_status import STATUS
+from swarmpeer.test.statuses import TROUBLED
 
 
 class NotifySocketTests(SynchronousTestCase):
@@ -146,7 +146,7 @@ class NotifyingTests(SynchronousTestCase):
         """
         self.clock = Clock()
         self.status = replace(
-            STATUS, state=State.CHECKING, checked_share=0.5, problems=()
+            TROUBLED, state=State.CHECKING, checked_share=0.5, problems=()
         )
         self.told: list[tuple[str, ...]] = []
 
@@ -184,12 +184,12 @@ class NotifyingTests(SynchronousTestCase):
         self.assertEqual(self.become(), [(more_time,)])
         self.assertEqual(
             self.become(state=State.FETCHING, checked_share=None),
-            [("READY=1", "STATUS=fetching, 3 of 8 pieces, 50 B/s, 10 s to go")],
+            [("READY=1", "STATUS=fetching, 3 of 10 pieces, 10 B/s, 5 s to go")],
         )
         self.assertEqual(self.become(), [])
         self.assertEqual(
             self.become(held=4),
-            [("STATUS=fetching, 4 of 8 pieces, 50 B/s, 10 s to go",)],
+            [("STATUS=fetching, 4 of 10 pieces, 10 B/s, 5 s to go",)],
         )
         self.assertEqual(
             self.become(state=State.COMPLETE, held=8),

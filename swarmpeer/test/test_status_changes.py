@@ -16,7 +16,7 @@ from swarmpeer.status.shape import (
     ProblemCode,
     Status,
 )
-from swarmpeer.test.web_fixtures import NEIGHBOR, STATUS
+from swarmpeer.test.statuses import FETCHING, NEIGHBOR
 
 
 def status_after(seconds: float) -> Status:
@@ -24,7 +24,7 @@ def status_after(seconds: float) -> Status:
     One in which nothing happens but time.
     """
     return replace(
-        STATUS,
+        FETCHING,
         up_seconds=seconds,
         last_piece_seconds=seconds,
         neighbors=(replace(NEIGHBOR, connected_seconds=seconds),),
@@ -53,7 +53,7 @@ class TimelessTests(SynchronousTestCase):
         before = status_after(1.0)
         disk = Problem(ProblemCode.DISK, "full", 1.0)
         for after in (
-            replace(before, held=5),
+            replace(before, held=6),
             replace(before, receive_rate=0.0),
             replace(before, neighbors=(replace(NEIGHBOR, am_choking=False),)),
             replace(before, problems=()),

@@ -3,7 +3,6 @@ Pictures of peers that never were, and a browser that asks for pages without a n
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import connectionDone
@@ -11,62 +10,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.server import Site
 
-from swarmpeer.status.shape import (
-    Happening,
-    Missing,
-    NeighborStatus,
-    Picture,
-    Pictures,
-    State,
-    Status,
-)
-
-STATUS = Status(
-    peer_id=1001,
-    kind="classic",
-    name="file",
-    infohash=None,
-    state=State.FETCHING,
-    up_seconds=10.0,
-    size_bytes=1000,
-    piece_size_bytes=100,
-    piece_count=10,
-    held=4,
-    is_placed=False,
-    checked_share=None,
-    recorded=None,
-    received_bytes=400,
-    sent_bytes=0,
-    duplicate_bytes=0,
-    receive_rate=80.0,
-    send_rate=0.0,
-    expected_seconds=7.5,
-    last_piece_seconds=1.0,
-    neighbors=(),
-    incomplete=(),
-    missing=Missing(6, 0, (), ()),
-    problems=(),
-    preferred_round=None,
-    optimistic_round=None,
-)
-
-NEIGHBOR = NeighborStatus(
-    peer_id=1002,
-    held=10,
-    am_choking=True,
-    am_interested=True,
-    peer_choking=False,
-    peer_interested=False,
-    is_preferred=False,
-    is_optimistic=False,
-    is_snubbed=False,
-    requested=1,
-    received_bytes=400,
-    sent_bytes=0,
-    receive_rate=80.0,
-    send_rate=0.0,
-    connected_seconds=9.0,
-)
+from swarmpeer.status.shape import Happening, Picture, Pictures
+from swarmpeer.test.statuses import fetching
 
 
 def picture(
@@ -75,7 +20,7 @@ def picture(
     """
     One of a peer that holds so much, with the happenings of these C{numbers}.
     """
-    status = replace(STATUS, peer_id=peer_id, held=held, up_seconds=up_seconds)
+    status = fetching(peer_id, held=held, up_seconds=up_seconds)
     happenings = tuple(
         Happening(number, float(number), "UnchokedBy", f"happening {number}")
         for number in numbers
