@@ -2,6 +2,8 @@
 Asking a peer for one of its pages, over HTTP.
 """
 
+from errno import ENOENT
+
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
@@ -23,6 +25,12 @@ Who has not answered in full by then does not answer.
 
 _MOST_REASON_CHARACTERS = 200
 _OK = 200
+
+
+class NoSocket(StatusError):
+    """
+    There is nothing at the path where one would ask.
+    """
 
 
 @implementer(IAgentEndpointFactory)
@@ -50,6 +58,7 @@ class Asker:
         self._reactor = reactor
         self._clock = IReactorTime(reactor)
         self._pool = HTTPConnectionPool(reactor, persistent=keeps)
+        self._has_token = token is not None
         self._headers = Headers({b"user-agent": [b"swarmpeer"]})
         if token is not None:
             self._headers.addRawHeader(b"authorization", b"Bearer " + token.encode())
@@ -93,7 +102,7 @@ class Asker:
         )
         body = await _body(response, most_bytes)
         if response.code != _OK:
-            raise StatusError(_refusal(response.code, body))
+            raise StatusError(_refusal(response.code, body, self._has_token))
         return body
 
 
@@ -148,9 +157,10 @@ def _body(response: IResponse, most_bytes: int) -> Deferred[bytes]:
     return gathered
 
 
-def _refusal(code: int, body: bytes) -> str:
+def _refusal(code: int, body: bytes, has_token: bool) -> str:
     if code == 401:
-        return "it wants another token; give the file that has it, --token-file FILE"
+        which = "another" if has_token else "a"
+        return f"it wants {which} token; give the file that has it, --token-file FILE"
     if code == 404:
         return "there are no pages of a peer"
     words = printable(body[:_MOST_REASON_CHARACTERS].decode("utf-8", "replace").strip())
@@ -167,6 +177,8 @@ def _explain(failure: Failure) -> Failure:
         return Failure(StatusError(f"no answer in {ANSWER_SECONDS:g} s"))
     if failure.check(ConnectionRefusedError):
         return Failure(StatusError("connection refused"))
+    if getattr(failure.value, "osError", None) == ENOENT:
+        return Failure(NoSocket("there is no such socket"))
     reasons = getattr(failure.value, "reasons", None)
     if reasons:
         return Failure(StatusError("it does not speak HTTP, or was cut off"))

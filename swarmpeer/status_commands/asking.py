@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.python.failure import Failure
 
-from swarmpeer.asking import ANSWER_SECONDS, Asker
+from swarmpeer.asking import ANSWER_SECONDS, Asker, NoSocket
 from swarmpeer.errors import StatusError
 from swarmpeer.status.encoding import decode_status
 from swarmpeer.status.shape import Status
@@ -58,12 +59,22 @@ class StatusAsker:
             _check(status, place)
             return status
 
+        def tell_how(failure: Failure) -> Failure:
+            if not failure.check(NoSocket):
+                return failure
+            return Failure(
+                StatusError(
+                    f"{failure.value}; start the peer with --web {place.shown}, or "
+                    "name the path that it has"
+                )
+            )
+
         query = "?pieces=1" if with_pieces else ""
         return self._asker.get(
             self._endpoint_for(place),
             f"{place.url}/status.json{query}",
             MOST_ANSWER_BYTES,
-        ).addCallback(read)
+        ).addCallbacks(read, tell_how)
 
 
 def _check(status: Status, place: Place) -> None:

@@ -3,15 +3,21 @@ Tests of L{swarmpeer.asking}; what is made of the answers of others is tested wi
 L{swarmpeer.status_commands.asking}.
 """
 
+from errno import ENOENT
+
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.asking import Asker
+from swarmpeer.asking import Asker, NoSocket
 from swarmpeer.errors import StatusError
-from swarmpeer.test.test_status_commands import PagesEndpoint
+from swarmpeer.status_commands.asking import StatusAsker
+from swarmpeer.status_commands.places import parse_place
+from swarmpeer.test.http_pages import TOKEN
+from swarmpeer.test.test_status_commands import Nowhere, PagesEndpoint, Raw
 
 
 class Peer(Protocol):
@@ -70,6 +76,37 @@ class AskerTests(SynchronousTestCase):
             else:
                 error = self.failureResultOf(told, StatusError).value
                 self.assertEqual(str(error), "its answer is too long")
+
+    def test_token(self) -> None:
+        """
+        Who wants a token is told from who wants another one.
+        """
+        refusal = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
+        for token, words in ((None, "a token"), (TOKEN, "another token")):
+            refusing = type("_Refusing", (Raw,), {"data": refusal})
+            endpoint = PagesEndpoint(Factory.forProtocol(refusing))
+            told = self.get(Asker(MemoryReactorClock(), token), endpoint)
+            error = self.failureResultOf(told, StatusError).value
+            self.assertIn(f"it wants {words}; give", str(error))
+
+    def test_no_socket(self) -> None:
+        """
+        Where there is no socket, that is said, and to whom asks for a status also what
+        to do.
+        """
+        nowhere = Nowhere(ConnectError(ENOENT, "x"))
+        told = Asker(MemoryReactorClock()).get(nowhere, "http://peer-1/x", 5)
+        error = self.failureResultOf(told, NoSocket).value
+        self.assertEqual(str(error), "there is no such socket")
+        asker = StatusAsker(MemoryReactorClock(), None, nowhere.way)
+        error = self.failureResultOf(
+            asker.ask(parse_place("unix:/nope"), False), StatusError
+        ).value
+        self.assertEqual(
+            str(error),
+            "there is no such socket; start the peer with --web unix:/nope, or name "
+            "the path that it has",
+        )
 
     def test_keeps(self) -> None:
         """
