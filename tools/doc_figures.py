@@ -354,8 +354,8 @@ FIGURES = (
     _picture("simulation.md", "small_swarm"),
     _picture("simulation.md", "hundred"),
     _picture("simulation.md", "free_riders"),
-    _picture("tutorial.md", "tutorial"),
-    _picture("tutorial.md", "tutorial_riders"),
+    _picture("gallery.md", "tutorial"),
+    _picture("gallery.md", "tutorial_riders"),
 )
 
 
