@@ -6,8 +6,23 @@ import signal
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
+from swarmpeer.core.progress import NeighborProgress, Progress
+from swarmpeer.events import (
+    DialFailed,
+    DiskShort,
+    FilePlacingFailed,
+    PeerShutOut,
+    PieceStoreFailed,
+    RecordFailed,
+)
+from swarmpeer.status.encoding import encode
+from swarmpeer.status.problems import Problems
+from swarmpeer.status.shape import Missing, Pictures, Problem, ProblemCode, State
+from swarmpeer.test.web_fixtures import picture
 from tests.processes import (
     PeerProcess,
     ProcessTestCase,
@@ -18,7 +33,7 @@ from tests.processes import (
 from tools.browser import chromium, why_no_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 _PATIENCE_MILLISECONDS = 30_000
 _LOOK_MILLISECONDS = 50
@@ -52,6 +67,17 @@ class PageTestCase(ProcessTestCase):
         """
         A window of its own with the page there, once that shows something.
         """
+        page = self.window(width=width, height=height, scheme=scheme)
+        page.goto(address)
+        page.wait_for_selector("#graph .node")
+        return page
+
+    def window(
+        self, *, width: int = 1280, height: int = 900, scheme: str = ""
+    ) -> "Page":
+        """
+        A window of its own, with nothing in it.
+        """
         stack = ExitStack()
         self.addCleanup(stack.close)
         browser = stack.enter_context(chromium())
@@ -72,8 +98,6 @@ class PageTestCase(ProcessTestCase):
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda asked: self.hosts.add(asked.url.split("/")[2]))
-        page.goto(address)
-        page.wait_for_selector("#graph .node")
         return page
 
     def address_of(self, process: PeerProcess) -> str:
@@ -284,4 +308,86 @@ class MadeUpPageTests(PageTestCase):
         )
         page.set_viewport_size({"width": 320, "height": 640})
         self.wait_for(page, "document.documentElement.scrollWidth <= 320")
+        self.assertEqual(self.complaints, [])
+
+
+class ToldPageTestCase(PageTestCase):
+    """
+    The page as it shows what it is told, without any program that serves it.
+    """
+
+    def show(self, pictures: Pictures, **window: Any) -> "Page":
+        """
+        A window with the page of these.
+        """
+        told = b"retry: 9999999\nevent: picture\ndata: " + encode(pictures) + b"\n\n"
+        folder = files("swarmpeer.web") / "page"
+
+        def serve(route: "Route") -> None:
+            name = route.request.url.rpartition("/")[2] or "index.html"
+            if name == "events":
+                route.fulfill(body=told, content_type="text/event-stream")
+            else:
+                kinds = {"js": "text/javascript", "svg": "image/svg+xml"}
+                end = name.rpartition(".")[2]
+                route.fulfill(
+                    body=(folder / name).read_bytes(),
+                    content_type=kinds.get(end, f"text/{end}"),
+                )
+
+        page = self.window(**window)
+        page.route("**/*", serve)
+        page.goto("http://page.invalid/")
+        page.wait_for_selector("#graph .node")
+        return page
+
+
+def all_problems() -> tuple[Problem, ...]:
+    """
+    One of each code, with the words of a real peer.
+    """
+    problems = Problems(0.0)
+    for event in (
+        DialFailed(1002, "connection refused", 2.0),
+        PeerShutOut(1003, 3, 60.0),
+        PieceStoreFailed(1002, 5, "No space left on device"),
+        DiskShort(100, 50),
+        FilePlacingFailed("Permission denied"),
+        RecordFailed("Permission denied"),
+    ):
+        problems.note(event, 1.0)
+    choking = NeighborProgress(1002, 3, True, True, True, False)
+    missing = Missing(5, 2, ((3, 4),), ())
+    found = {}
+    for state, neighbors in (
+        (State.JOINING, ()),
+        (State.FETCHING, ()),
+        (State.FETCHING, (choking,)),
+    ):
+        progress = Progress(1001, 5, 10, False, None, neighbors, (1002,))
+        for problem in problems.now(state, progress, missing, 50.0):
+            found[problem.code] = problem
+    return tuple(found.values())
+
+
+class WordsTests(ToldPageTestCase):
+    """
+    What the page says.
+    """
+
+    def test_problems(self) -> None:
+        """
+        Every problem is told once, in the words of the peer, with its time.
+        """
+        problems = all_problems()
+        self.assertEqual(
+            {one.code for one in problems}, set(ProblemCode) - {ProblemCode.OTHER}
+        )
+        told = picture(1001)
+        told = replace(told, status=replace(told.status, problems=problems))
+        page = self.show(Pictures((told,)))
+        said = page.locator("#problems-list li").all_inner_texts()
+        for line, problem in zip(said, problems, strict=True):
+            self.assertRegex(line, r", for \d+ s$")
+            self.assertEqual(line.rpartition(", for ")[0], f"Peer 1001: {problem.text}")
         self.assertEqual(self.complaints, [])

@@ -99,7 +99,7 @@ def _picture(
         incomplete=tuple(other for other in known if shares[other] < 1),
         missing=Missing(pieces - held, 0, (), ()),
         problems=(
-            (Problem(ProblemCode.STALLED, "no piece came for 45 s", 45.0),)
+            (Problem(ProblemCode.STALLED, "no piece comes", 45.0),)
             if is_stalled
             else ()
         ),

@@ -8,7 +8,7 @@ from importlib.resources import files
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.status.shape import ProblemCode, State
+from swarmpeer.status.shape import State
 from swarmpeer.test.web_fixtures import ToldPictures, Visit
 from swarmpeer.web.site import Pages, PagesSite
 
@@ -92,9 +92,8 @@ class PageTextTests(SynchronousTestCase):
 
     def test_words(self) -> None:
         """
-        The page has words for every state and every problem.
+        The page has words for every state.
         """
         words = text_of("words.js")
         keys = set(re.findall(r'^  "?([\w-]+)"?: ', words, re.MULTILINE))
         self.assertLessEqual({state.value for state in State}, keys)
-        self.assertLessEqual({code.value for code in ProblemCode}, keys)

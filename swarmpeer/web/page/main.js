@@ -77,7 +77,7 @@ const overall = () =>
 
 function showProblems(passed) {
   const all = model.own.flatMap((node) => [
-    ...(node.isSilent && !node.isComplete ? [{ by: node.id, code: "silent", text: "does not answer any more" }] : []),
+    ...(node.isSilent && !node.isComplete ? [{ by: node.id, code: "silent", text: "it does not answer any more" }] : []),
     ...node.problems.map((problem) => ({ ...problem, by: node.id })),
   ]);
   byId("problems").hidden = !all.length;
@@ -92,7 +92,7 @@ function showProblems(passed) {
       return make("li", {}, button, make("span"));
     },
     (item, p) => say(item.lastChild,
-      ` ${words.problem(p)}${p.since_seconds === undefined ? "" : `, for ${words.duration(p.since_seconds + passed)}`}`),
+      `: ${words.problem(p)}${p.since_seconds === undefined ? "" : `, for ${words.duration(p.since_seconds + passed)}`}`),
   );
 }
 

@@ -59,21 +59,6 @@ const STATES = {
 
 export const state = (name) => STATES[name] ?? name;
 
-const PROBLEMS = {
-  disk: (p) => `cannot keep pieces: ${p.text}`,
-  "disk-short": (p) => `has too little room: ${p.text}`,
-  placing: (p) => `cannot put its files in place: ${p.text}`,
-  record: (p) => `cannot save its record: ${p.text}`,
-  unreachable: (p) => `cannot reach ${p.peer_id}: ${p.text}`,
-  "shut-out": (p) => `has shut out ${p.peer_id}: it ${p.text}`,
-  "no-manifest": (p) => `waits for the manifest: ${p.text}`,
-  "no-neighbor": () => "talks with nobody",
-  "no-holder": (p) => `cannot get everything: ${p.text}`,
-  choked: (p) => `is served by nobody: ${p.text}`,
-  // How long is told of every problem.
-  stalled: () => "gets no piece",
-  other: (p) => p.text,
-};
-
-// A time comes behind it, so it ends without a stop.
-export const problem = (p) => (PROBLEMS[p.code] ?? PROBLEMS.other)(p).replace(/\.$/, "");
+// What the peer says is a whole sentence already.  A time comes behind it, so it ends
+// without a stop.
+export const problem = (p) => p.text.replace(/\.$/, "");
