@@ -150,11 +150,27 @@ class GuardedTests(SynchronousTestCase):
         self.assertNotIn("set-cookie", found.headers)
         self.assertEqual(found.headers["www-authenticate"], 'bearer realm="swarmpeer"')
 
+    def test_open(self) -> None:
+        """
+        Health is told in a word to everybody who can connect, such as the probes of a
+        container, which know no token and ask by any name; how far the peer is only
+        to who may look.
+        """
+        for token, host in ((TOKEN, "10.0.0.7:8080"), (None, "peer.example")):
+            far = request(self.pages, "/healthz", token=token, host=host, address=_FAR)
+            self.assertEqual((far.code, far.body), (200, b"ok\n"))
+            far = request(self.pages, "/readyz", token=token, host=host, address=_FAR)
+            self.assertEqual((far.code, far.body), (503, b"not ready\n"))
+            self.assertNotIn("www-authenticate", far.headers)
+        known = {"Authorization": f"Bearer {TOKEN}"}
+        near = request(self.pages, "/readyz", token=TOKEN, headers=known)
+        self.assertEqual(near.body, b"fetching: 5 of 10 pieces\n")
+
     def test_every_page(self) -> None:
         """
-        Everything is guarded, also what is not there, by every method.
+        Everything else is guarded, also what is not there, by every method.
         """
-        for path in ("/", "/nothing", "/status.json/x", "/healthz", "//healthz"):
+        for path in ("/", "/nothing", "/status.json/x", "/healthz/x", "//healthz"):
             for method in ("GET", "HEAD", "POST", "BREW"):
                 found = request(self.pages, path, method=method, token=TOKEN)
                 self.assertEqual(found.code, 401, path)

@@ -30,11 +30,26 @@ def needs_token(address: object) -> bool:
     return False
 
 
+class OpenPage(Resource):
+    """
+    One that has something for everybody, also for who may not look.
+    """
+
+    isLeaf = True
+
+    def for_anybody(self) -> Resource:
+        """
+        What they get.
+        """
+        return self
+
+
 @implementer(IResource)
 class Guarded:
     """
     Lets those through who may look: with a token, those who have it; without one,
-    whoever is on this machine.
+    whoever is on this machine.  Others get what an L{OpenPage} has for anybody, such
+    as the probes of a container, which know no token.
 
     The token comes as C{Authorization: Bearer TOKEN}, or once as C{?token=TOKEN}, which
     a browser then keeps as a cookie.  Without one the name under which we were asked
@@ -52,14 +67,15 @@ class Guarded:
         """
         What stands under that name, or a refusal.
         """
+        child: IResource = self._inner.getChildWithDefault(name, request)
+        if self._may_look(request):
+            return child
+        if isinstance(child, OpenPage) and not request.postpath:
+            return child.for_anybody()
         if self._token is None:
-            if _is_local_name(request):
-                return self._child(name, request)
             return _Refusal(HTTPStatus.FORBIDDEN, "ask for 127.0.0.1, or set a token")
-        if not self._has_token(request, self._token):
-            request.setHeader(b"www-authenticate", b'Bearer realm="swarmpeer"')
-            return _Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
-        return self._child(name, request)
+        request.setHeader(b"www-authenticate", b'Bearer realm="swarmpeer"')
+        return _Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
 
     def putChild(self, path: bytes, child: IResource) -> None:
         """
@@ -73,9 +89,10 @@ class Guarded:
         """
         return answer(request, HTTPStatus.NOT_FOUND, "there is nothing here")
 
-    def _child(self, name: bytes, request: Request) -> IResource:
-        child: IResource = self._inner.getChildWithDefault(name, request)
-        return child
+    def _may_look(self, request: Request) -> bool:
+        if self._token is None:
+            return _is_local_name(request)
+        return self._has_token(request, self._token)
 
     def _has_token(self, request: Request, token: bytes) -> bool:
         scheme, _, sent = (request.getHeader(b"authorization") or b"").partition(b" ")

@@ -10,6 +10,7 @@ from twisted.web.server import Request
 
 from swarmpeer.status.encoding import encode
 from swarmpeer.status.shape import Picture, Status
+from swarmpeer.web.access import OpenPage
 from swarmpeer.web.plain import JSON, answer, content
 
 
@@ -64,12 +65,10 @@ class PicturePage(Resource):
         return content(request, JSON, encode(self._picture(int(after), not is_own)))
 
 
-class HealthPage(Resource):
+class HealthPage(OpenPage):
     """
     C{/healthz}: the peer runs and its reactor turns.
     """
-
-    isLeaf = True
 
     def render_GET(self, request: Request) -> bytes:
         """
@@ -78,16 +77,26 @@ class HealthPage(Resource):
         return answer(request, HTTPStatus.OK, "ok")
 
 
-class ReadyPage(Resource):
+class ReadyPage(OpenPage):
     """
     C{/readyz}: is everything in place?
     """
 
-    isLeaf = True
-
-    def __init__(self, status: Callable[[bool], Status]) -> None:
+    def __init__(
+        self, status: Callable[[bool], Status], *, is_brief: bool = False
+    ) -> None:
+        """
+        @param is_brief: tell no more than that.
+        """
         super().__init__()
         self._status = status
+        self._is_brief = is_brief
+
+    def for_anybody(self) -> Resource:
+        """
+        Whether it is, in a word.
+        """
+        return ReadyPage(self._status, is_brief=True)
 
     def render_GET(self, request: Request) -> bytes:
         """
@@ -96,8 +105,9 @@ class ReadyPage(Resource):
         status = self._status(False)
         if status.is_done:
             return answer(request, HTTPStatus.OK, "ready")
+        words = f"{status.state}: {status.held} of {status.piece_count} pieces"
         return answer(
             request,
             HTTPStatus.SERVICE_UNAVAILABLE,
-            f"{status.state}: {status.held} of {status.piece_count} pieces",
+            "not ready" if self._is_brief else words,
         )
