@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
-from swarmpeer.web.events_page import MOST_STREAMS, TICK_SECONDS
+from swarmpeer.web.events_page import MOST_STREAMS, STALLED_SECONDS, TICK_SECONDS
 from swarmpeer.web.site import Pages, PagesSite
 from swarmpeer.web.stream import QUIET_SECONDS, STUCK_SECONDS
 
@@ -165,6 +165,25 @@ class EventsTests(SynchronousTestCase):
         self.assertIn("close one of their pages", said)
         visits[3].leave()
         self.assertIn("200 OK", self.visit().said())
+
+    def test_stalled_makes_room(self) -> None:
+        """
+        When all places are taken, whoever has taken nothing for longest, and for some
+        seconds, makes room for one more.
+        """
+        visits = [self.visit() for _ in range(MOST_STREAMS)]
+        for visit in (visits[5], visits[2]):
+            producer = visit.transport.producer
+            assert producer is not None
+            producer.pauseProducing()
+            self.clock.advance(TICK_SECONDS)
+        self.assertIn("503", self.visit().said().splitlines()[0])
+        self.clock.pump([TICK_SECONDS] * int(STALLED_SECONDS / TICK_SECONDS))
+        self.assertIn("200 OK", self.visit().said())
+        aborted = [visit for visit in visits if visit.transport.is_aborted]
+        self.assertEqual(aborted, [visits[5]])
+        visits[5].leave()
+        self.assertEqual(self.pages.events.readers, MOST_STREAMS)
 
     def test_made_once(self) -> None:
         """

@@ -31,6 +31,10 @@ MOST_STREAMS = 16
 """
 So many may read at once.
 """
+STALLED_SECONDS = 5.0
+"""
+A reader that has taken nothing for so long makes room for another one.
+"""
 
 
 class PictureSource(Protocol):
@@ -109,7 +113,7 @@ class EventsPage(Resource):
         """
         Begin to tell.
         """
-        if len(self._streams) >= MOST_STREAMS:
+        if len(self._streams) >= MOST_STREAMS and not self._make_room():
             request.setHeader("retry-after", "10")
             return answer(
                 request,
@@ -156,7 +160,22 @@ class EventsPage(Resource):
             else:
                 stream.keep_alive(now)
 
+    def _make_room(self) -> bool:
+        """
+        Cut off the one that has taken nothing for longest, if that is long enough.
+        """
+        now = self._clock.seconds()
+        stream = max(self._streams, key=lambda one: one.stalled_seconds(now))
+        if stream.stalled_seconds(now) < STALLED_SECONDS:
+            return False
+        stream.abort()
+        self._remove(stream)
+        return True
+
     def _remove(self, stream: Stream) -> None:
+        # It may have made room before its connection was gone.
+        if stream not in self._streams:
+            return
         self._streams.remove(stream)
         if not self._streams and self._ticking.running:
             self._ticking.stop()

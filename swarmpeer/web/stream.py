@@ -2,8 +2,10 @@
 One reader of server-sent events.
 """
 
+from socket import SO_SNDBUF, SOL_SOCKET, socket
+
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, ISystemHandle
 from twisted.web.server import Request
 from zope.interface import implementer
 
@@ -17,6 +19,11 @@ would think that we are gone.
 STUCK_SECONDS = 60.0
 """
 A reader that takes nothing for so long is cut off.
+"""
+SEND_BUFFER_BYTES = 1 << 14
+"""
+So much the system is to keep for a reader, where it can be told; it would take some
+megabytes from us before anybody saw that they are not read.
 """
 RETRY_SECONDS = 2.0
 """
@@ -43,6 +50,7 @@ class Stream:
         self._paused_at: float | None = None
         self._is_paused = False
         self._is_closing = False
+        _keep_little(request)
         request.notifyFinish().addBoth(self._end)
         request.registerProducer(self, True)
         request.write(f"retry: {RETRY_SECONDS * 1000:.0f}\n\n".encode())
@@ -64,8 +72,22 @@ class Stream:
         if self._paused_at is None:
             self._paused_at = now
         elif now - self._paused_at >= STUCK_SECONDS:
-            self._request.channel.forceAbortClient()
+            self.abort()
         return False
+
+    def stalled_seconds(self, now: float) -> float:
+        """
+        How long it has taken nothing, as far as it was looked at; 0 if it takes all.
+        """
+        if not self._is_paused or self._paused_at is None:
+            return 0.0
+        return now - self._paused_at
+
+    def abort(self) -> None:
+        """
+        Cut it off.
+        """
+        self._request.channel.forceAbortClient()
 
     def tell(self, pictures: Pictures, data: bytes, now: float) -> None:
         """
@@ -129,3 +151,11 @@ class Stream:
 
     def _end(self, _: object) -> None:
         self.when_gone.callback(None)
+
+
+def _keep_little(request: Request) -> None:
+    system = ISystemHandle(request.channel.transport, None)
+    handle = None if system is None else system.getHandle()
+    # With TLS it is another thing.
+    if isinstance(handle, socket):
+        handle.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
