@@ -20,12 +20,12 @@ from swarmpeer.status.encoding import decode_picture, decode_status
 from swarmpeer.status.shape import Happening, Picture, Status
 from swarmpeer.test.http_pages import TOKEN, request
 from swarmpeer.test.statuses import FETCHING, complete
-from swarmpeer.test.web_fixtures import ToldPictures
+from swarmpeer.test.web_fixtures import ToldPictures, Visit
 from swarmpeer.web.access import needs_token
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS, Lingering
 from swarmpeer.web.requests import MOST_BODY_BYTES
 from swarmpeer.web.service import WebService
-from swarmpeer.web.site import Pages, PagesSite
+from swarmpeer.web.site import MOST_CONNECTIONS, Pages, PagesSite
 from swarmpeer.web.status_pages import HealthPage, PicturePage, ReadyPage, StatusPage
 
 _FAR = IPv4Address("TCP", "10.0.0.7", 8080)
@@ -349,12 +349,13 @@ class FakeEndpoint:
 
     def __init__(self) -> None:
         self.listening: Deferred[IListeningPort] = Deferred()
+        self.factory: IProtocolFactory | None = None
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
         Perhaps now.
         """
-        del protocolFactory
+        self.factory = protocolFactory
         return self.listening
 
 
@@ -391,6 +392,24 @@ class WebServiceTests(SynchronousTestCase):
         service = self.service(token)
         service.startService()
         return service
+
+    def test_too_many(self) -> None:
+        """
+        So many connections may be open; one more is closed at once, until others go.
+        """
+        self.started(FakePort("127.0.0.1"))
+        site = self.endpoint.factory
+        assert site is not None
+        visits = [Visit(site) for _ in range(MOST_CONNECTIONS)]
+        self.assertFalse(any(visit.transport.is_aborted for visit in visits))
+        one_more = Visit(site)
+        self.assertTrue(one_more.transport.is_aborted)
+        one_more.leave()
+        visits[0].leave()
+        last = Visit(site)
+        self.assertFalse(last.transport.is_aborted)
+        last.ask("/")
+        self.assertIn("200 OK", last.said())
 
     def test_stop(self) -> None:
         """

@@ -5,10 +5,10 @@ Pictures of peers that never were, and a browser that asks for pages without a n
 from collections.abc import Mapping
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import connectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
-from twisted.web.server import Site
 
 from swarmpeer.status.shape import Happening, Picture, Pictures
 from swarmpeer.test.statuses import fetching
@@ -44,7 +44,7 @@ class Visit:
     One conversation of a browser on this machine with a site.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: IProtocolFactory) -> None:
         here = IPv4Address("TCP", "127.0.0.1", 8080)
         self.transport = _Transport(here, here)
         channel = site.buildProtocol(here)

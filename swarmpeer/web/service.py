@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from swarmpeer.errors import ListenError
 from swarmpeer.listening import Listening, shown_address
 from swarmpeer.web.access import needs_token
-from swarmpeer.web.site import PagesSite
+from swarmpeer.web.site import CappedSite, PagesSite
 
 
 class WebService(Service):
@@ -55,7 +55,7 @@ class WebService(Service):
 
         @raise ListenError: if that cannot be, as far as it is known at once.
         """
-        self._listening.begin(self._site)
+        self._listening.begin(CappedSite(self._site))
         super().startService()
 
     def stopService(self) -> Deferred[None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
@@ -24,6 +25,11 @@ from swarmpeer.web.status_pages import (
     StatusPage,
 )
 
+MOST_CONNECTIONS = 64
+"""
+So many may be open at once; one more is closed, or the swarm could find no descriptor
+left.
+"""
 REQUEST_SECONDS = 30
 """
 A caller that says nothing for so long is cut off.
@@ -102,3 +108,19 @@ class PagesSite(Site):
         """
         Who asks for what is nothing for the log.
         """
+
+
+class CappedSite(WrappingFactory):
+    """
+    A site with at most L{MOST_CONNECTIONS} at once.
+    """
+
+    noisy = False
+
+    def registerProtocol(self, p: ProtocolWrapper) -> None:
+        """
+        Somebody connected; is there a place for them?
+        """
+        super().registerProtocol(p)
+        if len(self.protocols) > MOST_CONNECTIONS:
+            p.abortConnection()
