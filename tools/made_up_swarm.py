@@ -48,7 +48,8 @@ def made_up_pictures(peers: int, pieces: int, seed: int = 1) -> Pictures:
     shares = {peer_id: min(1.0, rng.random() * 1.1) for peer_id in ids[1:]}
     shares[FIRST_ID] = 1.0
     return Pictures(
-        tuple(_picture(peer_id, ids, shares, pieces, rng) for peer_id in ids)
+        tuple(_picture(peer_id, ids, shares, pieces, rng) for peer_id in ids),
+        members=tuple(ids),
     )
 
 

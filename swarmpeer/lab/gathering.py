@@ -24,6 +24,11 @@ PEERS_PER_TICK = 16
 Of so many peers the pictures are gathered as often as anybody is told of them; of more
 less often, since each tells about all others.
 """
+SILENT_SECONDS = 5.0
+"""
+A peer that misses answers for so long does not answer any more.  At its end one does
+for a moment, until it is heard that its process is gone.
+"""
 MOST_ANSWER_BYTES = 4 << 20
 """
 A picture is never so large.
@@ -41,8 +46,16 @@ class _Gathered:
         self.picture: Picture | None = None
         self.happenings: deque[Happening] = deque(maxlen=MOST_HAPPENINGS)
         self.is_asked = False
-        self.is_silent = False
+        self.missed_at: float | None = None
         self.is_over = False
+
+    def is_silent(self, now: float) -> bool:
+        """
+        Does it not answer any more?
+        """
+        if self.is_over:
+            return True
+        return self.missed_at is not None and now - self.missed_at >= SILENT_SECONDS
 
     @property
     def known(self) -> int:
@@ -69,6 +82,7 @@ class Gathering:
         """
         self._peers = {peer_id: _Gathered() for peer_id in sorted(peer_ids)}
         self._ask = ask
+        self._clock = clock
         self._changes = 0
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
@@ -95,16 +109,16 @@ class Gathering:
             older than that.
         """
         gathered = self._peers[peer_id]
-        gathered.is_over = gathered.is_silent = True
+        gathered.is_over = True
         if gathered.picture is not None:
             gathered.picture = _ended(gathered.picture, is_complete=is_complete)
         self._changes += 1
 
     def mark(self) -> object:
         """
-        How often something changed.
+        How often something changed, and who is silent.
         """
-        return self._changes
+        return self._changes, self._silent()
 
     def pictures(self, after: Mapping[int, int]) -> Pictures:
         """
@@ -116,7 +130,14 @@ class Gathering:
                 for peer_id, one in self._peers.items()
                 if one.picture is not None
             ),
-            tuple(peer_id for peer_id, one in self._peers.items() if one.is_silent),
+            self._silent(),
+            tuple(self._peers),
+        )
+
+    def _silent(self) -> tuple[int, ...]:
+        now = self._clock.seconds()
+        return tuple(
+            peer_id for peer_id, one in self._peers.items() if one.is_silent(now)
         )
 
     def _tick(self) -> Deferred[list[tuple[bool, None]]]:
@@ -141,19 +162,17 @@ class Gathering:
             return
         if (
             before is None
-            or one.is_silent
             or picture.happenings
             or timeless(before.status) != timeless(picture.status)
         ):
             self._changes += 1
-        one.picture, one.is_silent = picture, False
+        one.picture, one.missed_at = picture, None
         one.happenings.extend(picture.happenings)
 
     def _miss(self, one: _Gathered, _: Failure) -> None:
         # It does not listen yet, or is gone, which the lab hears of by itself.
-        if one.picture is not None and not one.is_silent:
-            one.is_silent = True
-            self._changes += 1
+        if one.picture is not None and one.missed_at is None:
+            one.missed_at = self._clock.seconds()
 
 
 def _ended(picture: Picture, *, is_complete: bool) -> Picture:

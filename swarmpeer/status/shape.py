@@ -358,7 +358,10 @@ class Pictures:
     @ivar peers: by id.
     @ivar silent: those of them that do not answer any more; what is told of them is
         what they told last.
+    @ivar members: of a lab all its peers, by id, also those that told nothing yet;
+        C{None} for one peer.
     """
 
     peers: tuple[Picture, ...]
     silent: tuple[int, ...] = ()
+    members: tuple[int, ...] | None = None

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import StatusError
-from swarmpeer.lab.gathering import PEERS_PER_TICK, Gathering
+from swarmpeer.lab.gathering import PEERS_PER_TICK, SILENT_SECONDS, Gathering
 from swarmpeer.status.encoding import encode
 from swarmpeer.status.shape import Pictures, State
 from swarmpeer.test.web_fixtures import picture
@@ -60,6 +60,7 @@ class GatheringTests(SynchronousTestCase):
         The last picture of each peer is shown, by id, once it told one.
         """
         self.assertEqual(self.shown().peers, ())
+        self.assertEqual(self.shown().members, (1001, 1002))
         self.answer(held=5)
         held = [(one.status.peer_id, one.status.held) for one in self.shown().peers]
         self.assertEqual(held, [(1001, 5), (1002, 5)])
@@ -105,19 +106,22 @@ class GatheringTests(SynchronousTestCase):
 
     def test_silent(self) -> None:
         """
-        Of a peer that does not answer, or answers nonsense, the last picture is shown,
-        and that it is silent, until it answers again.
+        Of a peer that does not answer for some seconds, or answers nonsense, the last
+        picture is shown, and that it is silent, until it answers again.
         """
         self.answer(held=5)
         for wrong in (StatusError("cut off"), b"[]", b"\xff"):
-            self.clock.advance(TICK_SECONDS)
             mark = self.gathering.mark()
-            other = self.answers.pop(1002)
-            if isinstance(wrong, bytes):
-                self.answers.pop(1001).callback(wrong)
-            else:
-                self.answers.pop(1001).errback(wrong)
-            other.callback(encode(picture(1002, 5)))
+            for _ in range(int(SILENT_SECONDS / TICK_SECONDS) + 1):
+                self.assertEqual(self.gathering.mark(), mark)
+                self.assertEqual(self.shown().silent, ())
+                self.clock.advance(TICK_SECONDS)
+                other = self.answers.pop(1002)
+                if isinstance(wrong, bytes):
+                    self.answers.pop(1001).callback(wrong)
+                else:
+                    self.answers.pop(1001).errback(wrong)
+                other.callback(encode(picture(1002, 5)))
             self.assertEqual(self.shown().silent, (1001,))
             self.assertEqual(len(self.shown().peers), 2)
             self.assertNotEqual(self.gathering.mark(), mark)
