@@ -24,21 +24,22 @@ export class Details {
     say(byId("details-title"), `Peer ${selected}`);
     const about = node.status === null ? model.own[0] : node;
     const passed = (now - model.at) / 1000;
-    this.#showState(node, about, passed);
+    this.#showState(node, about, passed, model);
     showRates(history.of(node.status === null ? about.id : node.id, now), about.id);
     this.#showRound(about.status, passed);
     this.#showNeighbors(about.status, node.status === null ? node.id : null);
-    showFacts(about.status, passed);
+    showFacts(about.status, passed, incompleteOf(model, about));
   }
 
-  #showState(node, about, passed) {
+  #showState(node, about, passed, model) {
     const parts = [
       node.isSilent && !node.isComplete ? "does not answer" : words.state(node.state),
       `${words.count(node.held)} of ${words.count(about.status.piece_count)} pieces (${words.percent(node.share)})`,
     ];
     if (!node.isComplete && node.expected !== null) parts.push(`about ${words.duration(node.expected)} to go`);
     if (node.status?.checked_share != null) parts.push(`${words.percent(node.status.checked_share)} of the disk looked at`);
-    if (node.status === null) parts.push(`as peer ${about.id} knows it; what follows is about peer ${about.id}`);
+    if (node.status === null && model.isLab) parts.push(`it told nothing yet; what follows is about peer ${about.id}`);
+    else if (node.status === null) parts.push(`as peer ${about.id} knows it; what follows is about peer ${about.id}`);
     const text = parts.join(" · ");
     say(byId("details-state"), text[0].toUpperCase() + text.slice(1));
     sync(byId("details-problems"), node.problems, (p) => `${p.code} ${p.peer_id}`, () => make("li"), (item, p) => {
@@ -53,6 +54,9 @@ export class Details {
     say(byId("round-text"), round === null ? "None yet." : roundWords(round, status, passed));
     const isForAll = round !== null && round.candidates.every((one) => one.is_chosen);
     const most = round === null ? 1 : Math.max(1, ...round.candidates.map((one) => one.received_bytes));
+    // A draw after the round has the say of who is optimistic.
+    const isDrawnSince = round !== null && lot !== null && lot.held_seconds <= round.held_seconds;
+    const optimistic = isDrawnSince ? lot.optimistic : round?.optimistic;
     const ranked = round === null ? [] : [...round.candidates].sort(
       (a, b) => (round.by_rate ? b.received_bytes - a.received_bytes : 0) || b.is_chosen - a.is_chosen || a.peer_id - b.peer_id);
     sync(
@@ -69,12 +73,12 @@ export class Details {
         bar.firstChild.style.width = `${(one.received_bytes / most) * 100}%`;
         say(bytes, words.size(one.received_bytes));
         const tag = row.children[2].firstChild;
-        const isLot = round.optimistic === one.peer_id;
+        const isLot = optimistic === one.peer_id;
         say(tag, one.is_chosen ? `✓ ${isForAll ? "preferred" : round.by_rate ? "by rank" : "by lot"}` : isLot ? "◆ optimistic" : "not chosen");
         set(tag, "class", `tag${one.is_chosen ? " preferred" : isLot ? " optimistic" : ""}`);
       },
     );
-    say(byId("lot-text"), lot === null ? "" : lotWords(lot, passed));
+    say(byId("lot-text"), lot === null ? "" : lotWords(lot, passed, isDrawnSince));
   }
 
   #showNeighbors(status, marked) {
@@ -122,8 +126,8 @@ function roundWords(round, status, passed) {
   return `${when}${who}by lot, since ${why}.`;
 }
 
-function lotWords(lot, passed) {
-  const when = `${words.duration(lot.held_seconds + passed)} ago`;
+function lotWords(lot, passed, isSince) {
+  const when = `${words.duration(lot.held_seconds + passed)} ago${isSince ? ", after that round" : ""}`;
   if (lot.optimistic === null) return `Optimistic draw ${words.count(lot.number)}, ${when}: nobody was left to draw from.`;
   const among = lot.candidates.length;
   return `Optimistic draw ${words.count(lot.number)}, ${when}: ${lot.optimistic}, by lot among `
@@ -157,13 +161,19 @@ function showRates(samples, id) {
     `Peer ${id} receives ${words.rate(last.inRate)} (solid line) and sends ${words.rate(last.outRate)} (dashed).`);
 }
 
-function showFacts(status, passed) {
+// In a lab everybody tells for itself.
+function incompleteOf(model, about) {
+  if (!model.isLab) return about.status.incomplete;
+  return model.nodes.filter((node) => !node.isComplete && node !== about).map((node) => node.id);
+}
+
+function showFacts(status, passed, incomplete) {
   const facts = [
     ["Received", words.size(status.received_bytes) + (status.duplicate_bytes ? `, of which for nothing ${words.size(status.duplicate_bytes)}` : "")],
     ["Sent", words.size(status.sent_bytes)],
     ["Last piece", status.last_piece_seconds === null ? "none in this run" : `${words.duration(status.last_piece_seconds + passed)} ago`],
     ["Up for", words.duration(status.up_seconds + passed)],
-    ["Not known to be complete", words.list(status.incomplete, 12)],
+    ["Not known to be complete", words.list(incomplete, 12)],
   ];
   if (status.missing.nowhere) facts.push(["At no neighbour", words.many(status.missing.nowhere, "piece")]);
   if (status.infohash) facts.push(["Infohash", status.infohash]);
