@@ -21,7 +21,16 @@ from swarmpeer.events import (
 )
 from swarmpeer.status.encoding import encode
 from swarmpeer.status.problems import Problems
-from swarmpeer.status.shape import Missing, Pictures, Problem, ProblemCode, State
+from swarmpeer.status.shape import (
+    CandidateStatus,
+    Missing,
+    OptimisticRound,
+    Pictures,
+    PreferredRound,
+    Problem,
+    ProblemCode,
+    State,
+)
 from swarmpeer.test.web_fixtures import picture
 from tests.processes import (
     PeerProcess,
@@ -370,7 +379,7 @@ def all_problems() -> tuple[Problem, ...]:
     return tuple(found.values())
 
 
-class WordsTests(ToldPageTestCase):
+class ToldTests(ToldPageTestCase):
     """
     What the page says.
     """
@@ -391,3 +400,84 @@ class WordsTests(ToldPageTestCase):
             self.assertRegex(line, r", for \d+ s$")
             self.assertEqual(line.rpartition(", for ")[0], f"Peer 1001: {problem.text}")
         self.assertEqual(self.complaints, [])
+
+    def test_first_of_lab(self) -> None:
+        """
+        A lab is one from the first answer on, with those that told nothing yet.
+        """
+        page = self.show(Pictures((picture(1001),), members=(1001, 1002, 1003)))
+        self.assertEqual(page.locator("#graph .node").count(), 3)
+        self.assertIn("3 peers", self.text(page, "#subtitle"))
+        self.assertEqual(self.text(page, "#figure-done"), "0 of 3")
+        page.click("#peers button[data-peer='1003']")
+        self.wait_for(
+            page, "document.querySelector('#details-title').textContent == 'Peer 1003'"
+        )
+        self.assertIn("told nothing yet", self.text(page, "#details-state"))
+        self.assertEqual(self.complaints, [])
+
+    def test_grace(self) -> None:
+        """
+        What has just begun is no problem yet, and becomes one if it stays.
+        """
+        problem = Problem(ProblemCode.UNREACHABLE, "cannot reach 1002: no", 3.0, 1002)
+        told = picture(1001)
+        told = replace(told, status=replace(told.status, problems=(problem,)))
+        page = self.show(Pictures((told,)))
+        self.assertTrue(page.evaluate("document.querySelector('#problems').hidden"))
+        self.wait_for(page, "!document.querySelector('#problems').hidden")
+        self.assertIn("cannot reach 1002: no, for", self.text(page, "#problems-list"))
+
+    def test_done_lab(self) -> None:
+        """
+        A swarm that is done receives nothing, and each of its peers is told as
+        complete, whatever another one knew last.
+        """
+        one, other = (
+            replace(
+                told,
+                status=replace(
+                    told.status,
+                    state=State.COMPLETE,
+                    is_placed=True,
+                    receive_rate=4e6,
+                    incomplete=(1002,),
+                ),
+            )
+            for told in (picture(1001, 10), picture(1002, 10))
+        )
+        page = self.show(Pictures((one, other), members=(1001, 1002)))
+        self.assertEqual(self.text(page, "#figure-done"), "2 of 2")
+        self.assertEqual(self.text(page, "#figure-rate"), "0 B/s")
+        self.assertIn("complete\nnobody", self.text(page, "#details-facts").lower())
+
+    def check_draw(self, seconds: float, tagged: int, *, is_since: bool) -> None:
+        """
+        A round was 4 s ago, and a draw so many seconds: who is optimistic?
+        """
+        candidates = tuple(
+            CandidateStatus(peer_id, 10, False, False) for peer_id in (1003, 1006)
+        )
+        told = picture(1001)
+        status = replace(
+            told.status,
+            preferred_round=PreferredRound(2, 4.0, True, candidates, 1006),
+            optimistic_round=OptimisticRound(6, seconds, (1003, 1006), 1003),
+        )
+        page = self.show(Pictures((replace(told, status=status),)))
+        rows = page.locator("#round-body tr").all_inner_texts()
+        (row,) = (text for text in rows if "optimistic" in text)
+        self.assertIn(str(tagged), row)
+        self.assertEqual("after that round" in self.text(page, "#lot-text"), is_since)
+
+    def test_draw_after_round(self) -> None:
+        """
+        A draw that came after the round tells who is optimistic.
+        """
+        self.check_draw(0.0, 1003, is_since=True)
+
+    def test_draw_before_round(self) -> None:
+        """
+        One before it does not.
+        """
+        self.check_draw(9.0, 1006, is_since=False)

@@ -5,7 +5,7 @@ import { Details } from "./details.js";
 import { Feed } from "./feed.js";
 import { Graph } from "./graph.js";
 import { History } from "./history.js";
-import { build } from "./model.js";
+import { build, settle } from "./model.js";
 import { PeersTable } from "./peers.js";
 import { PieceMap } from "./pieces.js";
 import { startTheme } from "./theme.js";
@@ -48,6 +48,7 @@ function render() {
     isAsked = false;
     const now = Date.now();
     if (!model.byId.has(selected)) selected = model.own[0]?.id ?? null;
+    settle(model, now);
     showHead();
     showProblems((now - model.at) / 1000);
     showFigures();
@@ -73,7 +74,7 @@ function showHead() {
 }
 
 const overall = () =>
-  model.isLab ? model.own.reduce((sum, node) => sum + node.share, 0) / model.own.length : model.own[0]?.share ?? 0;
+  model.isLab ? model.nodes.reduce((sum, node) => sum + node.share, 0) / model.nodes.length : model.own[0]?.share ?? 0;
 
 function showProblems(passed) {
   const all = model.own.flatMap((node) => [
@@ -98,7 +99,7 @@ function showProblems(passed) {
 
 function showFigures() {
   const complete = model.nodes.filter((node) => node.isComplete).length;
-  const open = model.own.filter((node) => !node.isComplete);
+  const open = (model.isLab ? model.nodes : model.own).filter((node) => !node.isComplete);
   say(byId("figure-done-name"), model.isLab ? "Complete" : "Complete, of those it knows");
   say(byId("figure-done"), `${complete} of ${model.nodes.length}`);
   say(byId("figure-done-more"), complete === model.nodes.length ? "everybody holds everything" : `${model.nodes.length - complete} not yet`);

@@ -1,6 +1,7 @@
 // What the page shows, made of the pictures that it is sent.
 
 const FULL = 255;
+const GRACE_SECONDS = 5;
 const UNKNOWING = new Set(["starting", "joining", "checking"]);
 
 function decode(text) {
@@ -24,11 +25,12 @@ function ownNode(picture, silent) {
     isSilent: silent.has(s.peer_id),
     state: s.state,
     map: decode(picture.map),
-    inRate: s.receive_rate,
+    // A rate is the mean of some seconds, in which it may have become complete.
+    inRate: s.state === "complete" ? 0 : s.receive_rate,
     outRate: s.send_rate,
     // Before it is known what is missing nothing is.
     expected: UNKNOWING.has(s.state) ? null : s.expected_seconds,
-    problems: s.problems,
+    problems: [],
     serves: s.neighbors.filter((n) => !n.am_choking).map((n) => n.peer_id),
     servedBy: s.neighbors.filter((n) => !n.peer_choking).map((n) => n.peer_id),
   };
@@ -85,16 +87,49 @@ function copiesOf(nodes) {
   return copies;
 }
 
+// One of a lab that told nothing yet.
+function silentNode(id) {
+  return {
+    id,
+    status: null,
+    held: 0,
+    share: 0,
+    isComplete: false,
+    isSilent: false,
+    state: "starting",
+    map: new Uint8Array(),
+    inRate: 0,
+    outRate: 0,
+    expected: null,
+    problems: [],
+    serves: [],
+    servedBy: [],
+  };
+}
+
+// What has just begun may be over at once: at every start peers call others that do not
+// listen yet.
+export function settle(model, now) {
+  const passed = (now - model.at) / 1000;
+  for (const node of model.own) {
+    node.problems = node.status.problems.filter((p) => p.since_seconds + passed >= GRACE_SECONDS);
+  }
+}
+
 export function build(data, at) {
   const silent = new Set(data.silent ?? []);
   const pictures = data.peers;
   const own = pictures.map((picture) => ownNode(picture, silent));
-  const isLab = own.length > 1;
+  const members = data.members ?? null;
+  const isLab = members !== null;
   const nodes = [...own];
   const known = new Set(own.map((node) => node.id));
-  if (own.length === 1) {
+  if (isLab) {
+    for (const id of members) if (!known.has(id)) nodes.push(silentNode(id));
+  } else if (own.length === 1) {
     for (const n of pictures[0].status.neighbors) nodes.push(toldNode(n, pictures[0]));
   }
+  if (nodes.every((node) => node.isComplete)) for (const node of nodes) node.inRate = node.outRate = 0;
   nodes.sort((a, b) => a.id - b.id);
   const shown = new Set(nodes.map((node) => node.id));
   const edges = edgesOf(own, known).filter((e) => shown.has(e.from) && shown.has(e.to));
