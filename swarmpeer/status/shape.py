@@ -153,6 +153,8 @@ class NeighborStatus:
     @ivar received_bytes: of the pieces they gave us, this run.
     @ivar sent_bytes: of the pieces we gave them, this run.
     @ivar connected_seconds: how old the conversation is.
+    @ivar is_seed: does the list of peers say that they begin with everything?  In a
+        verified swarm such a one tells of its pieces one by one.
     """
 
     peer_id: Count
@@ -170,6 +172,7 @@ class NeighborStatus:
     receive_rate: Rate
     send_rate: Rate
     connected_seconds: Seconds
+    is_seed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ class StatusWatch:
         config, infohash = self._peer.config, self._peer.infohash
         traffic = self._traffic
         common = None if config is None else config.common
+        listed = () if config is None else config.peers
+        seeds = frozenset(peer.peer_id for peer in listed if peer.has_file)
         lacking = self._missing(progress, holdings, now)
         state = self._state(config, progress, holdings)
         pieces = None
@@ -188,7 +190,7 @@ class StatusWatch:
             ),
             last_piece_seconds=None if self._came_at is None else now - self._came_at,
             neighbors=tuple(
-                self._neighbor(neighbor, progress, now)
+                self._neighbor(neighbor, progress, seeds, now)
                 for neighbor in progress.neighbors
             ),
             incomplete=progress.incomplete,
@@ -249,7 +251,11 @@ class StatusWatch:
         )
 
     def _neighbor(
-        self, neighbor: NeighborProgress, progress: Progress, now: float
+        self,
+        neighbor: NeighborProgress,
+        progress: Progress,
+        seeds: frozenset[int],
+        now: float,
     ) -> NeighborStatus:
         peer_id = neighbor.peer_id
         received = self._traffic.received_from[peer_id]
@@ -270,6 +276,7 @@ class StatusWatch:
             receive_rate=received.rate(now),
             send_rate=sent.rate(now),
             connected_seconds=now - self._connected_at.get(peer_id, now),
+            is_seed=peer_id in seeds,
         )
 
     def _preferred_round(self, now: float) -> PreferredRound | None:

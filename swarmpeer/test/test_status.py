@@ -483,6 +483,7 @@ class StatusWatchTests(SynchronousTestCase):
         self.assertEqual((status.last_piece_seconds, status.up_seconds), (1.0, 14.0))
         (one,) = status.neighbors
         self.assertEqual((one.received_bytes, one.connected_seconds), (10, 4.0))
+        self.assertTrue(one.is_seed)
         self.assertEqual(status.missing, Missing(10, 0, (), ()))
         self.now = 130.0
         self.assertIsNone(self.watch.status().expected_seconds)
@@ -494,6 +495,7 @@ class StatusWatchTests(SynchronousTestCase):
         A conversation that takes the place of another is as old as itself.
         """
         self.peer.told = progress_of(neighbor(1002))
+        self.assertFalse(self.watch.status().neighbors[0].is_seed)
         self.at(110.0, NeighborConnected(1002, True))
         self.at(115.0, NeighborDisconnected(1002, "x"), NeighborConnected(1002, True))
         self.now = 116.0

@@ -39,18 +39,20 @@ function ownNode(picture, silent) {
 // One that is known by what another one tells of it.
 function toldNode(neighbor, picture) {
   const all = picture.status.piece_count;
-  const isComplete = neighbor.held >= all && !picture.status.incomplete.includes(neighbor.peer_id);
+  // A seed may tell of its pieces one by one; it holds them all.
+  const isShowing = neighbor.is_seed === true && neighbor.held < all;
+  const isComplete = isShowing || (neighbor.held >= all && !picture.status.incomplete.includes(neighbor.peer_id));
   const map = picture.neighbor_maps[neighbor.peer_id];
   const own = picture.status.peer_id;
   return {
     id: neighbor.peer_id,
     status: null,
-    held: neighbor.held,
-    share: shareOf(neighbor.held, all, isComplete),
+    held: isShowing ? all : neighbor.held,
+    share: isShowing ? 1 : shareOf(neighbor.held, all, isComplete),
     isComplete,
     isSilent: false,
-    state: isComplete ? "complete" : "fetching",
-    map: map === undefined ? new Uint8Array() : decode(map),
+    state: isShowing ? "showing" : isComplete ? "complete" : "fetching",
+    map: map === undefined ? new Uint8Array() : isShowing ? decode(map).fill(FULL) : decode(map),
     inRate: neighbor.receive_rate,
     outRate: neighbor.send_rate,
     expected: isComplete ? 0 : null,

@@ -55,6 +55,8 @@ const STATES = {
   fetching: "fetching",
   placing: "puts files in place",
   complete: "complete",
+  // A seed that tells of its pieces one by one.
+  showing: "seed, tells bit by bit",
 };
 
 export const state = (name) => STATES[name] ?? name;
