@@ -31,7 +31,7 @@ from swarmpeer.status.shape import (
     ProblemCode,
     State,
 )
-from swarmpeer.test.web_fixtures import picture
+from swarmpeer.test.web_fixtures import NEIGHBOR, picture
 from tests.processes import (
     PeerProcess,
     ProcessTestCase,
@@ -481,3 +481,38 @@ class ToldTests(ToldPageTestCase):
         One before it does not.
         """
         self.check_draw(9.0, 1006, is_since=False)
+
+    def test_seed(self) -> None:
+        """
+        A neighbour that is a seed by the list holds everything, also while it tells
+        of its pieces one by one.
+        """
+        told = picture(1001)
+        seed = replace(NEIGHBOR, held=1, is_seed=True)
+        status = replace(
+            told.status,
+            neighbors=(seed,),
+            incomplete=(1002,),
+            missing=Missing(6, 5, ((5, 9),), ()),
+        )
+        maps = {1002: "/wAAAAAAAAAAAA=="}
+        told = replace(told, status=status, map="AAAAAAAAAAAAAA==", neighbor_maps=maps)
+        page = self.show(Pictures((told,)))
+        row = page.locator("#peers tbody tr").nth(1).inner_text()
+        self.assertIn("seed", row)
+        self.assertIn("100 %", row)
+        self.assertIn("seed", self.text(page, "#neighbors-body"))
+        self.assertNotIn("nobody", self.text(page, "#rarest"))
+        self.assertNotIn("At no neighbour", self.text(page, "#details-facts"))
+
+    def test_shadow(self) -> None:
+        """
+        A table that is wider than its place has a shadow where it goes on.
+        """
+        told = picture(1001)
+        told = replace(told, status=replace(told.status, neighbors=(NEIGHBOR,)))
+        page = self.show(Pictures((told,)), width=390, height=800)
+        place = "document.querySelector('#peers').parentElement"
+        self.wait_for(page, f"{place}.scrollWidth > {place}.clientWidth")
+        attached = page.evaluate(f"getComputedStyle({place}).backgroundAttachment")
+        self.assertEqual(attached, "local, local, scroll, scroll")
