@@ -3,6 +3,7 @@ Tests of L{swarmpeer.web.events_page} and L{swarmpeer.web.stream}.
 """
 
 import json
+from socket import SO_SNDBUF, SOL_SOCKET, socketpair
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
@@ -13,7 +14,7 @@ from zope.interface.verify import verifyObject
 from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
 from swarmpeer.web.events_page import MOST_STREAMS, STALLED_SECONDS, TICK_SECONDS
 from swarmpeer.web.site import Pages, PagesSite
-from swarmpeer.web.stream import QUIET_SECONDS, STUCK_SECONDS
+from swarmpeer.web.stream import QUIET_SECONDS, SEND_BUFFER_BYTES, STUCK_SECONDS
 
 
 def pictures_in(text: str) -> list[dict[str, Any]]:
@@ -165,6 +166,21 @@ class EventsTests(SynchronousTestCase):
         self.assertIn("close one of their pages", said)
         visits[3].leave()
         self.assertIn("200 OK", self.visit().said())
+
+    def test_small_buffer(self) -> None:
+        """
+        The system keeps little for a reader, so that it is seen early that it takes
+        nothing.
+        """
+        ours, theirs = socketpair()
+        self.addCleanup(ours.close)
+        self.addCleanup(theirs.close)
+        visit = Visit(self.site)
+        visit.transport.handle = ours
+        visit.ask("/events")
+        # Linux tells twice as much as it was told.
+        size = ours.getsockopt(SOL_SOCKET, SO_SNDBUF)
+        self.assertLessEqual(size, 2 * SEND_BUFFER_BYTES)
 
     def test_stalled_makes_room(self) -> None:
         """

@@ -3,12 +3,15 @@ Pictures of peers that never were, and a browser that asks for pages without a n
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from socket import socket
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IProtocolFactory, ISystemHandle
 from twisted.internet.protocol import connectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from swarmpeer.status.shape import Happening, Picture, Pictures
 from swarmpeer.test.statuses import fetching
@@ -28,12 +31,21 @@ def picture(
     return Picture(status, "AAAA", {}, happenings)
 
 
+@implementer(ISystemHandle)
 class _Transport(StringTransport):
     """
     @ivar is_aborted: was the conversation broken off?
+    @ivar handle: the socket, if there is one.
     """
 
     is_aborted = False
+    handle: socket | None = None
+
+    def getHandle(self) -> object:
+        """
+        It.
+        """
+        return self.handle
 
     def abortConnection(self) -> None:
         self.is_aborted = True
