@@ -31,7 +31,8 @@ from swarmpeer.status.shape import (
     ProblemCode,
     State,
 )
-from swarmpeer.test.web_fixtures import NEIGHBOR, picture
+from swarmpeer.test.statuses import NEIGHBOR
+from swarmpeer.test.web_fixtures import picture
 from tests.processes import (
     PeerProcess,
     ProcessTestCase,

@@ -3,7 +3,6 @@ Pictures of peers that never were, and a browser that asks for pages without a n
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from socket import socket
 
 from twisted.internet.address import IPv4Address
