@@ -15,7 +15,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, ProcessCollector
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.metrics.catalogue import METRICS, Kind, Metric
+from swarmpeer.metrics.catalogue import METRICS, NOWHERE, Kind, Metric
 from swarmpeer.tap import Options
 from tests.processes import ROOT
 
@@ -162,6 +162,18 @@ class PrometheusTests(SynchronousTestCase):
             )
             shown = set(shown_labels(summary)) - {"value"}
             self.assertLessEqual(shown, grouped | _OF_ALL, alert)
+
+    def test_told_one_by_one(self) -> None:
+        """
+        Nobody is alarmed by what is in nobody's name while a seed tells of its pieces
+        one by one: alerts and dashboard ask for the problem, which waits for that.
+        """
+        for path in ("prometheus/alerts.yml", "grafana/swarmpeer.json"):
+            text = (_CONTRIB / path).read_text()
+            asked = [line for line in text.splitlines() if '"expr":' in line]
+            asked += re.findall(r"^ +expr: .*$", text, re.MULTILINE)
+            self.assertEqual([line for line in asked if NOWHERE.name in line], [])
+            self.assertTrue(any("no-holder" in line for line in asked), path)
 
     def test_dashboard(self) -> None:
         """

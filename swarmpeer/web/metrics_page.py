@@ -48,5 +48,5 @@ class NoMetricsPage(Resource):
         return answer(
             request,
             HTTPStatus.NOT_IMPLEMENTED,
-            "metrics need one package more: pip install 'swarmpeer[metrics]'",
+            "metrics need one package more: pip install prometheus-client",
         )
