@@ -3,9 +3,12 @@ Tests for L{swarmpeer.log_output}: lines, files, and what becomes of a restless
 neighbour.
 """
 
+import io
 import json
 import os
+import sys
 from dataclasses import fields
+from errno import EACCES, ENOSPC
 from pathlib import Path
 
 from hypothesis import given
@@ -224,15 +227,160 @@ class BoundedFileTests(SynchronousTestCase):
         If it cannot be written the line is lost and nobody is hurt; once it can be,
         lines are written again.
         """
+        told = self.told()
         file = BoundedFile(self.path, LEAST_BYTES, 1)
         file.write("a\n")
-        file.close()
         self.path.unlink()
         self.path.mkdir()
         file.write("b\n")
+        file.write("b\n")
+        (line,) = told.getvalue().splitlines()
+        self.assertTrue(line.endswith("lines are lost: it is not a file"), line)
         self.path.rmdir()
         file.write("c\n")
         self.assertEqual(self.path.read_text(), "c\n")
+
+    def filled(self, keep: int = 4, path: Path | None = None) -> BoundedFile:
+        """
+        A log to which five times as much was written as goes into one file.
+        """
+        file = BoundedFile(path or self.path, LEAST_BYTES, keep)
+        self.addCleanup(file.close)
+        for number in range(5 * 53):
+            file.write(f"{number} {'x' * 20_000}\n")
+        return file
+
+    def told(self) -> io.StringIO:
+        """
+        What goes to standard error.
+        """
+        stream = io.StringIO()
+        self.patch(sys, "__stderr__", stream)
+        return stream
+
+    def test_others(self) -> None:
+        """
+        What else is in the folder stays, whatever its name is like, and hinders
+        nothing.
+        """
+        others = ("log.20261126", "log.old.1", "log.1.gz", "log.", "log.01", "log.5")
+        for name in others:
+            (self.folder / name).write_text("mine")
+        (self.folder / "log.7").mkdir()
+        self.filled()
+        for name in others:
+            self.assertEqual((self.folder / name).read_text(), "mine")
+        self.assertIn("\n264 ", self.path.read_text())
+        for number in range(1, 5):
+            self.assertGreater((self.folder / f"log.{number}").stat().st_size, 2**19)
+
+    def test_any_name(self) -> None:
+        """
+        A path may have characters that mean something in patterns.
+        """
+        folder = self.folder / "swarm[1]*?"
+        folder.mkdir()
+        self.filled(4, folder / "log[0]")
+        self.assertEqual(
+            sorted(path.name for path in folder.iterdir()),
+            ["log[0]", *(f"log[0].{number}" for number in range(1, 5))],
+        )
+
+    def test_in_the_way(self) -> None:
+        """
+        A folder with the name of an older one stays, and there are as many as there is
+        room for before it; if there is none the full file is emptied, which is told
+        once.
+        """
+        told = self.told()
+        (self.folder / "log.3").mkdir()
+        self.filled()
+        self.assertEqual(set(self.sizes()), {"log", "log.1", "log.2", "log.3"})
+        self.assertTrue((self.folder / "log.3").is_dir())
+        self.assertEqual(told.getvalue(), "")
+        (self.folder / "log.1").unlink()
+        (self.folder / "log.1").mkdir()
+        self.filled()
+        self.assertLessEqual(self.sizes()["log"], LEAST_BYTES)
+        self.assertIn("264 ", self.path.read_text())
+        (line,) = told.getvalue().splitlines()
+        self.assertIn("log.1 is not a file", line)
+
+    def test_folder_not_writable(self) -> None:
+        """
+        If the full file cannot be moved it is emptied, which is told once; it is never
+        larger.
+        """
+        told = self.told()
+
+        def refuse(*_paths: Path) -> None:
+            raise PermissionError(EACCES, "Permission denied")
+
+        self.patch(os, "replace", refuse)
+        self.filled()
+        self.assertEqual(set(self.sizes()), {"log"})
+        self.assertLessEqual(self.sizes()["log"], LEAST_BYTES)
+        self.assertIn("264 ", self.path.read_text())
+        (line,) = told.getvalue().splitlines()
+        self.assertIn("emptied in place: Permission denied", line)
+
+    def test_moved_by_others(self) -> None:
+        """
+        A file that others remove, move, replace or empty is written no more: lines go
+        to the one at the path, and its bounds hold.
+        """
+        file = BoundedFile(self.path, LEAST_BYTES, 1)
+        file.write("a\n")
+        self.path.unlink()
+        file.write("b\n")
+        self.path.rename(self.folder / "away")
+        file.write("c\n")
+        self.assertEqual((self.folder / "away").read_text(), "b\n")
+        self.assertEqual(self.path.read_text(), "c\n")
+        (self.folder / "new").write_text("new\n")
+        (self.folder / "new").replace(self.path)
+        file.write("d\n")
+        self.assertEqual(self.path.read_text(), "new\nd\n")
+        os.truncate(self.path, 0)
+        file.write("e\n")
+        self.assertEqual(self.path.read_text(), "e\n")
+        file.close()
+
+    def test_half_a_line(self) -> None:
+        """
+        Of a line that the disk took half of nothing is left, and it is told once that
+        lines are lost.
+        """
+        told = self.told()
+        file = BoundedFile(self.path, LEAST_BYTES, 1)
+        file.write("a\n")
+        write = os.write
+
+        def half(file: int, data: memoryview) -> int:
+            if len(data) < 4:
+                raise OSError(ENOSPC, "No space left on device")
+            return write(file, data[: len(data) // 2])
+
+        patch = self.patch(os, "write", half)
+        file.write("bbbbbbbb\n")
+        file.write("cccccccc\n")
+        patch.restore()
+        file.write("d\n")
+        file.close()
+        self.assertEqual(self.path.read_text(), "a\nd\n")
+        (line,) = told.getvalue().splitlines()
+        self.assertIn("lines are lost: No space left on device", line)
+
+    def test_long_line(self) -> None:
+        """
+        A line that is too long keeps its end.
+        """
+        file = BoundedFile(self.path, LEAST_BYTES, 1)
+        file.write("x" * 2 * MAX_LINE_BYTES + "\n")
+        file.write("b\n")
+        file.close()
+        first, second = self.path.read_text().splitlines()
+        self.assertEqual((len(first), second), (MAX_LINE_BYTES - 1, "b"))
 
 
 class RestlessNeighborTests(SynchronousTestCase):
