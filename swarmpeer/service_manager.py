@@ -7,7 +7,6 @@ library for it would.
 
 import socket
 from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from twisted.application.service import Service
@@ -16,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from swarmpeer.status.shape import State, Status
-from swarmpeer.text import printable, size_text
+from swarmpeer.text import printable, quoted, size_text
 
 STATUS_SECONDS = 1.0
 """
@@ -31,12 +30,18 @@ _BEGINNING = (State.STARTING, State.JOINING, State.CHECKING)
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
+_LEAST_WATCHDOG_USEC = 1_000_000
+_MOST_WATCHDOG_USEC = 10**14
+"""
+Three years.
+"""
+_log = Logger()
+
+
 class NotifySocket:
     """
     Where a service manager listens.
     """
-
-    _log = Logger()
 
     def __init__(self, path: str) -> None:
         """
@@ -60,7 +65,7 @@ class NotifySocket:
             # Full for a moment, or gone: the peer has better to do than to fail.
             if not self._is_failure_told:
                 self._is_failure_told = True
-                self._log.warn(
+                _log.warn(
                     "the service manager at {path} does not listen: {reason}",
                     path=printable(self._path),
                     reason=getattr(error, "strerror", None) or error,
@@ -91,11 +96,18 @@ class ServiceManager:
         if not path.startswith(("/", "@")):
             return None
         watchdog_seconds = None
-        if environment.get("WATCHDOG_PID", str(pid)) == str(pid):
-            with suppress(ValueError):
-                microseconds = int(environment.get("WATCHDOG_USEC", "0"))
-                if microseconds > 0:
-                    watchdog_seconds = microseconds / 1e6
+        text = environment.get("WATCHDOG_USEC", "0")
+        is_ours = environment.get("WATCHDOG_PID", str(pid)) == str(pid)
+        if is_ours and text != "0":
+            watchdog_seconds = _watchdog_seconds(text)
+            if watchdog_seconds is None:
+                _log.warn(
+                    "the watchdog is not told of: WATCHDOG_USEC is {text}, a number of "
+                    "microseconds from {least} to {most} would be right",
+                    text=quoted(text),
+                    least=_LEAST_WATCHDOG_USEC,
+                    most=_MOST_WATCHDOG_USEC,
+                )
         return cls(path, watchdog_seconds)
 
     @classmethod
@@ -172,6 +184,16 @@ class Notifying(Service):
             lines.append(f"STATUS={text}")
         if lines:
             self._send(*lines)
+
+
+def _watchdog_seconds(text: str) -> float | None:
+    """
+    C{None}: it is no time that makes sense.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= 20
+    if is_number and _LEAST_WATCHDOG_USEC <= int(text) <= _MOST_WATCHDOG_USEC:
+        return int(text) / 1e6
+    return None
 
 
 def status_text(status: Status) -> str:

@@ -59,16 +59,24 @@ def _values(kind: type[StrEnum]) -> tuple[str, ...]:
     return tuple(each.value for each in kind)
 
 
+_listed_so_far: list[Metric] = []
+
+
+def _listed(metric: Metric) -> Metric:
+    _listed_so_far.append(metric)
+    return metric
+
+
 def _counter(name: str, words: str, label: str = "", *values: str) -> Metric:
-    return Metric(name, Kind.COUNTER, words, label, values)
+    return _listed(Metric(name, Kind.COUNTER, words, label, values))
 
 
 def _gauge(name: str, words: str, label: str = "", *values: str) -> Metric:
-    return Metric(name, Kind.GAUGE, words, label, values)
+    return _listed(Metric(name, Kind.GAUGE, words, label, values))
 
 
 def _histogram(name: str, words: str, label: str = "", *values: str) -> Metric:
-    return Metric(name, Kind.HISTOGRAM, words, label, values)
+    return _listed(Metric(name, Kind.HISTOGRAM, words, label, values))
 
 
 PEER = _gauge(
@@ -201,7 +209,7 @@ LAG_MAX = _gauge(
     "How late it was at worst since the metrics were asked for last.",
 )
 
-METRICS = tuple(each for each in list(globals().values()) if isinstance(each, Metric))
+METRICS = tuple(_listed_so_far)
 """
 All of them, in this order.
 """

@@ -2,6 +2,7 @@
 Tests for L{swarmpeer.service_manager}.
 """
 
+import contextlib
 import os
 import socket
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
-from twisted.logger import capturedLogs
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.service_manager import (
@@ -75,10 +76,25 @@ class NotifySocketTests(SynchronousTestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = str(Path(folder.name, "notify"))
-        self.bound(path)
+        manager = self.bound(path)
         notify = NotifySocket(path)
-        for _ in range(2000):
-            notify.send("STATUS=" + "x" * 1000)
+        sent = 2000
+        with capturedLogs() as said:
+            for number in range(sent):
+                notify.send(f"STATUS={number} " + "x" * 1000)
+        # It was full, which is told once; what it took before that it has.
+        self.assertEqual(len(said), 1)
+        manager.setblocking(False)
+        taken = 0
+        with contextlib.suppress(BlockingIOError):
+            while manager.recv(9999).startswith(f"STATUS={taken} ".encode()):
+                taken += 1
+        self.assertGreater(taken, 0)
+        self.assertLess(taken, sent)
+        with capturedLogs() as said:
+            notify.send("STATUS=again")
+        self.assertEqual(said, [])
+        self.assertEqual(manager.recv(9999), b"STATUS=again")
 
 
 class ServiceManagerTests(SynchronousTestCase):
@@ -108,10 +124,37 @@ class ServiceManagerTests(SynchronousTestCase):
             ({"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "7"}, 3.0),
             ({"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "8"}, None),
             ({"WATCHDOG_USEC": "0"}, None),
-            ({"WATCHDOG_USEC": "soon"}, None),
         ):
-            manager = ServiceManager.of({"NOTIFY_SOCKET": "@x", **more}, 7)
+            with capturedLogs() as said:
+                manager = ServiceManager.of({"NOTIFY_SOCKET": "@x", **more}, 7)
             self.assertEqual(manager, ServiceManager("@x", expected))
+            self.assertEqual(said, [])
+
+    def test_no_time(self) -> None:
+        """
+        A time that makes no sense is told in one line, and there is no watchdog.
+        """
+        for text in (
+            "soon",
+            "",
+            "-1",
+            "1_000_000",
+            "1",
+            "999999",
+            "9" * 30,
+            "9" * 400,
+            "9" * 5000,
+            "3000000 ",
+            "\u0663" * 7,
+            "1e7",
+            "x\ny",
+        ):
+            environment = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": text}
+            with capturedLogs() as said:
+                manager = ServiceManager.of(environment, 7)
+            self.assertEqual(manager, ServiceManager("@x", None), text)
+            (event,) = said
+            self.assertEqual(len(formatEvent(event).splitlines()), 1)
 
     @given(
         st.dictionaries(st.sampled_from(["NOTIFY_SOCKET", "WATCHDOG_USEC"]), st.text())
@@ -122,16 +165,14 @@ class ServiceManagerTests(SynchronousTestCase):
         """
         manager = ServiceManager.of(environment, 7)
         if manager is not None and manager.watchdog_seconds is not None:
-            self.assertGreater(manager.watchdog_seconds, 0)
+            self.assertGreaterEqual(manager.watchdog_seconds, 1)
 
     def test_take(self) -> None:
         """
         What was taken is not there for others.
         """
-        environment = {"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "1", "HOME": "/"}
-        self.assertEqual(
-            ServiceManager.take(environment, 7), ServiceManager("/x", 1e-6)
-        )
+        environment = {"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "2000000", "HOME": "/"}
+        self.assertEqual(ServiceManager.take(environment, 7), ServiceManager("/x", 2.0))
         self.assertEqual(environment, {"HOME": "/"})
 
 
