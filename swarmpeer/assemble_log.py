@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from twisted.logger import ILogObserver
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import ILogObserver, textFileLogObserver
 
 from swarmpeer.errors import ConfigError
 from swarmpeer.log_output.bounded_file import LEAST_BYTES, BoundedFile
+from swarmpeer.log_output.folding import MANY_AT_ONCE, Folding, guessed_kind
 from swarmpeer.log_output.output import Form, LogOutput
 from swarmpeer.quantities import format_size, parse_size
 from swarmpeer.text import quoted
@@ -21,6 +23,7 @@ MOST_KEPT = 1000
 """
 So many full log files may be kept.
 """
+_STDOUT = (None, "", "-")
 _OF_TWISTD = ("logger", "logfile", "syslog")
 
 
@@ -100,6 +103,25 @@ def assemble_log(
             "standard output; give it a --log-file"
         )
     return LogOutput(_print, form, peer_id)
+
+
+def fold_all(
+    log: ILogObserver | None, clock: IReactorTime, *, of_twistd: Mapping[str, object]
+) -> Folding | None:
+    """
+    The same log, in which what others say again and again, as Twisted does of
+    connections that it cannot take, is folded, too.
+
+    @param log: what L{assemble_log} gave.
+    @return: C{None} if C{twistd} has a log of its own, which is not standard output.
+    """
+    if log is None:
+        is_printed = of_twistd.get("nodaemon") and of_twistd.get("logfile") in _STDOUT
+        if not is_printed or of_twistd.get("syslog") or of_twistd.get("logger"):
+            return None
+        # As twistd itself has it.
+        log = textFileLogObserver(sys.stdout)
+    return Folding(log, clock, kind_of=guessed_kind, at_once=MANY_AT_ONCE)
 
 
 def _print(line: str) -> None:

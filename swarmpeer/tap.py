@@ -6,12 +6,12 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import (
     IReactorCore,
@@ -29,6 +29,7 @@ from swarmpeer.assemble_log import (
     USUAL_BYTES,
     USUALLY_KEPT,
     assemble_log,
+    fold_all,
     parse_form,
     parse_log_keep,
     parse_log_size,
@@ -40,6 +41,7 @@ from swarmpeer.config.rate_text import UNLIMITED, parse_dscp, parse_speed
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError, ListenError, SwarmPeerError
 from swarmpeer.joining import JoiningService
+from swarmpeer.log_output.folding import Folding
 from swarmpeer.own_process import fail_at_exit, keep_freed_memory, monotonic_reactor
 from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
@@ -272,7 +274,7 @@ class _Peer(MultiService):
 
     _log = Logger()
 
-    def __init__(self, log: ILogObserver | None) -> None:
+    def __init__(self, log: Folding | None) -> None:
         """
         @param log: takes all that is logged; C{None}: twistd decides.
         """
@@ -286,6 +288,17 @@ class _Peer(MultiService):
         if self._observer is not None and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self._observer)
         super().setServiceParent(parent)
+
+    async def _stop(self) -> None:
+        await super().stopService()
+        if self._observer is not None:
+            self._observer.flush()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Say what is folded last.
+        """
+        return Deferred.fromCoroutine(self._stop())
 
     def startService(self) -> None:
         """
@@ -314,13 +327,14 @@ def makeService(options: Options) -> IService:
     reactor = monotonic_reactor()
     keep_freed_memory()
     try:
+        of_twistd: Mapping[str, object] = options.parent or {}
         log = assemble_log(
             options["id"],
             options["log-file"],
             options["log-format"],
             options["log-size"],
             options["log-keep"],
-            of_twistd=options.parent or {},
+            of_twistd=of_twistd,
         )
         swarm, folder = _read_swarm(options)
         web_at = _web_endpoint(reactor, options, swarm)
@@ -334,7 +348,7 @@ def makeService(options: Options) -> IService:
         raise SystemExit(f"swarmpeer: {error}") from None
     outcome = peer.when_complete() if options["stay"] else peer.when_swarm_complete()
     outcome.addBoth(_leave_soon, reactor, stay=bool(options["stay"]))
-    process = _Peer(log)
+    process = _Peer(fold_all(log, IReactorTime(reactor), of_twistd=of_twistd))
     if web is not None:
         web.setServiceParent(process)
     peer.setServiceParent(process)

@@ -2,17 +2,23 @@
 Saying once what is said again and again.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import ILogObserver, LogEvent
+from twisted.logger import ILogObserver, LogEvent, formatEvent
+from twisted.python import threadable
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 AT_ONCE = 3
 """
 So many lines of a kind are said at once: a neighbour that is started anew leaves and
 comes back, and whoever looks should see both.
+"""
+MANY_AT_ONCE = 20
+"""
+The same of lines whose kind is only guessed, by L{guessed_kind}.
 """
 FOLDED_SECONDS = 60.0
 """
@@ -22,8 +28,38 @@ MOST_KINDS = 1000
 """
 So many kinds of lines are told apart; all others are one kind.
 """
-_WORDS = " (said {repeats} times more in the last {repeats_seconds:.0f} s)"
+_WORDS = " (said {repeats} {repeats_unit} more in the last {repeats_seconds:.0f} s)"
 _REST = "the rest"
+_WORDLESS = ("", "{log_text}", "{log_io}")
+"""
+Formats that say nothing of a line.
+"""
+
+
+def own_kind(event: LogEvent) -> Hashable | None:
+    """
+    The kind that a line says it is of, by C{fold}; C{None}: it is never folded.
+    """
+    kind: Hashable | None = event.get("fold")
+    return kind
+
+
+def guessed_kind(event: LogEvent) -> Hashable | None:
+    """
+    The kind of a line that knows nothing of folding, as those of Twisted: who says it,
+    its level and its format.
+
+    @return: C{None} for one that does, and for one of another thread, which may not be
+        kept waiting here.
+    """
+    if "fold" in event or not threadable.isInIOThread():
+        return None
+    words = event.get("log_format") or ""
+    if words in _WORDLESS:
+        words = formatEvent(event)
+    failure = event.get("log_failure")
+    raised = failure.type if isinstance(failure, Failure) else None
+    return event.get("log_namespace"), event.get("log_level"), words, raised
 
 
 @dataclass(slots=True)
@@ -49,8 +85,7 @@ class Folding:
     of its kind with how many there were, when the time is over.  So of what is said on
     and on there is one line in that time.
 
-    A line says of which kind it is by C{fold}, whatever can be compared; one that does
-    not is always passed on.
+    One that is of no kind is always passed on.
     """
 
     def __init__(
@@ -58,10 +93,16 @@ class Folding:
         observer: ILogObserver,
         clock: IReactorTime,
         folded_seconds: float = FOLDED_SECONDS,
+        *,
+        kind_of: Callable[[LogEvent], Hashable | None] = own_kind,
+        at_once: int = AT_ONCE,
     ) -> None:
         """
         @param observer: what the lines are passed on to.
+        @param at_once: so many lines of a kind are.
         """
+        self._kind_of = kind_of
+        self._at_once = at_once
         self._observer = observer
         self._clock = clock
         self._folded_seconds = folded_seconds
@@ -73,7 +114,7 @@ class Folding:
         """
         Say it, or fold it.
         """
-        kind = event.get("fold")
+        kind = self._kind_of(event)
         if kind is None:
             self._observer(event)
             return
@@ -86,7 +127,7 @@ class Folding:
             self._kinds[kind] = _Folded(now)
             self._observer(event)
             return
-        if folded.said < AT_ONCE:
+        if folded.said < self._at_once:
             folded.said += 1
             self._observer(event)
             return
@@ -115,7 +156,7 @@ class Folding:
             del self._kinds[kind]
             if folded.repeats:
                 # It goes on and on, and was said just now.
-                self._kinds[kind] = _Folded(now, said=AT_ONCE)
+                self._kinds[kind] = _Folded(now, said=self._at_once)
                 self._say(folded, now)
 
     def _on_time(self) -> None:
@@ -134,7 +175,8 @@ class Folding:
         if folded.last is None:
             return
         event = dict(folded.last)
-        event["log_format"] = f"{event['log_format']}{_WORDS}"
+        event["log_format"] = f"{event.get('log_format') or ''}{_WORDS}"
         event["repeats"] = folded.repeats
+        event["repeats_unit"] = "time" if folded.repeats == 1 else "times"
         event["repeats_seconds"] = now - folded.said_at
         self._observer(event)

@@ -7,17 +7,21 @@ import json
 import sys
 from pathlib import Path
 
+from twisted.internet.task import Clock
 from twisted.logger import Logger
+from twisted.python import threadable
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.assemble_log import (
     assemble_log,
+    fold_all,
     parse_form,
     parse_log_keep,
     parse_log_size,
 )
 from swarmpeer.errors import ConfigError, StorageError
-from swarmpeer.log_output.output import Form
+from swarmpeer.log_output.folding import MANY_AT_ONCE
+from swarmpeer.log_output.output import Form, LogOutput
 
 
 class OptionsTests(SynchronousTestCase):
@@ -88,6 +92,34 @@ class AssembleTests(SynchronousTestCase):
         log.info("again")
         self.patch(sys, "__stdout__", None)
         log.info("again")
+
+    def test_folded(self) -> None:
+        """
+        Ours, and what twistd prints, are folded; a log that twistd keeps is its own.
+        """
+        stream = io.StringIO()
+        self.patch(sys, "stdout", stream)
+        self.patch(threadable, "ioThread", threadable.getThreadID())
+        printed: dict[str, object] = {"nodaemon": 1, "logfile": None}
+        clock = Clock()
+        ours = io.StringIO()
+        for log in (LogOutput(ours.write, Form.TEXT, 1), None):
+            folding = fold_all(log, clock, of_twistd=printed)
+            assert folding is not None
+            for number in range(1000):
+                Logger("x", observer=folding).info("{n}", n=number)
+            folding.flush()
+        for each in (ours, stream):
+            self.assertEqual(len(each.getvalue().splitlines()), MANY_AT_ONCE + 1)
+        for more in (
+            {"nodaemon": 0},
+            {"logfile": "x"},
+            {"syslog": 1},
+            {"logger": len},
+        ):
+            of_twistd = {**printed, **more}
+            self.assertIs(fold_all(None, clock, of_twistd=of_twistd), None)
+        self.assertIs(fold_all(None, clock, of_twistd={}), None)
 
     def test_contradictions(self) -> None:
         """

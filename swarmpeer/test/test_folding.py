@@ -5,12 +5,21 @@ Tests for L{swarmpeer.log_output.folding}.
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
-from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, formatEvent
+from twisted.python import threadable
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from swarmpeer.log_output.folding import AT_ONCE, FOLDED_SECONDS, MOST_KINDS, Folding
+from swarmpeer.log_output.folding import (
+    AT_ONCE,
+    FOLDED_SECONDS,
+    MANY_AT_ONCE,
+    MOST_KINDS,
+    Folding,
+    guessed_kind,
+)
 
 
 @implementer(ILogObserver)
@@ -125,9 +134,18 @@ class FoldingTests(SynchronousTestCase):
         self.folding.flush()
         self.folding.flush()
         self.assertEqual(
-            self.lines[AT_ONCE:], [(5.0, "a again (said 1 times more in the last 5 s)")]
+            self.lines[AT_ONCE:], [(5.0, "a again (said 1 time more in the last 5 s)")]
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_failures(self) -> None:
+        """
+        What says nothing but a failure can be folded.
+        """
+        for _ in range(AT_ONCE + 2):
+            self.folding({"fold": 1, "log_failure": Failure(ValueError("x"))})
+        self.folding.flush()
+        self.assertEqual(self.lines[-1][1], " (said 2 times more in the last 0 s)")
 
     def test_many_kinds(self) -> None:
         """
@@ -166,3 +184,85 @@ class FoldingTests(SynchronousTestCase):
                 self.assertGreaterEqual(later - first, 60.0)
         self.assertEqual(told, counts)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class GuessedTests(SynchronousTestCase):
+    """
+    What others say again and again is folded by L{guessed_kind}.
+    """
+
+    def setUp(self) -> None:
+        """
+        A log as the process has it, in the thread of the reactor.
+        """
+        self.clock = Clock()
+        self.lines: list[tuple[float, str]] = []
+        self.folding = Folding(
+            Timed(self.clock, self.lines),
+            self.clock,
+            kind_of=guessed_kind,
+            at_once=MANY_AT_ONCE,
+        )
+        self.patch(threadable, "ioThread", threadable.getThreadID())
+
+    def test_flood(self) -> None:
+        """
+        A process that has no files left says for each connection that it cannot take
+        three lines, each with another address: a few are said, then one a minute.
+        """
+        log = Logger("twisted.internet.tcp.Port", observer=self.folding)
+        for number in range(60_000):
+            log.info("EMFILE encountered; releasing reserved file descriptor.")
+            log.info("Closed socket from {address}", address=number)
+            log.info("Re-reserving EMFILE recovery file descriptor.")
+            self.clock.advance(0.01)
+        self.assertLessEqual(len(self.lines), 3 * (MANY_AT_ONCE + 10))
+        self.folding.flush()
+        at, line = next(each for each in self.lines if "more in the" in each[1])
+        self.assertAlmostEqual(at, 60.0, delta=0.1)
+        self.assertRegex(line, r"^[^(]* \(said \d+ times more in the")
+
+    def test_few(self) -> None:
+        """
+        So many a minute are all said as they are.
+        """
+        log = Logger("x", observer=self.folding)
+        for number in range(100):
+            log.info("{number}", number=number)
+            self.clock.advance(60 / MANY_AT_ONCE)
+        self.assertEqual(len(self.lines), 100)
+        self.assertNotIn("said", "".join(line for _, line in self.lines))
+
+    def test_apart(self) -> None:
+        """
+        Told apart are who says it, the level, the format, what was raised, and the
+        words of what has no format.
+        """
+        events: list[LogEvent] = [
+            {"log_namespace": namespace, "log_level": level, **more}
+            for namespace in "ab"
+            for level in (LogLevel.info, LogLevel.warn)
+            for more in (
+                {"log_format": "x"},
+                {"log_format": "y"},
+                {"log_format": "{log_text}", "log_text": "z"},
+                {"log_format": "{log_text}", "log_text": "w"},
+                {"log_format": "{log_io}", "log_io": "v"},
+                {"log_format": "x", "log_failure": Failure(ValueError())},
+                {"log_format": "x", "log_failure": Failure(KeyError())},
+                {},
+            )
+        ]
+        kinds = {guessed_kind(event) for event in events}
+        self.assertEqual(len(kinds), len(events))
+        self.assertNotIn(None, kinds)
+
+    def test_left(self) -> None:
+        """
+        A line that knows of folding, though it be of no kind, and one of another thread
+        are passed on.
+        """
+        for kind in ("a", None):
+            self.assertIs(guessed_kind({"log_format": "x", "fold": kind}), None)
+        self.patch(threadable, "ioThread", threadable.getThreadID() + 1)
+        self.assertIs(guessed_kind({"log_format": "x"}), None)
