@@ -20,6 +20,7 @@ from swarmpeer.tap import Options
 from tests.processes import ROOT
 
 _CONTRIB = ROOT / "contrib"
+_TWISTD = "/opt/swarmpeer/bin/twistd"
 _OF_ALL = frozenset({"job", "instance"})
 """
 The labels that Prometheus itself gives.
@@ -239,6 +240,12 @@ class SystemdTests(SynchronousTestCase):
             shlex.split(words.replace("%i", "7").replace("$OPTIONS", longest))
         )
         self.assertEqual((options["id"], options["stay"]), (7, 1))
+        # It is in no home, which the service does not see, but where the page says.
+        self.assertEqual(self.value("ExecStart").split()[0], _TWISTD)
+        folder = _TWISTD.removesuffix("/bin/twistd")
+        page = (ROOT / "docs" / "service.md").read_text()
+        self.assertIn(f"    python3 -m venv {folder} ", page)
+        self.assertIn(f"    {folder}/bin/pip install '.[metrics]'\n", page)
         names = re.findall(r"^FileDescriptorName=(.*)$", sockets, re.MULTILINE)
         told = [options[key].rpartition("=")[2] for key in ("listen", "web")]
         self.assertEqual(sorted(names), sorted(told))
@@ -260,7 +267,7 @@ class SystemdTests(SynchronousTestCase):
         place = Path(self.mktemp()).absolute()
         place.mkdir()
         for path in self.folder.iterdir():
-            text = path.read_text().replace("/usr/bin/twistd", "/bin/true")
+            text = path.read_text().replace(_TWISTD, "/bin/true")
             (place / path.name.replace("@", "@1001")).write_text(text)
         return place
 
