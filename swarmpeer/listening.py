@@ -2,9 +2,11 @@
 Listening for callers, from a start to the next stop, told in one line if it cannot be.
 """
 
+import os
+import re
 from collections.abc import Callable
 
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
@@ -15,6 +17,13 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 
 from swarmpeer.errors import ListenError
+from swarmpeer.text import printable
+
+SOCKET_MODE = "660"
+"""
+Who may connect to a local socket for which nothing else is said: the user and the group
+of the process.
+"""
 
 
 class Listening:
@@ -106,4 +115,21 @@ def shown_address(address: object) -> str:
         return f"{address.host}:{address.port}"
     if isinstance(address, IPv6Address):
         return f"[{address.host}]:{address.port}"
+    if isinstance(address, UNIXAddress) and address.name is not None:
+        # One that is in no folder begins with a null byte.
+        name = os.fsdecode(address.name)
+        return printable(f"@{name[1:]}" if name.startswith("\0") else name)
     return str(address)
+
+
+def with_socket_mode(description: str) -> str:
+    """
+    A description of an endpoint, in which a local socket that is given no mode has one
+    that keeps strangers out; in Twisted's own everybody may connect.
+    """
+    name, *fields = re.split(r"(?<!\\):", description)
+    unnamed = [field for field in fields if not re.search(r"(?<!\\)=", field)]
+    has_mode = any(field.startswith("mode=") for field in fields)
+    if name != "unix" or has_mode or len(unnamed) > 1:
+        return description
+    return f"{description}:mode={SOCKET_MODE}"

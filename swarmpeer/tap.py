@@ -41,6 +41,7 @@ from swarmpeer.config.rate_text import UNLIMITED, parse_dscp, parse_speed
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError, ListenError, SwarmPeerError
 from swarmpeer.joining import JoiningService
+from swarmpeer.listening import with_socket_mode
 from swarmpeer.log_output.folding import Folding
 from swarmpeer.own_process import fail_at_exit, keep_freed_memory, monotonic_reactor
 from swarmpeer.rates_again import RatesAgain
@@ -510,7 +511,9 @@ def _endpoint(
     if description is None:
         return None
     try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
+        endpoint: IStreamServerEndpoint = serverFromString(
+            reactor, with_socket_mode(description)
+        )
     except (LookupError, AttributeError) as error:
         if not description.startswith("systemd:"):
             raise
