@@ -43,6 +43,17 @@ def json_line(event: LogEvent, peer_id: int | None) -> str:
 
     @param peer_id: whose log it is.
     """
+    most = MOST_CHARACTERS
+    # What is cut are its texts: half a line would be no JSON.
+    while len(line := _json_line(event, peer_id, most)) > MAX_LINE_BYTES:
+        most //= 2
+    return line
+
+
+def _json_line(event: LogEvent, peer_id: int | None, most: int) -> str:
+    """
+    @param most: so many characters of each text, and elements of each list.
+    """
     told = event.get("event")
     is_event = is_dataclass(told) and not isinstance(told, type)
     line: dict[str, Any] = {
@@ -50,18 +61,18 @@ def json_line(event: LogEvent, peer_id: int | None) -> str:
         "level": _level(event),
         "peer": peer_id,
         "event": type(told).__name__ if is_event else None,
-        "text": _text(event),
+        "text": _text(event, most),
     }
     if is_dataclass(told) and not isinstance(told, type):
         for field in fields(told):
             name = _RENAMED.get(field.name, field.name)
-            line[name] = _plain(getattr(told, field.name))
+            line[name] = _plain(getattr(told, field.name), most)
     else:
         line["source"] = printable(event.get("log_namespace", ""))
     if "repeats" in event:
         line["repeats"] = event["repeats"]
         line["repeats_seconds"] = round(event["repeats_seconds"], 1)
-    if traceback := _traceback(event):
+    if traceback := _traceback(event, most):
         line["traceback"] = traceback
     return json.dumps(line, allow_nan=False) + "\n"
 
@@ -76,11 +87,11 @@ def _level(event: LogEvent) -> str:
     return str(getattr(level, "name", level))
 
 
-def _text(event: LogEvent) -> str:
+def _text(event: LogEvent, most: int = MOST_CHARACTERS) -> str:
     text = formatEvent(event) or ""
     if (failure := _failure(event)) is not None and not text:
         text = failure.getErrorMessage()
-    return printable(text[:MOST_CHARACTERS].rstrip("\n"))
+    return printable(text[:most].rstrip("\n"))
 
 
 def _failure(event: LogEvent) -> Failure | None:
@@ -88,15 +99,15 @@ def _failure(event: LogEvent) -> Failure | None:
     return failure if isinstance(failure, Failure) else None
 
 
-def _traceback(event: LogEvent) -> str:
+def _traceback(event: LogEvent, most: int = MOST_CHARACTERS) -> str:
     failure = _failure(event)
     if failure is None:
         return ""
-    text = failure.getTraceback()[-4 * MOST_CHARACTERS :]
+    text = failure.getTraceback()[-4 * most :]
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, most: int) -> object:
     """
     What JSON has a form for.
     """
@@ -106,6 +117,6 @@ def _plain(value: object) -> object:
         case float():
             return value if value - value == 0 else None
         case list() | tuple():
-            return [_plain(each) for each in value[:MOST_CHARACTERS]]
+            return [_plain(each, most) for each in value[:most]]
         case _:
-            return printable(str(value)[:MOST_CHARACTERS])
+            return printable(str(value)[:most])

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from errno import EACCES, ENOSPC
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
@@ -157,6 +158,32 @@ class LinesTests(SynchronousTestCase):
                 self.assertTrue(line[:-1].isprintable())
                 self.assertLess(len(line.encode()), MAX_LINE_BYTES)
             self.assertEqual(json.loads(json_line(each, 1))["peer"], 1)
+
+    def test_long(self) -> None:
+        """
+        An event with more than goes into a line is readable JSON all the same, with all
+        of its fields, each as long as there is room for.
+        """
+
+        @dataclass(frozen=True)
+        class Long(events.SwarmEvent):
+            peer_ids: tuple[str, ...]
+            reason: str
+
+        failure = Failure(ValueError("\N{PILE OF POO}" * 20_000))
+        for ids in ((), ("\N{PILE OF POO}" * 5000,) * 5000):
+            event = {
+                "log_format": "{event.reason}",
+                "log_failure": failure,
+                "event": Long(ids, "\0" * 5000),
+            }
+            line = json_line(event, 1)
+            self.assertLessEqual(len(line.encode()), MAX_LINE_BYTES)
+            value = json.loads(line)
+            self.assertEqual(value["event"], "Long")
+            self.assertGreater(min(len(value[key]) for key in ("text", "reason")), 10)
+            self.assertGreater(len(line), MAX_LINE_BYTES // 8)
+            self.assertLessEqual(len(text_line(event).encode()), MAX_LINE_BYTES)
 
     def test_broken_format(self) -> None:
         """
