@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import events, testing
 from swarmpeer.asking import ANSWER_SECONDS
-from swarmpeer.assemble_log import USUAL_BYTES, USUALLY_KEPT
+from swarmpeer.assemble_log import MOST_KEPT, USUAL_BYTES, USUALLY_KEPT
 from swarmpeer.config import SwarmConfig
 from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
 from swarmpeer.conformance import families, slips
@@ -29,6 +29,8 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
 from swarmpeer.lab.gathering import PEERS_PER_TICK
+from swarmpeer.log_output.bounded_file import LEAST_BYTES
+from swarmpeer.log_output.folding import MANY_AT_ONCE
 from swarmpeer.log_reading.as_json import json_text
 from swarmpeer.log_reading.checking import Checked
 from swarmpeer.log_reading.swarm import Swarm
@@ -386,7 +388,9 @@ class ServiceTests(SynchronousTestCase):
         """
         text = section("service.md", "## Logs")
         self.assertIn(f"| `{USUAL_BYTES >> 20}MiB` |", text)
-        self.assertIn(f"kept | {USUALLY_KEPT} |", text)
+        self.assertIn(f"so on; {LEAST_BYTES >> 20} MiB or more |", text)
+        self.assertIn(f"kept, 1 to {MOST_KEPT} | {USUALLY_KEPT} |", text)
+        self.assertIn(f"if more than {MANY_AT_ONCE} lines in a minute", text)
         self.assertIn(f"taken, {(USUALLY_KEPT + 1) * USUAL_BYTES >> 20} MiB", text)
 
 
