@@ -132,6 +132,8 @@ class ServiceTests(VerifiedTestCase):
         self.assertEqual(leecher.wait_for_exit(), 0)
         swarm.expect_whole(1002)
         seed.wait_until(lambda: manager.hear().count("WATCHDOG=1") > 3, "a watchdog")
+        done = "STATUS=complete, 0 others are not known to be"
+        seed.wait_until(lambda: done in manager.hear(), done)
         status, text = _get(place, "/metrics")
         self.assertEqual(status, 200)
         self.assertIn("\nswarmpeer_complete 1.0\n", text)
