@@ -3,14 +3,28 @@ Choke rounds, as the log of the one who chooses tells of them.
 """
 
 from swarmpeer.log_reading.lines import Entry, note_usage
+from swarmpeer.log_reading.round_grid import Fit, RoundGrid
 from swarmpeer.log_reading.survey import Survey
 from swarmpeer.log_reading.swarm import Swarm
 from swarmpeer.log_reading.verdicts import Ledger, Rule
 from swarmpeer.log_reading.wording import Variant
 from swarmpeer.protocol_log import LogKind
 
-_SECOND = 1.0
-_DRIFT = 0.02
+_UNTOLD = (
+    "the lines would fit anywhere: times are in whole seconds, and rounds that change "
+    "nothing are not told"
+)
+
+
+class _Rounds:
+    """
+    What is known of the rounds of one kind.
+    """
+
+    def __init__(self, interval: float | None) -> None:
+        self.interval = interval
+        self.grid = None if interval is None else RoundGrid(interval)
+        self.before: float | None = None
 
 
 class RoundsCheck:
@@ -22,9 +36,9 @@ class RoundsCheck:
         self._survey, self._ledger = survey, ledger
         self._terms = swarm.terms
         self._preferred: tuple[int, ...] | None = None
-        self._preferred_at: float | None = None
+        self._preferred_rounds = _Rounds(self._terms.unchoking_seconds)
         self._optimistic: int | None = None
-        self._optimistic_at: float | None = None
+        self._optimistic_rounds = _Rounds(self._terms.optimistic_seconds)
         self._interested: set[int] = set()
         self._in_doubt: set[int] = set()
         self.kinds = {
@@ -52,12 +66,7 @@ class RoundsCheck:
     def _on_preferred(self, entry: Entry) -> None:
         self._check_count(entry)
         self._check_interest(entry)
-        self._preferred_at = self._check_interval(
-            Rule.PREFERRED_INTERVAL,
-            self._terms.unchoking_seconds,
-            self._preferred_at,
-            entry,
-        )
+        self._check_interval(Rule.PREFERRED_INTERVAL, self._preferred_rounds, entry)
         same = self._preferred is not None and set(entry.others) == set(self._preferred)
         if same and entry.others and self._in_doubt.isdisjoint(entry.others):
             note_usage(self._survey.usages, Variant.SAME, entry.number, "")
@@ -67,12 +76,7 @@ class RoundsCheck:
     def _on_optimistic(self, entry: Entry) -> None:
         (chosen,) = entry.others
         self._check_interest(entry)
-        self._optimistic_at = self._check_interval(
-            Rule.OPTIMISTIC_INTERVAL,
-            self._terms.optimistic_seconds,
-            self._optimistic_at,
-            entry,
-        )
+        self._check_interval(Rule.OPTIMISTIC_INTERVAL, self._optimistic_rounds, entry)
         self._ledger.looked(Rule.OPTIMISTIC_CHANGE)
         if chosen == self._optimistic and chosen not in self._in_doubt:
             self._broken(
@@ -105,23 +109,26 @@ class RoundsCheck:
                     Rule.CHOSEN_INTERESTED, entry, f"{other} is not interested"
                 )
 
-    def _check_interval(
-        self, rule: Rule, interval: float | None, before: float | None, entry: Entry
-    ) -> float:
-        if interval is None:
+    def _check_interval(self, rule: Rule, rounds: "_Rounds", entry: Entry) -> None:
+        before, rounds.before = rounds.before, entry.seconds
+        if rounds.interval is None or rounds.grid is None:
             self._ledger.note(rule, "the interval is not known; give Common.cfg")
-        elif before is not None:
-            self._ledger.looked(rule)
+            return
+        fit = rounds.grid.take(entry.seconds)
+        if before is None:
+            return
+        if fit is Fit.UNTOLD:
+            self._ledger.unseen(rule, _UNTOLD)
+            return
+        self._ledger.looked(rule)
+        if fit is Fit.BROKEN:
             gap = entry.seconds - before
-            # Between two lines there may have been rounds that changed nothing.
-            rounds = max(1, round(gap / interval))
-            if abs(gap - rounds * interval) > _SECOND + _DRIFT * gap:
-                self._broken(
-                    rule,
-                    entry,
-                    f"{gap:g} s after the one before, the interval is {interval:g} s",
-                )
-        return entry.seconds
+            self._broken(
+                rule,
+                entry,
+                f"{gap:g} s after the one before; with those before it, rounds of "
+                f"{rounds.interval:g} s do not fit",
+            )
 
     def _broken(self, rule: Rule, entry: Entry, words: str) -> None:
         self._ledger.broken(rule, self._survey.path, entry.number, words)

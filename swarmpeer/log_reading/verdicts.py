@@ -117,6 +117,7 @@ class Verdict:
     @ivar breaches: how often it did not hold.
     @ivar findings: the first of those.
     @ivar notes: what could not be told, and why; or what else is worth a word.
+    @ivar why: why it was not seen, if it was not.
     """
 
     rule: Rule
@@ -124,6 +125,7 @@ class Verdict:
     breaches: int = 0
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    why: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -140,7 +142,7 @@ class Verdict:
         The notes, or why there is nothing to tell.
         """
         if self.outcome is Outcome.NOT_SEEN and not self.notes:
-            return ["the logs have no line about it, or not enough of them"]
+            return [self.why or "the logs have no line about it, or not enough of them"]
         return self.notes
 
 
@@ -174,6 +176,12 @@ class Ledger:
         notes = self.verdicts[rule].notes
         if words not in notes and len(notes) < FIRST_FINDINGS:
             notes.append(words)
+
+    def unseen(self, rule: Rule, words: str) -> None:
+        """
+        Say why there was nothing to look at, for if that is so in all logs.
+        """
+        self.verdicts[rule].why = words
 
     @property
     def is_passed(self) -> bool:

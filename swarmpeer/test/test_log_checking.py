@@ -130,6 +130,25 @@ def too_early_round(logs: Logs) -> None:
     logs[peer].insert(at, text)
 
 
+def rounds_at(peer: int, interval: int, count: int) -> list[str]:
+    """
+    Lines of a peer that prefers two others in turn, a round each so many seconds.
+    """
+    lines = [
+        f"[2026-11-26 05:00:00]: Peer {peer} received the 'interested' message from "
+        f"{other}."
+        for other in (1002, 1003)
+    ]
+    return lines + [
+        later(
+            f"[2026-11-26 05:00:00]: Peer {peer} has the preferred neighbors "
+            f"{1002 + number % 2}.",
+            number * interval,
+        )
+        for number in range(1, count)
+    ]
+
+
 def optimistic_again(logs: Logs) -> None:
     peer, place, _ = next(lines_of(logs, LogKind.OPTIMISTIC))
     logs[peer].insert(place, logs[peer][place])
@@ -527,6 +546,34 @@ STYLES: list[tuple[Variant, Callable[[str], str]]] = [
     (Variant.TIME, _time_form("[%m-%d-%Y %H:%M:%S]: ")),
     (Variant.CRLF, lambda line: f"{line}\r"),
 ]
+
+
+class IntervalTests(_LogsTestCase):
+    """
+    Rounds that come too fast, a line each.
+    """
+
+    def outcome(self, configured: int, interval: int) -> Outcome:
+        """
+        What is said of rounds at an interval where another is configured.
+        """
+        scenario = Scenario(peers=3, unchoking_interval_seconds=configured)
+        checked = self.check({1001: rounds_at(1001, interval, 100)}, scenario)
+        return checked.ledger.verdicts[Rule.PREFERRED_INTERVAL].outcome
+
+    def test_intervals(self) -> None:
+        """
+        The configured interval passes and another one fails, though each gap alone is
+        within the slack; what cannot be told from rounds that changed nothing is not
+        seen, and the reason is told.
+        """
+        found = {
+            pair: self.outcome(*pair)
+            for pair in ((2, 2), (5, 5), (5, 10), (5, 4), (5, 6), (2, 1), (2, 4))
+        }
+        passes = dict.fromkeys(((2, 2), (5, 5), (5, 10)), Outcome.PASS)
+        fails = dict.fromkeys(((5, 4), (5, 6), (2, 1)), Outcome.FAIL)
+        self.assertEqual(found, {**passes, **fails, (2, 4): Outcome.NOT_SEEN})
 
 
 class StyleTests(_LogsTestCase):
