@@ -2,6 +2,8 @@
 Who held what when: downloads and haves, held against the giver's own log.
 """
 
+from math import inf
+
 from swarmpeer.log_reading.lines import Entry
 from swarmpeer.log_reading.piece_sets import PieceSets
 from swarmpeer.log_reading.survey import NEVER, Survey
@@ -107,16 +109,44 @@ class HoldingsCheck:
             return
         # What came before they met was in the bitfield.
         from_then = linked_at - apart + SLACK_SECONDS - its.first
+        from_line = self._first_told(other)
+        was_looked_at = False
         for index, since in enumerate(its.got):
-            if since != NEVER and since > from_then:
+            line = its.got_lines[index]
+            if since != NEVER and (since > from_then or line >= from_line):
+                was_looked_at = True
                 self._ledger.looked(rule)
                 if not self._haves.has(other, index):
                     self._ledger.broken(
                         rule,
                         its.path,
-                        its.got_lines[index],
+                        line,
                         f"the log of {me} has no have of {other} for piece {index}",
                     )
+        links = its.links.get(me)
+        if (
+            not was_looked_at
+            and links
+            and max(its.got_lines, default=0) > links[0].number
+        ):
+            self._ledger.note(
+                rule,
+                f"the log of {me} has no have of {other}; the run was too short to "
+                "tell whether all was in the bitfield",
+            )
+
+    def _first_told(self, other: int) -> float:
+        """
+        The line of the first download that the other told of: what it got after that
+        one cannot have been in its bitfield, either, however short the run was.
+        """
+        its = self._swarm.surveys[other]
+        told = (
+            its.got_lines[index]
+            for index, since in enumerate(its.got)
+            if since != NEVER and self._haves.has(other, index)
+        )
+        return min(told, default=inf)
 
     def _got_at(self, peer_id: int, index: int) -> float | None:
         return self._swarm.surveys[peer_id].got_at(index)

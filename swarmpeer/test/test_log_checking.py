@@ -576,6 +576,44 @@ class IntervalTests(_LogsTestCase):
         self.assertEqual(found, {**passes, **fails, (2, 4): Outcome.NOT_SEEN})
 
 
+class ShortSwarmTests(_LogsTestCase):
+    """
+    Everything is over before clocks could tell what was in a bitfield.
+    """
+
+    def logs(self) -> Logs:
+        """
+        Those of a swarm, as if all had been in one second.
+        """
+        logs = simulated_logs(SCENARIO)
+        head = logs[SEED][0][:21]
+        return {
+            peer: [head + line[21:] for line in lines] for peer, lines in logs.items()
+        }
+
+    def test_missing_have(self) -> None:
+        """
+        A have is missed if the sender told of an earlier piece.
+        """
+        self.assertNotIn(Rule.HAVE_ALL, self.broken(self.check(self.logs())))
+        logs = self.logs()
+        *_, (peer, place, _) = lines_of(logs, LogKind.HAVE)
+        del logs[peer][place]
+        self.assertEqual(len(self.broken(self.check(logs))[Rule.HAVE_ALL]), 1)
+
+    def test_no_haves(self) -> None:
+        """
+        Without any, the reason is told why nothing is known.
+        """
+        logs = {
+            peer: [line for line in lines if "'have'" not in line]
+            for peer, lines in self.logs().items()
+        }
+        verdict = self.check(logs).ledger.verdicts[Rule.HAVE_ALL]
+        self.assertEqual(verdict.outcome, Outcome.NOT_SEEN)
+        self.assertIn("the run was too short", verdict.remarks[0])
+
+
 class StyleTests(_LogsTestCase):
     """
     The same swarm in the words of others.
