@@ -33,9 +33,11 @@ class Scenario:
     """
     Something that makes the peer show whether it keeps to some clauses.
 
+    @ivar name: what is done, for who waits.
     @ivar clauses: those that cannot be seen without it.
     """
 
+    name: str
     clauses: Collection[str]
     run: Callable[[Stage], Awaitable[None]]
 
@@ -71,16 +73,56 @@ def scenarios() -> tuple[Scenario, ...]:
     """
     half = breaches.Breaches()
     return (
-        Scenario(conversation.CLAUSES, conversation.conversation),
-        Scenario(interruptions.RESET, interruptions.reset_midway),
-        Scenario(interruptions.DRIBBLE, interruptions.dribble),
-        Scenario(("W-HS-8", "W-HS-9"), half.half_handshake),
-        Scenario({b.clause_id for b in breaches.HANDSHAKES}, breaches.handshakes),
-        Scenario(breaches.MESSAGE_CLAUSES, breaches.messages),
-        Scenario(crowd.CROWD, crowd.crowd),
-        Scenario(("W-HS-9",), half.half_handshake_ends),
-        Scenario(("W-HS-4", "W-HS-7"), breaches.answers),
-        Scenario(ending.ENDING, ending.ending),
+        Scenario(
+            "One conversation, and a second neighbour that listens",
+            conversation.CLAUSES,
+            conversation.conversation,
+        ),
+        Scenario(
+            "Half a piece, then a reset; then the same neighbour again",
+            interruptions.RESET,
+            interruptions.reset_midway,
+        ),
+        Scenario(
+            "Everything is said byte by byte",
+            interruptions.DRIBBLE,
+            interruptions.dribble,
+        ),
+        Scenario(
+            "Half a handshake, which keeps nobody waiting",
+            ("W-HS-8", "W-HS-9"),
+            half.half_handshake,
+        ),
+        Scenario(
+            "Calls with wrong handshakes",
+            {breach.clause_id for breach in breaches.HANDSHAKES},
+            breaches.handshakes,
+        ),
+        Scenario(
+            "Messages that no peer may say",
+            breaches.MESSAGE_CLAUSES,
+            breaches.messages,
+        ),
+        Scenario(
+            "All are interested, for some rounds; then one that was choked asks",
+            crowd.CROWD,
+            crowd.crowd,
+        ),
+        Scenario(
+            "Half a handshake is closed sooner or later",
+            ("W-HS-9",),
+            half.half_handshake_ends,
+        ),
+        Scenario(
+            "Wrong handshakes where it calls",
+            ("W-HS-4", "W-HS-7"),
+            breaches.answers,
+        ),
+        Scenario(
+            "The rest of the file; all are complete but one, then that one",
+            ending.ENDING,
+            ending.ending,
+        ),
     )
 
 
@@ -113,8 +155,7 @@ async def check(
         for scenario in scenarios():
             if only and not set(scenario.clauses) & set(only):
                 continue
-            name = (scenario.run.__doc__ or "").strip().splitlines()[0]
-            progress(name.removesuffix("."))
+            progress(scenario.name)
             try:
                 await scenario.run(stage)
             except Unseen as reason:
