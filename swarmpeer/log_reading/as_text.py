@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from swarmpeer.log_reading.checking import Checked
 from swarmpeer.log_reading.fairness import Share, fairness, shares
+from swarmpeer.log_reading.lines import how_often
 from swarmpeer.log_reading.timeline import Timeline
 from swarmpeer.log_reading.times import clock_text
 from swarmpeer.log_reading.verdicts import Finding, Outcome, Verdict
@@ -71,7 +72,7 @@ def summary(checked: Checked) -> str:
 
 def _verdict_lines(verdict: Verdict) -> Iterator[str]:
     yield (
-        f"{verdict.outcome:<8}  {verdict.rule.rule_id:<19} "
+        f"{verdict.outcome.upper():<8}  {verdict.rule.rule_id:<19} "
         f"{counted(verdict):>16}  {verdict.rule.words}"
     )
     for finding in verdict.findings:
@@ -91,7 +92,7 @@ def _wording_lines(checked: Checked) -> Iterator[str]:
                 yield "wordings that differ from the protocol's:"
                 is_first = False
             where = f"{printable(survey.path)}:{usage.number}"
-            yield f"  {where}: {variant.value}, {usage.count:,} times"
+            yield f"  {where}: {variant.value}, {how_often(usage.count)}"
             if usage.words:
                 yield f"      {usage.words}"
 

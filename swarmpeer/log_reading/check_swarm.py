@@ -4,6 +4,7 @@ What is seen without a second reading: whole logs, connections, the end.
 
 from itertools import combinations
 
+from swarmpeer.log_reading.lines import how_often
 from swarmpeer.log_reading.survey import Link, Survey
 from swarmpeer.log_reading.swarm import Swarm
 from swarmpeer.log_reading.verdicts import Ledger, Rule
@@ -44,7 +45,7 @@ def _check_wording(survey: Survey, ledger: Ledger, *, is_exact: bool) -> None:
     ledger.looked(Rule.WORDING, survey.entries)
     for variant, usage in survey.usages.items():
         if is_exact:
-            words = f"{variant.value}, {usage.count:,} times"
+            words = f"{variant.value}, {how_often(usage.count)}"
             ledger.broken(Rule.WORDING, survey.path, usage.number, words)
         else:
             ledger.note(Rule.WORDING, "wordings that differ are accepted, see below")
@@ -57,8 +58,8 @@ def _check_writer(survey: Survey, ledger: Ledger) -> None:
             Rule.WRITER,
             survey.path,
             survey.first_foreign,
-            f"{survey.foreign:,} lines name another peer than {survey.peer_id} as "
-            "their writer",
+            f"the writer is named as another peer than {survey.peer_id}, "
+            f"{how_often(survey.foreign)}",
         )
 
 

@@ -80,6 +80,13 @@ class Usage:
     count: int
 
 
+def how_often(count: int) -> str:
+    """
+    In words.
+    """
+    return "once" if count == 1 else f"{count:,} times"
+
+
 def note_usage(
     usages: dict[Variant, Usage], variant: Variant, number: int, words: str
 ) -> None:
