@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from swarmpeer import __version__
 from swarmpeer.conformance.checking import Report
-from swarmpeer.conformance.clauses import CLAUSES, Level
+from swarmpeer.conformance.clauses import CLAUSES
 from swarmpeer.conformance.entries import KEPT_BYTES, Entry
 from swarmpeer.conformance.results import Result, Verdict
 
@@ -15,7 +15,7 @@ FORMAT = "swarmpeer-check"
 VERSION = 1
 
 _INDENT = "          "
-_WORDS = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.NOT_SEEN: "NOT SEEN"}
+_BREACHES = (Verdict.FAIL, Verdict.OTHERWISE)
 
 
 def clause_lines() -> Iterator[str]:
@@ -37,11 +37,11 @@ def report_lines(report: Report, *, is_verbose: bool) -> Iterator[str]:
     yield f"peer {tested.peer_id}, which {has}; {_played(report)}"
     for result in report.results:
         clause = result.clause
-        word = _WORDS[result.verdict]
-        yield f"{word:<8}  {clause.id:<7} {clause.level:<4}  {clause.text}"
+        word = result.verdict.upper()
+        yield f"{word:<9} {clause.id:<7} {clause.level:<4}  {clause.text}"
         if result.verdict is Verdict.NOT_SEEN:
             yield f"{_INDENT}not seen: {result.why}"
-        elif result.verdict is Verdict.FAIL or is_verbose:
+        elif result.verdict in _BREACHES or is_verbose:
             yield from _finding_lines(result)
     if report.slips:
         yield "known slips:"
@@ -77,11 +77,8 @@ def counts(report: Report) -> dict[str, int]:
     results = report.results
     return {
         "passed": sum(each.verdict is Verdict.PASS for each in results),
-        "failed": sum(each.is_failed for each in results),
-        "otherwise": sum(
-            each.verdict is Verdict.FAIL and each.clause.level is Level.MAY
-            for each in results
-        ),
+        "failed": sum(each.verdict is Verdict.FAIL for each in results),
+        "otherwise": sum(each.verdict is Verdict.OTHERWISE for each in results),
         "not_seen": sum(each.verdict is Verdict.NOT_SEEN for each in results),
     }
 

@@ -18,10 +18,13 @@ So many happenings are shown for a finding.
 class Verdict(StrEnum):
     """
     Did the peer do it?
+
+    @cvar OTHERWISE: it did not, and need not.
     """
 
     PASS = "pass"
     FAIL = "fail"
+    OTHERWISE = "otherwise"
     NOT_SEEN = "not seen"
 
 
@@ -63,7 +66,7 @@ class Result:
         """
         Does it make the whole check fail?
         """
-        return self.verdict is Verdict.FAIL and self.clause.level is Level.MUST
+        return self.verdict is Verdict.FAIL
 
 
 def conclude(
@@ -80,13 +83,16 @@ def conclude(
     for clause_id in wanted:
         own = [each for each in findings if each.clause_id == clause_id]
         failed = [each for each in own if not each.is_kept]
+        clause = CLAUSES[clause_id]
         if own:
-            verdict = Verdict.FAIL if failed else Verdict.PASS
+            verdict = _broken(clause) if failed else Verdict.PASS
             times = sum(each.times for each in own)
-            results.append(
-                Result(CLAUSES[clause_id], verdict, (failed or own)[0], times)
-            )
+            results.append(Result(clause, verdict, (failed or own)[0], times))
         else:
             reason = why.get(clause_id, "it did not come to that")
-            results.append(Result(CLAUSES[clause_id], Verdict.NOT_SEEN, why=reason))
+            results.append(Result(clause, Verdict.NOT_SEEN, why=reason))
     return tuple(results)
+
+
+def _broken(clause: Clause) -> Verdict:
+    return Verdict.FAIL if clause.level is Level.MUST else Verdict.OTHERWISE

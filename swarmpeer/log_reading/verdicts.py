@@ -86,12 +86,12 @@ class Rule(Enum):
 
 class Outcome(StrEnum):
     """
-    What is known about a rule.
+    What is known about a rule; the values are those that the check of a peer has, too.
     """
 
-    PASS = "PASS"
-    FAIL = "FAIL"
-    NOT_SEEN = "NOT SEEN"
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_SEEN = "not seen"
 
 
 @dataclass(frozen=True, slots=True)

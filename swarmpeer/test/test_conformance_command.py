@@ -8,6 +8,8 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.config import PeerInfo
+from swarmpeer.conformance import checking
+from swarmpeer.conformance.checking import scenarios
 from swarmpeer.conformance.clauses import CLAUSES, Level
 from swarmpeer.conformance.file_source import FileSource, find_file
 from swarmpeer.conformance.plan import CheckError, make_plan
@@ -234,8 +236,17 @@ class ResultTests(SynchronousTestCase):
         """
         report = run_check(LongChoke())
         self.assertTrue(report.is_good)
-        *_, last = report_lines(report, is_verbose=False)
-        self.assertIn("1 done otherwise", last)
+        lines = list(report_lines(report, is_verbose=False))
+        self.assertIn("1 done otherwise", lines[-1])
+        (otherwise,) = (n for n, line in enumerate(lines) if "OTHERWISE" in line)
+        self.assertRegex(lines[otherwise], r"^OTHERWISE W-\S+ +may   ")
+        self.assertIn("expected: ", lines[otherwise + 1])
+        self.assertFalse(any(line.startswith("FAIL") for line in lines))
+        verdicts = [
+            each["verdict"] for each in json.loads(report_json(report))["clauses"]
+        ]
+        self.assertEqual(verdicts.count("otherwise"), 1)
+        self.assertNotIn("fail", verdicts)
 
     def test_json(self) -> None:
         """
@@ -258,6 +269,18 @@ class ResultTests(SynchronousTestCase):
         (result,) = report.results
         self.assertEqual(result.verdict, Verdict.PASS)
         self.assertLess(report.seconds, 5.0)
+
+    def test_progress(self) -> None:
+        """
+        Each scenario has a name for who waits; no docstring is read for it, as under
+        C{-OO} there are none.
+        """
+        names = [scenario.name for scenario in scenarios()]
+        self.assertEqual(len(set(names)), len(names))
+        self.assertTrue(all(name and not name.endswith(".") for name in names))
+        source = Path(checking.__file__).parent
+        readers = [p.name for p in source.glob("*.py") if "__doc__" in p.read_text()]
+        self.assertEqual(readers, [])
 
     def test_levels(self) -> None:
         """

@@ -220,6 +220,17 @@ class LogsCommandTests(SynchronousTestCase):
         self.assertEqual(status, 1)
         self.assertIn("FAIL      wording", said)
 
+    def test_once(self) -> None:
+        """
+        What stands there once is not told as one times.
+        """
+        path = self.logs / "log_peer_1002.log"
+        path.write_text(path.read_text().replace("received", "recieved", 1))
+        for options in ([], ["--exact"]):
+            _, said, _ = self.outcome("logs", *options)
+            self.assertRegex(said, r'log_peer_1002.log:\d+: "recieved", once')
+            self.assertNotIn("1 times", said)
+
     def test_json(self) -> None:
         """
         C{--json} says the same as one object: a verdict for each rule, wordings, and
@@ -233,7 +244,7 @@ class LogsCommandTests(SynchronousTestCase):
             [each["rule"] for each in value["rules"]], [rule.rule_id for rule in Rule]
         )
         verdicts = {each["verdict"] for each in value["rules"]}
-        self.assertEqual(verdicts, {"PASS", "NOT SEEN"})
+        self.assertEqual(verdicts, {"pass", "not seen"})
         self.assertEqual(
             [(each["peer"], each["seed"], each["taken"]) for each in value["peers"]],
             [(1001, True, 0), (1002, False, 3), (1003, False, 3)],
