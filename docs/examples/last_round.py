@@ -4,7 +4,8 @@ The last choice of preferred neighbours that a peer made, as it tells itself.
     python docs/examples/last_round.py http://127.0.0.1:8004 [ROUND]
 
 The peer runs with its pages there: twistd swarmpeer --web tcp:8004:interface=127.0.0.1.
-With ROUND it is waited for that round, or a later one.
+With ROUND it is waited for that round, or for the first one after it before which
+somebody that was a candidate had given something.
 """
 
 import sys
@@ -49,6 +50,14 @@ def explained(peer_id: int, held: PreferredRound) -> list[str]:
     return lines
 
 
+def is_told(held: PreferredRound, number: int) -> bool:
+    """
+    Is it the one that is waited for?
+    """
+    gave = any(each.received_bytes for each in held.candidates)
+    return held.number >= number and (gave or number <= 1)
+
+
 def main(url: str, number: int) -> None:
     """
     Wait for that round, and tell of it.
@@ -64,7 +73,7 @@ def main(url: str, number: int) -> None:
         if status is not None:
             was_there = True
             held = status.preferred_round
-            if held is not None and held.number >= number:
+            if held is not None and is_told(held, number):
                 print(*explained(status.peer_id, held), sep="\n")
                 return
         time.sleep(LOOK_SECONDS)
