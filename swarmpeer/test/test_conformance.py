@@ -20,7 +20,8 @@ from swarmpeer.test.conformance_swarm import (
     Line,
     run_check,
 )
-from swarmpeer.test.deviants import CHOKE, DEVIANTS, UNCHOKE, frame, kind_of
+from swarmpeer.test.deviants.catalogue import DEVIANTS
+from swarmpeer.test.deviants.parts import CHOKE, UNCHOKE, frame, kind_of
 
 BROKEN = (Verdict.FAIL, Verdict.OTHERWISE)
 

@@ -17,7 +17,8 @@ from swarmpeer.conformance.report import report_json, report_lines
 from swarmpeer.conformance.results import Finding, Verdict, conclude
 from swarmpeer.conformance.subject import Patience, patience_for
 from swarmpeer.test.conformance_swarm import DATA, LAYOUT, Source, run_check
-from swarmpeer.test.deviants import LongChoke, PadsLast
+from swarmpeer.test.deviants.framing import LongChoke
+from swarmpeer.test.deviants.requests import PadsLast
 
 MEMBERS = (
     PeerInfo(1001, "localhost", 6001, True),

@@ -19,7 +19,10 @@ from swarmpeer.conformance.families import (
 )
 from swarmpeer.conformance.reading import TolerantReader
 from swarmpeer.test.conformance_swarm import LAYOUT, Deviant, Line, Source, run_check
-from swarmpeer.test.deviants import (
+from swarmpeer.test.deviants.bitfields import LowBitFirst
+from swarmpeer.test.deviants.framing import NinthType
+from swarmpeer.test.deviants.handshakes import TextZeros
+from swarmpeer.test.deviants.parts import (
     BITFIELD,
     CHOKE,
     COUNT,
@@ -27,16 +30,13 @@ from swarmpeer.test.deviants import (
     LAST,
     PIECE,
     UNCHOKE,
-    LowBitFirst,
-    NinthType,
-    PadsLast,
-    TextZeros,
     frame,
     indexed,
     is_handshake,
     kind_of,
     true_piece,
 )
+from swarmpeer.test.deviants.requests import PadsLast
 from swarmpeer.wire.handshake import Handshake
 
 BLANK = Entry(0.0, 1002, 1, Kind.ODD, is_ours=False)
