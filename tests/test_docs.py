@@ -25,6 +25,7 @@ from swarmpeer.config.swarm_keys import ARRAYS, KEYS, MEMBERS, RATES_AT, TOP
 from swarmpeer.conformance import families, slips
 from swarmpeer.conformance.clauses import CLAUSES
 from swarmpeer.conformance.report import report_json
+from swarmpeer.conformance.results import Verdict
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ConfigError, ViolationReason
 from swarmpeer.file_name import MAX_FILE_NAME_BYTES
@@ -744,6 +745,30 @@ class ConformanceTests(SynchronousTestCase):
         self.assertEqual(
             rows, [(each.id, each.level, each.text) for each in CLAUSES.values()]
         )
+
+    def test_verdicts(self) -> None:
+        """
+        Every verdict has its row, as it is printed.
+        """
+        page = (ROOT / "docs" / self.page).read_text()
+        table = page.partition("## Verdicts")[2].partition("exit status")[0]
+        rows = re.findall(r"^\| ([A-Z ]+) \|", table, re.MULTILINE)
+        self.assertEqual(
+            {row.lower() for row in rows}, {verdict.value for verdict in Verdict}
+        )
+
+    def test_folders(self) -> None:
+        """
+        Commands of a page make the folder that they write a file of a peer to.
+        """
+        found = 0
+        for page in (ROOT / "docs").glob("*.md"):
+            text = page.read_text()
+            for writes in re.finditer(r"> (peer_\d+)/", text):
+                made = rf"mkdir (-p )?{writes[1]}\b"
+                self.assertRegex(text[: writes.start()], made, page.name)
+                found += 1
+        self.assertGreater(found, 1)
 
     def test_slips(self) -> None:
         """
