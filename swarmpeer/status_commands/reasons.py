@@ -117,13 +117,42 @@ def _whereabouts(
             holders.append((own.count_missing_from(theirs), other.name))
             somewhere.add_all(theirs)
     parts = [f"it lacks {_pieces(own)}"]
+    unasked = 0
+    if member.status is not None and member.answers:
+        # Of its neighbours it may know what those do not tell who are asked here.
+        here = {other.peer_id for other in members if other.answers}
+        seeds = [
+            (own.size - own.count, str(one.peer_id))
+            for one in member.status.neighbors
+            if one.peer_id not in here and one.held == own.size
+        ]
+        holders += seeds
+        seen = _seen(member.status, own.size)
+        unasked = 0 if seeds else somewhere.count_missing_from(seen)
+        somewhere.add_all(seen)
     if had := _ranked(holders):
         parts.append(had)
+    if unasked:
+        parts.append(f"its neighbours have {unasked} of them")
     if not somewhere.is_full:
         nowhere = f"nobody who answers has {_pieces(somewhere)}"
         last = _last_holders(member, members, others, somewhere, now)
         parts.append(f"{nowhere}, {last}" if last else nowhere)
     return parts
+
+
+def _seen(status: Status, size: int) -> Bitfield:
+    """
+    The pieces that a peer has itself or sees at its neighbours, as far as it tells.
+    """
+    unseen, lacking = Bitfield(size), status.missing
+    for first, last in lacking.nowhere_runs:
+        unseen.add_each(range(first, min(last + 1, size)))
+    if unseen.count < lacking.nowhere:
+        # It told the first runs alone, and behind them it may be any.
+        end = max((last for _, last in lacking.nowhere_runs), default=-1) + 1
+        unseen.add_each(range(end, size))
+    return unseen.missing_from(Bitfield.full(size))
 
 
 def _ranked(holders: Iterable[tuple[int, str]]) -> str:

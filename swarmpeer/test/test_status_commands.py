@@ -52,7 +52,7 @@ from swarmpeer.status_commands.status import as_json
 from swarmpeer.status_commands.table import render, summary
 from swarmpeer.status_commands.wait import PAUSE_SECONDS, Waiting
 from swarmpeer.test.http_pages import HERE, TOKEN
-from swarmpeer.test.statuses import complete, fetching
+from swarmpeer.test.statuses import NEIGHBOR, complete, fetching
 from swarmpeer.test.web_fixtures import ToldPictures
 from swarmpeer.web.site import Pages, PagesSite
 from swarmpeer.web.status_pages import StatusPage
@@ -365,7 +365,9 @@ class ReasonsTests(SynchronousTestCase):
         """
         problem = Problem(ProblemCode.CHOKED, "choked by 1003", 14.0)
         nowhere = Problem(ProblemCode.NO_HOLDER, "no neighbour has", 14.0)
-        here = member(fetching(1002, problems=(problem, nowhere)), range(4))
+        lacking = Missing(6, 4, ((6, 9),), ())
+        status = fetching(1002, missing=lacking, problems=(problem, nowhere))
+        here = member(status, range(4))
         other = member(fetching(1003), range(2, 6))
         gone = member(complete(1001), range(10))
         gone.note_silence("connection refused", 8.0)
@@ -390,6 +392,30 @@ class ReasonsTests(SynchronousTestCase):
         text = why_not_done(here, [seed, here], 3.0)
         self.assertIn("1009 had 5 of them and left 10 s ago", text)
         self.assertIn("1001 is to have everything and does not answer", text)
+
+    def test_neighbors(self) -> None:
+        """
+        What neighbours have that are not asked is not said to be nowhere.
+        """
+        one = fetching(1003, missing=Missing(6, 0, (), ()))
+        seed = replace(NEIGHBOR, peer_id=1001, held=10)
+        for neighbors, words in (
+            ((seed, NEIGHBOR), "1001 has 6 of them"),
+            ((NEIGHBOR,), "its neighbours have 6 of them"),
+        ):
+            here = member(replace(one, neighbors=neighbors), range(4))
+            self.assertEqual(
+                why_not_done(here, [here], 1.0),
+                f"1003 is fetching, 4 of 10 pieces; it lacks 6 pieces (4-9); {words}",
+            )
+        for lacking, told in (
+            (Missing(6, 2, ((5, 5), (8, 8)), ()), "2 pieces (5,8)"),
+            (Missing(6, 4, ((5, 5),), ()), "5 pieces (5-9)"),
+            (Missing(6, 6, ((5, 2**60),), ()), "5 pieces (5-9)"),
+        ):
+            here = member(replace(one, missing=lacking), range(4))
+            text = why_not_done(here, [here], 1.0)
+            self.assertIn(f"nobody who answers has {told}", text)
 
     def test_silent(self) -> None:
         """
