@@ -3,7 +3,7 @@ Sizes, rates and times as people write them, read and written exactly.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -147,6 +147,17 @@ def format_runs(runs: Iterable[tuple[int, int]], separator: str = ",") -> str:
     return separator.join(
         str(low) if low == high else f"{low}-{high}" for low, high in runs
     )
+
+
+def format_some(runs: Sequence[tuple[int, int]], count: int, most: int) -> str:
+    """
+    The first C{most} of the runs of C{count} numbers: C{0,3,7-9 and 12 more}.
+
+    @param runs: all of them, or the first ones.
+    """
+    first_runs = runs[:most]
+    more = count - sum(last - first + 1 for first, last in first_runs)
+    return format_runs(first_runs) + (f" and {more} more" if more > 0 else "")
 
 
 def _parse(text: str, units: Mapping[str, Fraction], what: str) -> Fraction:

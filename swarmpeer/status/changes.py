@@ -4,9 +4,7 @@ Whether something is new, or only time went by.
 
 from dataclasses import replace
 
-from swarmpeer.status.shape import Problem, ProblemCode, Status
-
-_TELLING_TIMES = (ProblemCode.NO_HOLDER, ProblemCode.STALLED)
+from swarmpeer.status.shape import Status
 
 
 def timeless(status: Status) -> Status:
@@ -29,7 +27,7 @@ def timeless(status: Status) -> Status:
                 replace(one, left_seconds=0.0) for one in lacking.last_holders
             ),
         ),
-        problems=tuple(map(_timeless, status.problems)),
+        problems=tuple(replace(one, since_seconds=0.0) for one in status.problems),
         preferred_round=None
         if preferred is None
         else replace(preferred, held_seconds=0),
@@ -37,9 +35,3 @@ def timeless(status: Status) -> Status:
             None if optimistic is None else replace(optimistic, held_seconds=0.0)
         ),
     )
-
-
-def _timeless(problem: Problem) -> Problem:
-    # What their texts tell beside times stands in other fields, too.
-    text = "" if problem.code in _TELLING_TIMES else problem.text
-    return replace(problem, since_seconds=0.0, text=text)

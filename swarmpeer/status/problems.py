@@ -29,9 +29,9 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.quantities import format_runs
+from swarmpeer.quantities import format_some
 from swarmpeer.status.shape import Missing, Problem, ProblemCode, State
-from swarmpeer.text import printable, size_text, span_text
+from swarmpeer.text import printable, size_text
 
 STALLED_SECONDS = 30.0
 """
@@ -228,15 +228,10 @@ def _names(neighbors: Iterable[NeighborProgress]) -> str:
 
 
 def _nowhere(missing: Missing) -> str:
-    first_runs = missing.nowhere_runs[:_MOST_RUNS]
-    runs = format_runs(first_runs)
-    told = sum(last - first + 1 for first, last in first_runs)
-    more = "" if told == missing.nowhere else f" and {missing.nowhere - told} more"
-    text = f"no neighbour has the pieces {runs}{more}"
+    runs = format_some(missing.nowhere_runs, missing.nowhere, _MOST_RUNS)
+    text = f"no neighbour has the pieces {runs}"
     if missing.last_holders:
-        had = ", ".join(
-            f"{one.peer_id} ({one.pieces}, left {span_text(one.left_seconds)} ago)"
-            for one in missing.last_holders
-        )
+        # When they left stands beside it: a text is not to change by time alone.
+        had = ", ".join(f"{one.peer_id} ({one.pieces})" for one in missing.last_holders)
         text += f"; last had by {had}"
     return text

@@ -5,7 +5,7 @@ know what another cannot.
 
 from collections.abc import Iterable, Sequence
 
-from swarmpeer.quantities import format_runs
+from swarmpeer.quantities import format_some
 from swarmpeer.status.missing import lacking_runs
 from swarmpeer.status.shape import Problem, ProblemCode, State, Status
 from swarmpeer.status_commands.fleet import Member
@@ -222,11 +222,9 @@ def _pieces(held: Bitfield) -> str:
     How many are not held, and which.
     """
     count = held.size - held.count
-    runs = lacking_runs(held, MOST_RUNS)
-    told = sum(last - first + 1 for first, last in runs)
-    more = "" if told == count else f" and {count - told} more"
     noun = "piece" if count == 1 else "pieces"
-    return f"{count} {noun} ({format_runs(runs)}{more})"
+    which = format_some(lacking_runs(held, MOST_RUNS), count, MOST_RUNS)
+    return f"{count} {noun} ({which})"
 
 
 def _is_same_swarm(one: Status, other: Status) -> bool:

@@ -13,6 +13,7 @@ from swarmpeer.quantities import (
     format_rate,
     format_seconds,
     format_size,
+    format_some,
     parse_rate,
     parse_seconds,
     parse_size,
@@ -115,6 +116,25 @@ class KnownTests(SynchronousTestCase):
                 self.assertIn(expected, str(error))
         error = self.assertRaises(ValueError, parse_size, "0.5")
         self.assertEqual(str(error), "'0.5' is no whole number of bytes")
+
+
+class SomeTests(SynchronousTestCase):
+    """
+    L{format_some}.
+    """
+
+    def test_first(self) -> None:
+        """
+        What is not told one by one is counted, whether it is known which or not.
+        """
+        runs = ((0, 0), (3, 3), (7, 9))
+        for count, most, told in (
+            (5, 9, "0,3,7-9"),
+            (5, 3, "0,3,7-9"),
+            (5, 2, "0,3 and 3 more"),
+            (7, 9, "0,3,7-9 and 2 more"),
+        ):
+            self.assertEqual(format_some(runs, count, most), told)
 
 
 class RoundTripTests(SynchronousTestCase):

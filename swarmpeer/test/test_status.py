@@ -328,7 +328,7 @@ class ProblemsTests(SynchronousTestCase):
         (problem,) = self.problems.now(self.state, self.progress, self.missing, now)
         self.assertEqual(
             problem.text,
-            "no neighbour has the pieces 4-5,9; last had by 1003 (2, left 4 s ago)",
+            "no neighbour has the pieces 4-5,9; last had by 1003 (2)",
         )
         self.assertEqual(problem.since_seconds, 4.0)
         self.progress = progress_of(neighbor(1002, peer_choking=False, requested=1))

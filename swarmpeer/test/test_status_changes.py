@@ -29,7 +29,7 @@ def status_after(seconds: float) -> Status:
         last_piece_seconds=seconds,
         neighbors=(replace(NEIGHBOR, connected_seconds=seconds),),
         missing=Missing(6, 2, ((0, 1),), (LastHolder(1003, 2, seconds),)),
-        problems=(Problem(ProblemCode.STALLED, f"for {seconds} s", seconds),),
+        problems=(Problem(ProblemCode.STALLED, "no piece comes", seconds),),
         preferred_round=PreferredRound(1, seconds, True, (), None),
         optimistic_round=OptimisticRound(1, seconds, (), None),
     )
@@ -57,6 +57,7 @@ class TimelessTests(SynchronousTestCase):
             replace(before, receive_rate=0.0),
             replace(before, neighbors=(replace(NEIGHBOR, am_choking=False),)),
             replace(before, problems=()),
+            replace(before, problems=(replace(before.problems[0], text="x"),)),
             replace(before, problems=(replace(disk, text="denied"),)),
             replace(before, preferred_round=PreferredRound(2, 1.0, True, (), None)),
         ):
