@@ -5,7 +5,7 @@ Each problem ends with what ends it: an event, the time for which it is told, or
 nobody finds it any more when asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.events import (
@@ -26,6 +26,7 @@ from swarmpeer.events import (
     PieceWithdrawn,
     RecordFailed,
     RecordSaved,
+    RequestGivenBack,
     SwarmEvent,
     UnchokedBy,
 )
@@ -82,12 +83,13 @@ class Problems:
             case FilesChecked():
                 self._start_waiting(now)
             case PieceStored():
-                self._waiting_at = now
+                self._waiting_at = self._idle_at = now
                 self._end_disk()
             case FetchingResumed():
+                self._idle_at = now
                 self._end_disk()
             case PieceWithdrawn():
-                self._waiting_at = now
+                self._waiting_at = self._idle_at = now
             case PieceStoreFailed():
                 text = f"the disk refuses pieces: {event.reason}"
                 self._begin(ProblemCode.DISK, text, now)
@@ -133,6 +135,8 @@ class Problems:
                 self._here.discard(event.peer_id)
                 self._serves_no_more(event.peer_id, now)
                 self._parted_at = now
+            case RequestGivenBack():
+                self._idle_at = now
             case UnchokedBy():
                 self._serving.add(event.peer_id)
             case ChokedBy():
@@ -144,14 +148,22 @@ class Problems:
                 pass
 
     def now(
-        self, state: State, progress: Progress, missing: Missing, now: float
+        self,
+        state: State,
+        progress: Progress,
+        missing: Missing,
+        now: float,
+        seeds: Collection[int] = (),
     ) -> tuple[Problem, ...]:
         """
         Those that there are.
+
+        @param seeds: who else has everything from the start, by the list.
         """
+        found = self._all(state, progress, missing, now, seeds)
         return tuple(
             Problem(code, printable(text), max(0.0, now - since), peer_id)
-            for code, text, since, peer_id in self._all(state, progress, missing, now)
+            for code, text, since, peer_id in found
         )
 
     def _start_waiting(self, now: float) -> None:
@@ -159,7 +171,7 @@ class Problems:
         From now on somebody could be here, and pieces could come.
         """
         self._parted_at = self._unserved_at = self._waiting_at = now
-        self._began_at = now
+        self._began_at = self._idle_at = now
 
     def _serves_no_more(self, peer_id: int, now: float) -> None:
         if peer_id in self._serving:
@@ -182,7 +194,12 @@ class Problems:
             self._noted.pop(ProblemCode.DISK, None)
 
     def _all(
-        self, state: State, progress: Progress, missing: Missing, now: float
+        self,
+        state: State,
+        progress: Progress,
+        missing: Missing,
+        now: float,
+        seeds: Collection[int],
     ) -> Iterator[_Found]:
         for code, (text, since) in self._noted.items():
             yield code, text, since, None
@@ -190,7 +207,7 @@ class Problems:
             text = "nobody gave the manifest yet"
             yield ProblemCode.NO_MANIFEST, text, self._began_at, None
         if state is State.FETCHING:
-            yield from self._why_missing(progress, missing, now)
+            yield from self._why_missing(progress, missing, now, seeds)
         for peer_id, (text, since, until) in self._unreachable.items():
             # Who is done may leave.
             is_wanted = state is not State.COMPLETE or peer_id in progress.incomplete
@@ -201,20 +218,28 @@ class Problems:
                 yield ProblemCode.SHUT_OUT, text, since, peer_id
 
     def _why_missing(
-        self, progress: Progress, missing: Missing, now: float
+        self,
+        progress: Progress,
+        missing: Missing,
+        now: float,
+        seeds: Collection[int],
     ) -> Iterator[_Found]:
         neighbors = progress.neighbors
         if not neighbors:
             text = "there is no conversation with anybody"
             yield ProblemCode.NO_NEIGHBOR, text, self._parted_at, None
         waited = now - self._waiting_at
-        is_idle = waited >= NO_HOLDER_SECONDS and not any(
-            one.requested for one in neighbors
+        # As long as the disk refuses pieces none is asked of anybody, whoever has it.
+        is_paused = ProblemCode.DISK in self._noted and not self._is_disk_given_up
+        is_idle = (
+            not is_paused
+            and now - self._idle_at >= NO_HOLDER_SECONDS
+            and not any(one.requested for one in neighbors)
         )
         if missing.nowhere and is_idle and (neighbors or missing.last_holders):
-            left = [one.left_seconds for one in missing.last_holders]
-            since = now - min(left) if left else self._began_at
-            yield ProblemCode.NO_HOLDER, _nowhere(missing), since, None
+            left = [now - one.left_seconds for one in missing.last_holders]
+            since = max([self._idle_at, *left])
+            yield ProblemCode.NO_HOLDER, _nowhere(missing, seeds), since, None
         holders = [one for one in neighbors if one.am_interested]
         if holders and all(one.peer_choking for one in holders):
             text = f"choked by {_names(holders)}"
@@ -227,11 +252,19 @@ def _names(neighbors: Iterable[NeighborProgress]) -> str:
     return ", ".join(str(one.peer_id) for one in neighbors)
 
 
-def _nowhere(missing: Missing) -> str:
+def _nowhere(missing: Missing, seeds: Collection[int]) -> str:
     runs = format_some(missing.nowhere_runs, missing.nowhere, _MOST_RUNS)
     text = f"no neighbour has the pieces {runs}"
-    if missing.last_holders:
-        # When they left stands beside it: a text is not to change by time alone.
-        had = ", ".join(f"{one.peer_id} ({one.pieces})" for one in missing.last_holders)
-        text += f"; last had by {had}"
+    # When they left stands beside it: a text is not to change by time alone.  What a
+    # seed told of is not all that it has.
+    had = [
+        f"{one.peer_id} ({one.pieces})"
+        for one in missing.last_holders
+        if one.peer_id not in seeds
+    ]
+    if had:
+        text += f"; last had by {', '.join(had)}"
+    if seeds:
+        verb = "has" if len(seeds) == 1 else "have"
+        text += f"; by the list {', '.join(map(str, seeds))} {verb} everything"
     return text

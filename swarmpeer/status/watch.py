@@ -195,7 +195,9 @@ class StatusWatch:
             ),
             incomplete=progress.incomplete,
             missing=lacking,
-            problems=self._problems.now(state, progress, lacking, now),
+            problems=self._problems.now(
+                state, progress, lacking, now, _seeds(config, progress.peer_id)
+            ),
             preferred_round=self._preferred_round(now),
             optimistic_round=self._optimistic_round(now),
             pieces=pieces,
@@ -306,6 +308,14 @@ class StatusWatch:
         return OptimisticRound(
             self._optimistic_rounds, now - at, event.candidates, event.optimistic
         )
+
+
+def _seeds(config: Config | None, own_id: int) -> tuple[int, ...]:
+    """
+    Who else is to have everything from the start.
+    """
+    peers = () if config is None else config.peers
+    return tuple(one.peer_id for one in peers if one.has_file and one.peer_id != own_id)
 
 
 def _expected(missing_bytes: int, rate: float) -> float | None:

@@ -193,16 +193,17 @@ def _last_holders(
         if count and not other.answers:
             left = had.pop(other.name, (0, now - other.silent_at))[1]
             _keep(had, other.name, count, left)
+    seeds = [other for other in members if other.place.is_seed and not other.answers]
+    left_at = {seed.name: had.pop(seed.name, None) for seed in seeds}
     ranked = sorted(had.items(), key=lambda one: (-one[1][0], one[1][1], one[0]))
     told = [
         f"{name} had {count} of them and left {span_text(left)} ago"
         for name, (count, left) in ranked[:MOST_NAMES]
     ]
-    told += [
-        f"{other.name} is to have everything and does not answer"
-        for other in members
-        if other.place.is_seed and not other.answers and other.name not in had
-    ]
+    for name, one in left_at.items():
+        # What it told of before it left is not all that it has.
+        how = "does not answer" if one is None else f"left {span_text(one[1])} ago"
+        told.append(f"{name} is to have everything and {how}")
     return ", ".join(told)
 
 

@@ -26,6 +26,7 @@ from swarmpeer.events import (
     FilePlaced,
     FilePlacingFailed,
     FilesChecked,
+    GivenBackReason,
     ListeningStarted,
     NeighborConnected,
     NeighborDisconnected,
@@ -37,6 +38,7 @@ from swarmpeer.events import (
     PreferredRoundHeld,
     RecordFailed,
     RecordSaved,
+    RequestGivenBack,
     SwarmEvent,
     UnchokedBy,
 )
@@ -333,6 +335,46 @@ class ProblemsTests(SynchronousTestCase):
         self.assertEqual(problem.since_seconds, 4.0)
         self.progress = progress_of(neighbor(1002, peer_choking=False, requested=1))
         self.assertEqual(self.codes(now), {})
+
+    def test_no_holder_while_paused(self) -> None:
+        """
+        While the disk refuses pieces none is asked of anybody, so nothing is told of
+        who has them; only when it takes some again, and a while after that.
+        """
+        self.missing = Missing(5, 3, ((4, 6),), ())
+        self.problems.note(PieceStoreFailed(1002, 1, "full"), 3.0)
+        self.assertEqual(self.codes(20.0), {ProblemCode.DISK: 3.0})
+        self.problems.note(FetchingResumed(), 20.0)
+        self.assertEqual(self.codes(20.0 + NO_HOLDER_SECONDS - 0.5), {})
+        now = 20.0 + NO_HOLDER_SECONDS
+        self.assertEqual(self.codes(now), {ProblemCode.NO_HOLDER: 20.0})
+
+    def test_no_holder_since(self) -> None:
+        """
+        Nothing is under way since the last piece came, or a request was given back.
+        """
+        self.missing = Missing(5, 3, ((4, 6),), ())
+        given_back = RequestGivenBack(1002, 1, GivenBackReason.CHOKE)
+        events = PieceStored(1002, 1, 10, 6), given_back
+        for at, event in enumerate(events, 6):
+            self.problems.note(event, float(at))
+            self.assertEqual(self.codes(13.0), {ProblemCode.NO_HOLDER: at})
+
+    def test_no_holder_but_seeds(self) -> None:
+        """
+        A seed has all, however little it told of before it left.
+        """
+        holders = LastHolder(1003, 2, 4.0), LastHolder(1002, 1, 4.0)
+        for had, seeds, words in (
+            (holders, (1003,), "; last had by 1002 (1); by the list 1003 has"),
+            (holders[:1], (1003,), "the pieces 4-6; by the list 1003 has everything"),
+            ((), (1001, 1003), "; by the list 1001, 1003 have everything"),
+        ):
+            missing = Missing(5, 3, ((4, 6),), had)
+            (problem,) = self.problems.now(
+                self.state, self.progress, missing, 20.0, seeds
+            )
+            self.assertIn(words, problem.text)
 
     def test_stalled(self) -> None:
         """

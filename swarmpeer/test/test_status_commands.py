@@ -392,6 +392,10 @@ class ReasonsTests(SynchronousTestCase):
         text = why_not_done(here, [seed, here], 3.0)
         self.assertIn("1009 had 5 of them and left 10 s ago", text)
         self.assertIn("1001 is to have everything and does not answer", text)
+        missing = Missing(6, 6, ((4, 9),), (LastHolder(1001, 2, 7.0),))
+        here = member(fetching(1002, missing=missing), range(4))
+        text = why_not_done(here, [seed, here], 3.0)
+        self.assertTrue(text.endswith("1001 is to have everything and left 10 s ago"))
 
     def test_neighbors(self) -> None:
         """
