@@ -200,9 +200,9 @@ def _last_holders(
         f"{name} had {count} of them and left {span_text(left)} ago"
         for name, (count, left) in ranked[:MOST_NAMES]
     ]
-    for name, one in left_at.items():
+    for name, told_of in left_at.items():
         # What it told of before it left is not all that it has.
-        how = "does not answer" if one is None else f"left {span_text(one[1])} ago"
+        how = f"left {span_text(told_of[1])} ago" if told_of else "does not answer"
         told.append(f"{name} is to have everything and {how}")
     return ", ".join(told)
 

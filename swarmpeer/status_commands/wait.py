@@ -14,6 +14,7 @@ from swarmpeer.commands import FAILURE, Commands, complain, run_command
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.running import run_in_reactor
 from swarmpeer.status_commands.asking import StatusAsker
+from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import News
 from swarmpeer.status_commands.options import (
@@ -78,7 +79,8 @@ def add_parser(commands: Commands) -> None:
         "--timeout",
         metavar="SECONDS",
         type=seconds_type(0, _MOST_SECONDS),
-        help="wait no longer (default: for ever)",
+        help="wait no longer (default: for ever), but for the first answers: at most "
+        f"{ANSWER_SECONDS:g} s",
     )
     parser.add_argument(
         "--for",
@@ -148,7 +150,9 @@ class Waiting:
         try:
             while not self.is_done:
                 spent = self._clock.seconds() - began_at
-                if timeout_seconds is not None and spent >= timeout_seconds:
+                if timeout_seconds is not None and self._is_over(
+                    spent, timeout_seconds
+                ):
                     self._say_why()
                     return FAILURE
                 self._look()
@@ -182,13 +186,26 @@ class Waiting:
             return False
         return all(is_settled(each, self._fleet.members) for each in members)
 
+    def _is_over(self, spent: float, timeout_seconds: float) -> bool:
+        """
+        Is the time over?  Not before everybody who is asked at once had time for a
+        first answer: before that there is nothing to tell of.
+        """
+        if spent < timeout_seconds:
+            return False
+        is_heard = all(
+            each.status is not None or each.silence is not None
+            for each in self._fleet.members
+        )
+        return is_heard or spent >= ANSWER_SECONDS + LOOK_SECONDS
+
     def _unknown(self) -> list[int]:
         known = {each.peer_id for each in self._fleet.members}
         return [one for one in self._awaited or () if one not in known]
 
     async def _pause(self, timeout_seconds: float | None, spent: float) -> None:
         pause = LOOK_SECONDS
-        if timeout_seconds is not None:
+        if timeout_seconds is not None and timeout_seconds > spent:
             pause = min(pause, timeout_seconds - spent)
         await deferLater(self._clock, pause)
 

@@ -607,7 +607,7 @@ class WaitingTests(SynchronousTestCase):
         Two peers that tell what they are told to.
         """
         self.clock = Clock()
-        self.told: dict[int, Status | Exception] = {
+        self.told: dict[int, Status | Exception | Deferred[Status]] = {
             1001: complete(1001),
             1002: fetching(1002),
         }
@@ -622,6 +622,8 @@ class WaitingTests(SynchronousTestCase):
 
         def ask(where: Place, _: bool) -> Deferred[Status]:
             result = self.told[where.peer_id or 0]
+            if isinstance(result, Deferred):
+                return result
             return fail(result) if isinstance(result, Exception) else succeed(result)
 
         self.out = io.StringIO()
@@ -668,6 +670,39 @@ class WaitingTests(SynchronousTestCase):
         self.assertIn("1002 does not answer at h1002:80: connection refused", line)
         self.assertIn("1 of 2 complete", last)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_short_timeout(self) -> None:
+        """
+        The first answers are waited for, however short the time is: those that come,
+        and those that do not.
+        """
+        for timeout in (0.0, 0.1):
+            for told, said in (
+                (complete(1002), None),
+                (StatusError("no answer in 5 s"), "no answer in 5 s"),
+            ):
+                answer: Deferred[Status] = Deferred()
+                self.told[1002] = answer
+                waiting = self.wait(timeout)
+                self.advance(ANSWER_SECONDS)
+                self.assertNoResult(waiting)
+                if isinstance(told, Status):
+                    answer.callback(told)
+                else:
+                    answer.errback(told)
+                self.advance(0.25)
+                self.assertEqual(self.successResultOf(waiting), int(said is not None))
+                self.assertIn(said or "all 2 peers", self.out.getvalue())
+
+    def test_short_timeout_and_many(self) -> None:
+        """
+        Whose turn did not come until then is not waited for.
+        """
+        self.told[1002] = Deferred()
+        waiting = self.wait(0.1)
+        self.advance(ANSWER_SECONDS + 0.75)
+        self.assertEqual(self.successResultOf(waiting), 1)
+        self.assertIn("1002 was not reached yet", self.out.getvalue())
 
     def test_says_soon(self) -> None:
         """
