@@ -5,39 +5,13 @@ Every log is written by one peer about itself; what a peer gives, and whom it
 serves, stands in the logs of those who get it.
 """
 
-from collections import deque
 from collections.abc import Iterable
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.protocol_log import LogKind, LogLine
+from swarmpeer.status.recent import RecentBytes
 
 RATE_WINDOW_SECONDS = 2.0
-
-
-class RecentBytes:
-    """
-    The bytes of the last L{RATE_WINDOW_SECONDS}, as a rate.
-    """
-
-    def __init__(self) -> None:
-        self._counts: deque[tuple[float, int]] = deque()
-
-    def add(self, size_bytes: int, now_seconds: float) -> None:
-        """
-        Count C{size_bytes} at C{now_seconds}, which never goes back.
-        """
-        if self._counts and self._counts[-1][0] == now_seconds:
-            size_bytes += self._counts.pop()[1]
-        self._counts.append((now_seconds, size_bytes))
-
-    def rate(self, now_seconds: float) -> float:
-        """
-        Bytes per second, now.
-        """
-        oldest = now_seconds - RATE_WINDOW_SECONDS
-        while self._counts and self._counts[0][0] <= oldest:
-            self._counts.popleft()
-        return sum(size for _, size in self._counts) / RATE_WINDOW_SECONDS
 
 
 class PeerView:
@@ -57,8 +31,8 @@ class PeerView:
         self.pieces = piece_count if is_seed else 0
         self.received_bytes = 0
         self.sent_bytes = 0
-        self.receiving = RecentBytes()
-        self.sending = RecentBytes()
+        self.receiving = RecentBytes(RATE_WINDOW_SECONDS)
+        self.sending = RecentBytes(RATE_WINDOW_SECONDS)
         self.serves: set[int] = set()
         self.optimistic: int | None = None
         self.complete_seconds: float | None = 0.0 if is_seed else None

@@ -53,14 +53,14 @@ class RenderTests(SynchronousTestCase):
         self.assertEqual(
             render(busy_swarm(), 2.0, 100, 24).split("\n"),
             [
-                "2.0 s: 66% of all, 1 of 2 complete, 15 B/s",
+                "2.0 s: 66% of all, 1 of 2 complete, 30 B/s",
                 "peer  done                         pieces      in     out"
                 "  optimistic  serves",
-                "1001  [####################] 100%     3/3   0 B/s  12 B/s"
+                "1001  [####################] 100%     3/3   0 B/s  25 B/s"
                 "        1003  1002 1003",
-                "1002  [####################] 100%     3/3  12 B/s   2 B/s"
+                "1002  [####################] 100%     3/3  25 B/s   5 B/s"
                 "           -  -",
-                "1003  [######..............]  33%     1/3   2 B/s   0 B/s"
+                "1003  [######..............]  33%     1/3   5 B/s   0 B/s"
                 "           -  -",
             ],
         )
@@ -95,7 +95,7 @@ class RenderTests(SynchronousTestCase):
         """
         self.assertEqual(
             render_line(busy_swarm(), 2.0),
-            "2.0 s: 66% of all, 1 of 2 complete, 15 B/s, last is 1003 at 33%",
+            "2.0 s: 66% of all, 1 of 2 complete, 30 B/s, last is 1003 at 33%",
         )
 
     def test_results(self) -> None:

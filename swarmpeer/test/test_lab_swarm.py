@@ -208,7 +208,7 @@ class LabTests(SynchronousTestCase):
         self.assertEqual(
             self.lines(),
             [
-                "2.0 s: 16% of all, 0 of 2 complete, 5 B/s, last is 1003 at 0%",
+                "2.0 s: 16% of all, 0 of 2 complete, 6 B/s, last is 1003 at 0%",
                 "3.2 s: 1002 has the file (1 of 2)",
                 "4.0 s: 16% of all, 1 of 2 complete, 0 B/s, last is 1003 at 0%",
                 "4.0 s: 1003 has the file (2 of 2)",

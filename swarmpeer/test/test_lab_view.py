@@ -2,12 +2,10 @@
 Tests of L{swarmpeer.lab.view}.
 """
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.lab.view import RecentBytes, SwarmView
+from swarmpeer.lab.view import SwarmView
 from swarmpeer.protocol_log import LogKind, LogLine
 
 TIME = "2026-11-25 13:43:14"
@@ -63,7 +61,7 @@ class SwarmViewTests(SynchronousTestCase):
         )
         self.assertEqual(
             [(p.receiving.rate(2.5), p.sending.rate(2.5)) for p in view.peers.values()],
-            [(0.0, 2.5), (7.5, 0.0), (0.0, 5.0)],
+            [(0.0, 5 / 1.5), (15 / 1.5, 0.0), (0.0, 10.0)],
         )
 
     def test_serves(self) -> None:
@@ -132,27 +130,3 @@ class SwarmViewTests(SynchronousTestCase):
             ],
             [(0, 0, set(), None)] * 3,
         )
-
-
-class RecentBytesTests(SynchronousTestCase):
-    """
-    A rate over the last seconds.
-    """
-
-    @settings(deadline=None)
-    @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 8)), max_size=30))
-    def test_window(self, counts: list[tuple[int, int]]) -> None:
-        """
-        It is the sum of what was counted less than two seconds ago, halved.
-        """
-        recent = RecentBytes()
-        now_seconds = 0.0
-        added: list[tuple[float, int]] = []
-        for size_bytes, quarters in counts:
-            now_seconds += quarters / 4
-            recent.add(size_bytes, now_seconds)
-            added.append((now_seconds, size_bytes))
-            self.assertEqual(
-                recent.rate(now_seconds),
-                sum(size for when, size in added if when > now_seconds - 2) / 2,
-            )

@@ -96,8 +96,8 @@ class RecentBytesTests(SynchronousTestCase):
     )
     def test_mean(self, steps: list[tuple[int, int]], later: int) -> None:
         """
-        The rate is the mean of what came within the last seconds, and the total is of
-        all time.
+        The rate is the mean of what came within the last seconds, or since the first
+        byte, and the total is of all time.
         """
         recent, now, came = RecentBytes(5.0), 0, []
         for step, size in steps:
@@ -106,8 +106,23 @@ class RecentBytesTests(SynchronousTestCase):
             came.append((now, size))
         now += later
         lately = sum(size for at, size in came if at > now - 5)
-        self.assertEqual(recent.rate(float(now)), lately / 5)
+        began_at = next((at for at, size in came if size), now)
+        seconds = min(5, max(1, now - began_at))
+        self.assertEqual(recent.rate(float(now)), lately / seconds)
         self.assertEqual(recent.total_bytes, sum(size for _, size in came))
+
+    def test_first_seconds(self) -> None:
+        """
+        What comes evenly has the same rate from the first second on, whenever it is
+        that it begins.
+        """
+        recent = RecentBytes(5.0)
+        self.assertEqual(recent.rate(99.0), 0.0)
+        for at in range(1, 80):
+            recent.add(100, 100 + at / 10)
+            if at >= 20:
+                self.assertApproximates(recent.rate(100 + at / 10), 1000, 60)
+        self.assertEqual(recent.rate(200.0), 0.0)
 
 
 class EncodingTests(SynchronousTestCase):
@@ -520,8 +535,8 @@ class StatusWatchTests(SynchronousTestCase):
         self.now = 114.0
         status = self.watch.status()
         self.assertEqual((status.received_bytes, status.sent_bytes), (10, 10))
-        self.assertEqual((status.receive_rate, status.send_rate), (2.0, 2.0))
-        self.assertEqual(status.expected_seconds, 100 / 2.0)
+        self.assertEqual((status.receive_rate, status.send_rate), (10.0, 10.0))
+        self.assertEqual(status.expected_seconds, 100 / 10.0)
         self.assertEqual((status.last_piece_seconds, status.up_seconds), (1.0, 14.0))
         (one,) = status.neighbors
         self.assertEqual((one.received_bytes, one.connected_seconds), (10, 4.0))
