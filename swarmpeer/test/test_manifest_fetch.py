@@ -237,7 +237,7 @@ class FetcherTests(SynchronousTestCase):
         self.assertEqual(len(self.dials), 6)
         called = [dial.peer_id for dial in self.dials]
         self.assertEqual(sorted(called), [peer.peer_id for peer in PEERS])
-        reason = "Connection was refused by other side: nobody."
+        reason = "connection refused"
         self.assertEqual(self._failed(), [(id, reason) for id in called[:2]])
         self.dials[2].refuse("nobody")
         self._advance(1)

@@ -1008,7 +1008,7 @@ class CloseTests(SynchronousTestCase):
         line.protocol.connectionLost(Failure(ConnectionLost("no\nroute")))
         self._ended(
             line,
-            "Connection to the other side was lost in a non-clean fashion: no route.",
+            "connection lost: no route",
         )
 
     def test_both_close_at_once(self) -> None:

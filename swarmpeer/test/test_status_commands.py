@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import ConnectError, ConnectionRefusedError, DNSLookupError
 from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
@@ -285,9 +285,13 @@ class StatusAskerTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.ask(self.pages())).held, 7)
         told = self.ask(self.pages(TOKEN), TOKEN)
         self.assertEqual(self.successResultOf(told).held, 7)
-        for token in (None, TOKEN + "x"):
+        for token, words in (
+            (None, "it wants a token; give"),
+            (TOKEN + "x", "it wants another token; give"),
+        ):
             told = self.ask(self.pages(TOKEN), token)
             error = self.failureResultOf(told, StatusError).value
+            self.assertIn(words, str(error))
             self.assertIn("--token-file", str(error))
 
     def test_answers_of_others(self) -> None:
@@ -331,9 +335,17 @@ class StatusAskerTests(SynchronousTestCase):
         """
         Nor does who cannot be reached.
         """
+        missing = ConnectError(2, "No such file or directory")
+        asker = Asker(MemoryReactorClock(), None, Nowhere(missing).way)
+        told = asker.ask(parse_place("unix:/nope"), False)
+        self.assertEqual(
+            str(self.failureResultOf(told, StatusError).value),
+            "there is no such socket; start the peer with --web unix:/nope, or name "
+            "the path that it has",
+        )
         for error, words in (
             (ConnectionRefusedError(), "connection refused"),
-            (DNSLookupError("no\nname."), "DNS lookup failed: no name"),
+            (DNSLookupError("no\nname."), "no such name"),
         ):
             endpoint = Nowhere(error)
             asker = StatusAsker(MemoryReactorClock(), None, endpoint.way)
