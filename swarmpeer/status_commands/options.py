@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarmpeer.arguments import ids_type, path_type, port_type, type_of
-from swarmpeer.config import SWARM_NAME, PeerInfo
+from swarmpeer.config import SWARM_NAME, PeerInfo, SwarmConfig
 from swarmpeer.config.whole import shown_ids
 from swarmpeer.config_files import read_swarm, read_text
 from swarmpeer.errors import ConfigError
@@ -82,7 +82,8 @@ def add_whom(parser: argparse.ArgumentParser) -> None:
         "--token-file",
         metavar="FILE",
         type=path_type,
-        help="the file with the token that they want (default: token_file of [web])",
+        help="the file with the token that they want (default: token_file of [web] in "
+        f"SWARM.toml, with --at in {SWARM_NAME} of this folder)",
     )
 
 
@@ -102,6 +103,8 @@ def read_whom(arguments: argparse.Namespace) -> Whom:
     token_file = arguments.token_file
     if arguments.at is not None:
         places = arguments.at
+        if token_file is None and (path := Path(SWARM_NAME)).exists():
+            token_file = _token_file(read_swarm(path), path)
     elif arguments.peers is not None:
         peers = PeerInfo.parse_list(read_text(arguments.peers), arguments.peers)
         places = listed_places(peers, arguments.web_port)
@@ -114,13 +117,21 @@ def read_whom(arguments: argparse.Namespace) -> Whom:
         swarm = read_swarm(path)
         wanted = _wanted(arguments.id, [each.peer_id for each in swarm.members])
         places = member_places(swarm, wanted)
-        if token_file is None and swarm.web_token_file is not None:
-            token_file = path.parent / swarm.web_token_file
+        if token_file is None:
+            token_file = _token_file(swarm, path)
     if arguments.peers is not None:
         wanted = _wanted(arguments.id, [place.peer_id or 0 for place in places])
         places = [place for place in places if place.peer_id in wanted]
     token = None if token_file is None else read_token(token_file)
     return Whom(tuple(places), token)
+
+
+def _token_file(swarm: SwarmConfig, path: Path) -> Path | None:
+    """
+    Where the token is that the members of a swarm want.
+    """
+    name = swarm.web_token_file
+    return None if name is None else path.parent / name
 
 
 def _wanted(wanted: tuple[int, ...] | None, known: list[int]) -> tuple[int, ...]:

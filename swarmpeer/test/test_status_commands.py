@@ -2,8 +2,10 @@
 Tests of L{swarmpeer.status_commands}: whom to ask, how, and what is made of it.
 """
 
+import argparse
 import io
 import json
+import os
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
@@ -41,6 +43,7 @@ from swarmpeer.status_commands.asking import MOST_ANSWER_BYTES, StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS, News
+from swarmpeer.status_commands.options import add_whom, read_whom
 from swarmpeer.status_commands.places import (
     Place,
     listed_places,
@@ -773,6 +776,28 @@ class CommandLineTests(SynchronousTestCase):
         self.assertEqual(status, 2, arguments)
         (line,) = err.getvalue().splitlines()
         return line
+
+    def test_token_beside(self) -> None:
+        """
+        With --at it is the token of the swarm.toml of the same folder, if nothing else
+        is said.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        before = Path.cwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(folder)
+        parser = argparse.ArgumentParser()
+        add_whom(parser)
+        arguments = parser.parse_args(["--at", "beta:1"])
+        self.assertIsNone(read_whom(arguments).token)
+        swarm = _SWARM.replace("[web]", '[web]\ntoken_file = "token"')
+        Path("swarm.toml").write_text(swarm)
+        Path("token").write_text(TOKEN)
+        Path("other").write_text(TOKEN + "x")
+        self.assertEqual(read_whom(arguments).token, TOKEN)
+        arguments = parser.parse_args(["--at", "beta:1", "--token-file", "other"])
+        self.assertEqual(read_whom(arguments).token, TOKEN + "x")
 
     def test_refused(self) -> None:
         """
