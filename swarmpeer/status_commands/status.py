@@ -23,8 +23,7 @@ from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.options import WHOM, add_whom, read_whom
-from swarmpeer.status_commands.reasons import is_settled
-from swarmpeer.status_commands.table import render
+from swarmpeer.status_commands.table import is_complete, render
 
 JSON_VERSION = 1
 """
@@ -159,7 +158,7 @@ def as_json(members: Sequence[Member]) -> str:
         "version": JSON_VERSION,
         "asked": len(members),
         "answered": sum(each.answers for each in members),
-        "complete": sum(is_settled(each, members) for each in members),
+        "complete": sum(map(is_complete, members)),
         "peers": peers,
     }
     return json.dumps(value, separators=(",", ":"))

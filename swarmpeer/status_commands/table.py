@@ -52,24 +52,60 @@ def render(members: Sequence[Member], width: int | None, height: int | None) -> 
     return "\n".join(line[:width].rstrip() for line in lines)
 
 
+def is_complete(member: Member) -> bool:
+    """
+    Does it tell, now, that it is done?  What a table counts, so that it counts the same
+    whether one looks once or again and again.
+    """
+    return member.answers and member.is_done
+
+
 def summary(members: Sequence[Member]) -> str:
     """
-    All of them in one line.
+    All of them in one line, as they are now.
     """
-    done = sum(is_settled(each, members) for each in members)
-    share = sum(1.0 if each.is_done else _share(each.status) for each in members)
+    done = [is_complete(each) for each in members]
+    return _summary(
+        members,
+        done,
+        [_share(each.status if each.answers else None) for each in members],
+    )
+
+
+def waiting_summary(
+    awaited: Sequence[Member], members: Sequence[Member], unknown: int
+) -> str:
+    """
+    The same of those that are waited for: who told that it is done stays done.
+
+    @param members: all that are asked.
+    @param unknown: so many more are waited for and were not found yet.
+    """
+    done = [is_settled(each, members) for each in awaited]
+    shares = [1.0 if each.is_done else _share(each.status) for each in awaited]
+    return _summary(awaited, done, shares, unknown)
+
+
+def _summary(
+    members: Sequence[Member],
+    done: Sequence[bool],
+    shares: Sequence[float],
+    unknown: int = 0,
+) -> str:
     statuses = [each.status for each in members if each.status and each.answers]
     rate = sum(status.receive_rate for status in statuses)
     parts = [
-        f"{done} of {len(members)} complete",
-        f"{int(100 * share / max(1, len(members)))}% of all",
+        f"{sum(done)} of {len(members) + unknown} complete",
+        f"{int(100 * sum(shares) / max(1, len(members) + unknown))}% of all",
         f"{size_text(rate)}/s",
     ]
     left = [one.expected_seconds for one in statuses if not one.is_done]
     if left and None not in left:
         parts.append(f"{span_text(max(filter(None, left), default=0.0))} left")
     silent = [
-        each.name for each in members if each.silence and not is_settled(each, members)
+        each.name
+        for each, is_done in zip(members, done, strict=True)
+        if each.silence and not is_done
     ]
     if silent:
         names = ", ".join(silent[:3]) + (", ..." if len(silent) > 3 else "")

@@ -25,7 +25,7 @@ from swarmpeer.status_commands.options import (
     read_whom,
 )
 from swarmpeer.status_commands.reasons import is_settled, why_not_done
-from swarmpeer.status_commands.table import summary
+from swarmpeer.status_commands.table import waiting_summary
 
 PAUSE_SECONDS = 1.0
 """
@@ -216,7 +216,11 @@ class Waiting:
             self._line.clear()
         for line in lines:
             self._tell(line)
-        self._line.show(lambda: summary(self.members))
+        self._line.show(self._summary)
+
+    def _summary(self) -> str:
+        unknown = len(self._unknown())
+        return waiting_summary(self.members, self._fleet.members, unknown)
 
     def _say_why(self) -> None:
         self._line.clear()
@@ -229,7 +233,7 @@ class Waiting:
         lines += [
             f"{one} did not answer at any of the places" for one in self._unknown()
         ]
-        say("\n".join([*lines, summary(self.members)]))
+        say("\n".join([*lines, self._summary()]))
 
 
 def _check_awaited(awaited: tuple[int, ...] | None, whom: Whom) -> None:

@@ -52,7 +52,7 @@ from swarmpeer.status_commands.places import (
 )
 from swarmpeer.status_commands.reasons import is_settled, why_not_done
 from swarmpeer.status_commands.status import as_json
-from swarmpeer.status_commands.table import render, summary
+from swarmpeer.status_commands.table import render, summary, waiting_summary
 from swarmpeer.status_commands.wait import PAUSE_SECONDS, Waiting
 from swarmpeer.test.http_pages import HERE, TOKEN
 from swarmpeer.test.statuses import NEIGHBOR, complete, fetching
@@ -581,6 +581,21 @@ class TableTests(SynchronousTestCase):
         text = summary([member(fetching(1002, expected_seconds=None))])
         self.assertEqual(text, "0 of 1 complete, 50% of all, 10 B/s")
 
+    def test_gone(self) -> None:
+        """
+        Who does not answer any more counts as one who never did: looking again tells
+        the same as looking for the first time.
+        """
+        first = [Member(place(1001)), Member(place(1002))]
+        again = [member(complete(1001)), member(fetching(1002))]
+        for one in (*first, *again):
+            one.note_silence("connection refused", 1.0)
+        text = "0 of 2 complete, 0% of all, 0 B/s, no answer from 1001, 1002"
+        for members in (first, again):
+            self.assertEqual(summary(members), text)
+            self.assertEqual(json.loads(as_json(members))["complete"], 0)
+        self.assertIn("1 of 2 complete, 75% of all", waiting_summary(again, again, 0))
+
     def test_json(self) -> None:
         """
         The JSON has each peer's whole status, or why there is none.
@@ -744,6 +759,7 @@ class WaitingTests(SynchronousTestCase):
         self.advance(2)
         self.assertEqual(self.successResultOf(waiting), 1)
         self.assertIn("1009", self.out.getvalue())
+        self.assertIn("1 of 2 complete, 50% of all", self.out.getvalue())
 
     def test_interrupted(self) -> None:
         """
