@@ -51,6 +51,15 @@ def write(text: str) -> None:
         raise OutputError("the output cannot be written") from error
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """
+    Does somebody look at what is written there?
+
+    @param stream: C{None}, as Python has it, if it was closed before we began.
+    """
+    return stream is not None and stream.isatty()
+
+
 class ProgressLine:
     """
     The line; without a terminal there is none.
@@ -58,18 +67,19 @@ class ProgressLine:
 
     def __init__(
         self,
-        stream: TextIO,
+        stream: TextIO | None,
         seconds: Callable[[], float],
         columns: Callable[[], int],
     ) -> None:
         """
+        @param stream: C{None} if it was closed before we began.
         @param seconds: a clock that only goes forward.
         @param columns: the width of the terminal as it is now.
         """
         self._stream = stream
         self._seconds = seconds
         self._columns = columns
-        self._is_terminal = stream.isatty()
+        self._is_terminal = is_terminal(stream)
         self._is_shown = False
         self._due_seconds = seconds() + INTERVAL_SECONDS
 
@@ -97,6 +107,8 @@ class ProgressLine:
 
     def _write(self, text: str) -> None:
         # What is not seen is not missed.
+        if self._stream is None:
+            return
         with suppress(OSError):
             self._stream.write(text)
             self._stream.flush()

@@ -4,6 +4,7 @@ Asking whole processes how far they are, and waiting for them.
 
 import json
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -118,6 +119,19 @@ class WaitingTests(VerifiedTestCase):
             lambda: process.log.count("has downloaded the piece") >= count,
             f"{count} pieces",
         )
+
+    def test_closed_streams(self) -> None:
+        """
+        Without a standard output or error a command ends with 1, and no traceback.
+        """
+        for command in ("status", "wait --timeout 0"):
+            for closed in (">&-", "2>&-"):
+                words = f"{shlex.join(_COMMAND)} {command} --at 127.0.0.1:1 {closed}"
+                ended = self.start_command(["sh", "-c", words], Path.cwd())
+                self.assertEqual(ended.wait_for_exit(), 1)
+                self.assertNotIn("Traceback", ended.stderr)
+                is_told = "connection refused" in ended.stdout
+                self.assertEqual(is_told, closed == "2>&-")
 
     def missing(self, text: str) -> set[int]:
         """

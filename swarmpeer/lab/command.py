@@ -18,6 +18,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from swarmpeer.arguments import path_type, whole_type
 from swarmpeer.config import CommonConfig
+from swarmpeer.console import is_terminal
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.asking import Sockets
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
@@ -246,7 +247,7 @@ def _screen() -> Screen:
     """
     A table if somebody looks at it, else lines.
     """
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         return TerminalScreen(sys.stdout, lambda: shutil.get_terminal_size((100, 24)))
     return PlainScreen(sys.stdout)
 

@@ -194,7 +194,12 @@ def _last_holders(
             left = had.pop(other.name, (0, now - other.silent_at))[1]
             _keep(had, other.name, count, left)
     seeds = [other for other in members if other.place.is_seed and not other.answers]
-    left_at = {seed.name: had.pop(seed.name, None) for seed in seeds}
+    nowhere = somewhere.size - somewhere.count
+    left_at = {
+        seed.name: had.pop(seed.name, None)
+        for seed in seeds
+        if had.get(seed.name, (0,))[0] < nowhere
+    }
     ranked = sorted(had.items(), key=lambda one: (-one[1][0], one[1][1], one[0]))
     told = [
         f"{name} had {count} of them and left {span_text(left)} ago"

@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 
 from swarmpeer.arguments import seconds_type
 from swarmpeer.commands import FAILURE, Commands, run_command
-from swarmpeer.console import say, write
+from swarmpeer.console import is_terminal, say, write
 from swarmpeer.redrawing import Redrawn
 from swarmpeer.running import run_in_reactor
 from swarmpeer.status_commands.asking import StatusAsker
@@ -187,11 +187,11 @@ class _Terminal:
 def _show(arguments: argparse.Namespace) -> Show:
     if arguments.json:
         return lambda members: say(as_json(members))
-    is_terminal = sys.stdout.isatty()
+    is_shown = is_terminal(sys.stdout)
     if arguments.watch is None:
-        width = _size().columns if is_terminal else None
+        width = _size().columns if is_shown else None
         return lambda members: say(render(members, width, None))
-    if is_terminal:
+    if is_shown:
         return _Terminal()
     changes = Changes()
     return lambda members: say("\n".join(changes.lines(members)))

@@ -10,7 +10,7 @@ from functools import partial
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.console import OutputError, ProgressLine, ReaderGone, say
+from swarmpeer.console import OutputError, ProgressLine, ReaderGone, is_terminal, say
 
 
 class Terminal(io.StringIO):
@@ -129,6 +129,15 @@ class ProgressLineTests(SynchronousTestCase):
         line.show(lambda: "half")
         line.clear()
         self.assertEqual(stream.getvalue(), "")
+
+    def test_closed(self) -> None:
+        """
+        Nor is there one where the stream was closed before we began.
+        """
+        line = ProgressLine(None, lambda: 99.0, lambda: 80)
+        line.show(lambda: "x")
+        line.clear()
+        self.assertFalse(is_terminal(None))
 
     def test_terminal_is_gone(self) -> None:
         """
