@@ -34,7 +34,7 @@ _USUAL_WATCH_SECONDS = 2.0
 _DESCRIPTION = f"""\
 Ask peers how far they are, all at the same time, and show it as a table: what each is
 about, how much it holds, its rates, how long it will take at the rate of now, how many
-neighbors it has, how many of them serve it and it serves, and what is wrong with it,
+neighbours it has, how many of them serve it and it serves, and what is wrong with it,
 in a word.  docs/status.md tells what the words mean.
 
 {WHOM}"""

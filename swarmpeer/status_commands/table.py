@@ -23,7 +23,7 @@ _HEAD = (
     "in",
     "out",
     "left",
-    "neighbors",
+    "neighbours",
     "served by",
     "serves",
     "problems",

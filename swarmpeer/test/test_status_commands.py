@@ -547,13 +547,13 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(
             render(self.members, None, None).split("\n"),
             [
-                "peer  state      done  pieces      in    out  left  neighbors  "
+                "peer  state      done  pieces      in    out  left  neighbours  "
                 "served by  serves  problems",
-                "1001  complete   100%   10/10  10 B/s  4 B/s     -          1  "
+                "1001  complete   100%   10/10  10 B/s  4 B/s     -           1  "
                 "        1       0  -",
-                "1002  fetching    50%    5/10  10 B/s  4 B/s   5 s          1  "
+                "1002  fetching    50%    5/10  10 B/s  4 B/s   5 s           1  "
                 "        1       0  unreachable 1004 1003, choked",
-                "1003  no answer     -       -       -      -     -          -  "
+                "1003  no answer     -       -       -      -     -           -  "
                 "        -       -  connection refused (h1003:80)",
                 "1 of 3 complete, 50% of all, 20 B/s, 5 s left, no answer from 1003",
             ],
