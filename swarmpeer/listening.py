@@ -104,6 +104,13 @@ def listen_error(failure: Failure) -> ListenError:
         where = f"{error.interface or '*'}:{error.port}"
         why = getattr(error.socketError, "strerror", None) or error.socketError
         return ListenError(f"cannot listen at {where}: {why}; free it or change it")
+    if isinstance(error, OSError) and isinstance(error.filename2, bytes):
+        # The lock beside a unix socket, which Twisted makes first.
+        where = printable(os.fsdecode(error.filename2).removesuffix(".lock"))
+        return ListenError(
+            f"cannot listen at unix:{where}: {error.strerror}; name a path in a folder "
+            "that is there and that this user may write to"
+        )
     return ListenError(f"cannot listen: {failure.getErrorMessage()}")
 
 

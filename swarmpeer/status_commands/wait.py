@@ -10,11 +10,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from swarmpeer.arguments import ids_type, seconds_type
+from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.commands import FAILURE, Commands, complain, run_command
 from swarmpeer.console import ProgressLine, say
 from swarmpeer.running import run_in_reactor
 from swarmpeer.status_commands.asking import StatusAsker
-from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.news import News
 from swarmpeer.status_commands.options import (

@@ -459,6 +459,19 @@ class WebServiceTests(SynchronousTestCase):
             str(error), "cannot listen at *:8080: busy; free it or change it"
         )
 
+    def test_no_folder(self) -> None:
+        """
+        So does a socket that cannot be made.
+        """
+        reason = FileNotFoundError(2, "No such file", "7", None, b"/none/x.sock.lock")
+        self.endpoint.listening.errback(reason)
+        error = self.assertRaises(ListenError, self.service().startService)
+        self.assertEqual(
+            str(error),
+            "cannot listen at unix:/none/x.sock: No such file; name a path in a folder "
+            "that is there and that this user may write to",
+        )
+
     def test_late_failure(self) -> None:
         """
         One that is found out later is logged, and the peer goes on.
