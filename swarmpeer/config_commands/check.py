@@ -18,8 +18,11 @@ from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_commands.telling import contents
 from swarmpeer.quantities import format_count
 from swarmpeer.text import printable, size_text
+from swarmpeer.web_place import read_token
 
 NAME = "config check"
+
+_MOST_PAGES = 6
 
 _DESCRIPTION = f"""\
 Read FILE, a {SWARM_NAME}, and the manifest that it names, and say what they tell.
@@ -104,6 +107,7 @@ def _check(path: str, peer_id: int | None) -> int:
     say(f"  choking {printable(swarm.choking)}, picking {printable(swarm.picking)}")
     for line in rate_lines(swarm.rates, swarm.dscp):
         say(f"  {line}")
+    say(f"  {_pages(swarm, folder, own)}")
     for warning in odd:
         warn(NAME, warning)
     return 0
@@ -147,6 +151,31 @@ def _subject(swarm: SwarmConfig, manifest: Manifest | None) -> str:
         f"{printable(manifest.name)}: {contents(manifest)}, "
         f"{size_text(manifest.size_bytes)}, infohash {manifest.infohash.hex()}"
     )
+
+
+def _pages(swarm: SwarmConfig, folder: str, own: Member | None) -> str:
+    """
+    Where the pages of the member, or else of all, are, and who may look.
+
+    @raise ConfigError: if there is to be a token and there is none.
+    """
+    peer_ids = [one.peer_id for one in swarm.members if own is None or one is own]
+    ports = {peer_id: swarm.web_port_for(peer_id) for peer_id in peer_ids}
+    told = [f"{one} at port {port}" for one, port in ports.items() if port is not None]
+    if not told:
+        return "no pages: no [web], and no web_port"
+    if swarm.web_token_file is None:
+        who = "for their own machine alone, without a token"
+    else:
+        token_file = os.path.join(folder, swarm.web_token_file)
+        read_token(token_file)
+        who = f"for who has the token of {printable(token_file)}"
+    numbers = set(ports.values())
+    if len(told) == len(swarm.members) and len(numbers) == 1:
+        told = [f"of each member at port {numbers.pop()}"]
+    elif len(told) > _MOST_PAGES:
+        told = [*told[:_MOST_PAGES], f"{len(told) - _MOST_PAGES} more"]
+    return f"pages {', '.join(told)}; {who}"
 
 
 def _folder_fault(folder: Path, is_seed: bool) -> str | None:

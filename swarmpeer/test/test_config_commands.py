@@ -171,6 +171,7 @@ class CheckTests(CommandCase):
             [
                 "  choking fleet, picking rarest",
                 "  rates: up unlimited, down unlimited",
+                "  no pages: no [web], and no web_port",
             ],
         )
         self.write(
@@ -203,8 +204,27 @@ up_per_neighbor = 10000
                 "marked as DSCP 1",
                 "  rates mon fri, 08:00 to 18:30: up 2.00 MB/s, down unlimited",
                 "  rates every day, 22:00 to 06:00: up per neighbor 10.0 kB/s",
+                "  no pages: no [web], and no web_port",
             ],
         )
+
+    def test_pages(self) -> None:
+        """
+        So is where the pages are, and who may look.
+        """
+        first = int(SWARM.split("id = ")[1].split()[0])
+        (self.folder / "token").write_text("0123456789abcdef")
+        for web, words in (
+            ("[web]\nport = 8080\n", "each member at port 8080; for their own machine"),
+            (
+                '[web]\nport = 8080\ntoken_file = "token"\n',
+                "for who has the token of",
+            ),
+        ):
+            self.write(SWARM + web)
+            self.assertIn(words, self.lines("check")[-1])
+            (*_, line) = self.lines("check", "--id", str(first))
+            self.assertIn(f"pages {first} at port 8080; for", line)
 
     def test_elsewhere(self) -> None:
         """
