@@ -339,7 +339,7 @@ class StatusAskerTests(SynchronousTestCase):
         Nor does who cannot be reached.
         """
         missing = ConnectError(2, "No such file or directory")
-        asker = Asker(MemoryReactorClock(), None, Nowhere(missing).way)
+        asker = StatusAsker(MemoryReactorClock(), None, Nowhere(missing).way)
         told = asker.ask(parse_place("unix:/nope"), False)
         self.assertEqual(
             str(self.failureResultOf(told, StatusError).value),
