@@ -59,7 +59,8 @@ class WaitingTests(VerifiedTestCase):
         """
         It ends with 0 although the peers end in the moment in which all are done.
         """
-        swarm = self.swarm("500 kB/s")
+        # Slow enough for each to be asked before it ends.
+        swarm = self.swarm("300 kB/s")
         swarm.start(1001)
         waiting = self.command(swarm, "wait", "--timeout", "60")
         # Else all could be over before it begins to ask.
@@ -76,7 +77,7 @@ class WaitingTests(VerifiedTestCase):
         When the only holder is killed half-way, whoever waits hears within the time
         which pieces nobody has, and who had them last.
         """
-        swarm = self.swarm("250 kB/s")
+        swarm = self.swarm("100 kB/s")
         for peer_id in (1001, 1002, 1003):
             swarm.start(peer_id)
         waiting = self.command(swarm, "wait", "--timeout", "18")
@@ -89,7 +90,7 @@ class WaitingTests(VerifiedTestCase):
         nowhere = set()
         for line in lines[:-1]:
             found = re.search(
-                r"nobody who answers has (\d+) pieces? \((\S+?)\), "
+                r"nobody who answers has (\d+) pieces? \((\S+?)(?: and \d+ more)?\), "
                 r"1001 had (\d+) of them and left \d+ s ago",
                 line,
             )
@@ -104,7 +105,8 @@ class WaitingTests(VerifiedTestCase):
         for peer_id in (1002, 1003):
             log = swarm.processes[peer_id].log
             held = set(map(int, re.findall(r"downloaded the piece (\d+)", log)))
-            self.assertEqual(held, set(range(_PIECES)) - missing)
+            told = set(range(max(missing) + 1))
+            self.assertEqual(held & told, told - missing)
         status = self.command(swarm, "status", "--json")
         self.assertEqual(status.wait_for_exit(), 1)
         value = json.loads(status.stdout)
