@@ -369,13 +369,15 @@ def all_problems() -> tuple[Problem, ...]:
     choking = NeighborProgress(1002, 3, True, True, True, False)
     missing = Missing(5, 2, ((3, 4),), ())
     found = {}
-    for state, neighbors in (
-        (State.JOINING, ()),
-        (State.FETCHING, ()),
-        (State.FETCHING, (choking,)),
+    # As long as a disk refuses pieces it is not looked for holders.
+    for peer, state, neighbors in (
+        (problems, State.JOINING, ()),
+        (problems, State.FETCHING, ()),
+        (problems, State.FETCHING, (choking,)),
+        (Problems(0.0), State.FETCHING, (choking,)),
     ):
         progress = Progress(1001, 5, 10, False, None, neighbors, (1002,))
-        for problem in problems.now(state, progress, missing, 50.0):
+        for problem in peer.now(state, progress, missing, 50.0):
             found[problem.code] = problem
     return tuple(found.values())
 
