@@ -2,6 +2,7 @@
 Reading what any peer may send, and naming what is odd.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -163,16 +164,16 @@ class ReadingTests(SynchronousTestCase):
         self.assertTrue(piece.endswith("  ... 509 bytes in all"))
 
 
-class _Saying(Deviant):
+class _Saying(Deviant, ABC):
     """
     Says something else in place of each message.
     """
 
+    @abstractmethod
     def instead(self, data: bytes) -> Iterable[bytes]:
         """
         What it says.
         """
-        raise NotImplementedError
 
     def says(self, line: Line, data: bytes) -> Iterable[bytes]:  # noqa: ARG002
         """

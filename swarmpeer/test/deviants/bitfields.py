@@ -2,6 +2,7 @@
 Peers that break one clause each: the bitfield.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from swarmpeer.conformance.families import mirrored
@@ -34,16 +35,16 @@ class LateBitfield(Deviant):
         return [data]
 
 
-class BitfieldChanged(Deviant):
+class BitfieldChanged(Deviant, ABC):
     """
     Sends another bitfield than the right one.
     """
 
+    @abstractmethod
     def changed(self, bits: bytes) -> bytes:
         """
         The other one.
         """
-        raise NotImplementedError
 
     def says(self, line: Line, data: bytes) -> Iterable[bytes]:  # noqa: ARG002
         """

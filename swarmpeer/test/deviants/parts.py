@@ -2,6 +2,7 @@
 What deviants have in common: messages, and one that does not hear.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from struct import pack
 
@@ -67,16 +68,16 @@ def is_handshake(data: bytes) -> bool:
     return data[: len(HEADER)].upper() == HEADER
 
 
-class Deaf(Deviant):
+class Deaf(Deviant, ABC):
     """
     Does not hear what it should close on.
     """
 
+    @abstractmethod
     def is_missed(self, line: Line, data: bytes) -> bool:
         """
         Is it what is not heard?
         """
-        raise NotImplementedError
 
     def hears(self, line: Line, data: bytes) -> Iterable[bytes]:
         """
