@@ -7,14 +7,14 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.processes import TWISTD, PeerProcess, child_environment
+from tests.processes import PATIENCE_SECONDS, TWISTD, PeerProcess, child_environment
 from tests.verified_swarms import VerifiedSwarm, VerifiedTestCase, single_file
 
 _HAND_OVER = """\
@@ -52,6 +52,13 @@ class Manager:
             while True:
                 self.told += self._socket.recv(4096).decode().split("\n")
         return self.told
+
+    def is_told_within(self, seconds: float) -> bool:
+        """
+        Is it told anything more before so long is over?
+        """
+        readable, _, _ = select.select([self._socket], [], [], seconds)
+        return bool(readable)
 
     def close(self) -> None:
         """
@@ -157,10 +164,7 @@ class ServiceTests(VerifiedTestCase):
         # What is on its way arrives; then nothing does for longer than it may.
         seed.wait_until(lambda: _state(seed.pid) == "T", "a standstill")
         before = len(manager.hear())
-        deadline = time.monotonic() + 0.8
-        while time.monotonic() < deadline:
-            self.assertEqual(len(manager.hear()), before)
-            time.sleep(0.05)
+        self.assertFalse(manager.is_told_within(0.8), manager.hear())
         seed.signal(signal.SIGCONT)
         seed.wait_until(lambda: len(manager.hear()) > before, "a watchdog again")
 
@@ -215,9 +219,16 @@ class LogTests(VerifiedTestCase):
         self.assertEqual((starter.wait_for_exit(), starter.stderr), (0, ""))
         pid = int(pid_file.read_text())
         self.addCleanup(_end, pid)
-        _wait(lambda: "the whole file is in place" in log.read_text())
+        process = os.pidfd_open(pid)
+        self.addCleanup(os.close, process)
+        placed = "the whole file is in place"
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while placed not in log.read_text():
+            self.assertLess(time.monotonic(), deadline, log.read_text())
+            self.assertFalse(_has_ended(process, 0.05), log.read_text())
         os.kill(pid, signal.SIGTERM)
-        _wait(lambda: "Server Shut Down." in log.read_text())
+        self.assertTrue(_has_ended(process, PATIENCE_SECONDS), log.read_text())
+        self.assertIn("Server Shut Down.", log.read_text())
         self.assertFalse((swarm.folder / "twistd.log").exists())
 
     def test_refusals(self) -> None:
@@ -257,15 +268,14 @@ def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def _has_ended(process: int, seconds: float) -> bool:
     """
-    Wait for it, of a process that is not ours.
+    Does a process that is not ours end before so long is over?
+
+    @param process: its descriptor.
     """
-    deadline = time.monotonic() + 30
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("it did not come")
-        time.sleep(0.05)
+    readable, _, _ = select.select([process], [], [], seconds)
+    return bool(readable)
 
 
 def _end(pid: int) -> None:
