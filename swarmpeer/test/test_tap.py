@@ -21,6 +21,7 @@ from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.service import PeerService
 from swarmpeer.status.watch import StatusWatch
+from swarmpeer.tap import making, process, told
 from swarmpeer.test.paper_reactor import COMMON, DATA, PaperReactor
 
 SWARM = """\
@@ -144,7 +145,7 @@ class ProcessTests(SynchronousTestCase):
         (self.folder / "PeerInfo.cfg").write_text("1 localhost 6001 1\n")
         self.reactor = PaperReactor()
         self.reactor.running = True
-        self.patch(tap, "monotonic_reactor", lambda: self.reactor)
+        self.patch(making, "monotonic_reactor", lambda: self.reactor)
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
 
@@ -211,7 +212,7 @@ class ProcessTests(SynchronousTestCase):
         """
         The peer is given the rates and the mark of the command line.
         """
-        told: list[tuple[Rates, int]] = []
+        heard: list[tuple[Rates, int]] = []
 
         def note(
             reactor: object,
@@ -222,15 +223,15 @@ class ProcessTests(SynchronousTestCase):
             dscp: int,
             **more: Any,
         ) -> PeerService:
-            told.append((rates, dscp))
+            heard.append((rates, dscp))
             return assemble_peer(reactor, config, folder, **more)
 
-        self.patch(tap, "assemble_peer", note)
+        self.patch(told, "assemble_peer", note)
         words = ["--up", "2M", "--down", "unlimited", "--down-per-neighbor", "8Mbit"]
         self.make(*words, "--dscp", "cs1")
         self.make()
         rates = Rates(up=2**21, down_per_neighbor=1_000_000)
-        self.assertEqual(told, [(rates, 8), (Rates(), 0)])
+        self.assertEqual(heard, [(rates, 8), (Rates(), 0)])
 
     def test_unusable_options(self) -> None:
         """
@@ -325,9 +326,9 @@ class VerifiedProcessTests(SynchronousTestCase):
         (self.folder / "below" / "swarm.toml").write_text(SWARM)
         self.reactor = PaperReactor()
         self.reactor.running = True
-        self.patch(tap, "monotonic_reactor", lambda: self.reactor)
+        self.patch(making, "monotonic_reactor", lambda: self.reactor)
         self.failed: list[str] = []
-        self.patch(tap, "fail_at_exit", lambda: self.failed.append("failed"))
+        self.patch(process, "fail_at_exit", lambda: self.failed.append("failed"))
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
         before = signal.getsignal(signal.SIGHUP)
