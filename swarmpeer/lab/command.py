@@ -5,23 +5,17 @@ C{swarmpeer lab}: its options, and one run of it in a process of its own.
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import BinaryIO, TypeVar
-
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.posixbase import PosixReactorBase
-from twisted.internet.threads import deferToThreadPool
+from typing import TypeVar
 
 from swarmpeer.arguments import path_type, whole_type
 from swarmpeer.config import CommonConfig
 from swarmpeer.console import is_terminal
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.lab.asking import Sockets
-from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports, sha256
+from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports
 from swarmpeer.lab.plan import (
     LabPlan,
     carried_name,
@@ -29,16 +23,12 @@ from swarmpeer.lab.plan import (
     peer_argv,
     plan_peers,
 )
+from swarmpeer.lab.running import LabRun, digest, spawn
 from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
-from swarmpeer.lab.swarm import FAILURE, SUCCESS, BuildArgv, Lab, PeerProcess
+from swarmpeer.lab.swarm import BuildArgv, Lab
 from swarmpeer.lab.web import ANY_PORT, LabPage, lab_endpoint, with_page
 from swarmpeer.own_process import monotonic_reactor
-from swarmpeer.signals import (
-    Interrupted,
-    handle_signals,
-    ignore_signals,
-    raising_signals,
-)
+from swarmpeer.signals import Interrupted, ignore_signals, raising_signals
 from swarmpeer.text import printable, size_text
 from swarmpeer.web_place import read_token
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
@@ -186,10 +176,20 @@ def _run(
     screen.tell(_introduction(plan, source, folder))
     if page is not None:
         screen.tell(f"page: {where}")
+    lab = Lab(
+        plan,
+        folder,
+        source,
+        screen,
+        partial(spawn, reactor),
+        reactor,
+        partial(digest, reactor),
+        build_argv,
+        arguments.timeout,
+        None if page is None else page.end_peer,
+    )
     try:
-        return _run_reactor(
-            reactor, plan, folder, source, screen, build_argv, arguments, page
-        )
+        return LabRun(reactor, lab, page, screen, stays=arguments.stay).run()
     finally:
         screen.close()
         if screen.is_gone:
@@ -250,73 +250,6 @@ def _screen() -> Screen:
     if is_terminal(sys.stdout):
         return TerminalScreen(sys.stdout, lambda: shutil.get_terminal_size((100, 24)))
     return PlainScreen(sys.stdout)
-
-
-def _run_reactor(
-    reactor: PosixReactorBase,
-    plan: LabPlan,
-    folder: LabFolder,
-    source: SourceFile,
-    screen: Screen,
-    build_argv: BuildArgv,
-    arguments: argparse.Namespace,
-    page: LabPage | None,
-) -> int:
-    """
-    Run the lab in this process's reactor.
-    """
-
-    def spawn(process: PeerProcess, argv: list[str], output: BinaryIO) -> None:
-        # The standard input is the peer's lifeline, see peer_process.
-        fds: dict[int, str | int] = {0: "w", 1: output.fileno(), 2: output.fileno()}
-        reactor.spawnProcess(process, argv[0], argv, env=None, childFDs=fds)
-
-    def digest(path: Path, is_cancelled: Callable[[], bool]) -> Deferred[str | None]:
-        return deferToThreadPool(
-            reactor, reactor.getThreadPool(), sha256, path, is_cancelled
-        )
-
-    lab = Lab(
-        plan,
-        folder,
-        source,
-        screen,
-        spawn,
-        reactor,
-        digest,
-        build_argv,
-        arguments.timeout,
-        None if page is None else page.end_peer,
-    )
-    statuses: list[int] = []
-    staying: Deferred[None] = Deferred()
-
-    def interrupt(number: int) -> None:
-        # The swarm is over: what is left is the page.
-        if not statuses:
-            lab.interrupt(number)
-        elif not staying.called:
-            staying.callback(None)
-
-    def ended(status: int) -> Deferred[None] | None:
-        statuses.append(status)
-        if not arguments.stay or status not in (SUCCESS, FAILURE):
-            return None
-        screen.tell("the page stays until Ctrl-C")
-        return staying
-
-    def begin() -> None:
-        # Only now, since the reactor has just put its own handlers in place.
-        handle_signals(lambda number: reactor.callFromThread(interrupt, number))
-        over = maybeDeferred(lab.run).addCallback(ended)
-        over.addErrback(lambda failure: failure.printTraceback(sys.stderr))
-        if page is not None:
-            over.addBoth(lambda _: page.stop())
-        over.addBoth(lambda _: reactor.stop())
-
-    reactor.callWhenRunning(begin)
-    reactor.run()
-    return statuses[0] if statuses else FAILURE
 
 
 def _add_number(
