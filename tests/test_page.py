@@ -419,6 +419,17 @@ class ToldTests(ToldPageTestCase):
         self.assertIn("told nothing yet", self.text(page, "#details-state"))
         self.assertEqual(self.complaints, [])
 
+    def test_gone_unheard(self) -> None:
+        """
+        A peer of a lab that ended before it told anything is not waited for: it is
+        told that it does not answer.
+        """
+        page = self.show(Pictures((picture(1001),), (1002,), (1001, 1002)))
+        self.assertIn(
+            "Peer 1002: it does not answer any more", self.text(page, "#problems-list")
+        )
+        self.assertEqual(self.complaints, [])
+
     def test_grace(self) -> None:
         """
         What has just begun is no problem yet, and becomes one if it stays.

@@ -37,15 +37,17 @@ from swarmpeer.events import (
     PieceHealed,
     PieceStoreFailed,
     PieceWithdrawn,
+    PolicyReplaced,
     PreferredRoundHeld,
     RecordFailed,
+    RecordSetAside,
     RequestGivenBack,
     SwarmCompleted,
     SwarmEvent,
     UnchokedBy,
     ViolationSeen,
 )
-from swarmpeer.status.shape import Happening
+from swarmpeer.status.shape import Group, Happening
 from swarmpeer.text import printable, size_text
 
 MOST_HAPPENINGS = 200
@@ -80,78 +82,123 @@ def _optimistic(event: OptimisticRoundHeld) -> str | None:
 
 
 # Of events that are not here nothing is told: single pieces are too many.
-_RULES: dict[type[SwarmEvent], _Words] = dict(
-    [
-        _rule(ListeningStarted, lambda e: f"listens at {e.address}"),
-        _rule(DialFailed, lambda e: f"cannot reach {e.peer_id}: {e.reason}"),
-        _rule(
-            NeighborConnected,
-            lambda e: f"{'called' if e.is_dialled else 'was called by'} {e.peer_id}",
-        ),
-        _rule(NeighborDisconnected, lambda e: f"parted from {e.peer_id}: {e.reason}"),
-        _rule(ConnectionRefused, lambda e: f"refused a connection: {e.reason}"),
-        _rule(
-            ViolationSeen,
-            lambda e: f"{e.peer_id} broke the protocol: {e.reason}: {e.detail}",
-        ),
-        _rule(BitfieldReceived, lambda e: f"{e.peer_id} holds {e.held} pieces"),
-        _rule(InterestedReceived, lambda e: f"{e.peer_id} is interested"),
-        _rule(NotInterestedReceived, lambda e: f"{e.peer_id} is not interested"),
-        _rule(UnchokedBy, lambda e: f"is unchoked by {e.peer_id}"),
-        _rule(ChokedBy, lambda e: f"is choked by {e.peer_id}"),
-        _rule(NeighborUnchoked, lambda e: f"unchokes {e.peer_id}"),
-        _rule(NeighborChoked, lambda e: f"chokes {e.peer_id}"),
-        _rule(
-            InterestChanged,
-            lambda e: (
-                f"is {'' if e.am_interested else 'not '}interested in {e.peer_id}"
+_RULES_OF: dict[Group, dict[type[SwarmEvent], _Words]] = {
+    Group.NEIGHBOURS: dict(
+        [
+            _rule(ListeningStarted, lambda e: f"listens at {e.address}"),
+            _rule(
+                NeighborConnected,
+                lambda e: (
+                    f"{'called' if e.is_dialled else 'was called by'} {e.peer_id}"
+                ),
             ),
-        ),
-        _rule(PreferredRoundHeld, _preferred),
-        _rule(OptimisticRoundHeld, _optimistic),
-        _rule(
-            RequestGivenBack,
-            lambda e: f"piece {e.index} will not come from {e.peer_id}: {e.reason}",
-        ),
-        _rule(
-            PieceStoreFailed, lambda e: f"piece {e.index} cannot be kept: {e.reason}"
-        ),
-        _rule(FileCompleted, lambda _: "holds every piece"),
-        _rule(FilePlaced, lambda _: "has everything in place"),
-        _rule(
-            FilePlacingFailed, lambda e: f"cannot put the files in place: {e.reason}"
-        ),
-        _rule(PeerCompleted, lambda e: f"{e.peer_id} is complete"),
-        _rule(SwarmCompleted, lambda _: "every peer of the swarm is complete"),
-        _rule(ManifestFetched, lambda e: f"got the manifest from {e.peer_id}"),
-        _rule(
-            FilesChecked,
-            lambda e: f"holds {e.held} of {e.piece_count} pieces from the start",
-        ),
-        _rule(FileDiffers, lambda e: f"{e.path} is not as the manifest says"),
-        _rule(RecordFailed, lambda e: f"the record cannot be saved: {e.reason}"),
-        _rule(
-            DiskShort,
-            lambda e: (
-                f"what is missing takes {size_text(e.needed_bytes)}, and "
-                f"{size_text(e.free_bytes)} are free"
+            _rule(
+                NeighborDisconnected, lambda e: f"parted from {e.peer_id}: {e.reason}"
             ),
-        ),
-        _rule(FetchingResumed, lambda _: "the disk takes pieces again"),
-        _rule(FileChanged, lambda e: f"somebody changed {e.path}"),
-        _rule(PieceWithdrawn, lambda e: f"piece {e.index} was lost: {e.reason}"),
-        _rule(PieceHealed, lambda e: f"piece {e.index} is right again"),
-        _rule(BadPieceReceived, lambda e: f"{e.peer_id} sent a wrong piece {e.index}"),
-        _rule(
-            BadPieceTold, lambda e: f"{e.peer_id} says that piece {e.index} is wrong"
-        ),
-        _rule(
-            PeerShutOut,
-            lambda e: f"{e.peer_id} is shut out for {e.seconds:g} s, for wrong pieces",
-        ),
-        _rule(GoodbyeReceived, lambda e: f"{e.peer_id} says goodbye: {e.words}"),
-    ]
-)
+            _rule(BitfieldReceived, lambda e: f"{e.peer_id} holds {e.held} pieces"),
+            _rule(
+                RequestGivenBack,
+                lambda e: f"piece {e.index} will not come from {e.peer_id}: {e.reason}",
+            ),
+            _rule(GoodbyeReceived, lambda e: f"{e.peer_id} says goodbye: {e.words}"),
+        ]
+    ),
+    Group.INTEREST: dict(
+        [
+            _rule(InterestedReceived, lambda e: f"{e.peer_id} is interested"),
+            _rule(NotInterestedReceived, lambda e: f"{e.peer_id} is not interested"),
+            _rule(
+                InterestChanged,
+                lambda e: (
+                    f"is {'' if e.am_interested else 'not '}interested in {e.peer_id}"
+                ),
+            ),
+        ]
+    ),
+    Group.CHOKING: dict(
+        [
+            _rule(UnchokedBy, lambda e: f"is unchoked by {e.peer_id}"),
+            _rule(ChokedBy, lambda e: f"is choked by {e.peer_id}"),
+            _rule(NeighborUnchoked, lambda e: f"unchokes {e.peer_id}"),
+            _rule(NeighborChoked, lambda e: f"chokes {e.peer_id}"),
+            _rule(PreferredRoundHeld, _preferred),
+            _rule(OptimisticRoundHeld, _optimistic),
+        ]
+    ),
+    Group.PROGRESS: dict(
+        [
+            _rule(FileCompleted, lambda _: "holds every piece"),
+            _rule(FilePlaced, lambda _: "has everything in place"),
+            _rule(PeerCompleted, lambda e: f"{e.peer_id} is complete"),
+            _rule(SwarmCompleted, lambda _: "every peer of the swarm is complete"),
+            _rule(ManifestFetched, lambda e: f"got the manifest from {e.peer_id}"),
+            _rule(
+                FilesChecked,
+                lambda e: f"holds {e.held} of {e.piece_count} pieces from the start",
+            ),
+            _rule(FetchingResumed, lambda _: "the disk takes pieces again"),
+            _rule(PieceHealed, lambda e: f"piece {e.index} is right again"),
+        ]
+    ),
+    Group.TROUBLE: dict(
+        [
+            _rule(DialFailed, lambda e: f"cannot reach {e.peer_id}: {e.reason}"),
+            _rule(ConnectionRefused, lambda e: f"refused a connection: {e.reason}"),
+            _rule(
+                ViolationSeen,
+                lambda e: f"{e.peer_id} broke the protocol: {e.reason}: {e.detail}",
+            ),
+            _rule(
+                PieceStoreFailed,
+                lambda e: f"piece {e.index} cannot be kept: {e.reason}",
+            ),
+            _rule(
+                FilePlacingFailed,
+                lambda e: f"cannot put the files in place: {e.reason}",
+            ),
+            _rule(FileDiffers, lambda e: f"{e.path} is not as the manifest says"),
+            _rule(RecordFailed, lambda e: f"the record cannot be saved: {e.reason}"),
+            _rule(
+                DiskShort,
+                lambda e: (
+                    f"what is missing takes {size_text(e.needed_bytes)}, and "
+                    f"{size_text(e.free_bytes)} are free"
+                ),
+            ),
+            _rule(FileChanged, lambda e: f"somebody changed {e.path}"),
+            _rule(PieceWithdrawn, lambda e: f"piece {e.index} was lost: {e.reason}"),
+            _rule(
+                BadPieceReceived, lambda e: f"{e.peer_id} sent a wrong piece {e.index}"
+            ),
+            _rule(
+                BadPieceTold,
+                lambda e: f"{e.peer_id} says that piece {e.index} is wrong",
+            ),
+            _rule(
+                PeerShutOut,
+                lambda e: (
+                    f"{e.peer_id} is shut out for {e.seconds:g} s, for wrong pieces"
+                ),
+            ),
+            _rule(
+                RecordSetAside,
+                lambda e: f"the record of an earlier run is set aside: {e.reason}",
+            ),
+            _rule(
+                PolicyReplaced,
+                lambda e: (
+                    f"{e.policy} failed in {e.method}: it {e.fault}; "
+                    f"{e.substitute} takes its place"
+                ),
+            ),
+        ]
+    ),
+}
+_RULES: dict[type[SwarmEvent], tuple[Group, _Words]] = {
+    event_class: (group, words)
+    for group, rules in _RULES_OF.items()
+    for event_class, words in rules.items()
+}
 
 
 class Happenings:
@@ -178,9 +225,9 @@ class Happenings:
         """
         It happened.
         """
-        rule = _RULES.get(type(event))
-        words = rule(event) if rule is not None else None
-        if words is not None:
+        group, tell = _RULES.get(type(event), (None, None))
+        words = None if tell is None else tell(event)
+        if group is not None and words is not None:
             self._number += 1
             self._last.append(
                 Happening(
@@ -189,6 +236,7 @@ class Happenings:
                     type(event).__name__,
                     printable(words),
                     getattr(event, "peer_id", None),
+                    group,
                 )
             )
 

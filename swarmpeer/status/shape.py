@@ -314,6 +314,33 @@ class Status:
         return self.state is State.COMPLETE
 
 
+class Group(StrEnum):
+    """
+    What a happening is about.
+    """
+
+    NEIGHBOURS = "neighbours"
+    """
+    Who is there, and what they have.
+    """
+    INTEREST = "interest"
+    """
+    Who wants something; it comes and goes with every other piece.
+    """
+    CHOKING = "choking"
+    """
+    Who is served.
+    """
+    PROGRESS = "progress"
+    """
+    How far a peer or the swarm is.
+    """
+    TROUBLE = "trouble"
+    """
+    What is not as it should be.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """
@@ -323,6 +350,7 @@ class Happening:
     @ivar at_seconds: after the peer was made.
     @ivar kind: the name of the event's class.
     @ivar peer_id: the neighbour that it is about.
+    @ivar group: what it is about.
     """
 
     number: Count
@@ -330,6 +358,7 @@ class Happening:
     kind: str
     text: str
     peer_id: Count | None = None
+    group: Group = Group.NEIGHBOURS
 
 
 @dataclass(frozen=True, slots=True)

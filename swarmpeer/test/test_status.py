@@ -35,6 +35,7 @@ from swarmpeer.events import (
     PieceStored,
     PieceStoreFailed,
     PieceWithdrawn,
+    PolicyReplaced,
     PreferredRoundHeld,
     RecordFailed,
     RecordSaved,
@@ -52,6 +53,7 @@ from swarmpeer.status.problems import (
 )
 from swarmpeer.status.recent import RecentBytes
 from swarmpeer.status.shape import (
+    Group,
     LastHolder,
     Missing,
     Picture,
@@ -443,6 +445,28 @@ class HappeningsTests(SynchronousTestCase):
         self.assertEqual(told[0].text, "cannot reach 1002: no\\n5")
         self.assertEqual(happenings.after(told[-2].number), told[-1:])
         self.assertEqual((told[0].kind, told[0].peer_id), ("DialFailed", 1002))
+
+    def test_warned_of(self) -> None:
+        """
+        Of whatever is an error for the log, a reader of the page learns, too, and as
+        trouble.
+        """
+        happenings = Happenings()
+        errors = [
+            PieceStoreFailed(1002, 3, "full"),
+            FilePlacingFailed("full"),
+            PolicyReplaced("mine", "pick", "raised KeyError", "rarest"),
+            RecordFailed("full"),
+            DiskShort(2, 1),
+            PieceWithdrawn(3, "it rotted"),
+            PeerShutOut(1002, 2, 60.0),
+        ]
+        for event in errors:
+            happenings.note(event, 0.0)
+        self.assertEqual(
+            [(one.kind, one.group) for one in happenings.after(0)],
+            [(type(event).__name__, Group.TROUBLE) for event in errors],
+        )
 
 
 class FakePeer:

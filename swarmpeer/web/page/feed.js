@@ -4,16 +4,6 @@ import { byId, make, say, set } from "./dom.js";
 
 const MOST = 300;
 
-const TAGS = {
-  trouble: ["DialFailed", "ViolationSeen", "ConnectionRefused", "PieceStoreFailed", "FilePlacingFailed", "RecordFailed",
-    "DiskShort", "FileDiffers", "FileChanged", "PieceWithdrawn", "BadPieceReceived", "BadPieceTold", "PeerShutOut"],
-  choking: ["UnchokedBy", "ChokedBy", "NeighborUnchoked", "NeighborChoked", "PreferredRoundHeld", "OptimisticRoundHeld"],
-  interest: ["InterestChanged", "InterestedReceived", "NotInterestedReceived"],
-  progress: ["FileCompleted", "FilePlaced", "PeerCompleted", "SwarmCompleted", "ManifestFetched", "FilesChecked",
-    "FetchingResumed", "PieceHealed"],
-};
-const tagOf = (kind) => Object.keys(TAGS).find((tag) => TAGS[tag].includes(kind)) ?? "neighbours";
-
 export class Feed {
   #list = byId("feed");
   #pause = byId("feed-pause");
@@ -64,10 +54,9 @@ export class Feed {
     const peer = make("button", { type: "button", class: "peer" }, String(one.by));
     peer.addEventListener("click", () => this.#open(one.by, false));
     const time = new Date(one.at);
-    const tag = tagOf(one.kind);
-    const item = make("li", { "data-by": one.by, "data-tag": tag },
+    const item = make("li", { "data-by": one.by, "data-group": one.group },
       make("time", { datetime: time.toISOString() }, time.toLocaleTimeString("en-GB")),
-      make("div", {}, peer, " ", make("small", { class: `tag ${tag}` }, tag)),
+      make("div", {}, peer, " ", make("small", { class: `tag ${one.group}` }, one.group)),
       make("span", {}, one.text));
     item.hidden = this.#isHidden(item);
     return item;
@@ -94,7 +83,7 @@ export class Feed {
 
   // Interest comes and goes with every other piece.
   #isHidden({ dataset }) {
-    return (dataset.tag === "interest" && !this.#interest.checked)
+    return (dataset.group === "interest" && !this.#interest.checked)
       || (this.#only.checked && dataset.by !== String(this.#selected));
   }
 }

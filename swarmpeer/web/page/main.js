@@ -77,7 +77,7 @@ const overall = () =>
   model.isLab ? model.nodes.reduce((sum, node) => sum + node.share, 0) / model.nodes.length : model.own[0]?.share ?? 0;
 
 function showProblems(passed) {
-  const all = model.own.flatMap((node) => [
+  const all = model.nodes.flatMap((node) => [
     ...(node.isSilent && !node.isComplete ? [{ by: node.id, code: "silent", text: "it does not answer any more" }] : []),
     ...node.problems.map((problem) => ({ ...problem, by: node.id })),
   ]);

@@ -90,14 +90,14 @@ function copiesOf(nodes) {
 }
 
 // One of a lab that told nothing yet.
-function silentNode(id) {
+function silentNode(id, isSilent) {
   return {
     id,
     status: null,
     held: 0,
     share: 0,
     isComplete: false,
-    isSilent: false,
+    isSilent,
     state: "starting",
     map: new Uint8Array(),
     inRate: 0,
@@ -127,7 +127,7 @@ export function build(data, at) {
   const nodes = [...own];
   const known = new Set(own.map((node) => node.id));
   if (isLab) {
-    for (const id of members) if (!known.has(id)) nodes.push(silentNode(id));
+    for (const id of members) if (!known.has(id)) nodes.push(silentNode(id, silent.has(id)));
   } else if (own.length === 1) {
     for (const n of pictures[0].status.neighbors) nodes.push(toldNode(n, pictures[0]));
   }
