@@ -14,7 +14,7 @@ from swarmpeer.events import (
     PreferredRoundHeld,
     SwarmEvent,
 )
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -47,9 +47,10 @@ class IPieceStorage(Interface):
     """
     Where the bytes of the pieces live.
 
-    C{read}, C{write}, C{finish} and C{close} answer exactly once through one of
-    the callables they are given: at once, before they return, or later, always
-    in the reactor thread.  They never block it on a disk.
+    C{read}, C{finish} and C{close} answer exactly once, and C{write} exactly once
+    about each piece, through one of the callables they are given: at once, before
+    they return, or later, always in the reactor thread.  They never block it on a
+    disk.
     """
 
     is_whole = Attribute(
@@ -73,15 +74,19 @@ class IPieceStorage(Interface):
         """
 
     def write(
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep the bytes of a piece; C{done} means that C{read} will find them.
+        Keep the bytes of pieces that came together, each whether the others can be
+        kept or not.
 
-        @param data: exactly the piece's bytes; not changed until the answer.
+        @param pieces: one or more, none of them twice, each with exactly its bytes,
+            which are not changed until its answer.
+        @param done: told of those that are kept, of many at once if it can be: C{read}
+            will find them.
+        @param failed: told of each that is not, by its index.
         """
 
     def finish(

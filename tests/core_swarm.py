@@ -90,15 +90,14 @@ class NoStorage:
 
     def write(
         self,
-        index: int,  # noqa: ARG002
-        data: PieceData,  # noqa: ARG002
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],  # noqa: ARG002
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],  # noqa: ARG002
     ) -> None:
         """
         Nothing is kept.
         """
-        done()
+        done(pieces)
 
     def finish(
         self,

@@ -11,7 +11,7 @@ and prints what it hears, and at last the digest of the whole.
 import hashlib
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twisted.application.service import MultiService
@@ -26,6 +26,7 @@ from swarmpeer.errors import StorageError, SwarmPeerError
 from swarmpeer.events import PieceStored, SwarmEvent, UnchokedBy
 from swarmpeer.interfaces import IPieceStorage, ISwarmObserver
 from swarmpeer.net.limits import Limits
+from swarmpeer.seam import Piece
 from swarmpeer.service import PeerService
 from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
 from swarmpeer.wire.messages import PieceData
@@ -67,19 +68,20 @@ class DictStorage:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep a copy, if there is room.
+        Keep copies, as long as there is room.
         """
-        if len(self.pieces) < self.most_pieces:
-            self.pieces[index] = bytes(data)
-            done()
-        else:
-            failed(StorageError(f"there is no room for piece {index}"))
+        for piece in pieces:
+            if len(self.pieces) < self.most_pieces:
+                self.pieces[piece.index] = bytes(piece.data)
+                done([piece])
+            else:
+                error = StorageError(f"there is no room for piece {piece.index}")
+                failed(piece.index, error)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

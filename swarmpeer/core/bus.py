@@ -3,7 +3,7 @@ Carries events to those who watch.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVarTuple
 
 from swarmpeer.events import HaveReceived, SwarmEvent
@@ -77,6 +77,16 @@ class EventBus:
             self._waiting.append(event)
             return
         self._tell_all(self._tell, event)
+
+    def publish_each(self, events: Iterable[SwarmEvent]) -> None:
+        """
+        Publish one after the other.
+        """
+        for event in events:
+            if self._is_telling:
+                self._waiting.append(event)
+            else:
+                self._tell_all(self._tell, event)
 
     def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
         """

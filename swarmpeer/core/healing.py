@@ -2,7 +2,7 @@
 Pieces that we held and that are not right any more: found, given up, had back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from swarmpeer.core.pieces import PieceState
@@ -87,15 +87,17 @@ class Healing:
         self._swarm.request_everywhere()
         self._swarm.publish(PieceWithdrawn(index, reason))
 
-    def stored(self, index: int) -> bool:
+    def stored(self, indexes: Sequence[int]) -> list[int]:
         """
-        A piece was stored.
+        Pieces were stored.
 
-        @return: was it one that was lost?
+        @return: those of them that were lost.
         """
-        is_healed = index in self._withdrawn
-        self._withdrawn.discard(index)
-        return is_healed
+        if not self._withdrawn:
+            return []
+        healed = [index for index in indexes if index in self._withdrawn]
+        self._withdrawn.difference_update(healed)
+        return healed
 
     def look_again(self) -> None:
         """

@@ -3,7 +3,6 @@ Pieces that came together, on their way to the storage.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import StorageError
@@ -40,18 +39,13 @@ class Keeping:
         """
         self._is_putting = True
         try:
-            for piece in pieces:
-                self._store.put(
-                    piece,
-                    partial(self._on_stored, piece),
-                    partial(self._on_failed, piece.index),
-                )
+            self._store.put(pieces, self._on_stored, self._on_failed)
         finally:
             self._is_putting = False
             self._tell()
 
-    def _on_stored(self, piece: Piece) -> None:
-        self._kept.append(piece)
+    def _on_stored(self, pieces: Sequence[Piece]) -> None:
+        self._kept += pieces
         if not self._is_putting:
             self._tell()
 

@@ -346,11 +346,12 @@ class PeerNode:
     # What the storage answers.
 
     def _store(self, peer_id: int, pieces: Sequence[Piece]) -> None:
-        Keeping(
-            self.store,
-            partial(self._pieces_stored, peer_id),
-            partial(self._piece_not_stored, peer_id),
-        ).put(pieces)
+        if pieces:
+            Keeping(
+                self.store,
+                partial(self._pieces_stored, peer_id),
+                partial(self._piece_not_stored, peer_id),
+            ).put(pieces)
 
     def _pieces_stored(self, peer_id: int, pieces: Sequence[Piece]) -> None:
         held_before = self.store.bits.count - len(pieces)
@@ -365,8 +366,12 @@ class PeerNode:
         if self.requests.is_starved:
             self.requests.is_starved = False
             self._request_in_turn()
-        for held, piece in enumerate(pieces, held_before + 1):
-            self.publish(PieceStored(peer_id, piece.index, len(piece.data), held))
+        self.bus.publish_each(
+            [
+                PieceStored(peer_id, piece.index, len(piece.data), held)
+                for held, piece in enumerate(pieces, held_before + 1)
+            ]
+        )
         if self.store.is_complete:
             self._complete()
 

@@ -9,7 +9,7 @@ Invariant: a piece is in exactly one state, and the only ways are::
     STORING -> HAVE or MISSING      the storage's answer
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from swarmpeer.core.layout import PieceLayout
@@ -109,26 +109,30 @@ class PieceStore:
 
     def put(
         self,
-        piece: Piece,
-        stored: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        stored: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep the bytes of a piece that is STORING.  Its bit is set before
-        C{stored} is called; after C{failed} it is MISSING again.
+        Keep the bytes of pieces that are STORING.  Their bits are set before
+        C{stored} is called; after C{failed} a piece is MISSING again.
+
+        @raise RuntimeError: if one of them is not STORING; none is kept then.
         """
-        index = piece.index
-        self._expect(index, PieceState.STORING)
+        states = self._states
+        for piece in pieces:
+            if piece.index < 0 or states[piece.index] != PieceState.STORING:
+                self._expect(piece.index, PieceState.STORING)
 
-        def on_done() -> None:
-            self._gain(index, PieceState.STORING)
-            stored()
+        def on_done(kept: Sequence[Piece]) -> None:
+            self._gain([piece.index for piece in kept], PieceState.STORING)
+            stored(kept)
 
-        def on_failed(error: StorageError) -> None:
+        def on_failed(index: int, error: StorageError) -> None:
             self._move(index, PieceState.STORING, PieceState.MISSING)
-            failed(error)
+            failed(index, error)
 
-        self._storage.write(index, piece.data, on_done, on_failed)
+        self._storage.write(pieces, on_done, on_failed)
 
     def read(
         self,
@@ -161,15 +165,19 @@ class PieceStore:
         """
         self._storage.finish(done, failed)
 
-    def _gain(self, index: int, old: PieceState) -> None:
+    def _gain(self, indexes: Sequence[int], old: PieceState) -> None:
         """
-        We HAVE the piece from now on.
+        We HAVE these pieces from now on.
         """
-        self._move(index, old, PieceState.HAVE)
-        self.bits.add(index)
+        states = self._states
+        for index in indexes:
+            if index < 0 or states[index] != old:
+                self._expect(index, old)
+            states[index] = PieceState.HAVE
+        self.bits.add_each(indexes)
 
     def _move(self, index: int, old: PieceState, new: PieceState) -> None:
-        # Each piece comes by here three times: only what is wrong is looked into.
+        # Each piece comes by here: only what is wrong is looked into.
         if index < 0 or self._states[index] != old:
             self._expect(index, old)
         self._states[index] = new

@@ -301,7 +301,7 @@ class VerifiedNode(PeerNode):
 
     def _pieces_stored(self, peer_id: int, pieces: Sequence[Piece]) -> None:
         indexes = [piece.index for piece in pieces]
-        healed = [index for index in indexes if self.healing.stored(index)]
+        healed = self.healing.stored(indexes)
         was_refused, self.requests.is_paused = self.requests.is_paused, False
         cancelled: list[RequestCancelled] = []
         for index in indexes:

@@ -9,7 +9,7 @@ The ways beside those of L{swarmpeer.core.pieces} are::
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.pieces import PieceState, PieceStore
@@ -116,7 +116,7 @@ class VerifiedStore(PieceStore):
         """
         A piece that is MISSING is on the disk as it should be: we HAVE it.
         """
-        self._gain(index, PieceState.MISSING)
+        self._gain([index], PieceState.MISSING)
 
     def give_up(self, index: int) -> None:
         """
@@ -141,9 +141,9 @@ class VerifiedStore(PieceStore):
 
         return not_read
 
-    def _gain(self, index: int, old: PieceState) -> None:
-        super()._gain(index, old)
-        self.needless.add(index)
+    def _gain(self, indexes: Sequence[int], old: PieceState) -> None:
+        super()._gain(indexes, old)
+        self.needless.add_each(indexes)
 
 
 def _unheard(_index: int, _error: StorageError) -> None:

@@ -47,9 +47,10 @@ class ManifestFile:
 
         @raise IndexError: if there is no such piece.
         """
-        if not 0 <= index < self.piece_count:
+        found = self.piece_hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES]
+        if index < 0 or not found:
             raise IndexError(f"piece {index} is not among {self.piece_count}")
-        return self.piece_hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ A storage in a peer's folder on disk.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from zope.interface import implementer
@@ -11,7 +11,8 @@ from zope.interface import implementer
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import ILendingStorage
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
+from swarmpeer.storage.answering import tell_each
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.disk import DiskFile
 from swarmpeer.storage.pending_work import PendingWork, run_inline
@@ -175,40 +176,26 @@ class FileStorage:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep a piece: at once if it is small, else in a thread.
+        Keep pieces: the small ones at once, each of the others in a thread.
 
         @raise IndexError: if the layout has no such piece.
-        @raise ValueError: if C{data} is not as long as the piece.
+        @raise ValueError: if a piece is not as long as it should be.
         """
-        size_bytes, offset = self._layout.size(index), self._layout.offset(index)
-        if len(data) != size_bytes:
-            raise ValueError(f"piece {index} has {size_bytes}, not {len(data)}")
-
-        what = f"write piece {index}"
-
-        def to_disk() -> None:
-            self._file.write(data, offset)
-
-        def on_written(_: None) -> None:
-            done()
-
-        def on_failed(error: Exception) -> None:
-            failed(self._cause(what, error))
-
+        self._layout.check_sizes(pieces)
         if not self._is_open:
-            failed(self._failure(what, "it is not open"))
+            refusal = "it is not open"
         elif self._is_complete or self._is_placing:
-            failed(self._failure(what, "it is complete and is not changed"))
-        elif size_bytes <= self._inline_limit_bytes:
-            run_inline(to_disk, on_written, on_failed)
+            refusal = "it is complete and is not changed"
         else:
-            self._work.begin(to_disk, on_written, on_failed)
+            self._work.do_at_once(lambda: self._write(pieces, done, failed))
+            return
+        for piece in pieces:
+            failed(piece.index, self._failure(f"write piece {piece.index}", refusal))
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]
@@ -248,6 +235,51 @@ class FileStorage:
         self._is_open = False
         self._when_closed.append(done)
         self._work.when_idle(self._give_back)
+
+    def _write(
+        self,
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
+    ) -> None:
+        if self._layout.piece_size_bytes <= self._inline_limit_bytes:
+            tell_each(pieces, self._to_disk(pieces), done, failed)
+            return
+        for piece in pieces:
+            if len(piece.data) <= self._inline_limit_bytes:
+                tell_each([piece], self._to_disk([piece]), done, failed)
+            else:
+                self._begin_writing(piece, done, failed)
+
+    def _begin_writing(
+        self,
+        piece: Piece,
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
+    ) -> None:
+        self._work.begin(
+            lambda: self._to_disk([piece]),
+            lambda failures: tell_each([piece], failures, done, failed),
+            lambda error: failed(piece.index, self._unwritten(piece, error)),
+        )
+
+    def _to_disk(self, pieces: Sequence[Piece]) -> dict[int, StorageError]:
+        """
+        Write pieces.
+
+        @return: by the piece, why it could not be written.
+        """
+        failures: dict[int, StorageError] = {}
+        write, offset = self._file.write, self._layout.offset
+        for piece in pieces:
+            try:
+                write(piece.data, offset(piece.index))
+            except Exception as error:
+                failures[piece.index] = self._unwritten(piece, error)
+        return failures
+
+    def _unwritten(self, piece: Piece, error: Exception) -> StorageError:
+        return self._cause(f"write piece {piece.index}", error)
 
     def _give_back(self) -> None:
         # Another who asked to close may have been told already.

@@ -2,13 +2,15 @@
 A storage that keeps the pieces in memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.seam import Piece
+from swarmpeer.storage.answering import tell_each
 from swarmpeer.wire.messages import PieceData
 
 
@@ -80,29 +82,26 @@ class MemoryStorage:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep a copy of the piece, or C{data} itself if it is C{bytes}.
+        Keep a copy of each piece, or its bytes themselves if they are C{bytes}.
 
         @raise IndexError: if the layout has no such piece.
-        @raise ValueError: if C{data} is not as long as the piece.
+        @raise ValueError: if a piece is not as long as it should be.
         """
-        piece = bytes(data)
-        if len(piece) != self._layout.size(index):
-            raise ValueError(
-                f"{len(piece)} bytes for piece {index} of {self._layout.size(index)}"
-            )
+        self._layout.check_sizes(pieces)
+        failures: dict[int, StorageError] = {}
         if not self._is_open:
-            failed(self._not_open())
+            failures = dict.fromkeys((p.index for p in pieces), self._not_open())
         elif self.is_finished:
-            failed(StorageError("the file in memory is complete and is not changed"))
+            error = StorageError("the file in memory is complete and is not changed")
+            failures = dict.fromkeys((p.index for p in pieces), error)
         else:
-            self._pieces[index] = piece
-            done()
+            self._pieces.update((p.index, bytes(p.data)) for p in pieces)
+        tell_each(pieces, failures, done, failed)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

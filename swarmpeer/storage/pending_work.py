@@ -47,6 +47,14 @@ class PendingWork:
 
         (run or self._run_in_thread)(do)
 
+    def do_at_once(self, work: Callable[[], None]) -> None:
+        """
+        Do here what answers more than once, so that whoever closes in between waits
+        for the last answer.
+        """
+        self._under_way += 1
+        self._end(work)
+
     def when_idle(self, done: Callable[[], None]) -> None:
         """
         Call C{done} when all has answered, and what the answers begin, too.
@@ -55,10 +63,10 @@ class PendingWork:
         self._tell_if_idle()
 
     def _end(self, answer: Answer) -> None:
-        self._under_way -= 1
         try:
             answer()
         finally:
+            self._under_way -= 1
             self._tell_if_idle()
 
     def _tell_if_idle(self) -> None:

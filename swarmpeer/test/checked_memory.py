@@ -3,7 +3,7 @@ A storage in memory that knows what the pieces should be, for the tests of the
 verified peer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from zope.interface import implementer
 
@@ -12,6 +12,8 @@ from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.seam import Piece
+from swarmpeer.storage.answering import tell_each
 from swarmpeer.testing.storage import HeldCall, HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
@@ -112,21 +114,23 @@ class CheckedMemory:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep the piece if it is right.
+        Keep the pieces that are right.
         """
-        if data != self.right(index):
-            failed(BadPieceError(f"piece {index} is wrong"))
-        elif self.failure is not None:
-            failed(self.failure)
-        else:
-            self.pieces[index] = bytes(data)
-            done()
+        failures: dict[int, StorageError] = {}
+        for piece in pieces:
+            index = piece.index
+            if piece.data != self.right(index):
+                failures[index] = BadPieceError(f"piece {index} is wrong")
+            elif self.failure is not None:
+                failures[index] = self.failure
+            else:
+                self.pieces[index] = bytes(piece.data)
+        tell_each(pieces, failures, done, failed)
 
     def finish(
         self,

@@ -15,6 +15,7 @@ from swarmpeer.events import GivenBackReason, HaveReceived, SwarmEvent
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.one_piece import put_one
 from swarmpeer.testing.recorders import Call
 
 
@@ -135,7 +136,7 @@ def hold(store: PieceStore, *indexes: int) -> None:
     for index in indexes:
         if store.begin_storing(index):
             data = bytes(store.layout.size(index))
-            store.put(Piece(index, data), lambda: None, _raise)
+            put_one(store, Piece(index, data), lambda: None, _raise)
 
 
 def _raise(error: Exception) -> None:

@@ -247,6 +247,26 @@ class EventBusTests(SynchronousTestCase):
         self.bus.add(self.first)
         self.assertEqual(self.calls, [])
 
+    def test_each(self) -> None:
+        """
+        Of many that are published one after the other each is told, and what it brings
+        about, before the next one is; while something is told all of them wait.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if event == ChokedBy(1):
+                self.bus.publish(FileCompleted())
+            if event == FileCompleted():
+                self.bus.publish_each([UnchokedBy(3), UnchokedBy(4)])
+
+        self.bus.remove(self.second)
+        self.first.react = react
+        self.bus.publish_each([ChokedBy(1), ChokedBy(2)])
+        self.assertEqual(
+            [event for _, event in self.calls],
+            [ChokedBy(1), FileCompleted(), UnchokedBy(3), UnchokedBy(4), ChokedBy(2)],
+        )
+
     def test_while_telling(self) -> None:
         """
         Events published by an observer wait until everybody heard the one that

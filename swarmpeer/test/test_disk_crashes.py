@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.file_name import LOCK_NAME
+from swarmpeer.seam import Piece
 from swarmpeer.storage import FileStorage
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import DiskEvent, ProcessGone
@@ -112,7 +113,7 @@ class Download:
         try:
             self.storage.open()
             for index in range(LAYOUT.piece_count):
-                self.do(self.storage.write, index, SOURCE.piece(index))
+                self.do(self.storage.write, [Piece(index, SOURCE.piece(index))])
                 self.do(self.storage.read, index)
             self.do(self.storage.finish)
             self.storage.close(self._say("closed"))
@@ -130,7 +131,8 @@ class Download:
     def _say(self, what: str) -> Callable[..., None]:
         return lambda *_data: self.said.append(what)
 
-    def _failed(self, error: StorageError) -> None:
+    def _failed(self, *what: object) -> None:
+        *_, error = what
         self.said.append(str(error))
 
 
@@ -303,7 +305,7 @@ class FailureTests(SynchronousTestCase):
                 disk.free()
                 disk.heal()
             download.said.clear()
-            download.do(download.storage.write, index, SOURCE.piece(index))
+            download.do(download.storage.write, [Piece(index, SOURCE.piece(index))])
             [said] = download.said
             if said != "write":
                 self.assertIn(f"cannot write piece {index}", said)
@@ -408,7 +410,9 @@ class FailureTests(SynchronousTestCase):
                 download = Download(disk, in_threads=False)
                 download.storage.open()
                 for index in range(LAYOUT.piece_count):
-                    download.do(download.storage.write, index, SOURCE.piece(index))
+                    download.do(
+                        download.storage.write, [Piece(index, SOURCE.piece(index))]
+                    )
                 disk.rot()
                 cost = disk.take_cost_seconds()
                 disk.lose_power()

@@ -7,6 +7,7 @@ from zope.interface.verify import verifyObject
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.test_storage import Answers
 from swarmpeer.testing.ghost_storage import GhostStorage
 from swarmpeer.testing.source import Source
@@ -39,7 +40,7 @@ class GhostStorageTests(SynchronousTestCase):
         Write a piece.
         """
         answers = self.answers
-        storage.write(index, data, answers.done(index), answers.failed(index))
+        write_one(storage, index, data, answers.done(index), answers.failed(index))
 
     def write_all(self, storage: GhostStorage) -> None:
         """

@@ -8,6 +8,7 @@ from zope.interface.verify import verifyObject
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import BadPieceError, StorageError
 from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.testing.ghost_verified_storage import GhostVerifiedStorage
 from swarmpeer.testing.source import Source
 
@@ -41,8 +42,12 @@ class GhostVerifiedStorageTests(SynchronousTestCase):
         """
         Write a piece.
         """
-        storage.write(
-            index, data, lambda: self.answers.append(index), self.answers.append
+        write_one(
+            storage,
+            index,
+            data,
+            lambda: self.answers.append(index),
+            self.answers.append,
         )
 
     def checked(self, storage: GhostVerifiedStorage) -> list[int]:

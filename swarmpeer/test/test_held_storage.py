@@ -9,6 +9,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.testing.recorders import Call
 from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.messages import PieceData
@@ -59,9 +60,9 @@ class HeldStorageTests(SynchronousTestCase):
         Each call waits, known by its name and its piece, and is done in the
         order in which the calls are released.
         """
-        self.storage.write(0, b"a", self.done, self.failed)
+        write_one(self.storage, 0, b"a", self.done, self.failed)
         self.storage.read(0, self.read, self.failed)
-        self.storage.write(1, b"b", self.done, self.failed)
+        write_one(self.storage, 1, b"b", self.done, self.failed)
         self.storage.finish(self.done, self.failed)
         self.storage.close(self.done)
         waiting = [(call.name, call.index) for call in self.storage.waiting]
@@ -89,7 +90,7 @@ class HeldStorageTests(SynchronousTestCase):
         """
         A call that is made to fail is answered with the reason, and not done.
         """
-        self.storage.write(0, b"a", self.done, self.failed)
+        write_one(self.storage, 0, b"a", self.done, self.failed)
         self.storage.read(0, self.read, self.failed)
         self.storage.fail("no space", 0)
         self.storage.fail("no disk")

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.pieces import PieceState
 from swarmpeer.seam import Piece
+from swarmpeer.test.one_piece import put_one
 from swarmpeer.test.test_node import PIECE, World
 from swarmpeer.testing.invariants import NodeChecker
 
@@ -135,7 +136,7 @@ class NodeCheckerTests(SynchronousTestCase):
         store = world.node.store
         checker = NodeChecker(world.node, PREFERRED)
         store.begin_storing(2)
-        store.put(Piece(2, bytes(PIECE)), lambda: None, self.fail)
+        put_one(store, Piece(2, bytes(PIECE)), lambda: None, self.fail)
         self.assertEqual(list(checker.check()), [])
         store.bits.discard(2)
         store._states[2] = PieceState.MISSING

@@ -13,7 +13,6 @@ from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.storage import HeldStorage
-from swarmpeer.wire.messages import PieceData
 
 PIECES = 5
 
@@ -31,19 +30,19 @@ class PromptStorage(HeldStorage):
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Hold the call, or not for long.
+        Hold the calls, or not for long.
         """
-        super().write(index, data, done, failed)
-        if index in self.kept:
-            self.release(-1)
-        elif index in self.refused:
-            self.fail("no room", -1)
+        for piece in pieces:
+            super().write([piece], done, failed)
+            if piece.index in self.kept:
+                self.release(-1)
+            elif piece.index in self.refused:
+                self.fail("no room", -1)
 
 
 class KeepingTests(SynchronousTestCase):
@@ -119,11 +118,11 @@ class KeepingTests(SynchronousTestCase):
 
     def test_mistake(self) -> None:
         """
-        Those before one that may not be stored are told of all the same.
+        Where there is one that may not be stored none is.
         """
         self.storage.kept = range(PIECES)
         self.assertRaises(RuntimeError, self.put_unclaimed)
-        self.assertEqual(self.told, [[0]])
+        self.assertEqual(self.told, [])
 
     def put_unclaimed(self) -> None:
         """

@@ -49,6 +49,26 @@ class PendingWorkTests(SynchronousTestCase):
         threads.run_all()
         self.assertEqual(heard, ["idle", 1, 2, "idle"])
 
+    def test_many_answers(self) -> None:
+        """
+        Who begins to wait in the middle of what answers more than once, be it at once
+        or in an answer of a thread, is told after the last answer.
+        """
+        heard: list[object] = []
+        threads = LaterThreads()
+        works = PendingWork(threads)
+
+        def answer(*_: object) -> None:
+            heard.append(1)
+            works.when_idle(lambda: heard.append("idle"))
+            heard.append(2)
+
+        works.do_at_once(answer)
+        self.assertEqual(heard, [1, 2, "idle"])
+        works.begin(lambda: None, answer, heard.append)
+        threads.run_all()
+        self.assertEqual(heard[3:], [1, 2, "idle"])
+
     def test_failing_answer(self) -> None:
         """
         An answer that fails is nobody's business here, and nobody waits for it.

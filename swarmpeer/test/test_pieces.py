@@ -13,6 +13,7 @@ from swarmpeer.core.pieces import PieceState, PieceStore
 from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.one_piece import put_one
 from swarmpeer.testing.recorders import Call
 from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.messages import PieceData
@@ -39,7 +40,8 @@ class HeldStore:
         Hand in the piece's bytes: C{index} again and again.
         """
         size = self.store.layout.size(index)
-        self.store.put(
+        put_one(
+            self.store,
             Piece(index, bytes([index]) * size),
             # The bit is set before we are told.
             lambda: self.answers.append(("stored", index, index in self.store.bits)),
@@ -290,7 +292,7 @@ class StorageAnswersTests(SynchronousTestCase):
         store = PieceStore(layout, memory)
         answers: list[str] = []
         store.begin_storing(0)
-        store.put(Piece(0, b"x"), lambda: answers.append("stored"), self.fail)
+        put_one(store, Piece(0, b"x"), lambda: answers.append("stored"), self.fail)
         self.assertEqual((answers, store.is_complete), (["stored"], True))
 
     def test_failed(self) -> None:

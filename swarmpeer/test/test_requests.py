@@ -25,6 +25,7 @@ from swarmpeer.core.requests import BUDGET_BYTES, REQUEST_WINDOW, RequestManager
 from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.one_piece import put_one
 from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
@@ -84,7 +85,9 @@ class Fetching:
         def failed(_: StorageError) -> None:
             self.requests.store_failed(index)
 
-        self.store.put(Piece(index, bytes(self.layout.size(index))), stored, failed)
+        put_one(
+            self.store, Piece(index, bytes(self.layout.size(index))), stored, failed
+        )
         return True
 
     def fetch(self, neighbor: NeighborState) -> int | None:

@@ -9,6 +9,7 @@ from swarmpeer.core.scrubbing import Scrubbing
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
+from swarmpeer.test.one_piece import put_one
 
 LAYOUT = PieceLayout(19, 2)
 WHOLE = bytes(range(19))
@@ -179,7 +180,7 @@ class DoubtTests(SynchronousTestCase):
         world.scrubbing.step()
         world.store.lose(1)
         world.store.begin_storing(1)
-        world.store.put(Piece(1, WHOLE[2:4]), lambda: None, lambda _: None)
+        put_one(world.store, Piece(1, WHOLE[2:4]), lambda: None, lambda _: None)
         check, write = world.storage.waiting
         check.go()
         write.go()

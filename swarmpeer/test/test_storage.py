@@ -15,6 +15,7 @@ from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.storage import FileStorage, MemoryStorage
 from swarmpeer.storage.system_calls import SystemCalls
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.thread_work import Work
 from swarmpeer.wire.messages import PieceData
 
@@ -160,12 +161,14 @@ class ContractTests(SynchronousTestCase):
         for storage, threads in self.kinds():
             storage.open()
             piece = [piece_of(self.layout, self.data, i) for i in range(3)]
-            storage.write(0, piece[0], answers.done(0), answers.failed(0))
+            write_one(storage, 0, piece[0], answers.done(0), answers.failed(0))
             threads.run_all()
-            storage.write(2, bytearray(piece[2]), answers.done(2), answers.failed(2))
+            write_one(
+                storage, 2, bytearray(piece[2]), answers.done(2), answers.failed(2)
+            )
             threads.run_all()
             view = memoryview(b"--" + piece[1])[2:]
-            storage.write(1, view, answers.done(1), answers.failed(1))
+            write_one(storage, 1, view, answers.done(1), answers.failed(1))
             threads.run_all()
             for index in range(3):
                 storage.read(index, answers.read(index), answers.failed(index))
@@ -185,7 +188,7 @@ class ContractTests(SynchronousTestCase):
             storage.open()
             answers = Answers()
             buffer = bytearray(10)
-            storage.write(0, buffer, answers.done(), answers.failed())
+            write_one(storage, 0, buffer, answers.done(), answers.failed())
             threads.run_all()
             buffer.extend(b"more")
             self.assertEqual(answers.take(), [("done",)])
@@ -201,10 +204,14 @@ class ContractTests(SynchronousTestCase):
             storage.open()
             for index, size in [(0, 9), (0, 11), (2, 10)]:
                 with self.assertRaises(ValueError):
-                    storage.write(index, bytes(size), answers.done(), answers.failed())
+                    write_one(
+                        storage, index, bytes(size), answers.done(), answers.failed()
+                    )
             for index in (-1, 3):
                 with self.assertRaises(IndexError):
-                    storage.write(index, bytes(5), answers.done(), answers.failed())
+                    write_one(
+                        storage, index, bytes(5), answers.done(), answers.failed()
+                    )
                 with self.assertRaises(IndexError):
                     storage.read(index, answers.read(), answers.failed())
             self.assertEqual(answers.take(), [])
@@ -221,7 +228,7 @@ class ContractTests(SynchronousTestCase):
 
             def ask(storage: IPieceStorage, answers: Answers) -> list[object]:
                 storage.read(0, answers.read(), answers.failed())
-                storage.write(0, bytes(10), answers.done(), answers.failed())
+                write_one(storage, 0, bytes(10), answers.done(), answers.failed())
                 storage.finish(answers.done(), answers.failed())
                 return [answer[0] for answer in answers.take()]
 
@@ -242,13 +249,13 @@ class ContractTests(SynchronousTestCase):
             storage.open()
             for index in range(3):
                 piece = piece_of(self.layout, self.data, index)
-                storage.write(index, piece, answers.done(), answers.failed())
+                write_one(storage, index, piece, answers.done(), answers.failed())
             threads.run_all()
             for _ in range(2):
                 storage.finish(answers.done(), answers.failed())
                 threads.run_all()
             self.assertEqual(answers.take(), [("done",)] * 5)
-            storage.write(1, bytes(10), answers.done(), answers.failed())
+            write_one(storage, 1, bytes(10), answers.done(), answers.failed())
             storage.read(1, answers.read(), answers.failed())
             threads.run_all()
             self.assertEqual(
@@ -277,7 +284,9 @@ class ContractTests(SynchronousTestCase):
                 storage.open()
                 for index in order:
                     piece = piece_of(layout, whole, index)
-                    storage.write(index, piece, answers.done(index), answers.failed())
+                    write_one(
+                        storage, index, piece, answers.done(index), answers.failed()
+                    )
                 while threads.waiting:
                     last = len(threads.waiting) - 1
                     threads.run(data.draw(st.integers(0, last)))
@@ -340,7 +349,7 @@ class MemoryTests(SynchronousTestCase):
         answers = Answers()
         storage = MemoryStorage(self.layout)
         storage.open()
-        storage.write(0, b"x" * 10, answers.done(), answers.failed())
+        write_one(storage, 0, b"x" * 10, answers.done(), answers.failed())
         storage.read(1, answers.read(), answers.failed())
         storage.finish(answers.done(), answers.failed())
         self.assertEqual(

@@ -22,6 +22,7 @@ from swarmpeer.storage import FileStorage, ReactorThreads
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.system_calls import SystemCalls, file_system_type
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.test_storage import (
     Answers,
     FastCalls,
@@ -188,7 +189,9 @@ class FileStorageCase(SynchronousTestCase):
         Write a piece.
         """
         piece = piece_of(LAYOUT, DATA, index)
-        storage.write(index, piece, self.answers.done(index), self.answers.failed())
+        write_one(
+            storage, index, piece, self.answers.done(index), self.answers.failed()
+        )
 
     def read(self, storage: FileStorage, index: int) -> None:
         """
@@ -997,7 +1000,7 @@ class CloseTests(FileStorageCase):
             self.answers.done(0)()
             storage.close(self.answers.done("close"))
 
-        storage.write(0, DATA[:10], close, self.answers.failed())
+        write_one(storage, 0, DATA[:10], close, self.answers.failed())
         self.write(storage, 1)
         self.threads.run_all()
         self.assertEqual(
@@ -1009,7 +1012,7 @@ class CloseTests(FileStorageCase):
         An answer that raises does not keep the storage open.
         """
         storage = self.opened(False)
-        storage.write(0, DATA[:10], lambda: [][0], self.answers.failed())
+        write_one(storage, 0, DATA[:10], lambda: [][0], self.answers.failed())
         storage.close(self.answers.done("close"))
         self.assertRaises(IndexError, self.threads.run)
         self.assertEqual(self.answers.take(), [("close", "done")])
@@ -1064,7 +1067,7 @@ class RealThreadsTests(TestCase):
 
         for index in range(layout.piece_count):
             piece = piece_of(layout, data, index)
-            storage.write(index, piece, written(index), wrong.append)
+            write_one(storage, index, piece, written(index), wrong.append)
         await all_read
         finished: Deferred[None] = Deferred()
         storage.finish(lambda: finished.callback(None), finished.errback)

@@ -106,12 +106,12 @@ class WaitingTests(SynchronousTestCase):
             heard.clear()
 
         piece = bytes(PIECE)
-        during("allocate", lambda: self.file.write(0, piece, 0))
+        during("allocate", lambda: self.file.write([(0, 0, piece)]))
         self.file.sync()
         during("rename_to", self.file.put_in_place)
         self.assertIs(self.file.place, Place.FINAL)
         during("lstat", self.file.check_name)
-        during("write", lambda: self.file.write(0, piece, 0))
+        during("write", lambda: self.file.write([(0, 0, piece)]))
         self.assertFalse(self.file.is_busy)
 
 

@@ -14,6 +14,7 @@ from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files import build_manifest
 from swarmpeer.storage import FileStorage, ReactorThreads, VerifiedStorage
 from swarmpeer.storage.timing import Stopwatch, TimedCalls, TimedHashes, Work
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.paper_reactor import PaperReactor
 
 DATA = random.Random(1).randbytes(40_000)
@@ -133,7 +134,7 @@ class StopwatchTests(SynchronousTestCase):
         storage.check(lambda *_: None, done.append, done.append)
         for index in range(3):
             piece = DATA[index * 16384 : (index + 1) * 16384]
-            storage.write(index, piece, lambda: done.append("kept"), done.append)
+            write_one(storage, index, piece, lambda: done.append("kept"), done.append)
         storage.finish(lambda: done.append("placed"), done.append)
         reactor.advance(5)
         storage.close(lambda: done.append("closed"))
@@ -153,6 +154,6 @@ class StopwatchTests(SynchronousTestCase):
             calls=TimedCalls(self.stopwatch),
         )
         classic.open()
-        classic.write(0, DATA[:16384], lambda: None, self.fail)
+        write_one(classic, 0, DATA[:16384], lambda: None, self.fail)
         classic.close(lambda: None)
         self.assertIn(Work.WRITE, [work for work, _ in self.noted])

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.events import FileChanged, FilesChecked, RecordSaved
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.storage.verified.open_files import MAX_OPEN_FILES
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Content, Peer, a_folder, one_file
 from swarmpeer.wire.messages import PieceData
@@ -452,7 +453,9 @@ class OddDiskTests(ChangeCase):
         peer.storage.finish(lambda: peer.said.append("done"), print)
         failed: list[str] = []
         peer.storage.finish(print, lambda error: failed.append(str(error)))
-        peer.storage.write(0, peer.pieces[0], print, lambda e: failed.append(str(e)))
+        write_one(
+            peer.storage, 0, peer.pieces[0], print, lambda e: failed.append(str(e))
+        )
         for line in failed:
             self.assertIn("it is being put in place", line)
         self.assertEqual(len(failed), 2)

@@ -27,6 +27,7 @@ from swarmpeer.core.window import FEW_NEIGHBORS
 from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import checked_store
+from swarmpeer.test.one_piece import put_one
 from swarmpeer.wire.bitfield import Bitfield
 
 LAYOUT = PieceLayout(19, 2)
@@ -87,7 +88,7 @@ class Fetching:
             self.requests.store_failed(index)
 
         piece = Piece(index, fill * self.store.layout.size(index))
-        self.store.put(piece, stored, failed)
+        put_one(self.store, piece, stored, failed)
         return True
 
 
@@ -367,7 +368,7 @@ class RefusalTests(SynchronousTestCase):
         requests, one = fetching.requests, fetching.neighbor([LAST])
         requests.next_for(one)
         requests.arrived(one, LAST)
-        fetching.store.put(Piece(LAST, b"x"), lambda: None, lambda _: None)
+        put_one(fetching.store, Piece(LAST, b"x"), lambda: None, lambda _: None)
         requests.wrong(LAST, one)
         fetching.now = WRONG_PIECE_SECONDS - 0.1
         self.assertFalse(requests.ask_again(one))
@@ -430,7 +431,7 @@ class GivenUpTests(SynchronousTestCase):
         late = Late()
         late.ask_second()
         late.requests.arrived(late.quick, LAST)
-        late.store.put(Piece(LAST, b"x"), lambda: None, lambda _: None)
+        put_one(late.store, Piece(LAST, b"x"), lambda: None, lambda _: None)
         late.requests.give_up(LAST)
         self.assertEqual(late.state(), (PieceState.MISSING, None, [late.slow]))
         self.assertEqual(late.requests.unsettled_bytes, 0)
@@ -556,7 +557,7 @@ class Pipeline:
             index = waiting.pop(0)
             assert self.requests.arrived(neighbor, index)
             piece = Piece(index, bytes(self.layout.size(index)))
-            self.store.put(piece, partial(self.requests.stored, index), _raise)
+            put_one(self.store, piece, partial(self.requests.stored, index), _raise)
             waiting += self.fill(neighbor)
 
 

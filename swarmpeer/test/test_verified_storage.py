@@ -15,6 +15,7 @@ from swarmpeer.events import FilesChecked, RecordSaved
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.interfaces import IVerifiedStorage
 from swarmpeer.manifest.paths import bytes_of
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import (
     PIECE,
@@ -215,7 +216,7 @@ class DownloadTests(DownloadCase):
             self.folder = Path(self.mktemp())
             peer = Peer(one_file(), self.folder, inline_limit_bytes=limit)
             peer.start()
-            peer.storage.write(0, peer.pieces[0], lambda: None, print)
+            write_one(peer.storage, 0, peer.pieces[0], lambda: None, print)
             self.assertEqual(len(peer.threads.waiting), hops)
             peer.settle()
             peer.close()
@@ -280,7 +281,7 @@ class DownloadTests(DownloadCase):
         peer.start()
         said: list[str] = []
         storage = peer.storage
-        storage.write(0, peer.pieces[0], lambda: said.append("written"), print)
+        write_one(storage, 0, peer.pieces[0], lambda: said.append("written"), print)
         storage.close(lambda: said.append("closed"))
         storage.close(lambda: said.append("closed, too"))
         self.assertEqual(said, [])

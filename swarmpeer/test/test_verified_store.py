@@ -10,6 +10,7 @@ from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import PieceLostError, StorageError
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
+from swarmpeer.test.one_piece import put_one
 from swarmpeer.testing.recorders import Call
 
 HAVE, MISSING = PieceState.HAVE, PieceState.MISSING
@@ -39,7 +40,7 @@ class StoreTests(SynchronousTestCase):
         """
         if not self.store.begin_storing(index):
             return False
-        self.store.put(Piece(index, b"\0"), lambda: None, lambda _: None)
+        put_one(self.store, Piece(index, b"\0"), lambda: None, lambda _: None)
         self.storage.release(-1)
         return True
 

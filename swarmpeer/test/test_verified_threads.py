@@ -13,6 +13,7 @@ from twisted.trial.unittest import TestCase
 from swarmpeer.errors import StorageError
 from swarmpeer.events import FileChanged, FilesChecked, RecordFailed, SwarmEvent
 from swarmpeer.storage import ReactorThreads, VerifiedStorage
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Content, chance_bytes
 from swarmpeer.wire.bitfield import Bitfield
@@ -105,7 +106,7 @@ class ThreadsTests(TestCase):
             else:
                 failed(StorageError(f"piece {index} is wrong"))
 
-        storage.write(index, PIECES[index], on_written, failed)
+        write_one(storage, index, PIECES[index], on_written, failed)
         return answer
 
     async def test_download(self) -> None:

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.storage.helping import HELPED_WITH_BYTES, MOST_HELPED_BYTES, Helper
 from swarmpeer.storage.verified.writing import HASHED_AT_ONCE_BYTES
+from swarmpeer.test.one_piece import write_one
 from swarmpeer.test.test_storage import FastCalls, LaterThreads
 from swarmpeer.test.verified_fixtures import Content, Peer, chance_bytes
 
@@ -57,7 +58,8 @@ class LargePieceTests(SynchronousTestCase):
         """
         A piece comes.
         """
-        peer.storage.write(
+        write_one(
+            peer.storage,
             index,
             peer.pieces[index] if data is None else data,
             lambda: peer.said.append(index),

@@ -3,7 +3,7 @@ A verified storage that a test drives step by step, and manifests made up for it
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -13,6 +13,7 @@ from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
 from swarmpeer.events import FileDiffers, SwarmEvent
 from swarmpeer.manifest import ManifestFile, compose_manifest, merkle
 from swarmpeer.manifest import Path as Names
+from swarmpeer.seam import Piece
 from swarmpeer.storage import VerifiedStorage
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.helping import Helper
@@ -224,8 +225,18 @@ class Peer:
         @return: C{True}, or what went wrong.
         """
         data = self.pieces[index] if data is None else data
-        self.storage.write(index, data, self._say(True), self._say_failure)
+        self.write_run([Piece(index, data)])
         return self._answer()
+
+    def write_run(self, pieces: Sequence[Piece]) -> None:
+        """
+        Write pieces that came together.  Of each C{True} is said, or what went wrong.
+        """
+        self.storage.write(
+            pieces,
+            lambda kept: self.said.extend([True] * len(kept)),
+            lambda _index, error: self._say_failure(error),
+        )
 
     def write_all(self) -> None:
         """

@@ -2,13 +2,15 @@
 A storage for swarms that are too large to keep their bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.seam import Piece
+from swarmpeer.storage.answering import tell_each
 from swarmpeer.wire.messages import PieceData
 
 
@@ -76,27 +78,28 @@ class GhostStorage:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Compare the piece and remember that it is here.
+        Compare the pieces and remember that they are here.
 
         @raise IndexError: if the layout has no such piece.
-        @raise ValueError: if C{data} is not as long as the piece.
+        @raise ValueError: if a piece is not as long as it should be.
         """
-        size_bytes = self._layout.size(index)
-        if len(data) != size_bytes:
-            raise ValueError(f"{len(data)} bytes for piece {index} of {size_bytes}")
-        if not self._is_open:
-            failed(self._not_open())
-        elif self.is_finished:
-            failed(StorageError("the file is complete and is not changed"))
-        else:
-            self._keep(index, bytes(data))
-            done()
+        self._layout.check_sizes(pieces)
+        failures: dict[int, StorageError] = {}
+        for piece in pieces:
+            if not self._is_open:
+                failures[piece.index] = self._not_open()
+            elif self.is_finished:
+                failures[piece.index] = StorageError(
+                    "the file is complete and is not changed"
+                )
+            else:
+                self._keep(piece.index, bytes(piece.data))
+        tell_each(pieces, failures, done, failed)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

@@ -2,7 +2,7 @@
 The storage of a verified peer for swarms that are too large to keep their bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from zope.interface import implementer
 
@@ -10,9 +10,10 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import BadPieceError, StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.seam import Piece
+from swarmpeer.storage.answering import tell_each
 from swarmpeer.testing.ghost_storage import GhostStorage
 from swarmpeer.wire.bitfield import Bitfield
-from swarmpeer.wire.messages import PieceData
 
 
 @implementer(IVerifiedStorage)
@@ -88,21 +89,23 @@ class GhostVerifiedStorage(GhostStorage):
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Remember that the piece is here, if it is right.
+        Remember that the pieces are here, those that are right.
 
         @raise IndexError: if the layout has no such piece.
         """
-        self._layout.offset(index)
-        if not self._is_open:
-            failed(self._not_open())
-        elif bytes(data) != self._source(index):
-            failed(BadPieceError(f"piece {index} is wrong"))
-        else:
-            self._held[index] = 1
-            done()
+        failures: dict[int, StorageError] = {}
+        for piece in pieces:
+            index = piece.index
+            self._layout.offset(index)
+            if not self._is_open:
+                failures[index] = self._not_open()
+            elif bytes(piece.data) != self._source(index):
+                failures[index] = BadPieceError(f"piece {index} is wrong")
+            else:
+                self._held[index] = 1
+        tell_each(pieces, failures, done, failed)

@@ -2,13 +2,15 @@
 A storage whose answers a test holds back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from zope.interface import implementer
 
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
+from swarmpeer.seam import Piece
 from swarmpeer.wire.messages import PieceData
 
 
@@ -107,19 +109,17 @@ class HeldStorage:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Hold the call.
+        Hold the call, as one for each piece.
         """
-
-        def go() -> None:
-            self._storage.write(index, data, done, failed)
-
-        self.waiting.append(HeldCall("write", index, go, failed))
+        for piece in pieces:
+            go = partial(self._storage.write, [piece], done, failed)
+            call = HeldCall("write", piece.index, go, partial(failed, piece.index))
+            self.waiting.append(call)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

@@ -2,7 +2,7 @@
 Reading, lending and checking the pieces of a manifest.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -145,9 +145,9 @@ class PiecesOnDisk:
             if not is_right:
                 self._lose(index)
             elif index not in self.held and self._recorder.found(
-                index, piece.file.number, reading.changes
+                [index], piece.file.number, reading.changes
             ):
-                self.hold(index)
+                self.hold([index])
             done(index in self.held)
 
         def on_failed(error: Exception) -> None:
@@ -165,12 +165,12 @@ class PiecesOnDisk:
             lambda _: done(index in self.held),
         )
 
-    def hold(self, index: int) -> None:
+    def hold(self, indexes: Sequence[int]) -> None:
         """
-        The piece was written, or found right.
+        These pieces were written, or found right.
         """
-        self._readings.outdate(index)
-        self.held.add(index)
+        self._readings.outdate(indexes)
+        self.held.add_each(indexes)
 
     def _read(
         self,
@@ -266,7 +266,7 @@ class PiecesOnDisk:
             is_current = self._readings.end(piece.piece_index, reading)
             if found.is_right and found.was_suspect and piece.piece_index in self.held:
                 self._recorder.found(
-                    piece.piece_index, piece.file.number, found.changes
+                    [piece.piece_index], piece.file.number, found.changes
                 )
             if is_current:
                 judge(found)
@@ -297,7 +297,7 @@ class PiecesOnDisk:
         return failure
 
     def _lose(self, index: int) -> None:
-        self._readings.outdate(index)
+        self._readings.outdate([index])
         if self.held.discard(index):
             self._recorder.lost(index)
 

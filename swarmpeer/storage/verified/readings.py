@@ -2,6 +2,8 @@
 Readings of pieces that are under way, and whether what they find still counts.
 """
 
+from collections.abc import Iterable
+
 
 class ReadingsUnderWay:
     """
@@ -36,8 +38,10 @@ class ReadingsUnderWay:
             del self._under_way[index]
         return True
 
-    def outdate(self, index: int) -> None:
+    def outdate(self, indexes: Iterable[int]) -> None:
         """
-        The piece is another now.
+        These pieces are others now.
         """
-        self._under_way.pop(index, None)
+        if self._under_way:
+            for index in indexes:
+                self._under_way.pop(index, None)

@@ -2,7 +2,7 @@
 Group commit: bytes to the disk first, then the record that tells of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -91,35 +91,38 @@ class Recorder:
         if self._is_pending:
             self._schedule()
 
-    def written(self, index: int, number: int, changes: int) -> bool:
+    def written(self, indexes: Sequence[int], number: int, changes: int) -> bool:
         """
-        A piece was written.
+        Pieces of a file were written.
 
-        @param number: of its file.
-
-        @param changes: to its file, until then.
-        @return: C{False} if somebody changed the file since, so that it may be gone.
+        @param number: of the file.
+        @param changes: to the file, until then.
+        @return: C{False} if somebody changed the file since, so that they may be gone.
         """
-        self._refused.discard(index)
-        return self.found(index, number, changes)
+        if self._refused:
+            self._refused.difference_update(indexes)
+        return self.found(indexes, number, changes)
 
-    def found(self, index: int, number: int, changes: int) -> bool:
+    def found(self, indexes: Sequence[int], number: int, changes: int) -> bool:
         """
-        A piece was read and is right.
+        Pieces of a file were read and are right.
 
-        @param number: of its file.
-
-        @param changes: to its file, until then.
+        @param number: of the file.
+        @param changes: to the file, until then.
         @return: C{False} if somebody changed the file since.
         """
         if not self._watch.is_steady(number, changes):
             self.notice(number)
             if not self._watch.is_current(number, changes):
                 return False
-        if index not in self._refused:
+        trusted = indexes
+        if self._refused:
+            trusted = [index for index in indexes if index not in self._refused]
+        if trusted:
             noted = self._changes
-            noted.gone.discard(index)
-            noted.written.add(index)
+            if noted.gone:
+                noted.gone.difference_update(trusted)
+            noted.written.add_each(trusted)
             noted.identities[number] = None
             if self._timer is None:
                 self._schedule()

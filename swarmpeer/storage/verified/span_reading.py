@@ -90,7 +90,9 @@ class SpanReader:
                             continue
                         _, offset = self._layout.place(index)
                         position = offset // self._layout.piece_size_bytes
-                        file.write(position, data, offset)
+                        _, failures = file.write([(position, offset, data)])
+                        if failures:
+                            raise failures[position]
                         copied.append(index)
                 finally:
                     self._calls.close(fd)

@@ -3,7 +3,7 @@ A storage that knows what the pieces should be, and takes up where it stopped.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from swarmpeer.events import SwarmEvent
 from swarmpeer.file_name import OWN_NAMES
 from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES
 from swarmpeer.storage.helping import Helper
@@ -223,28 +223,28 @@ class VerifiedStorage:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Hash a piece and keep it, if it is right: at once if it is small, else in a
-        thread.
+        Hash pieces and keep those that are right: the small ones at once, if nothing
+        may take long, else in a thread.
 
         @raise IndexError: if there is no such piece.
-        @raise ValueError: if C{data} is not as long as the piece.
+        @raise ValueError: if a piece is not as long as it should be.
         """
-        size_bytes = self.layout.size(index)
-        if len(data) != size_bytes:
-            raise ValueError(f"piece {index} has {size_bytes}, not {len(data)}")
-        session = self._in_phase(_Phase.READY, failed, "write piece %d", index)
-        if session is None:
-            return
-        if session.placing.stage is Stage.UNDER_WAY:
-            failed(self._failure(f"write piece {index}", "it is being put in place"))
+        self.layout.check_sizes(pieces)
+        session = self._session
+        if session is None or self._phase is not _Phase.READY:
+            refusal = self._phase.value
+        elif session.placing.stage is Stage.UNDER_WAY:
+            refusal = "it is being put in place"
         else:
-            session.writer.write(index, data, done, failed)
+            session.writer.write(pieces, done, failed)
+            return
+        for piece in pieces:
+            failed(piece.index, self._failure(f"write piece {piece.index}", refusal))
 
     def check_piece(
         self,

@@ -3,6 +3,7 @@ One file of a manifest on the disk, with calls that may block.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -27,6 +28,18 @@ class Reading(NamedTuple):
     data: PieceData
     is_suspect: bool
     changes: int
+
+
+Spot = tuple[int, int, PieceData]
+"""
+A piece to be written: its position in the file, its offset there, its bytes.
+"""
+
+
+Failures = dict[int, Exception]
+"""
+By the position of a piece in the file, why it could not be written.
+"""
 
 
 class StoredFile(LendableFile):
@@ -179,35 +192,35 @@ class StoredFile(LendableFile):
 
     # Writing.
 
-    def write(self, position: int, data: PieceData, offset: int) -> int:
+    def write(self, spots: Sequence[Spot]) -> tuple[int, Failures]:
         """
-        Write a piece: to the part, which is made if need be; or to the file in
-        place, if it is the one that it was.
+        Write pieces: to the part, which is made if need be; or to the file in
+        place, if it is the one that it was.  Each is, whether the others can be or not.
 
-        @return: how many changes there were then.
-        @raise OSError: if it cannot be written.
-        @raise StorageError: if it must not.
+        @return: how many changes there were then, and what went wrong.
+        @raise OSError: if none of them can be written.
+        @raise StorageError: if none of them must.
         """
-        if self._state.place in (Place.FINAL, Place.GONE):
-            with self._disk_lock:
-                self._mend(data, offset)
-                _, changes = self.known()
-                self.clear(position, changes)
-                return changes
         state = self._state
+        if state.place in (Place.FINAL, Place.GONE):
+            with self._disk_lock:
+                failures = self._mend(spots)
+                _, changes = self.known()
+                self._clear_written(spots, failures, changes)
+                return changes, failures
         while True:
             changes = state.changes
             file = self._borrow(make=True)
             try:
                 # What is open may be a part that was removed.
                 if state.changes == changes:
-                    write_all(self._calls, file.fd, data, offset)
+                    failures = self._write_each(file.fd, spots)
                     break
             finally:
                 self._disk.open_files.give_back(file)
         if state.has_suspects:
-            self.clear(position, changes)
-        return changes
+            self._clear_written(spots, failures, changes)
+        return changes, failures
 
     def sync(self) -> FileIdentity | None:
         """
@@ -251,6 +264,23 @@ class StoredFile(LendableFile):
             if not is_in_place:
                 self._place_part()
 
+    def _write_each(self, fd: int, spots: Sequence[Spot]) -> Failures:
+        failures: Failures = {}
+        calls = self._calls
+        for position, offset, data in spots:
+            try:
+                write_all(calls, fd, data, offset)
+            except Exception as error:
+                failures[position] = error
+        return failures
+
+    def _clear_written(
+        self, spots: Sequence[Spot], failures: Failures, changes: int
+    ) -> None:
+        for position, _, _ in spots:
+            if position not in failures:
+                self.clear(position, changes)
+
     # What follows is for who has the lock of the disk.
 
     def _place_part(self) -> None:
@@ -266,7 +296,7 @@ class StoredFile(LendableFile):
         # While it is open to be written to, nobody can run it.
         self._disk.open_files.drop(self.number)
 
-    def _mend(self, data: PieceData, offset: int) -> None:
+    def _mend(self, spots: Sequence[Spot]) -> Failures:
         fd = -1
         try:
             if not self._state.is_replaced:
@@ -279,7 +309,7 @@ class StoredFile(LendableFile):
                     is_final=True,
                 )
             try:
-                write_all(self._calls, fd, data, offset)
+                return self._write_each(fd, spots)
             finally:
                 # Our own change is none by somebody else.
                 self._identify(fd)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.errors import BadPieceError, PieceLostError, StorageError
+from swarmpeer.errors import PieceLostError, StorageError
 from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.system_errors import PASSING, reason_of
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
@@ -111,26 +111,6 @@ class StoredPiece(NamedTuple):
             self.file.clear(self.position, standing.changes)
         return PieceReading(span, is_right, standing.is_suspect, standing.changes)
 
-    def check(self, hashes: PieceHashes, data: PieceData) -> None:
-        """
-        Look whether these are its bytes.
-
-        @raise BadPieceError: if they are not.
-        """
-        if not hashes.is_right_at(self.file.number, self.position, data):
-            raise BadPieceError("its bytes are not what the manifest tells")
-
-    def write(self, data: PieceData) -> int:
-        """
-        Write it.
-
-        @param data: its bytes; they were looked at.
-        @return: how many changes of the file there were then.
-        @raise OSError: if it cannot be written.
-        @raise StorageError: if it must not be written.
-        """
-        return self.file.write(self.position, data, self.offset)
-
     def unreadable(self, error: Exception, where: str) -> StorageError:
         """
         What to tell, in one line, if it could not be read.
@@ -140,23 +120,8 @@ class StoredPiece(NamedTuple):
         is_lost = isinstance(error, PieceLostError) or (
             isinstance(error, OSError) and error.errno not in PASSING
         )
-        line = self._line("read", error, where)
+        line = f"{where}: cannot read piece {self.piece_index}: {reason_of(error)}"
         return PieceLostError(line) if is_lost else StorageError(line)
-
-    def unwritable(self, error: Exception, where: str) -> StorageError:
-        """
-        What to tell, in one line, if it could not be written.
-
-        @param where: the path of its file.
-        """
-        line = self._line("write", error, where)
-        if isinstance(error, BadPieceError):
-            return BadPieceError(line)
-        is_final = isinstance(error, StorageError) and error.is_final
-        return StorageError(line, is_final=is_final)
-
-    def _line(self, what: str, error: Exception, where: str) -> str:
-        return f"{where}: cannot {what} piece {self.piece_index}: {reason_of(error)}"
 
 
 def stored_piece(

@@ -2,10 +2,11 @@
 Hashing and writing the pieces that come, in whichever thread that is cheapest.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 
 from swarmpeer.errors import StorageError
+from swarmpeer.seam import Piece
+from swarmpeer.storage.answering import tell_each
 from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork, run_inline
 from swarmpeer.storage.verified.file_state import Place
@@ -13,8 +14,7 @@ from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
 from swarmpeer.storage.verified.recording import Recorder
 from swarmpeer.storage.verified.stored_file import StoredFile
-from swarmpeer.storage.verified.stored_piece import StoredPiece, stored_piece
-from swarmpeer.wire.messages import PieceData
+from swarmpeer.storage.verified.stored_run import StoredRun, stored_runs
 
 HASHED_AT_ONCE_BYTES = 4 * 1024 * 1024
 """
@@ -39,13 +39,13 @@ class PieceWriter:
         disk: Disk,
         works: PendingWork,
         recorder: Recorder,
-        hold: Callable[[int], None],
+        hold: Callable[[Sequence[int]], None],
         *,
         inline_limit_bytes: int,
         helper: Helper | None,
     ) -> None:
         """
-        @param hold: told of a piece that was written.
+        @param hold: told of the pieces that were written.
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
         @param helper: who hashes and writes, too.
         """
@@ -60,43 +60,59 @@ class PieceWriter:
 
     def write(
         self,
-        index: int,
-        data: PieceData,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
         """
-        Keep a piece, if it is right.
+        Keep those of the pieces that are right.
         """
-        piece = stored_piece(self._hashes.layout, self._files, index)
-        size_bytes = piece.size_bytes
-        is_quick = self._is_quick(piece.file)
-        write = partial(piece.write, data)
+        runs = stored_runs(
+            self._hashes.layout, self._files, pieces, self._inline_limit_bytes
+        )
+
+        def write() -> None:
+            for run in runs:
+                self._write(run, done, failed)
+
+        self._works.do_at_once(write)
+
+    def _write(
+        self,
+        run: StoredRun,
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
+    ) -> None:
+        # Large ones are alone.
+        size_bytes = len(run.pieces[0].data)
+        is_quick = self._is_quick(run.file)
 
         def check_and_write() -> int:
-            piece.check(self._hashes, data)
-            return write()
+            run.check(self._hashes)
+            return run.write()
 
         def written(changes: int) -> None:
-            self._written(piece, changes, done, failed)
+            self._written(run, changes, done, failed)
 
         def unwritten(error: Exception) -> None:
-            self._unwritten(piece, error, failed)
+            run.fail(error)
+            self._written(run, 0, done, failed)
 
         if is_quick and size_bytes <= self._inline_limit_bytes:
             run_inline(check_and_write, written, unwritten)
         elif size_bytes > HASHED_AT_ONCE_BYTES:
             self._works.begin(check_and_write, written, unwritten)
-        elif self._helper and (run := self._helper.take(size_bytes)):
-            self._works.begin(check_and_write, written, unwritten, run)
+        elif self._helper and (run_there := self._helper.take(size_bytes)):
+            self._works.begin(check_and_write, written, unwritten, run_there)
         else:
             try:
-                piece.check(self._hashes, data)
-                is_here = is_quick and piece.file.is_in_memory
+                run.check(self._hashes)
+                is_at_once = not run.good or (is_quick and run.file.is_in_memory)
             except Exception as error:
                 unwritten(error)
                 return
-            (run_inline if is_here else self._works.begin)(write, written, unwritten)
+            begin = run_inline if is_at_once else self._works.begin
+            begin(run.write, written, unwritten)
 
     def _is_quick(self, file: StoredFile) -> bool:
         """
@@ -111,25 +127,19 @@ class PieceWriter:
 
     def _written(
         self,
-        piece: StoredPiece,
+        run: StoredRun,
         changes: int,
-        done: Callable[[], None],
-        failed: Callable[[StorageError], None],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
     ) -> None:
-        index = piece.piece_index
-        if self._recorder.written(index, piece.file.number, changes):
-            self._hold(index)
-            done()
-        else:
-            error = StorageError("somebody changed its file meanwhile")
-            self._unwritten(piece, error, failed)
-
-    def _unwritten(
-        self,
-        piece: StoredPiece,
-        error: Exception,
-        failed: Callable[[StorageError], None],
-    ) -> None:
-        self._recorder.notice(piece.file.number)
-        where = self._disk.folder.shown(piece.file.path)
-        failed(piece.unwritable(error, where))
+        file, good = run.file, run.good
+        if good:
+            if self._recorder.written(good, file.number, changes):
+                self._hold(good)
+            else:
+                run.fail(StorageError("somebody changed its file meanwhile"))
+        failures: Mapping[int, StorageError] = {}
+        if run.faults:
+            self._recorder.notice(file.number)
+            failures = run.failures(self._disk.folder.shown(file.path))
+        tell_each(run.pieces, failures, done, failed)
