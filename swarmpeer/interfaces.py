@@ -111,14 +111,20 @@ class ILendingStorage(IPieceStorage):
     """
 
     def lend(
-        index: int,
-        done: Callable[[PieceContent], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        The same as C{read}, for a piece that is to be sent: either its bytes, or a
-        L{swarmpeer.seam.PieceSpan}, which is to be given back.  Sending from the span
-        does not wait for a disk if it begins soon.
+        The same as C{read}, for pieces that are to be sent in that order.
+
+        @param indexes: at least one; all of them may be had in memory at once.
+        @param done: told of the first of them and of as many behind it as can be had
+            in the same go; of each either the bytes, or a
+            L{swarmpeer.seam.PieceSpan}, which is to be given back.  Sending from the
+            span does not wait for a disk if it begins soon.
+        @param failed: told why the first cannot be had, which says nothing of those
+            behind it.
         """
 
 

@@ -117,6 +117,13 @@ class NetworkSide(Protocol):
         """
 
     @property
+    def room_bytes(self) -> int:
+        """
+        For how many bytes of pieces is there room?  A piece that begins within them may
+        end beyond; if there are none the connection is not writable.
+        """
+
+    @property
     def is_mid_piece(self) -> bool:
         """
         Is a piece on its way to us, so that nothing else can come before the rest of
@@ -169,10 +176,12 @@ class NetworkSide(Protocol):
         The outstanding request is given up: stop watching for progress.
         """
 
-    def send_piece(self, index: int, content: PieceContent) -> None:
+    def send_pieces(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        Send the bytes of the piece C{index}.  A span is given back by the connection,
-        whatever becomes of it.
+        Send the bytes of these pieces, at least one, in this order.  A span is given
+        back by the connection, whatever becomes of it.
         """
 
     def close(self, reason: str = "") -> None:

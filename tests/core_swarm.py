@@ -21,7 +21,7 @@ from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
-from swarmpeer.interfaces import IVerifiedStorage
+from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import GoodbyeCode
@@ -33,7 +33,7 @@ What is on its way to somebody.
 """
 
 
-@implementer(IVerifiedStorage)
+@implementer(IVerifiedStorage, ILendingStorage)
 class NoStorage:
     """
     Every piece is the same bytes, and stored as soon as it comes.
@@ -88,6 +88,17 @@ class NoStorage:
         """
         done(self._piece)
 
+    def lend(
+        self,
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],  # noqa: ARG002
+    ) -> None:
+        """
+        All of them.
+        """
+        done([self._piece] * len(indexes))
+
     def write(
         self,
         pieces: Sequence[Piece],
@@ -123,6 +134,7 @@ class Wire:
 
     is_verified = True
     is_writable = True
+    room_bytes = 2**18
     is_mid_piece = False
 
     def __init__(
@@ -192,12 +204,18 @@ class Wire:
         There is no time.
         """
 
-    def send_piece(self, index: int, content: PieceContent) -> None:
+    def send_pieces(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
         """
         Say so, together with what was said just before.
         """
-        assert isinstance(content, bytes)
-        piece, queue = Piece(index, content), self._queue
+        for index, content in zip(indexes, contents, strict=True):
+            assert isinstance(content, bytes)
+            self._send_piece(Piece(index, content))
+
+    def _send_piece(self, piece: Piece) -> None:
+        queue = self._queue
         if (
             self._most_in_run > 1
             and queue

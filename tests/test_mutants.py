@@ -357,18 +357,25 @@ class MutantTests(MutantTestCase):
         """
         Each piece is sent twice.
         """
-        send = PeerProtocol.send_piece
+        send = PeerProtocol.send_pieces
 
-        def mutant(protocol: PeerProtocol, index: int, content: PieceContent) -> None:
-            if not isinstance(content, PieceData):
-                # A span may be sent once only, so this mistake is made with its bytes.
-                data = content.read(0, content.size_bytes)
-                content.give_back()
-                content = data
-            send(protocol, index, content)
-            send(protocol, index, content)
+        def mutant(
+            protocol: PeerProtocol,
+            indexes: Sequence[int],
+            contents: Sequence[PieceContent],
+        ) -> None:
+            pieces: list[PieceContent] = []
+            for content in contents:
+                if isinstance(content, PieceData):
+                    pieces.append(content)
+                else:
+                    # A span may be sent once only, so its bytes are.
+                    pieces.append(content.read(0, content.size_bytes))
+                    content.give_back()
+            send(protocol, indexes, pieces)
+            send(protocol, indexes, pieces)
 
-        self.mutate(PeerProtocol, "send_piece", mutant)
+        self.mutate(PeerProtocol, "send_pieces", mutant)
         self.assert_found("piece on request", within=1)
 
     def test_spare_bits_are_sent(self) -> None:

@@ -166,7 +166,7 @@ class LoopbackTests(TestCase):
         called, caller = await self._join(self._ipv4())
         for host in (called, caller):
             network = await _again(host.greeted)
-            network.send_piece(0, bytes(SIZE))
+            network.send_pieces((0,), (bytes(SIZE),))
         await gatherResults([called.piece, caller.piece])
         for host in (called, caller):
             self.assertIn(("logic", "on_piece", 0, SIZE), host.told)
@@ -178,8 +178,8 @@ class LoopbackTests(TestCase):
         """
         called, caller = await self._join(self._ipv4())
         theirs, ours = await _again(called.greeted), await _again(caller.greeted)
-        theirs.send_piece(1, bytes(SIZE))
-        ours.send_piece(0, bytes(SIZE))
+        theirs.send_pieces((1,), (bytes(SIZE),))
+        ours.send_pieces((0,), (bytes(SIZE),))
         ours.send_haves([1])
         ours.close("done")
         reason = await called.ended

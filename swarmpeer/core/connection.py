@@ -318,7 +318,7 @@ class PeerConnection:
         Who reads and sends what they ask for.
         """
         swarm = self._swarm
-        return Serving(swarm.store, self.neighbor, self.network, swarm.publish)
+        return Serving(swarm.store, self.neighbor, self.network, swarm)
 
     def _tell_holdings(self) -> None:
         """

@@ -19,6 +19,15 @@ from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
+_Lend = Callable[
+    [
+        Sequence[int],
+        Callable[[Sequence[PieceContent]], None],
+        Callable[[StorageError], None],
+    ],
+    None,
+]
+
 
 class PieceState(IntEnum):
     """
@@ -46,9 +55,9 @@ class PieceStore:
         """
         self.layout = layout
         self._storage = storage
-        self._lend: Callable[
-            [int, Callable[[PieceContent], None], Callable[[StorageError], None]], None
-        ] = storage.lend if ILendingStorage.providedBy(storage) else storage.read
+        self._lend: _Lend = (
+            storage.lend if ILendingStorage.providedBy(storage) else self._read_first
+        )
         count = layout.piece_count
         if storage.is_whole:
             self.bits = Bitfield.full(count)
@@ -147,15 +156,18 @@ class PieceStore:
 
     def lend(
         self,
-        index: int,
-        done: Callable[[PieceContent], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        Fetch a piece that we HAVE in order to send it: its bytes, or a span of the
+        Fetch pieces that we HAVE in order to send them: the first, and as many of those
+        behind it as can be had in the same go.  Of each its bytes, or a span of the
         file, which is to be given back.
+
+        @param failed: told if the first cannot be had.
         """
-        self._lend(index, done, failed)
+        self._lend(indexes, done, failed)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]
@@ -164,6 +176,17 @@ class PieceStore:
         We HAVE every piece: put the file in place.
         """
         self._storage.finish(done, failed)
+
+    def _read_first(
+        self,
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Lend in the name of a storage that does not.
+        """
+        self._storage.read(indexes[0], lambda data: done((data,)), failed)
 
     def _gain(self, indexes: Sequence[int], old: PieceState) -> None:
         """

@@ -2,24 +2,46 @@
 Serving one neighbour: its requests wait here, not in our memory as pieces.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
+from typing import Protocol
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import IgnoredReason, PieceSent, RequestIgnored, SwarmEvent
-from swarmpeer.seam import NetworkSide, PieceContent, give_back, size_of
+from swarmpeer.seam import NetworkSide, PieceContent, give_back
 
 #: Requests of one neighbour that may wait.  The protocol needs one; a peer that
 #: pipelines is served too, a flood is not.
 QUEUE_LIMIT = 64
 
+#: So many of them are read and sent in one go, if there is room.  What a run takes by
+#: itself is little beside so many pieces.
+RUN_LIMIT = 16
+
+
+class Audience(Protocol):
+    """
+    Those who watch.
+    """
+
+    def is_heard(self, event_class: type[SwarmEvent]) -> bool:
+        """
+        Would anybody be told of such an event?
+        """
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Tell them.
+        """
+
 
 class Serving:
     """
-    Reads and sends what a neighbour asks for, one piece at a time, and only
-    while there is room for it on the connection.
+    Reads and sends what a neighbour asks for, one run of pieces at a time, and only
+    those for which there is room on the connection.
 
     A request that is not served is dropped without an answer, as the protocol
     has it, and is an event.
@@ -28,11 +50,11 @@ class Serving:
     """
 
     __slots__ = (
+        "_audience",
         "_is_going_on",
         "_is_reading",
         "_neighbor",
         "_network",
-        "_publish",
         "_store",
         "sent_pieces",
     )
@@ -42,12 +64,12 @@ class Serving:
         store: PieceStore,
         neighbor: NeighborState,
         network: NetworkSide,
-        publish: Callable[[SwarmEvent], None],
+        audience: Audience,
     ) -> None:
         self._store = store
         self._neighbor = neighbor
         self._network = network
-        self._publish = publish
+        self._audience = audience
         self._is_going_on = False
         self._is_reading = False
         self.sent_pieces = 0
@@ -56,13 +78,19 @@ class Serving:
         """
         They ask for pieces, each of which may be any number.
         """
+        waiting = self._neighbor.wanted_from_us
         for index in indexes:
             refusal = self._refusal(index)
-            if refusal is None:
-                self._neighbor.wanted_from_us.append(index)
+            if refusal is not None:
+                # The answers come in the order of the requests; and what is sent does
+                # not wait any more, which may have been the reason.
                 self.go_on()
+                refusal = self._refusal(index)
+            if refusal is None:
+                waiting.append(index)
             else:
                 self._ignore(index, refusal)
+        self.go_on()
 
     def go_on(self) -> None:
         """
@@ -71,15 +99,9 @@ class Serving:
         if self._is_going_on:
             return
         self._is_going_on = True
-        waiting = self._neighbor.wanted_from_us
-        while waiting and self._network.is_writable and not self._is_reading:
-            # It stays the first that waits until it was read: so a choke takes it
-            # back, and it cannot be asked for twice.
-            index = waiting[0]
+        while not self._is_reading and (run := self._next_run()):
             self._is_reading = True
-            self._store.lend(
-                index, partial(self._send, index), partial(self._skip, index)
-            )
+            self._store.lend(run, partial(self._send, run), partial(self._skip, run[0]))
         self._is_going_on = False
 
     def choke(self) -> None:
@@ -95,6 +117,18 @@ class Serving:
         """
         self._neighbor.wanted_from_us.clear()
 
+    def _next_run(self) -> Sequence[int]:
+        """
+        @return: the first pieces that wait, as far as there is room for them.  They go
+            on waiting until they were read: so a choke takes them back, and none can be
+            asked for twice.
+        """
+        waiting = self._neighbor.wanted_from_us
+        if not waiting:
+            return ()
+        room = -(-self._network.room_bytes // self._store.layout.piece_size_bytes)
+        return tuple(islice(waiting, min(room, RUN_LIMIT)))
+
     def _refusal(self, index: int) -> IgnoredReason | None:
         waiting = self._neighbor.wanted_from_us
         if self._neighbor.am_choking:
@@ -109,24 +143,43 @@ class Serving:
             return IgnoredReason.FLOOD
         return None
 
-    def _send(self, index: int, content: PieceContent) -> None:
-        if self._end_reading(index):
-            self.sent_pieces += 1
-            self._about_to_send(index)
-            size_bytes = size_of(content)
-            self._network.send_piece(index, content)
-            self._publish(PieceSent(self._neighbor.peer_id, index, size_bytes))
-        else:
-            give_back(content)
+    def _send(self, run: Sequence[int], contents: Sequence[PieceContent]) -> None:
+        """
+        @param contents: of the first pieces of the run.
+        """
+        self._is_reading = False
+        indexes: list[int] = []
+        wanted: list[PieceContent] = []
+        # The run may be longer.
+        for index, content in zip(run, contents, strict=False):
+            if self._is_first(index):
+                indexes.append(index)
+                wanted.append(content)
+            else:
+                give_back(content)
+        if indexes:
+            self._send_wanted(indexes, wanted)
         self.go_on()
 
-    def _about_to_send(self, index: int) -> None:
+    def _send_wanted(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
+        self.sent_pieces += len(indexes)
+        self._about_to_send(indexes)
+        self._network.send_pieces(indexes, contents)
+        if self._audience.is_heard(PieceSent):
+            peer_id, layout = self._neighbor.peer_id, self._store.layout
+            for index in indexes:
+                self._audience.publish(PieceSent(peer_id, index, layout.size(index)))
+
+    def _about_to_send(self, indexes: Sequence[int]) -> None:
         """
-        The piece does not wait any more; it is sent next.
+        The pieces do not wait any more; they are sent next.
         """
 
     def _skip(self, index: int, _error: StorageError) -> None:
-        if self._end_reading(index):
+        self._is_reading = False
+        if self._is_first(index):
             self._ignore(index, IgnoredReason.UNREADABLE)
         self.go_on()
 
@@ -134,16 +187,16 @@ class Serving:
         """
         They do not get what they asked for.
         """
-        self._publish(RequestIgnored(self._neighbor.peer_id, index, reason))
+        ignored = RequestIgnored(self._neighbor.peer_id, index, reason)
+        self._audience.publish(ignored)
 
-    def _end_reading(self, index: int) -> bool:
+    def _is_first(self, index: int) -> bool:
         """
-        The disk has answered.
+        The disk has answered for the first piece that waits; it waits no more.
 
         @return: is it still wanted?  A piece must never follow a choke, even if
             they are unchoked again by now: some peers lose it for good.
         """
-        self._is_reading = False
         waiting = self._neighbor.wanted_from_us
         if not waiting or waiting[0] != index:
             return False

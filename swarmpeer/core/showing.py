@@ -2,7 +2,7 @@
 What a seed says to hold: at first to each neighbour only what nobody else was shown.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -94,13 +94,14 @@ class Showing:
         self._plan.left(peer_id, others)
         self._set_served(self._served - {peer_id})
 
-    def sent(self, conversation: "VerifiedConnection", index: int) -> None:
+    def sent(self, conversation: "VerifiedConnection", indexes: Sequence[int]) -> None:
         """
-        A neighbour was sent a piece: show it the next.
+        A neighbour was sent pieces: show it the next.
         """
         if self.is_over:
             return
-        self._plan.sent(conversation.peer_id, index)
+        for index in indexes:
+            self._plan.sent(conversation.peer_id, index)
         self._fill(conversation)
         if self._plan.is_over:
             self.finish()
@@ -167,7 +168,7 @@ class Showing:
         if conversation.is_told_part and not self._plan.pending(conversation.peer_id):
             index = self._plan.take(conversation.peer_id)
             if index is not None:
-                conversation.show(index)
+                conversation.show((index,))
 
     def _fill(self, conversation: "VerifiedConnection") -> None:
         """
@@ -178,15 +179,17 @@ class Showing:
             return
         if self._keeps_much(peer_id) and self._is_busy_elsewhere():
             return
+        shown: list[int] = []
         while plan.pending(peer_id) < self._ahead:
             index = plan.take(peer_id)
             if index is None:
                 break
-            conversation.show(index)
+            shown.append(index)
         if not plan.pending(peer_id):
             index = plan.take_over(peer_id, self._asked)
             if index is not None:
-                conversation.show(index)
+                shown.append(index)
+        conversation.show(shown)
 
     def _set_served(self, served: set[int]) -> None:
         """

@@ -124,9 +124,11 @@ class VerifiedSwarmSide(SwarmSide, Protocol):
         Is a neighbour to be told only of what it is shown?
         """
 
-    def piece_sent(self, conversation: "VerifiedConnection", index: int) -> None:
+    def pieces_sent(
+        self, conversation: "VerifiedConnection", indexes: Sequence[int]
+    ) -> None:
         """
-        They are about to be sent a piece.
+        They are about to be sent pieces, one or those that go together.
         """
 
     def rejected(self, conversation: "VerifiedConnection", index: int) -> None:

@@ -15,6 +15,7 @@ not send it the others.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from typing import cast
@@ -149,12 +150,14 @@ class VerifiedConnection(PeerConnection):
         """
         return self._serving.told is not None
 
-    def show(self, index: int) -> None:
+    def show(self, indexes: Sequence[int]) -> None:
         """
-        Tell them of a piece that we hold, unless they know.
+        Tell them of pieces that we hold, but for those that they know.
         """
-        if self._serving.told is not None and self._serving.told.add(index):
-            self.network.send_haves((index,))
+        if self._serving.told is not None:
+            news = self._serving.told.add_each(indexes)
+            if news:
+                self.network.send_haves(news)
 
     def tell_rest(self, most: int) -> None:
         """
@@ -163,8 +166,7 @@ class VerifiedConnection(PeerConnection):
         if self._serving.told is None:
             return
         rest = self._serving.told.missing_from(self._swarm.store.bits)
-        for index in tuple(islice(rest, most)):
-            self.show(index)
+        self.show(tuple(islice(rest, most)))
         if rest.count <= most:
             self._serving.told = None
 
@@ -201,9 +203,9 @@ class VerifiedConnection(PeerConnection):
 
     def _begin_serving(self) -> Serving:
         swarm = self._swarm
-        note_sent = partial(swarm.piece_sent, self)
+        note_sent = partial(swarm.pieces_sent, self)
         return VerifiedServing(
-            swarm.store, self.neighbor, self.network, swarm.publish, note_sent
+            swarm.store, self.neighbor, self.network, swarm, note_sent
         )
 
     def _tell_holdings(self) -> None:

@@ -208,14 +208,16 @@ class VerifiedNode(PeerNode):
             self._showing.left(conversation.peer_id)
         super().departed(conversation, reason)
 
-    def piece_sent(self, conversation: VerifiedConnection, index: int) -> None:
+    def pieces_sent(
+        self, conversation: VerifiedConnection, indexes: Sequence[int]
+    ) -> None:
         """
-        They are about to be sent a piece.
+        They are about to be sent pieces, one or those that go together.
         """
         if self._showing is not None:
             # If that was the last to be shown, the next review ends it: nobody may be
             # parted from while a piece is about to go to them.
-            self._showing.sent(conversation, index)
+            self._showing.sent(conversation, indexes)
 
     def admit(self, conversation: PeerConnection, peer_id: int) -> bool:
         """

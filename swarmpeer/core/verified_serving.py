@@ -2,12 +2,12 @@
 Serving one neighbour of a verified swarm: whoever asks gets an answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
-from swarmpeer.core.serving import Serving
-from swarmpeer.events import IgnoredReason, SwarmEvent
+from swarmpeer.core.serving import Audience, Serving
+from swarmpeer.events import IgnoredReason
 from swarmpeer.seam import VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -31,13 +31,13 @@ class VerifiedServing(Serving):
         store: PieceStore,
         neighbor: NeighborState,
         network: VerifiedNetworkSide,
-        publish: Callable[[SwarmEvent], None],
-        note_sent: Callable[[int], None],
+        audience: Audience,
+        note_sent: Callable[[Sequence[int]], None],
     ) -> None:
         """
-        @param note_sent: told of each piece right before it is sent.
+        @param note_sent: told of pieces right before they are sent.
         """
-        super().__init__(store, neighbor, network, publish)
+        super().__init__(store, neighbor, network, audience)
         self._note_sent = note_sent
         self.told: Bitfield | None = None
         self.sent = Bitfield(store.layout.piece_count)
@@ -75,9 +75,9 @@ class VerifiedServing(Serving):
             return IgnoredReason.NOT_HELD
         return refusal
 
-    def _about_to_send(self, index: int) -> None:
-        self.sent.add(index)
-        self._note_sent(index)
+    def _about_to_send(self, indexes: Sequence[int]) -> None:
+        self.sent.add_each(indexes)
+        self._note_sent(indexes)
 
     def _ignore(self, index: int, reason: IgnoredReason) -> None:
         if reason is not IgnoredReason.REPEATED:

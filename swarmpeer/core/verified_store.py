@@ -73,14 +73,14 @@ class VerifiedStore(PieceStore):
 
     def lend(
         self,
-        index: int,
-        done: Callable[[PieceContent], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        Fetch a piece that we HAVE in order to send it; see L{PieceStore.lend}.
+        Fetch pieces that we HAVE in order to send them; see L{PieceStore.lend}.
         """
-        super().lend(index, done, self._if_lost(index, failed))
+        super().lend(indexes, done, self._if_lost(indexes[0], failed))
 
     def check(
         self,

@@ -3,7 +3,7 @@ The way out: what is written goes to the transport portion by portion.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from twisted.internet.interfaces import IPushProducer, IReactorTime
@@ -80,9 +80,9 @@ class Gate(Protocol):
         """
 
     @property
-    def has_room(self) -> bool:
+    def room_bytes(self) -> int:
         """
-        Is there room for another piece?
+        For how many bytes of pieces is there room?  The last of them may be longer.
         """
 
     @property
@@ -98,10 +98,12 @@ class Gate(Protocol):
         gate is closed.  Once it is finished this does nothing.
         """
 
-    def write_piece(self, head: bytes, content: PieceContent) -> None:
+    def write_pieces(
+        self, heads: Sequence[bytes], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        The same for a piece, with a C{head} in front.  A span is given back, whatever
-        becomes of it.
+        The same for pieces, each with its head in front.  A span is given back,
+        whatever becomes of it.
         """
 
     def stood_still(self) -> None:
@@ -188,7 +190,17 @@ class WriteGate:
         """
         return not self._is_paused and not self._waiting
 
-    is_flushed = has_room = is_open
+    is_flushed = is_open
+
+    @property
+    def room_bytes(self) -> int:
+        """
+        For how many bytes of pieces is there room?  Where only so much may go, for one
+        piece at a time.
+        """
+        if not self.is_open:
+            return 0
+        return 1 if self._is_limited else PORTION_BYTES
 
     @property
     def progressed_at(self) -> float:
@@ -216,22 +228,28 @@ class WriteGate:
             self._waiting.append(memoryview(data))
             self._hand_over()
 
-    def write_piece(self, head: bytes, content: PieceContent) -> None:
+    def write_pieces(
+        self, heads: Sequence[bytes], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        The same for a piece of any size, with a C{head} in front.  Of a span each
+        The same for pieces of any size, each with its head in front.  Of a span each
         portion is read when it is handed over.
         """
         if self.is_finished:
-            give_back(content)
+            for content in contents:
+                give_back(content)
             return
-        if not isinstance(content, bytes | bytearray | memoryview):
-            self._waiting += (memoryview(head), SpanOnItsWay(content))
-        elif self._waiting or self._is_limited or len(content) > PORTION_BYTES:
-            self._waiting += (memoryview(head), memoryview(content))
-        else:
-            # Nothing is copied that is bytes already.
-            self._outlet.writeSequence((head, bytes(content)))
-            return
+        at_once: list[bytes] = []
+        for head, content in zip(heads, contents, strict=True):
+            if not isinstance(content, bytes | bytearray | memoryview):
+                self._waiting += (memoryview(head), SpanOnItsWay(content))
+            elif self._waiting or self._is_limited or len(content) > PORTION_BYTES:
+                self._waiting += (memoryview(head), memoryview(content))
+            else:
+                # Nothing is copied that is bytes already.
+                at_once += (head, bytes(content))
+        if at_once:
+            self._outlet.writeSequence(at_once)
         self._hand_over()
 
     def stood_still(self) -> None:

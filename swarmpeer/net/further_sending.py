@@ -2,6 +2,8 @@
 What is said in verified swarms alone, and when anything was said last.
 """
 
+from collections.abc import Sequence
+
 from swarmpeer.net.sending import MessageSender
 from swarmpeer.seam import PieceContent
 from swarmpeer.wire.extended_codec import encode_manifest_head
@@ -33,12 +35,14 @@ class FurtherSender(MessageSender):
         """
         return self._is_verified
 
-    def send_piece(self, index: int, content: PieceContent) -> None:
+    def send_pieces(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        Send a piece.
+        Send pieces.
         """
         self._spoke_at = self._clock.seconds()
-        super().send_piece(index, content)
+        super().send_pieces(indexes, contents)
 
     def send_reject(self, index: int) -> None:
         """
@@ -92,7 +96,7 @@ class FurtherSender(MessageSender):
             size = len(message.data)
             head = encode_manifest_head(message.total_bytes, part, size)
             self._spoke_at = self._clock.seconds()
-            self._gate.write_piece(head, message.data)
+            self._gate.write_pieces((head,), (message.data,))
 
     def _write(self, data: bytes) -> None:
         self._spoke_at = self._clock.seconds()

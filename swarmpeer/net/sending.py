@@ -65,7 +65,14 @@ class MessageSender(Int32StringReceiver):
         """
         Is there room for another piece?
         """
-        return self._gate.has_room
+        return self._gate.room_bytes > 0
+
+    @property
+    def room_bytes(self) -> int:
+        """
+        For how many bytes of pieces is there room?
+        """
+        return self._gate.room_bytes
 
     def send_handshake(self, peer_id: int) -> None:
         """
@@ -132,26 +139,30 @@ class MessageSender(Int32StringReceiver):
         """
         self._write(self._codec.encode_requests(indexes))
 
-    def send_piece(self, index: int, content: PieceContent) -> None:
+    def send_pieces(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        Send a piece.
+        Send pieces.
         """
-        if index in self._haves:
-            # They asked for it before they were told.
+        if self._haves and not set(self._haves).isdisjoint(indexes):
+            # They asked for one before they were told.
             self.flush_haves()
         try:
-            head = self._codec.encode_piece_head(index, size_of(content))
+            heads = self._codec.encode_piece_heads(indexes, [*map(size_of, contents)])
         except ValueError:
-            give_back(content)
+            for content in contents:
+                give_back(content)
             raise
-        self._gate.write_piece(head, content)
+        self._gate.write_pieces(heads, contents)
 
     def sendString(self, string: bytes) -> None:
         """
         Send any payload, in its turn.
         """
         self.flush_haves()
-        self._gate.write_piece(len(string).to_bytes(self.prefixLength, "big"), string)
+        head = len(string).to_bytes(self.prefixLength, "big")
+        self._gate.write_pieces((head,), (string,))
 
     def _write(self, data: bytes) -> None:
         self._gate.write(data)

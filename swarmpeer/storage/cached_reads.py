@@ -26,8 +26,8 @@ class CachedReads:
     ) -> PieceData | None:
         """
         @param may_wait: read also if nobody knows whether the bytes are there?
-        @return: the bytes, fewer if the file ends there; C{None} if they are not all
-            in memory or nobody knows.
+        @return: the bytes, fewer if not all are in memory or the file ends there;
+            C{None} if they are not in memory or nobody knows.
         @raise OSError: if the file cannot be read.
         """
         if self.can_tell:

@@ -91,7 +91,8 @@ class FileCalls(Protocol):
         """
         Read at C{offset} without waiting for the disk.
 
-        @return: the bytes, or C{None} if not all of them are in memory.
+        @return: the bytes; where not all of them are in memory, those before the first
+            that is not, or C{None}.
         @raise OSError: with C{EOPNOTSUPP} if the file system cannot tell.
         """
 

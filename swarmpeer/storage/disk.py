@@ -148,7 +148,9 @@ class DiskFile:
         @raise StorageError: if it ends too early.
         """
         data = self._cached_reads.read(self._fd, size_bytes, offset)
-        return None if data is None else self._all_of(data, size_bytes, offset)
+        if data is None or (self.can_tell_cached and len(data) < size_bytes):
+            return None
+        return self._all_of(data, size_bytes, offset)
 
     def is_cached(self, size_bytes: int, offset: int) -> bool:
         """

@@ -140,25 +140,27 @@ class FileStorage:
 
     def lend(
         self,
-        index: int,
-        done: Callable[[PieceContent], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        Fetch a small piece, or lend a span of the file once it is in memory.
+        Fetch the first of these pieces if it is small, or lend a span of the file once
+        it is in memory.  In a classic swarm hardly anybody asks for two at once.
 
         @raise IndexError: if the layout has no such piece.
         """
+        index = indexes[0]
         size_bytes, offset = self._layout.size(index), self._layout.offset(index)
         if size_bytes <= self._inline_limit_bytes or not self._is_open:
-            self.read(index, done, failed)
+            self.read(index, lambda data: done((data,)), failed)
             return
 
         def on_failed(error: Exception) -> None:
             failed(self._cause(f"read piece {index}", error))
 
         def lend(_: object = None) -> None:
-            done(self._file.lend(size_bytes, offset))
+            done((self._file.lend(size_bytes, offset),))
 
         try:
             is_cached = self._file.is_cached(size_bytes, offset)

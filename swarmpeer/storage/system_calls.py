@@ -131,7 +131,9 @@ class SystemCalls:
             count = os.preadv(fd, [data], offset, os.RWF_NOWAIT)
         except BlockingIOError:
             return None
-        return data if count == size_bytes else None
+        if count < size_bytes:
+            del data[count:]
+        return data or None
 
     def is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
         """

@@ -16,12 +16,12 @@ def read_up_to(calls: FileCalls, fd: int, size_bytes: int, offset: int) -> bytes
 
     @raise OSError: if it cannot be read.
     """
-    data = b""
-    while len(data) < size_bytes:
+    data = calls.read(fd, size_bytes, offset)
+    while data and len(data) < size_bytes:
         more = calls.read(fd, size_bytes - len(data), offset + len(data))
         if not more:
             break
-        data = data + more if data else more
+        data += more
     return data
 
 

@@ -169,7 +169,7 @@ class SwarmChecksTests(SynchronousTestCase):
         def flood(protocol: PeerProtocol, bits: Bitfield) -> None:
             send(protocol, bits)
             for _ in range(2000):
-                protocol.send_piece(0, bytes(1000))
+                protocol.send_pieces((0,), (bytes(1000),))
 
         self.patch(PeerProtocol, "send_bitfield", flood)
         self.find("small buffers", replace(SMALL, up_rate=10_000.0))

@@ -179,7 +179,7 @@ class RoundTripTests(SynchronousTestCase):
         The head of a piece and its data together are its frame.
         """
         codec = MessageCodec(SAMPLE)
-        head = codec.encode_piece_head(305, 5992)
+        [head] = codec.encode_piece_heads((305,), (5992,))
         self.assertEqual(head, bytes.fromhex("0000176d 07 00000131"))
         for data in (LAST_DATA, bytearray(LAST_DATA), memoryview(LAST_DATA)):
             self.assertEqual(codec.encode(PieceMessage(305, data)), head + LAST_DATA)
@@ -205,7 +205,7 @@ class RoundTripTests(SynchronousTestCase):
         codec = MessageCodec(PieceLayout.of_files((1, 0, 5, 4, 2), 4))
         sizes = (1, 4, 1, 4, 2)
         self.assertEqual(
-            [codec.encode_piece_head(each, size) for each, size in enumerate(sizes)],
+            codec.encode_piece_heads(range(5), sizes),
             [
                 struct.pack(">IBI", 5 + size, MessageType.PIECE, each)
                 for each, size in enumerate(sizes)
@@ -216,7 +216,8 @@ class RoundTripTests(SynchronousTestCase):
             self.assertEqual(codec.decode(payload), PieceMessage(index, bytes(size)))
             self.assertRaises(ProtocolViolation, codec.decode, payload + b"x")
             self.assertRaises(ProtocolViolation, codec.decode, payload[:-1])
-            self.assertRaises(ValueError, codec.encode_piece_head, index, size + 1)
+            wrong = (0, index), (1, size + 1)
+            self.assertRaises(ValueError, codec.encode_piece_heads, *wrong)
 
     def test_no_pieces(self) -> None:
         """

@@ -62,7 +62,7 @@ class FarewellTests(SynchronousTestCase):
         What is written goes out before our end is closed.
         """
         self.gate.pauseProducing()
-        self.gate.write_piece(b"head", bytes(PORTION_BYTES + 1))
+        self.gate.write_pieces((b"head",), (bytes(PORTION_BYTES + 1),))
         self.farewell.begin()
         self.assertEqual(self.transport.closings, [])
         self.gate.resumeProducing()

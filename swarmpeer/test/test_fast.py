@@ -22,7 +22,7 @@ from swarmpeer.net.fast.reading import LOW_BYTES
 from swarmpeer.net.flow import Gate, WriteGate
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import MESSAGES_PER_TURN
-from swarmpeer.seam import Piece, PieceSpan
+from swarmpeer.seam import Piece, PieceContent, PieceSpan
 from swarmpeer.test.net_fixtures import CODEC, LAYOUT
 from swarmpeer.test.socket_lines import SocketLine
 from swarmpeer.test.test_protocol import SAID, STREAM
@@ -201,10 +201,10 @@ class PlainTests(SynchronousTestCase):
         protocol = line.protocol
         protocol.send_handshake(1001)
         protocol.send_bitfield(Bitfield.full(3))
-        protocol.send_piece(0, spans[0])
+        protocol.send_pieces((0,), (spans[0],))
         protocol.send_haves([2])
-        protocol.send_piece(1, data[1000:2000])
-        protocol.send_piece(2, spans[1])
+        protocol.send_pieces((1,), (data[1000:2000],))
+        protocol.send_pieces((2,), (spans[1],))
         protocol.send_requests([1])
         return (
             Handshake(1001).encode()
@@ -237,6 +237,45 @@ class PlainTests(SynchronousTestCase):
         line.run()
         self.assertEqual(line.received, expected)
         self.assertEqual([span.returns for span in spans], [1, 1])
+
+    def test_said_in_runs(self) -> None:
+        """
+        However pieces are put together, they are the same bytes, and spans are given
+        back once.
+        """
+        data = self.path.read_bytes()
+        expected = b"".join(
+            CODEC.encode(PieceMessage(index, data[1000 * index :][:1000]))
+            for index in range(3)
+        )
+        for runs in ([(0,), (1,), (2,)], [(0, 1), (2,)], [(0,), (1, 2)], [(0, 1, 2)]):
+            line = self.line().greeted()
+            spans = [LentSpan(self.path, 1000, 0), LentSpan(self.path, 500, 2000)]
+            contents: list[PieceContent] = [
+                spans[0],
+                memoryview(data)[1000:2000],
+                spans[1],
+            ]
+            for run in runs:
+                line.protocol.send_pieces(run, [contents[index] for index in run])
+            line.run()
+            self.assertEqual(line.received, expected)
+            self.assertEqual([span.returns for span in spans], [1, 1])
+
+    def test_wrong_run(self) -> None:
+        """
+        Of a run in which one piece has a wrong size nothing is sent, and every span is
+        given back; so it is once the end has come.
+        """
+        line = self.line().greeted()
+        spans = [LentSpan(self.path, 1000), LentSpan(self.path, 999)]
+        self.assertRaises(ValueError, line.protocol.send_pieces, (0, 1), spans)
+        line.protocol.close("enough")
+        late = [LentSpan(self.path, 1000), LentSpan(self.path, 1000)]
+        line.protocol.send_pieces((0, 1), late)
+        line.run()
+        self.assertEqual(line.received, b"")
+        self.assertEqual([span.returns for span in spans + late], [1, 1, 1, 1])
 
     def test_said_cut_anywhere(self) -> None:
         """
@@ -289,7 +328,7 @@ class PlainTests(SynchronousTestCase):
         up = Portions(5, is_shut=True)
         line = self.line(up=up, limits=Limits(drain_seconds=10)).greeted()
         span = LentSpan(self.path, 1000)
-        line.protocol.send_piece(0, span)
+        line.protocol.send_pieces((0,), (span,))
         line.run()
         for _ in range(30):
             line.clock.advance(1)
@@ -328,9 +367,9 @@ class PlainTests(SynchronousTestCase):
         os.truncate(self.path, 700)
         spans = [LentSpan(self.path, 1000), LentSpan(self.path, 500)]
         line.protocol.send_haves([1])
-        line.protocol.send_piece(0, spans[0])
+        line.protocol.send_pieces((0,), (spans[0],))
         line.protocol.send_haves([2])
-        line.protocol.send_piece(2, spans[1])
+        line.protocol.send_pieces((2,), (spans[1],))
         line.run()
         reason = "a piece could not be sent: its file ends before it"
         self.assertEqual(line.node.take(), [("logic", "on_disconnect", reason)])
@@ -353,7 +392,7 @@ class PlainTests(SynchronousTestCase):
         self.patch(os, "pread", fail)
         line = self.line().greeted()
         span = LentSpan(self.path, 1000)
-        line.protocol.send_piece(0, span)
+        line.protocol.send_pieces((0,), (span,))
         line.run()
         reason = "a piece could not be sent: Input/output error"
         self.assertEqual(line.node.take(), [("logic", "on_disconnect", reason)])
@@ -384,11 +423,11 @@ class PlainTests(SynchronousTestCase):
                 line = self.line(LARGE).greeted()
                 spans = [LentSpan(large, 2**20) for _ in range(4)]
                 for index, span in enumerate(spans[:3]):
-                    line.protocol.send_piece(index, span)
+                    line.protocol.send_pieces((index,), (span,))
                 if is_begun:
                     line.run(takes=False)
                 end(line)
-                line.protocol.send_piece(3, spans[3])
+                line.protocol.send_pieces((3,), (spans[3],))
                 line.run(takes=False)
                 line.clock.advance(400)
                 line.run(takes=False)
@@ -431,7 +470,7 @@ class PlainTests(SynchronousTestCase):
         """
         line = self.line().greeted()
         span = LentSpan(self.path, 999)
-        self.assertRaises(ValueError, line.protocol.send_piece, 0, span)
+        self.assertRaises(ValueError, line.protocol.send_pieces, (0,), (span,))
         self.assertEqual(span.returns, 1)
 
     # Room, and the end.
@@ -445,14 +484,24 @@ class PlainTests(SynchronousTestCase):
         line = self.line(LARGE).greeted()
         sent = 0
         while line.protocol.is_writable:
-            line.protocol.send_piece(sent % 5, LentSpan(large, 2**20))
+            self.assertGreater(line.protocol.room_bytes, 0)
+            line.protocol.send_pieces((sent % 5,), (LentSpan(large, 2**20),))
             sent += 1
             line.run(takes=False)
+        self.assertEqual(line.protocol.room_bytes, 0)
         self.assertEqual(line.node.take(), [])
         line.run()
         self.assertIn(("logic", "on_writable"), line.node.take())
         self.assertTrue(line.protocol.is_writable)
         self.assertEqual(len(line.received), sent * (2**20 + 9))
+
+    def test_little_room_where_little_may_go(self) -> None:
+        """
+        Where only so much may go a connection that holds nothing has room for a piece.
+        """
+        line = self.line(up=Portions(100)).greeted()
+        self.assertGreater(line.protocol.room_bytes, 0)
+        self.assertEqual(line.protocol.room_bytes, 2**18 if self.is_fast else 1)
 
     def test_last_words(self) -> None:
         """
@@ -461,7 +510,7 @@ class PlainTests(SynchronousTestCase):
         """
         line = self.line(LARGE).greeted()
         span = LentSpan(self.large_file(), 2**20)
-        line.protocol.send_piece(1, span)
+        line.protocol.send_pieces((1,), (span,))
         line.protocol.send_haves([3])
         line.protocol.close("done")
         line.protocol.send_haves([4])
@@ -484,7 +533,7 @@ class PlainTests(SynchronousTestCase):
         limits = Limits(drain_seconds=10)
         line = self.line(LARGE, limits).greeted()
         span = LentSpan(self.large_file(), 2**20)
-        line.protocol.send_piece(1, span)
+        line.protocol.send_pieces((1,), (span,))
         line.run(takes=False)
         line.clock.advance(9)
         line.run(takes=False)
@@ -502,7 +551,7 @@ class PlainTests(SynchronousTestCase):
         """
         limits = Limits(drain_seconds=10)
         line = self.line(LARGE, limits).greeted()
-        line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
+        line.protocol.send_pieces((1,), (LentSpan(self.large_file(), 2**20),))
         for _ in range(12):
             line.clock.advance(9)
             line.take()
@@ -515,7 +564,7 @@ class PlainTests(SynchronousTestCase):
         One that takes nothing of many small messages is left, too.
         """
         line = self.line(LARGE).greeted()
-        line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
+        line.protocol.send_pieces((1,), (LentSpan(self.large_file(), 2**20),))
         line.run(takes=False)
         for _ in range(5000):
             line.protocol.send_requests([1])
@@ -686,7 +735,7 @@ class PlainTests(SynchronousTestCase):
         class Answering(RecordingVerifiedLogic):
             def on_requests(self, indexes: Sequence[int]) -> None:
                 for index in indexes:
-                    line.protocol.send_piece(index, bytes(1000))
+                    line.protocol.send_pieces((index,), (bytes(1000),))
 
         line.protocol._logic = Answering("logic", asked)
         line.say(CODEC.encode(RequestMessage(0)) * 3)
@@ -714,7 +763,7 @@ class FastTests(PlainTests):
         line = self.line().greeted()
         line.near.takes = [10**6, 0]
         for _ in range(3):
-            line.protocol.send_piece(0, bytes(1000))
+            line.protocol.send_pieces((0,), (bytes(1000),))
             line.protocol.send_requests([1])
         line.run()
         self.assertEqual(len(line.received), 3 * (1009 + 9))
@@ -742,7 +791,7 @@ class FastTests(PlainTests):
         There is room for the next piece before the last is out.
         """
         line = self.line(LARGE).greeted()
-        line.protocol.send_piece(0, bytes(2**20))
+        line.protocol.send_pieces((0,), (bytes(2**20),))
         self.assertFalse(line.protocol.is_writable)
         while not line.protocol.is_writable:
             line.reactor.turn()
@@ -820,11 +869,11 @@ class FastTests(PlainTests):
         waits.
         """
         line = self.line(LARGE, Limits(drain_bytes=2000)).greeted()
-        line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
+        line.protocol.send_pieces((1,), (LentSpan(self.large_file(), 2**20),))
         for _ in range(10):
             for _ in range(10):
                 line.protocol.send_requests([1])
-            line.protocol.send_piece(1, LentSpan(self.large_file(), 2**20))
+            line.protocol.send_pieces((1,), (LentSpan(self.large_file(), 2**20),))
             while not line.protocol.is_writable:
                 line.take()
                 line.run(takes=False)

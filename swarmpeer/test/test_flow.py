@@ -116,8 +116,8 @@ class WriteGateTests(SynchronousTestCase):
         Small writes go through, and leave the gate open.
         """
         self.gate.write(b"a")
-        self.gate.write_piece(b"b", bytearray(b"cd"))
-        self.gate.write_piece(b"", memoryview(b"e"))
+        self.gate.write_pieces((b"b",), (bytearray(b"cd"),))
+        self.gate.write_pieces((b"",), (memoryview(b"e"),))
         self.assertEqual(self.outlet.sent, b"abcde")
         self.assertTrue(self.gate.is_open)
 
@@ -128,9 +128,36 @@ class WriteGateTests(SynchronousTestCase):
         seen: list[bytes] = []
         self.outlet.writeSequence = seen.extend  # type: ignore[method-assign]
         head, data = b"head", bytes(16384)
-        self.gate.write_piece(head, data)
+        self.gate.write_pieces((head,), (data,))
         self.assertIs(seen[0], head)
         self.assertIs(seen[1], data)
+
+    def test_run(self) -> None:
+        """
+        Small pieces of a run leave in one go, one behind the other, also behind what is
+        larger than goes at once.
+        """
+        heads, small = (b"a", b"b"), bytes(1000)
+        self.gate.write_pieces(heads, (small, memoryview(small)))
+        self.assertEqual(self.outlet.largest, 2002)
+        large = bytes(PORTION_BYTES + 1)
+        self.gate.write_pieces((b"c", b"d", b"e"), (small, large, small))
+        while self.outlet.drain():
+            pass
+        one, other = b"a" + small, b"b" + small
+        rest = b"c" + small + b"d" + large + b"e" + small
+        self.assertEqual(self.outlet.sent, one + other + rest)
+
+    def test_room(self) -> None:
+        """
+        There is room for as much as is handed over in one go while the gate is open.
+        """
+        self.assertEqual(self.gate.room_bytes, PORTION_BYTES)
+        self.gate.write_pieces((b"",), (bytes(PORTION_BYTES + 1),))
+        self.assertEqual(self.gate.room_bytes, 0)
+        while self.outlet.drain():
+            pass
+        self.assertEqual(self.gate.room_bytes, PORTION_BYTES)
 
     def test_large_write_closes(self) -> None:
         """
@@ -138,7 +165,7 @@ class WriteGateTests(SynchronousTestCase):
         """
         piece = bytes(range(256)) * 4096
         self.calls.clear()
-        self.gate.write_piece(b"head", piece)
+        self.gate.write_pieces((b"head",), (piece,))
         self.assertFalse(self.gate.is_open)
         self.assertEqual(self.calls, [("gate", "closed")])
         self.gate.write(b"tail")
@@ -168,7 +195,7 @@ class WriteGateTests(SynchronousTestCase):
                 if size < 10000:
                     gate.write(data)
                 else:
-                    gate.write_piece(b"", data)
+                    gate.write_pieces((b"",), (data,))
                 if is_drained:
                     outlet.drain()
             while outlet.drain():
@@ -183,7 +210,7 @@ class WriteGateTests(SynchronousTestCase):
         The time of progress is that of the closing and of each portion taken.
         """
         self.clock.advance(5)
-        self.gate.write_piece(b"", bytes(4 * PORTION_BYTES))
+        self.gate.write_pieces((b"",), (bytes(4 * PORTION_BYTES),))
         self.assertEqual(self.gate.progressed_at, 5)
         self.clock.advance(7)
         # More to send is no progress.
@@ -197,7 +224,7 @@ class WriteGateTests(SynchronousTestCase):
         """
         A transport that repeats that it has enough made no progress.
         """
-        self.gate.write_piece(b"", bytes(PORTION_BYTES))
+        self.gate.write_pieces((b"",), (bytes(PORTION_BYTES),))
         self.clock.advance(9)
         self.gate.write(b"have")
         self.assertEqual(self.gate.progressed_at, 0)
@@ -206,7 +233,7 @@ class WriteGateTests(SynchronousTestCase):
         """
         After the end new writes are dropped; what was written still leaves.
         """
-        self.gate.write_piece(b"", bytes(3 * PORTION_BYTES))
+        self.gate.write_pieces((b"",), (bytes(3 * PORTION_BYTES),))
         self.gate.finish()
         self.gate.write(b"too late")
         while self.outlet.drain():
@@ -217,7 +244,7 @@ class WriteGateTests(SynchronousTestCase):
         """
         A retired gate holds nothing, and is unregistered once.
         """
-        self.gate.write_piece(b"", bytes(3 * PORTION_BYTES))
+        self.gate.write_pieces((b"",), (bytes(3 * PORTION_BYTES),))
         self.calls.clear()
         self.gate.retire()
         self.gate.retire()
@@ -229,7 +256,7 @@ class WriteGateTests(SynchronousTestCase):
         """
         With the transport all that waits is forgotten.
         """
-        self.gate.write_piece(b"", bytes(3 * PORTION_BYTES))
+        self.gate.write_pieces((b"",), (bytes(3 * PORTION_BYTES),))
         self.gate.stopProducing()
         self.outlet.drain()
         self.assertEqual(self.outlet.sent, bytes(PORTION_BYTES))

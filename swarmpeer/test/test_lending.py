@@ -128,7 +128,7 @@ class LendingTests(LendingCase):
         self.check_lent(peer, 0)
         for keeps_all in (True, False):
             self.calls.keeps_all = keeps_all
-            peer.storage.lend(1, peer.said.append, print)
+            peer.storage.lend((1,), peer.said.extend, print)
             self.assertEqual(len(peer.threads.waiting), 0 if keeps_all else 1)
             peer.settle()
             [span] = peer.said
@@ -350,7 +350,7 @@ class ChangedTests(LendingCase):
         """
         peer = self.placed()
         self.calls.keeps_all = False
-        peer.storage.lend(0, peer.said.append, print)
+        peer.storage.lend((0,), peer.said.extend, print)
         answer = peer.threads.waiting.pop(0)()
         rot(self.path, 0)
         self.assertIs(peer.check_piece(0), False)

@@ -161,7 +161,7 @@ class ConnectTests(SynchronousTestCase):
         The producer is not the protocol, so a slow reader pauses no reading.
         """
         line = Line().open()
-        line.protocol.send_piece(0, bytes(1000))
+        line.protocol.send_pieces((0,), (bytes(1000),))
         line.pause()
         self.assertEqual(line.transport.producerState, "producing")
         self.assertIsNot(line.transport.producer, line.protocol)
@@ -259,7 +259,7 @@ class SendTests(SynchronousTestCase):
         protocol.send_not_interested()
         protocol.send_haves([2])
         protocol.send_requests([1])
-        protocol.send_piece(2, b"z" * 500)
+        protocol.send_pieces((2,), (b"z" * 500,))
         protocol.sendString(b"\x01")
         self.assertEqual(
             line.transport.value(),
@@ -278,7 +278,7 @@ class SendTests(SynchronousTestCase):
         """
         for kind in (bytes, bytearray, memoryview):
             line = Line().open()
-            line.protocol.send_piece(2, kind(b"z" * 500))
+            line.protocol.send_pieces((2,), (kind(b"z" * 500),))
             self.assertEqual(line.transport.value()[9:], b"z" * 500)
 
     def test_wrong_size(self) -> None:
@@ -286,7 +286,8 @@ class SendTests(SynchronousTestCase):
         A piece of a wrong size is our mistake, and not sent.
         """
         line = Line().open()
-        self.assertRaises(ValueError, line.protocol.send_piece, 2, bytes(1000))
+        pieces = (2,), (bytes(1000),)
+        self.assertRaises(ValueError, line.protocol.send_pieces, *pieces)
         self.assertEqual(line.transport.value(), b"")
 
     def test_nothing_after_close(self) -> None:
@@ -298,7 +299,7 @@ class SendTests(SynchronousTestCase):
         protocol = line.protocol
         protocol.send_haves([1])
         protocol.send_requests([1])
-        protocol.send_piece(2, bytes(500))
+        protocol.send_pieces((2,), (bytes(500),))
         protocol.sendString(b"\x01")
         self.assertEqual(line.transport.value(), b"")
 
@@ -893,7 +894,7 @@ class SilenceTests(SynchronousTestCase):
         line = Line(layout=PieceLayout(size, size))
         line.open()
         line.pause_at_each_write()
-        line.protocol.send_piece(0, bytes(size))
+        line.protocol.send_pieces((0,), (bytes(size),))
         for _ in range(20):
             self.assertFalse(line.protocol.is_writable)
             line.advance(59)
@@ -978,7 +979,7 @@ class CloseTests(SynchronousTestCase):
         size = 3 * PORTION_BYTES
         line = Line(layout=PieceLayout(size, size)).open()
         line.pause()
-        line.protocol.send_piece(0, bytes(size))
+        line.protocol.send_pieces((0,), (bytes(size),))
         line.protocol.close("done")
         self._ended(line, "done")
         self.assertEqual(line.transport.closings, [])
@@ -1123,7 +1124,7 @@ class BothWaysTests(SynchronousTestCase):
         lines = [Line(layout=layout).open(), Line(layout=layout).open()]
         for line in lines:
             line.pause_at_each_write()
-            line.protocol.send_piece(0, bytes(size))
+            line.protocol.send_pieces((0,), (bytes(size),))
         is_moving = True
         while is_moving:
             is_moving = False
@@ -1235,7 +1236,7 @@ class HaveTests(SynchronousTestCase):
         line = self._line()
         for index in (0, 1, 2):
             line.protocol.send_haves([index])
-        line.protocol.send_piece(2, b"x" * 500)
+        line.protocol.send_pieces((2,), (b"x" * 500,))
         self.assertEqual(
             line.transport.value(),
             self._haves(0, 1, 2) + CODEC.encode(PieceMessage(2, b"x" * 500)),

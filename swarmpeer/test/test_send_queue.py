@@ -103,7 +103,7 @@ class SendQueueTests(SynchronousTestCase):
         Small messages and bytes of pieces leave in one call, in order.
         """
         self.queue.add(b"one ")
-        self.queue.add_piece(HEAD, b"piece")
+        self.queue.add_pieces((HEAD,), (b"piece",))
         self.queue.add(b" two")
         self.assertEqual(self.queue.waits_bytes, 21)
         self.assertEqual(self.queue.send(100), (21, 21))
@@ -127,7 +127,7 @@ class SendQueueTests(SynchronousTestCase):
         A span is sent from its file after what is before it, and given back once.
         """
         span = self.span(b"from a file")
-        self.queue.add_piece(HEAD, span)
+        self.queue.add_pieces((HEAD,), (span,))
         self.queue.add(b".")
         self.assertEqual(self.queue.send(100), (8, 8))
         self.assertEqual(self.queue.send(5), (5, 5))
@@ -143,7 +143,7 @@ class SendQueueTests(SynchronousTestCase):
         """
         span = self.span(b"short")
         span.size_bytes = 10
-        self.queue.add_piece(b"", span)
+        self.queue.add_pieces((b"",), (span,))
         self.assertEqual(self.queue.send(100)[0], 5)
         self.assertRaises(SpanBroken, self.queue.send, 100)
         self.assertEqual(self.queue.waits_bytes, 5)
@@ -154,7 +154,7 @@ class SendQueueTests(SynchronousTestCase):
         """
         What the system does not take stays.
         """
-        self.queue.add_piece(HEAD, bytes(2**24))
+        self.queue.add_pieces((HEAD,), (bytes(2**24),))
         sent, asked = self.queue.send(2**24)
         self.assertLess(sent, asked)
         self.assertRaises(BlockingIOError, self.queue.send, 2**24)
@@ -168,7 +168,7 @@ class SendQueueTests(SynchronousTestCase):
             self.open_queue()
             self.addCleanup(self.close)
             self.queue.add(b"one ")
-            self.queue.add_piece(HEAD, content)
+            self.queue.add_pieces((HEAD,), (content,))
             self.queue.add(b"two")
             self.queue.send(2)
             self.queue.drop_pieces()
@@ -184,7 +184,7 @@ class SendQueueTests(SynchronousTestCase):
         for cut in (3, len(HEAD), len(HEAD) + 2):
             self.open_queue()
             self.addCleanup(self.close)
-            self.queue.add_piece(HEAD, b"piece")
+            self.queue.add_pieces((HEAD,), (b"piece",))
             self.queue.send(cut)
             self.queue.drop_pieces()
             self.assertFalse(self.queue)
@@ -210,7 +210,7 @@ class SendQueueTests(SynchronousTestCase):
             if kind == "span":
                 spans.append(self.span(data))
                 content = spans[-1]
-            self.queue.add_piece(HEAD, content)
+            self.queue.add_pieces((HEAD,), (content,))
             expected += HEAD + data
         came = b""
         turn = 0

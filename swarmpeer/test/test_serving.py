@@ -2,21 +2,33 @@
 Tests of L{swarmpeer.core.serving}.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle, groupby
+from operator import itemgetter
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
-from swarmpeer.core.serving import QUEUE_LIMIT, Serving
+from swarmpeer.core.serving import QUEUE_LIMIT, RUN_LIMIT, Serving
+from swarmpeer.core.verified_serving import VerifiedServing
+from swarmpeer.errors import StorageError
 from swarmpeer.events import IgnoredReason, PieceSent, RequestIgnored, SwarmEvent
+from swarmpeer.interfaces import ILendingStorage
 from swarmpeer.seam import PieceContent
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.recording_swarm import hold, memory_store
-from swarmpeer.testing.recorders import Call, RecordingNetwork
-from swarmpeer.testing.storage import HeldStorage
+from swarmpeer.testing.recorders import (
+    Call,
+    RecordingNetwork,
+    RecordingVerifiedNetwork,
+)
+from swarmpeer.testing.storage import HeldCall, HeldStorage
 
 
 @dataclass
@@ -27,11 +39,13 @@ class EagerNetwork(RecordingNetwork):
 
     tell_of_room: Callable[[], None] | None = None
 
-    def send_piece(self, index: int, content: PieceContent) -> None:
+    def send_pieces(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
         """
         Remember, and tell of room if there is somebody to be told.
         """
-        super().send_piece(index, content)
+        super().send_pieces(indexes, contents)
         if self.tell_of_room is not None:
             self.tell_of_room()
 
@@ -46,9 +60,18 @@ class Counter:
         self.network = EagerNetwork("network", self._calls)
         self.neighbor = NeighborState(1002, store.layout.piece_count)
         self.neighbor.change_am_choking(False)
-        self.serving = Serving(store, self.neighbor, self.network, self._publish)
+        self.serving = Serving(store, self.neighbor, self.network, self)
 
-    def _publish(self, event: SwarmEvent) -> None:
+    def is_heard(self, event_class: type[SwarmEvent]) -> bool:  # noqa: ARG002
+        """
+        We hear everything.
+        """
+        return True
+
+    def publish(self, event: SwarmEvent) -> None:
+        """
+        Remember.
+        """
         self._calls.append(("publish", event))
 
     def ask(self, *indexes: int) -> None:
@@ -195,6 +218,215 @@ class RequestsTests(SynchronousTestCase):
         self.counter.serving.go_on()
         served = [call[2] for call in self.counter.take() if call[0] == "network"]
         self.assertEqual(served, [4, 2, 3])
+
+
+@implementer(ILendingStorage)
+class Lender(HeldStorage):
+    """
+    A storage that lends so many pieces at a time, when the test says so.
+
+    @ivar is_prompt: does it not wait until the test says so?
+    @ivar most: how many.
+    @ivar runs: what it was asked for.
+    """
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        super().__init__(storage)
+        self.is_prompt = False
+        self.most = 1000
+        self.runs: list[list[int]] = []
+
+    def lend(
+        self,
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Hold the call.
+        """
+        self.runs.append(list(indexes))
+
+        def go() -> None:
+            contents: list[PieceContent] = []
+            for index in indexes[: self.most]:
+                self._storage.read(index, contents.append, failed)
+            done(contents)
+
+        if self.is_prompt:
+            go()
+        else:
+            self.waiting.append(HeldCall("lend", indexes[0], go, failed))
+
+
+def together(*pieces: tuple[int, bytes]) -> list[Call]:
+    """
+    What is remembered of pieces that were served in one run.
+    """
+    calls = [sent(index, data) for index, data in pieces]
+    return [call[0] for call in calls] + [call[1] for call in calls]
+
+
+class RunTests(SynchronousTestCase):
+    """
+    Requests that wait are served in runs.
+    """
+
+    def setUp(self) -> None:
+        """
+        We hold the whole file, and lend.
+        """
+        self.begin(PieceLayout(19, 2))
+
+    def begin(self, layout: PieceLayout) -> None:
+        """
+        With such a file.
+        """
+        memory = MemoryStorage(layout, bytes(range(layout.file_size_bytes)))
+        memory.open()
+        self.disk = Lender(memory)
+        self.counter = Counter(PieceStore(layout, self.disk))
+
+    def test_together(self) -> None:
+        """
+        What is asked for together is read and sent together, in the order of the
+        requests.
+        """
+        self.counter.serving.take([3, 9, 1])
+        self.assertEqual(self.counter.take(), [])
+        self.disk.release()
+        self.assertEqual(
+            self.counter.take(), together((3, b"\6\7"), (9, b"\x12"), (1, b"\2\3"))
+        )
+        self.assertEqual(self.disk.runs, [[3, 9, 1]])
+        self.assertEqual(self.counter.serving.sent_pieces, 3)
+
+    def test_as_many_as_there_is_room_for(self) -> None:
+        """
+        No more is read at once than there is room for; a piece that begins within it
+        may end beyond.
+        """
+        self.counter.network.free_bytes = 5
+        self.counter.serving.take([0, 1, 2, 3, 4])
+        self.disk.release_all()
+        self.assertEqual(self.disk.runs, [[0, 1, 2], [3, 4]])
+
+    def test_longest_run(self) -> None:
+        """
+        Nor more than is worth it.
+        """
+        self.begin(PieceLayout(100, 1))
+        self.counter.serving.take(range(RUN_LIMIT + 2))
+        self.disk.release_all()
+        self.assertEqual(
+            self.disk.runs, [[*range(RUN_LIMIT)], [RUN_LIMIT, RUN_LIMIT + 1]]
+        )
+
+    def test_lent_in_part(self) -> None:
+        """
+        Of what the storage does not lend in the same go it is asked again.
+        """
+        self.disk.most = 2
+        self.counter.serving.take([4, 3, 2])
+        self.disk.release_all()
+        self.assertEqual(self.disk.runs, [[4, 3, 2], [2]])
+        self.assertEqual(
+            [call[2] for call in self.counter.take() if call[0] == "network"], [4, 3, 2]
+        )
+
+    def test_unreadable(self) -> None:
+        """
+        If the first of a run cannot be read it is passed over, and no other.
+        """
+        self.counter.serving.take([4, 3, 2])
+        self.disk.fail("bad sector")
+        self.disk.release_all()
+        self.assertEqual(
+            self.counter.take(),
+            [
+                ignored(4, IgnoredReason.UNREADABLE),
+                *together((3, b"\6\7"), (2, b"\4\5")),
+            ],
+        )
+
+    def test_choke(self) -> None:
+        """
+        A choke takes back the whole run, though they are unchoked again when it was
+        read; what they ask for anew is sent.
+        """
+        self.counter.serving.take([4, 3, 2])
+        self.counter.choke()
+        self.counter.unchoke()
+        self.counter.serving.take([2, 3])
+        self.disk.release_all()
+        served = [call[2] for call in self.counter.take() if call[0] == "network"]
+        self.assertEqual(served, [2, 3])
+
+    def test_taken_back(self) -> None:
+        """
+        One that does not wait any more when the run was read is left out.
+        """
+        self.counter.serving.take([4, 3, 2])
+        self.counter.neighbor.wanted_from_us.remove(3)
+        self.disk.release()
+        self.assertEqual(self.counter.take(), together((4, b"\x08\t"), (2, b"\4\5")))
+
+    def test_repeated(self) -> None:
+        """
+        A piece may be asked for again in one go with the first request for it, if there
+        is room.
+        """
+        counter = Counter(memory_store(PieceLayout(19, 2), bytes(range(19))))
+        counter.serving.take([9, 0, 9])
+        self.assertEqual(
+            counter.take(), sent(9, b"\x12") + sent(0, b"\0\1") + sent(9, b"\x12")
+        )
+
+    @settings(deadline=None)
+    @given(
+        st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=40),
+        st.lists(st.integers(1, 5), min_size=1),
+        st.integers(1, 30),
+    )
+    def test_any_split(
+        self, asked: list[tuple[int, bool]], sizes: list[int], free_bytes: int
+    ) -> None:
+        """
+        However requests come together, and however many pieces are lent in one go, a
+        verified neighbour hears the same in the same order.
+        """
+
+        def heard(sizes: list[int]) -> list[Call]:
+            layout = PieceLayout(19, 2)
+            memory = MemoryStorage(layout, bytes(range(19)))
+            memory.open()
+            disk = Lender(memory)
+            disk.is_prompt = True
+            calls: list[Call] = []
+            network = RecordingVerifiedNetwork("network", calls, free_bytes=free_bytes)
+            neighbor = NeighborState(1002, layout.piece_count)
+            neighbor.change_am_choking(False)
+            serving = VerifiedServing(
+                PieceStore(layout, disk),
+                neighbor,
+                network,
+                self.counter,
+                lambda _: None,
+            )
+            turns = cycle(sizes)
+            # Room comes and goes, but not within what is heard at once.
+            for is_writable, group in groupby([*asked, (0, True)], key=itemgetter(1)):
+                network.is_writable = is_writable
+                serving.go_on()
+                indexes = [index for index, _ in group]
+                while indexes:
+                    disk.most = next(turns)
+                    size = next(turns)
+                    serving.take(indexes[:size])
+                    del indexes[:size]
+            return calls
+
+        self.assertEqual(heard(sizes), heard([1]))
 
 
 class SlowReadsTests(SynchronousTestCase):

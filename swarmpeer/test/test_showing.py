@@ -95,6 +95,21 @@ class ShowingTests(SynchronousTestCase):
         for peer_id in 1, 3:
             self.assertEqual(sorted(seed.haves(peer_id)), sorted(ALL))
 
+    def test_run(self) -> None:
+        """
+        Who asks for several at once is sent each, once, and shown as many more.
+        """
+        seed = Seed()
+        one = seed.join(1)
+        before: list[int] = []
+        while seed.world.node.is_showing:
+            shown = seed.haves(1)
+            one.on_requests(shown[len(before) :])
+            before = shown
+        pieces = [call[2] for call in seed.world.sent("send_piece")]
+        self.assertEqual(pieces, seed.haves(1))
+        self.assertEqual(sorted(pieces), sorted(ALL))
+
     def test_held_elsewhere(self) -> None:
         """
         When the neighbours say to hold all pieces among them, everybody is told at

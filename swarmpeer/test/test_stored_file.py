@@ -17,7 +17,7 @@ from swarmpeer.storage.verified.data_folder import DataFolder
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.open_files import OpenFiles
 from swarmpeer.storage.verified.opening import Disk
-from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.storage.verified.stored_file import StoredFile, Stretch
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Peer, one_file
 from swarmpeer.wire.messages import PieceData
@@ -86,11 +86,12 @@ class WaitingTests(SynchronousTestCase):
         waited for.
         """
         heard: list[object] = []
+        first = Stretch(0, 1, 0, PIECE, PIECE)
 
         def ask() -> None:
             heard.append(self.file.is_busy)
             heard.append(self.file.known()[1])
-            heard.append(self.file.read_at_once(0, PIECE, 0, may_wait=True))
+            heard.append(self.file.read_at_once((first,), may_wait=True))
 
         def meanwhile() -> None:
             other = Thread(target=ask, daemon=True)
@@ -102,7 +103,7 @@ class WaitingTests(SynchronousTestCase):
             self.calls.meanwhile[call] = meanwhile
             work()
             self.calls.meanwhile.clear()
-            self.assertEqual(heard, [True, 0, None], call)
+            self.assertEqual(heard, [True, 0, ()], call)
             heard.clear()
 
         piece = bytes(PIECE)

@@ -2,7 +2,7 @@
 Tests of L{swarmpeer.core.verified_connection} and of how it serves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -53,9 +53,11 @@ class RecordingVerifiedSwarm(RecordingSwarm):
     encoded: int = 0
     is_showing: bool = False
 
-    def piece_sent(self, conversation: VerifiedConnection, index: int) -> None:
+    def pieces_sent(
+        self, conversation: VerifiedConnection, indexes: Sequence[int]
+    ) -> None:
         """
-        The piece itself tells.
+        The pieces themselves tell.
         """
 
     def manifest(self) -> bytes:
@@ -189,8 +191,8 @@ class GreetingTests(SynchronousTestCase):
             made.swarm.is_showing = True
             self.assertEqual(made.greet(), [greeting])
             self.assertIs(made.logic.is_told_part, is_verified)
-            made.logic.show(3)
-            made.logic.show(3)
+            made.logic.show((3,))
+            made.logic.show((3,))
             haves = [said("send_have", 3)] if is_verified else []
             self.assertEqual(made.take(), haves)
 
@@ -203,7 +205,7 @@ class GreetingTests(SynchronousTestCase):
         made = Talk(store)
         made.swarm.is_showing = True
         made.greet()
-        made.logic.show(3)
+        made.logic.show((3,))
         made.take()
         for index in (3, 5):
             store.lose(index)

@@ -664,7 +664,7 @@ class SilenceTests(SynchronousTestCase):
         protocol = line.protocol
         for say in (
             lambda: protocol.send_interested(),
-            lambda: protocol.send_piece(2, bytes(500)),
+            lambda: protocol.send_pieces((2,), (bytes(500),)),
             lambda: protocol.send_manifest_part(0, b"x"),
             lambda: protocol.send_haves([0]),
         ):

@@ -2,6 +2,8 @@
 Tests of L{swarmpeer.core.verified_store}.
 """
 
+from collections.abc import Sequence
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
@@ -59,11 +61,15 @@ class StoreTests(SynchronousTestCase):
         A piece is to be sent; the storage lends none.
         """
 
-        def done(content: PieceContent) -> None:
+        def done(contents: Sequence[PieceContent]) -> None:
+            [content] = contents
             assert isinstance(content, bytes | bytearray | memoryview)
             self.told.append(("lent", bytes(content)))
 
-        self.store.lend(index, done, lambda error: self.told.append(("failed", error)))
+        def failed(error: StorageError) -> None:
+            self.told.append(("failed", error))
+
+        self.store.lend((index, 3), done, failed)
 
     def check(self, index: int) -> None:
         """

@@ -215,8 +215,19 @@ class Peer:
         @return: the span, which is to be given back; its bytes if it is small, or
             what went wrong.
         """
-        self.storage.lend(index, self.said.append, self._say_failure)
+        self.storage.lend((index,), self.said.extend, self._say_failure)
         return self._answer()
+
+    def lend_all(self, *indexes: int) -> Sequence[object]:
+        """
+        Ask for pieces in order to send them.
+
+        @return: what is lent, each to be given back; or what went wrong.
+        """
+        self.storage.lend(indexes, self.said.append, self._say_failure)
+        answer = self._answer()
+        assert isinstance(answer, Sequence)
+        return (answer,) if isinstance(answer, str) else answer
 
     def write(self, index: int, data: bytes | None = None) -> object:
         """

@@ -25,6 +25,7 @@ class RecordingNetwork:
     A L{swarmpeer.seam.NetworkSide} that remembers what was asked of it.
 
     @ivar calls: tuples of C{(name, "method", arguments...)}.
+    @ivar free_bytes: how much room there is while it is writable.
     """
 
     name: str
@@ -32,6 +33,14 @@ class RecordingNetwork:
     is_dialled: bool = False
     is_writable: bool = True
     is_mid_piece: bool = False
+    free_bytes: int = 2**18
+
+    @property
+    def room_bytes(self) -> int:
+        """
+        For how many bytes of pieces is there room?
+        """
+        return self.free_bytes if self.is_writable else 0
 
     def _say(self, *call: object) -> None:
         self.calls.append((self.name, *call))
@@ -92,15 +101,18 @@ class RecordingNetwork:
         """
         self._say("stop_waiting")
 
-    def send_piece(self, index: int, content: PieceContent) -> None:
+    def send_pieces(
+        self, indexes: Sequence[int], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        Remember the bytes, and give a span back.
+        Remember the bytes of each, and give a span back.
         """
-        if isinstance(content, bytes | bytearray | memoryview):
-            self._say("send_piece", index, bytes(content))
-        else:
-            self._say("send_piece", index, content.read(0, content.size_bytes))
-            content.give_back()
+        for index, content in zip(indexes, contents, strict=True):
+            if isinstance(content, bytes | bytearray | memoryview):
+                self._say("send_piece", index, bytes(content))
+            else:
+                self._say("send_piece", index, content.read(0, content.size_bytes))
+                content.give_back()
 
     def close(self, reason: str = "") -> None:
         """

@@ -58,8 +58,9 @@ The largest piece: others read the length of its payload as a signed number.
 _EMPTY_FRAME = struct.Struct(">IB")
 _INDEX_FRAME = struct.Struct(">IBI")
 _INDEX = struct.Struct(">I")
-# A plain number: looking up a member takes longer than all else there.
+# Plain numbers: looking up a member takes longer than all else there.
 _REQUEST = MessageType.REQUEST.value
+_PIECE = MessageType.PIECE.value
 
 HAVE_START = _EMPTY_FRAME.pack(5, MessageType.HAVE)
 """
@@ -202,7 +203,8 @@ class MessageCodec:
             case RequestMessage(index):
                 return self.encode_request(index)
             case PieceMessage(index, data):
-                return b"".join((self.encode_piece_head(index, len(data)), data))
+                heads = self.encode_piece_heads((index,), (len(data),))
+                return b"".join((*heads, data))
             case BitfieldMessage(bits):
                 if bits.size != self._piece_count:
                     raise ValueError(
@@ -264,17 +266,24 @@ class MessageCodec:
             return self.encode_request(indexes[0])
         return b"".join(map(self.encode_request, indexes))
 
-    def encode_piece_head(self, index: int, size: int) -> bytes:
+    def encode_piece_heads(
+        self, indexes: Sequence[int], sizes: Sequence[int]
+    ) -> list[bytes]:
         """
-        The frame of a piece as far as its data, which follow as they are.
+        The frame of each of one piece or more as far as its data, which follow as they
+        are.
 
-        @param size: the length of the data in bytes.
-        @raise ValueError: if the piece C{index} is not of that size.
+        @param sizes: the lengths of the data in bytes.
+        @raise ValueError: if one of them is not that of the piece.
         """
-        length = PIECE_HEAD_SIZE + size
-        if not 0 <= index < self._piece_count or length != self._length_of(index):
-            raise ValueError(f"no piece {index} has {size} bytes")
-        return _INDEX_FRAME.pack(length, MessageType.PIECE, index)
+        count, usual, short = self._piece_count, self._piece_size, self._short_sizes
+        pack = _INDEX_FRAME.pack
+        heads: list[bytes] = []
+        for index, size in zip(indexes, sizes, strict=True):
+            if not 0 <= index < count or size != short.get(index, usual):
+                raise ValueError(f"no piece {index} has {size} bytes")
+            heads.append(pack(PIECE_HEAD_SIZE + size, _PIECE, index))
+        return heads
 
     def check_frame(self, length: int, head: WireBytes) -> FrameKind:
         """
@@ -327,9 +336,6 @@ class MessageCodec:
         if length != expected:
             raise bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
         return FrameKind.PIECE
-
-    def _length_of(self, index: int) -> int:
-        return PIECE_HEAD_SIZE + self._short_sizes.get(index, self._piece_size)
 
     @staticmethod
     def piece_index(head: WireBytes) -> int:

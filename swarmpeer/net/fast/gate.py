@@ -2,7 +2,7 @@
 The way out without a detour: from the queue of a connection into its socket.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.main import CONNECTION_LOST
@@ -130,11 +130,11 @@ class FastGate:
         return not self._queue
 
     @property
-    def has_room(self) -> bool:
+    def room_bytes(self) -> int:
         """
-        Is there room for another piece?
+        For how many bytes of pieces is there room?
         """
-        return self._queue.waits_bytes < ROOM_BYTES
+        return max(0, ROOM_BYTES - self._queue.waits_bytes)
 
     @property
     def progressed_at(self) -> float:
@@ -156,14 +156,17 @@ class FastGate:
         self._queue.add(data)
         self._more_waits()
 
-    def write_piece(self, head: bytes, content: PieceContent) -> None:
+    def write_pieces(
+        self, heads: Sequence[bytes], contents: Sequence[PieceContent]
+    ) -> None:
         """
-        The same for a piece, with a C{head} in front.
+        The same for pieces, each with its head in front.
         """
         if self.is_finished:
-            give_back(content)
+            for content in contents:
+                give_back(content)
             return
-        self._queue.add_piece(head, content)
+        self._queue.add_pieces(heads, contents)
         self._more_waits()
 
     def stood_still(self) -> None:
@@ -307,7 +310,7 @@ class FastGate:
             self._is_closed = False
             self._queue.backlog_bytes = 0
             is_told = self.is_finished
-        if self._is_full and self.has_room:
+        if self._is_full and self.room_bytes:
             self._is_full = False
             is_told = True
         if is_told:

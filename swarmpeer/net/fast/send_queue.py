@@ -4,6 +4,7 @@ What waits to be sent over a socket, and sending the front of it.
 
 import socket
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 
 from swarmpeer.net.flow import MESSAGE_COST_BYTES
@@ -58,23 +59,26 @@ class SendQueue:
         self._items.append(data)
         self.waits_bytes += len(data)
 
-    def add_piece(self, head: bytes, content: PieceContent) -> None:
+    def add_pieces(
+        self, heads: Iterable[bytes], contents: Iterable[PieceContent]
+    ) -> None:
         """
-        A piece, with a C{head} in front.  A span is given back once it is sent.
+        Pieces, each with its head in front.  A span is given back once it is sent.
         """
-        if isinstance(content, bytes | bytearray | memoryview):
-            size_bytes = len(content)
-            data: memoryview | SpanOnItsWay = memoryview(content)
-        else:
-            size_bytes = content.size_bytes
-            data = SpanOnItsWay(content)
-        if head:
-            self._items.append(head)
-        if size_bytes:
-            self._items.append(data)
-        else:
-            give_back(content)
-        self.waits_bytes += len(head) + size_bytes
+        items = self._items
+        for head, content in zip(heads, contents, strict=True):
+            if isinstance(content, bytes | bytearray | memoryview):
+                size_bytes = len(content)
+                data: memoryview | SpanOnItsWay = memoryview(content)
+            else:
+                size_bytes = content.size_bytes
+                data = SpanOnItsWay(content)
+            if size_bytes:
+                items += (head, data) if head else (data,)
+            else:
+                items += (head,) if head else ()
+                give_back(content)
+            self.waits_bytes += len(head) + size_bytes
 
     def drop_pieces(self) -> None:
         """

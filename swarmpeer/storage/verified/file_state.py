@@ -5,7 +5,9 @@ it.
 
 import os
 import stat
+from collections.abc import Sequence
 from enum import Enum
+from itertools import takewhile
 
 from swarmpeer.storage.verified.resume import FileIdentity
 from swarmpeer.wire.bitfield import Bitfield
@@ -105,6 +107,16 @@ class FileState:
         Is the piece at that position of the file to be looked at?
         """
         return self._suspects is not None and position in self._suspects
+
+    def count_sound(self, positions: Sequence[int]) -> int:
+        """
+        How many of these pieces are before the first that is to be looked at?
+        """
+        suspects = self._suspects
+        if suspects is None:
+            return len(positions)
+        sound = suspects.missing_among(positions)
+        return sum(1 for _ in takewhile(set(sound).__contains__, positions))
 
     def suspect(self, position: int) -> None:
         """

@@ -4,7 +4,7 @@ Lending a piece of a file of a manifest, so that it is sent from there.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -178,10 +178,26 @@ class LendableFile(OpenableFile):
         What is known of a piece that was just read, if it is of the right file:
         whoever changed its bytes before has changed the file's status, too.
         """
-        state = self._state
-        # A part is ours alone, whatever its status.
-        status = None if state.place is Place.PART else self._calls.fstat(fd)
+        state, status = self._state, self._watched_status(fd)
         with self._state_lock:
             if status is not None and not state.meet(status):
                 return None
             return Standing(state.is_suspect(position), state.changes)
+
+    def _count_sound(self, fd: int, positions: Sequence[int]) -> int:
+        """
+        The same for many.
+
+        @return: how many there are before the first that is to be looked at; none if
+            it is not the right file.
+        """
+        state, status = self._state, self._watched_status(fd)
+        with self._state_lock:
+            if status is not None and not state.meet(status):
+                return 0
+            return state.count_sound(positions)
+
+    def _watched_status(self, fd: int) -> os.stat_result | None:
+        # A part is ours alone, whatever its status.
+        is_part = self._state.place is Place.PART
+        return None if is_part else self._calls.fstat(fd)

@@ -12,6 +12,7 @@ from swarmpeer.storage.file import CACHED_LIMIT_BYTES
 from swarmpeer.storage.pending_work import PendingWork
 from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.verified.file_state import Place
+from swarmpeer.storage.verified.held_run import held_run
 from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
 from swarmpeer.storage.verified.readings import ReadingsUnderWay
@@ -75,22 +76,35 @@ class PiecesOnDisk:
         """
         Fetch a piece that is held.
         """
-        self._read(stored_piece(self._hashes.layout, self._files, index), done, failed)
+        self._read((index,), lambda pieces: done(pieces[0]), failed)
 
     def lend(
         self,
-        index: int,
-        done: Callable[[PieceContent], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        Fetch a piece that is held, if it is small; else lend where it is, once it is
-        in memory.  All that is looked at for C{read} is.
+        Fetch pieces that are held, if they are small; else lend where the first is,
+        once it is in memory.  All that is looked at for C{read} is.
+
+        @param done: see L{swarmpeer.interfaces.ILendingStorage}.
         """
+        layout, index = self._hashes.layout, indexes[0]
+        if layout.piece_size_bytes <= self._inline_limit_bytes:
+            self._read(indexes, done, failed)
+        elif layout.size(index) <= self._inline_limit_bytes or index not in self.held:
+            self._read((index,), done, failed)
+        else:
+            self._lend_large(index, done, failed)
+
+    def _lend_large(
+        self,
+        index: int,
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
         piece = stored_piece(self._hashes.layout, self._files, index)
-        if piece.size_bytes <= self._inline_limit_bytes or index not in self.held:
-            self._read(piece, done, failed)
-            return
         look_for_name = self._is_name_due(piece.file)
         if not look_for_name and not self._is_paranoid:
             try:
@@ -100,12 +114,12 @@ class PiecesOnDisk:
                 failed(self._lost_or_not(piece, error))
                 return
             if span is not None:
-                done(span)
+                done((span,))
                 return
 
         def judge(reading: PieceReading[FileSpan]) -> None:
             if reading.is_right is not False:
-                done(reading.content)
+                done((reading.content,))
             else:
                 reading.content.give_back()
                 failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
@@ -113,7 +127,7 @@ class PiecesOnDisk:
         def outdated(reading: PieceReading[FileSpan] | None) -> None:
             if reading is not None:
                 reading.content.give_back()
-            self.lend(index, done, failed)
+            self.lend((index,), done, failed)
 
         self._in_thread(
             piece,
@@ -174,34 +188,46 @@ class PiecesOnDisk:
 
     def _read(
         self,
-        piece: StoredPiece,
-        done: Callable[[PieceData], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceData]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
-        index = piece.piece_index
+        """
+        Read the first piece, and those of a run behind it that can be had at once, too.
+        """
+        layout, files, index = self._hashes.layout, self._files, indexes[0]
+        size_bytes = layout.size(index)
         if index not in self.held:
+            piece = stored_piece(layout, files, index)
             failed(self._unreadable(piece, PieceLostError("it is not held")))
             return
-        look_for_name = self._is_name_due(piece.file)
-        is_small = piece.size_bytes <= self._inline_limit_bytes
+        run = held_run(layout, files, self.held, indexes)
+        look_for_name = self._is_name_due(run.file)
+        is_small = size_bytes <= self._inline_limit_bytes
         if (
             not look_for_name
             and not self._is_paranoid
-            and (is_small or piece.size_bytes <= CACHED_LIMIT_BYTES)
+            and (is_small or size_bytes <= CACHED_LIMIT_BYTES)
         ):
             try:
-                data = piece.read_at_once(may_wait=is_small)
+                pieces = run.read_at_once(may_wait=is_small)
             except Exception as error:
+                piece = stored_piece(layout, files, index)
                 self._note(piece)
-                failed(self._lost_or_not(piece, error))
+                if len(indexes) > 1:
+                    # It may be one of the others: each is judged when it is the first.
+                    self._read(indexes[:1], done, failed)
+                else:
+                    failed(self._lost_or_not(piece, error))
                 return
-            if data is not None:
-                done(data)
+            if pieces:
+                done(pieces)
                 return
+        piece = stored_piece(layout, files, index)
 
         def judge(reading: PieceReading[PieceData]) -> None:
             if reading.is_right is not False:
-                done(reading.content)
+                done((reading.content,))
             else:
                 failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
 
@@ -213,7 +239,7 @@ class PiecesOnDisk:
             judge,
             lambda error: failed(self._lost_or_not(piece, error)),
             # What was read may be from before: that piece is another by now.
-            lambda _: self.read(index, done, failed),
+            lambda _: self._read(indexes[:1], done, failed),
         )
 
     def _is_right_at_once(self, piece: StoredPiece) -> bool:
@@ -229,11 +255,14 @@ class PiecesOnDisk:
         ):
             return False
         try:
-            data = piece.read_at_once(may_wait=False)
+            run = held_run(
+                self._hashes.layout, self._files, self.held, (piece.piece_index,)
+            )
+            pieces = run.read_at_once(may_wait=False)
         except Exception:
             return False
-        return data is not None and self._hashes.is_right_at(
-            piece.file.number, piece.position, data
+        return bool(pieces) and self._hashes.is_right_at(
+            piece.file.number, piece.position, pieces[0]
         )
 
     def _is_name_due(self, file: StoredFile) -> bool:

@@ -208,18 +208,18 @@ class VerifiedStorage:
 
     def lend(
         self,
-        index: int,
-        done: Callable[[PieceContent], None],
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
         failed: Callable[[StorageError], None],
     ) -> None:
         """
-        Fetch a small piece, or lend where it is once it is in memory.
+        Fetch small pieces, or lend where the first is once it is in memory.
 
-        @raise IndexError: if there is no such piece.
+        @raise IndexError: if there is no such piece as the first.
         """
-        session = self._in_phase(_Phase.READY, failed, "read piece %d", index)
+        session = self._in_phase(_Phase.READY, failed, "read piece %d", indexes[0])
         if session is not None:
-            session.pieces.lend(index, done, failed)
+            session.pieces.lend(indexes, done, failed)
 
     def write(
         self,

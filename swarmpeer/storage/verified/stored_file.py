@@ -30,6 +30,33 @@ class Reading(NamedTuple):
     changes: int
 
 
+class Stretch(NamedTuple):
+    """
+    Pieces of a file that lie side by side.
+
+    @ivar position: of the first one in the file, counted in pieces.
+    @ivar piece_count: how many there are.
+    @ivar offset: of the first byte in the file.
+    @ivar size_bytes: of all together.
+    @ivar piece_size_bytes: of each but the last, which may be shorter.
+    """
+
+    position: int
+    piece_count: int
+    offset: int
+    size_bytes: int
+    piece_size_bytes: int
+
+    def cut(self, data: PieceData, count: int) -> list[PieceData]:
+        """
+        @param data: their bytes, as far as they were read.
+        @param count: how many are whole.
+        @return: each of those.
+        """
+        size, view = self.piece_size_bytes, memoryview(data)
+        return [view[at * size : (at + 1) * size] for at in range(count)]
+
+
 Spot = tuple[int, int, PieceData]
 """
 A piece to be written: its position in the file, its offset there, its bytes.
@@ -107,32 +134,31 @@ class StoredFile(LendableFile):
     # Reading.
 
     def read_at_once(
-        self, position: int, size_bytes: int, offset: int, *, may_wait: bool
-    ) -> PieceData | None:
+        self, stretches: Sequence[Stretch], *, may_wait: bool
+    ) -> Sequence[PieceData]:
         """
         Read what is in memory; waits for nobody.
 
-        @param position: of the piece in the file.
         @param may_wait: read also if nobody knows what is in memory?
-        @return: C{None} if that cannot be done, or it is to be looked at first.
+        @return: the first pieces, up to one with which that cannot be done, or which is
+            to be looked at first.
         @raise OSError: if the file cannot be read.
         """
         if not self._disk_lock.acquire(blocking=False):
-            return None
+            return ()
         try:
             file = self._disk.open_files.take(self.number)
             if file is None:
-                return None
+                return ()
             try:
-                data = self._disk.cached_reads.read(
-                    file.fd, size_bytes, offset, may_wait=may_wait
-                )
-                if data is None or len(data) < size_bytes:
-                    return None
-                standing = self._judge(file.fd, position)
-                if standing is None or standing.is_suspect:
-                    return None
-                return data
+                pieces = self._read_cached(file.fd, stretches, may_wait)
+                if not pieces:
+                    return ()
+                positions: list[int] = []
+                for stretch in stretches:
+                    first = stretch.position
+                    positions += range(first, first + stretch.piece_count)
+                return pieces[: self._count_sound(file.fd, positions)]
             finally:
                 self._disk.open_files.give_back(file)
         finally:
@@ -282,6 +308,26 @@ class StoredFile(LendableFile):
                 self.clear(position, changes)
 
     # What follows is for who has the lock of the disk.
+
+    def _read_cached(
+        self, fd: int, stretches: Sequence[Stretch], may_wait: bool
+    ) -> list[PieceData]:
+        pieces: list[PieceData] = []
+        for stretch in stretches:
+            data = self._disk.cached_reads.read(
+                fd, stretch.size_bytes, stretch.offset, may_wait=may_wait
+            )
+            if data is None:
+                break
+            size_bytes = len(data)
+            if size_bytes < stretch.size_bytes:
+                pieces += stretch.cut(data, size_bytes // stretch.piece_size_bytes)
+                break
+            if stretch.piece_count == 1:
+                pieces.append(data)
+            else:
+                pieces += stretch.cut(data, stretch.piece_count)
+        return pieces
 
     def _place_part(self) -> None:
         folder = self._disk.folder

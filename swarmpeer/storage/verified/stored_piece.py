@@ -51,17 +51,6 @@ class StoredPiece(NamedTuple):
     offset: int
     size_bytes: int
 
-    def read_at_once(self, *, may_wait: bool) -> PieceData | None:
-        """
-        Read it, if it is in memory and nothing is to be looked at; waits for nobody.
-
-        @param may_wait: read also if nobody knows what is in memory?
-        @raise OSError: if it cannot be read.
-        """
-        return self.file.read_at_once(
-            self.position, self.size_bytes, self.offset, may_wait=may_wait
-        )
-
     def read(
         self, hashes: PieceHashes, *, look_for_name: bool, hash_it: bool
     ) -> PieceReading[PieceData]:

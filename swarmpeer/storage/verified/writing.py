@@ -9,12 +9,12 @@ from swarmpeer.seam import Piece
 from swarmpeer.storage.answering import tell_each
 from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork, run_inline
+from swarmpeer.storage.verified.arrived_run import ArrivedRun, arrived_runs
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
 from swarmpeer.storage.verified.recording import Recorder
 from swarmpeer.storage.verified.stored_file import StoredFile
-from swarmpeer.storage.verified.stored_run import StoredRun, stored_runs
 
 HASHED_AT_ONCE_BYTES = 4 * 1024 * 1024
 """
@@ -67,7 +67,7 @@ class PieceWriter:
         """
         Keep those of the pieces that are right.
         """
-        runs = stored_runs(
+        runs = arrived_runs(
             self._hashes.layout, self._files, pieces, self._inline_limit_bytes
         )
 
@@ -79,7 +79,7 @@ class PieceWriter:
 
     def _write(
         self,
-        run: StoredRun,
+        run: ArrivedRun,
         done: Callable[[Sequence[Piece]], None],
         failed: Callable[[int, StorageError], None],
     ) -> None:
@@ -127,7 +127,7 @@ class PieceWriter:
 
     def _written(
         self,
-        run: StoredRun,
+        run: ArrivedRun,
         changes: int,
         done: Callable[[Sequence[Piece]], None],
         failed: Callable[[int, StorageError], None],

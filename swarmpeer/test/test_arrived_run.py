@@ -1,5 +1,5 @@
 """
-Tests of what is kept as a run: L{swarmpeer.storage.verified.stored_run} and what is
+Tests of what is kept as a run: L{swarmpeer.storage.verified.arrived_run} and what is
 above and below it, down to the disk.
 """
 

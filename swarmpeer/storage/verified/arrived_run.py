@@ -12,7 +12,7 @@ from swarmpeer.storage.verified.piece_hashes import PieceHashes
 from swarmpeer.storage.verified.stored_file import Spot, StoredFile
 
 
-class StoredRun:
+class ArrivedRun:
     """
     Pieces of one file, in the order in which they came.  What is wrong with one of
     them is noted and hurts none of the others.  Its calls may block and may come from
@@ -104,12 +104,12 @@ class StoredRun:
         }
 
 
-def stored_runs(
+def arrived_runs(
     layout: PieceLayout,
     files: Mapping[int, StoredFile],
     pieces: Sequence[Piece],
     most_bytes: int,
-) -> list[StoredRun]:
+) -> list[ArrivedRun]:
     """
     Where pieces go.  Those are together that come one behind the other and are in one
     file; large ones are alone.
@@ -119,7 +119,7 @@ def stored_runs(
     """
     size_bytes, count = layout.piece_size_bytes, len(pieces)
     most = count if size_bytes <= most_bytes else 1
-    runs: list[StoredRun] = []
+    runs: list[ArrivedRun] = []
     start = 0
     while start < count:
         number, _ = layout.place(pieces[start].index)
@@ -127,7 +127,9 @@ def stored_runs(
         end = start + 1
         while end < count and end - start < most and pieces[end].index in here:
             end += 1
-        runs.append(StoredRun(files[number], here.start, size_bytes, pieces[start:end]))
+        runs.append(
+            ArrivedRun(files[number], here.start, size_bytes, pieces[start:end])
+        )
         start = end
     return runs
 
