@@ -43,6 +43,18 @@ class IHavesObserver(ISwarmObserver):
         """
 
 
+class IRunObserver(ISwarmObserver):
+    """
+    One that can hear of many events at once, as of small pieces that came together.  It
+    is told of one that is alone by C{observe} all the same.
+    """
+
+    def observe_run(events: Sequence[SwarmEvent]) -> None:
+        """
+        These happened, one after the other, all of one class.
+        """
+
+
 class IPieceStorage(Interface):
     """
     Where the bytes of the pieces live.
