@@ -30,7 +30,6 @@ from swarmpeer.events import (
     PieceHealed,
     PieceStoreFailed,
     RecordSaved,
-    RequestCancelled,
     SwarmEvent,
     WithdrawalReceived,
 )
@@ -303,9 +302,7 @@ class VerifiedNode(PeerNode):
         indexes = [piece.index for piece in pieces]
         healed = [index for index in indexes if self.healing.stored(index)]
         was_refused, self.requests.is_paused = self.requests.is_paused, False
-        cancelled: list[RequestCancelled] = []
-        for index in indexes:
-            cancelled += self._asking.cancel(index)
+        cancelled = self._asking.cancel(indexes)
         if was_refused:
             self.request_everywhere()
         super()._pieces_stored(peer_id, pieces)
