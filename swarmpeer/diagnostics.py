@@ -3,7 +3,7 @@ What the person who runs a peer wants to read: one line for what is not usual,
 and one now and then for how far the download is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from twisted.logger import Logger, LogLevel
@@ -43,7 +43,7 @@ from swarmpeer.events import (
     SwarmEvent,
     ViolationSeen,
 )
-from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.interfaces import IRunObserver
 from swarmpeer.text import size_text
 from swarmpeer.wire.extension import GoodbyeCode
 
@@ -80,7 +80,7 @@ def _always(
     return event_type, lambda _: (level, words)
 
 
-@implementer(ISwarmObserver)
+@implementer(IRunObserver)
 class DiagnosticLog:
     """
     Tells C{twisted.logger} of what an operator wants to know.
@@ -219,19 +219,30 @@ class DiagnosticLog:
         """
         Say it, if it is worth saying.
         """
-        rule = self._rules.get(type(event))
-        line = rule(event) if rule is not None else None
-        if line is not None:
-            level, words = line
-            self._log.emit(
-                level,
-                "peer {peer}: " + words,
-                peer=self._peer_id,
-                count=self._piece_count,
-                event=event,
-                piece=self._piece_of(event),
-                fold=self._kind_of(event, level),
-            )
+        self.observe_run((event,))
+
+    def observe_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Say those that are worth saying.
+        """
+        rule = self._rules.get(type(events[0]))
+        if rule is None:
+            return
+        for event in events:
+            line = rule(event)
+            if line is not None:
+                self._say(event, *line)
+
+    def _say(self, event: SwarmEvent, level: LogLevel, words: str) -> None:
+        self._log.emit(
+            level,
+            "peer {peer}: " + words,
+            peer=self._peer_id,
+            count=self._piece_count,
+            event=event,
+            piece=self._piece_of(event),
+            fold=self._kind_of(event, level),
+        )
 
     def _kind_of(self, event: SwarmEvent, level: LogLevel) -> tuple[object, ...] | None:
         """

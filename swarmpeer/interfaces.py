@@ -43,6 +43,18 @@ class IHavesObserver(ISwarmObserver):
         """
 
 
+class IRunObserver(ISwarmObserver):
+    """
+    One that can hear of many events at once, as of small pieces that came together.  It
+    is told of one that is alone by C{observe} all the same.
+    """
+
+    def observe_run(events: Sequence[SwarmEvent]) -> None:
+        """
+        These happened, one after the other, all of one class.
+        """
+
+
 class IPieceStorage(Interface):
     """
     Where the bytes of the pieces live.
@@ -178,13 +190,13 @@ class IPiecePicker(Interface):
     Which of the open pieces, those that are neither held nor asked of anybody, to
     fetch next.  One peer's picker is told of every change, in the reactor thread.
 
-    C{reopen}, C{shut}, C{pick_among}, C{note_have} and C{note_lacking}, and most calls
-    of C{pick}, should take no longer the more pieces there are: there are as many calls
-    as pieces, or more.  C{note_bits} and C{note_left} are called once in a
-    conversation and may look at every piece, and so may a C{pick} now and then; the
-    peer does nothing else meanwhile.
+    C{reopen}, C{shut}, C{pick_among}, C{note_lacking}, most calls of C{pick}, and
+    C{note_haves} for each piece that it tells of should take no longer the more pieces
+    there are: there are as many calls as pieces, or more.  C{note_bits} and
+    C{note_left} are called once in a conversation and may look at every piece, and so
+    may a C{pick} now and then; the peer does nothing else meanwhile.
 
-    C{note_have} and what stands below it is called only if C{counts_holders}.  Of each
+    C{note_haves} and what stands below it is called only if C{counts_holders}.  Of each
     neighbour C{note_bits} comes first and C{note_left} last, once each; of one that
     never said anything nothing is told.
     """
@@ -223,9 +235,9 @@ class IPiecePicker(Interface):
         @return: an open piece among them, still open; C{None} if there is none.
         """
 
-    def note_have(index: int) -> None:
+    def note_haves(indexes: Sequence[int]) -> None:
         """
-        A neighbour holds one more piece.
+        A neighbour holds more pieces, one or those that it told of one after the other.
         """
 
     def note_lacking(index: int) -> None:

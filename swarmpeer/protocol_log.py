@@ -33,7 +33,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import IHavesObserver
+from swarmpeer.interfaces import IHavesObserver, IRunObserver
 
 
 class LogKind(StrEnum):
@@ -183,10 +183,11 @@ _RULES = dict(
 )
 
 
-@implementer(IHavesObserver)
+@implementer(IHavesObserver, IRunObserver)
 class ProtocolLogger:
     """
-    Writes one line, in one write, for each event that the protocol wants told.
+    Writes one line for each event that the protocol wants told, at once: those of one
+    run in one write.
 
     A log that cannot be written never stops the peer: lines are lost until it
     works again, which is reported once when it begins and once when it ends.
@@ -224,12 +225,21 @@ class ProtocolLogger:
         """
         Write the line of C{event}, if it has one.
         """
-        rule = _RULES.get(type(event))
+        self.observe_run((event,))
+
+    def observe_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Write the lines of those that have one, all in one write.
+        """
+        rule = _RULES.get(type(events[0]))
         if rule is None:
             return
-        words = rule(event)
-        if words is not None:
-            self._put(f"{self._head_now()}{words}\n".encode("ascii"))
+        head = self._head_now()
+        lines = [
+            f"{head}{words}\n" for event in events if (words := rule(event)) is not None
+        ]
+        if lines:
+            self._put("".join(lines).encode("ascii"), len(lines))
 
     def observe_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
         """

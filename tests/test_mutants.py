@@ -620,10 +620,13 @@ class MutantTests(MutantTestCase):
         Pieces are taken that nobody asked for.
         """
 
-        def settle(neighbor: NeighborState, index: int) -> None:
-            neighbor.requested.discard(index)
-            neighbor._late.pop(index, None)
+        def settle(neighbor: NeighborState, indexes: Sequence[int]) -> list[bool]:
+            awaited = [index in neighbor.requested for index in indexes]
+            neighbor.requested.difference_update(indexes)
+            for index in indexes:
+                neighbor._late.pop(index, None)
             neighbor.is_snubbed = False
+            return awaited
 
         self.mutate(NeighborState, "may_send", lambda *_: True)
         self.mutate(NeighborState, "settle", settle)

@@ -12,6 +12,7 @@ Where the file itself can be imported it needs no plugin, nor a name:
     swarmpeer simulate --files 1 --picking picking_plugin:LastFirst
 """
 
+from collections.abc import Sequence
 from random import Random
 
 from twisted.plugin import IPlugin
@@ -73,9 +74,9 @@ class LastFirst:
         few[:] = self._shut.missing_among(few)
         return max(few, default=None)
 
-    def note_have(self, index: int) -> None:
+    def note_haves(self, indexes: Sequence[int]) -> None:
         """
-        A neighbour holds one more piece.
+        A neighbour holds more pieces.
         """
 
     def note_lacking(self, index: int) -> None:

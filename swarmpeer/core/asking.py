@@ -2,6 +2,8 @@
 What is asked of neighbours and taken back beside one piece after the other.
 """
 
+from collections.abc import Iterable
+
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.swarm_side import VerifiedSwarm
 from swarmpeer.core.verified_connection import VerifiedConnection
@@ -48,20 +50,23 @@ class Asking:
             if self._requests.ask_again(conversation.neighbor):
                 self._swarm.request_next(conversation)
 
-    def cancel(self, index: int) -> list[RequestCancelled]:
+    def cancel(self, indexes: Iterable[int]) -> list[RequestCancelled]:
         """
-        A piece need not come any more: whoever was asked for it is told, and is free
+        Pieces need not come any more: whoever was asked for one is told, and is free
         for another.
 
         @return: what to publish.
         """
-        neighbors = self._requests.owing(index)
-        if not neighbors:
-            # So it is with most.
-            return []
+        cancelled: list[RequestCancelled] = []
+        # Most are owed by nobody.
+        for index in self._requests.owed(indexes):
+            cancelled += self._cancel(index)
+        return cancelled
+
+    def _cancel(self, index: int) -> list[RequestCancelled]:
         owing = [
             conversation
-            for neighbor in neighbors
+            for neighbor in self._requests.owing(index)
             if (conversation := self._swarm.find(neighbor.peer_id)) is not None
             and conversation.network.is_verified
         ]
@@ -113,7 +118,7 @@ class Asking:
         conversations = self._swarm.conversations
         for conversation in conversations:
             conversation.neighbor.note_needless((index,))
-        cancelled = self.cancel(index)
+        cancelled = self.cancel((index,))
         for conversation in conversations:
             conversation.review_interest()
         self._swarm.request_everywhere()

@@ -3,11 +3,11 @@ Carries events to those who watch.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVarTuple
 
 from swarmpeer.events import HaveReceived, SwarmEvent
-from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
+from swarmpeer.interfaces import IHavesObserver, IRunObserver, ISwarmObserver
 
 _What = TypeVarTuple("_What")
 
@@ -33,7 +33,7 @@ class EventBus:
         self._wishes: list[tuple[ISwarmObserver, frozenset[type[SwarmEvent]]]] = []
         # Who hears an event of a class, found out at the first one.
         self._audiences: dict[type[SwarmEvent], tuple[ISwarmObserver, ...]] = {}
-        self._waiting: deque[SwarmEvent] = deque()
+        self._waiting: deque[Sequence[SwarmEvent]] = deque()
         self._is_telling = False
 
     def add(self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]) -> None:
@@ -71,22 +71,21 @@ class EventBus:
         """
         Tell everybody, now or as soon as the events before are told.
         """
-        if self._audiences.get(type(event)) == ():
+        self.publish_run((event,))
+
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Publish events of one class, one after the other.
+
+        Each observer hears all of them before the next one hears the first, so that an
+        L{IRunObserver} can be told of all at once.
+        """
+        if not events or self._audiences.get(type(events[0])) == ():
             return
         if self._is_telling:
-            self._waiting.append(event)
+            self._waiting.append(events)
             return
-        self._tell_all(self._tell, event)
-
-    def publish_each(self, events: Iterable[SwarmEvent]) -> None:
-        """
-        Publish one after the other.
-        """
-        for event in events:
-            if self._is_telling:
-                self._waiting.append(event)
-            else:
-                self._tell_all(self._tell, event)
+        self._tell_all(self._tell, events)
 
     def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
         """
@@ -98,6 +97,8 @@ class EventBus:
         audience = self._audiences.get(HaveReceived)
         if audience is None:
             audience = self._audience(HaveReceived)
+        if not audience:
+            return
         if len(audience) == 1 and not self._is_telling:
             (observer,) = audience
             if IHavesObserver.providedBy(observer):
@@ -126,19 +127,32 @@ class EventBus:
         except Exception as error:
             self._report(observer, HaveReceived(peer_id, indexes[0]), error)
 
-    def _tell(self, event: SwarmEvent) -> None:
+    def _tell(self, events: Sequence[SwarmEvent]) -> None:
         audiences = self._audiences
-        audience = audiences.get(type(event))
+        audience = audiences.get(type(events[0]))
         if audience is None:
-            audience = self._audience(type(event))
+            audience = self._audience(type(events[0]))
         for observer in audience:
-            if self._audiences is not audiences and not self._is_listening(observer):
-                # Removed by one before it.
+            if len(events) > 1 and IRunObserver.providedBy(observer):
+                if self._audiences is audiences or self._is_listening(observer):
+                    self._tell_run(observer, events)
                 continue
-            try:
-                observer.observe(event)
-            except Exception as error:
-                self._report(observer, event, error)
+            for event in events:
+                if self._audiences is not audiences and not self._is_listening(
+                    observer
+                ):
+                    # Removed by one before it, or by itself.
+                    break
+                try:
+                    observer.observe(event)
+                except Exception as error:
+                    self._report(observer, event, error)
+
+    def _tell_run(self, observer: IRunObserver, events: Sequence[SwarmEvent]) -> None:
+        try:
+            observer.observe_run(events)
+        except Exception as error:
+            self._report(observer, events[0], error)
 
     def _audience(self, event_class: type[SwarmEvent]) -> tuple[ISwarmObserver, ...]:
         audience = self._audiences[event_class] = tuple(

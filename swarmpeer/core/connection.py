@@ -21,7 +21,6 @@ from swarmpeer.events import (
     BitfieldReceived,
     ChokedBy,
     GivenBackReason,
-    HaveReceived,
     InterestChanged,
     InterestedReceived,
     NeighborChoked,
@@ -165,14 +164,12 @@ class PeerConnection:
         news = neighbor.learn_haves(indexes, swarm.store.needless)
         if news:
             if self._counter is not None:
-                for index in news:
-                    self._counter.note_have(index)
+                self._counter.note_haves(news)
             if neighbor.useful and not neighbor.am_interested:
                 self._tell_interest(True)
             if not neighbor.peer_choking and len(neighbor.requested) < neighbor.window:
                 swarm.request_next(self)
-        if swarm.is_heard(HaveReceived):
-            swarm.publish_haves(neighbor.peer_id, indexes)
+        swarm.publish_haves(neighbor.peer_id, indexes)
         if news and neighbor.bits.is_full:
             swarm.holdings_learned(self)
 
@@ -202,7 +199,8 @@ class PeerConnection:
         """
         Only what was asked of them may come.
         """
-        if not self.neighbor.may_send(index):
+        neighbor = self.neighbor
+        if index not in neighbor.requested and not neighbor.may_send(index):
             raise ProtocolViolation(
                 ViolationReason.UNREQUESTED_PIECE, f"piece {index} was not asked for"
             )

@@ -3,7 +3,7 @@ How files are cut into pieces: every size and offset, and nothing else.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Self
@@ -86,7 +86,22 @@ class PieceLayout:
         # Asked for many times for each piece.
         if not 0 <= index < self.piece_count:
             self._check(index)
-        return self.short_sizes.get(index, self.piece_size_bytes)
+        if index in self.short_sizes:
+            return self.short_sizes[index]
+        return self.piece_size_bytes
+
+    def total_size(self, indexes: Collection[int]) -> int:
+        """
+        The length of all these pieces in bytes.
+
+        @param indexes: of pieces that there are.
+        """
+        short, size_bytes = self.short_sizes, self.piece_size_bytes
+        total = size_bytes * len(indexes)
+        for index in indexes:
+            if index in short:
+                total -= size_bytes - short[index]
+        return total
 
     def check_sizes(self, pieces: Sequence[Piece]) -> None:
         """

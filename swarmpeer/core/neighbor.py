@@ -3,7 +3,7 @@ The facts about one neighbour, and no decisions.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -86,7 +86,7 @@ class NeighborState:
         self.drop_news()
         self.useful = needless.count_missing_from(theirs)
 
-    def learn_haves(self, indexes: Iterable[int], needless: Bitfield) -> list[int]:
+    def learn_haves(self, indexes: Collection[int], needless: Bitfield) -> list[int]:
         """
         They told of more pieces.
 
@@ -127,11 +127,11 @@ class NeighborState:
         """
         self._news = None
 
-    def note_needless(self, indexes: Sequence[int]) -> None:
+    def note_needless(self, indexes: Iterable[int]) -> None:
         """
         We hold the pieces, or want them no more, so theirs are of no use.
         """
-        self.useful -= len(indexes) - len(self.bits.missing_among(indexes))
+        self.useful -= self.bits.count_among(indexes)
 
     def note_wanted(self, index: int) -> None:
         """
@@ -219,14 +219,26 @@ class NeighborState:
         """
         return index in self.requested or index in self._late
 
-    def settle(self, index: int) -> None:
+    def settle(self, indexes: Iterable[int]) -> list[bool]:
         """
-        They sent the piece, one answer of as many as were asked for.
+        They sent the pieces, of each one answer of as many as were asked for.
+
+        @return: of each, was it waited for?  It ends before the first that was not
+            asked of them, or not so often: nothing from there on is settled.
         """
-        if index in self.requested:
-            self.requested.discard(index)
-        elif self._late[index] > 1:
-            self._late[index] -= 1
-        else:
-            del self._late[index]
-        self.is_snubbed = False
+        requested, late = self.requested, self._late
+        awaited: list[bool] = []
+        for index in indexes:
+            is_awaited = index in requested
+            if is_awaited:
+                requested.remove(index)
+            elif index not in late:
+                break
+            elif late[index] > 1:
+                late[index] -= 1
+            else:
+                del late[index]
+            awaited.append(is_awaited)
+        if awaited:
+            self.is_snubbed = False
+        return awaited

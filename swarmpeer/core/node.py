@@ -146,6 +146,12 @@ class PeerNode:
         """
         self.bus.publish(event)
 
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Tell the observers of several events of one class.
+        """
+        self.bus.publish_run(events)
+
     def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
         """
         Tell the observers which pieces a neighbour holds now.
@@ -256,21 +262,13 @@ class PeerNode:
         """
         if self.registry.find(conversation.peer_id) is not conversation:
             return
-        neighbor, next_for = conversation.neighbor, self.requests.next_for
+        neighbor = conversation.neighbor
         if neighbor.is_snubbed and conversation.network.is_mid_piece:
             # What they are slow with comes first, whatever they are asked.
             return
-        index = next_for(neighbor)
-        if index is None:
-            return
-        chosen = [index]
-        # Most often all is asked for by then, which the request manager need not tell.
-        while len(neighbor.requested) < neighbor.window:
-            index = next_for(neighbor)
-            if index is None:
-                break
-            chosen.append(index)
-        conversation.request(chosen)
+        chosen = self.requests.choose(neighbor)
+        if chosen:
+            conversation.request(chosen)
 
     def give_back(self, conversation: PeerConnection, reason: GivenBackReason) -> None:
         """
@@ -292,22 +290,15 @@ class PeerNode:
         the disk.
         """
         neighbor = conversation.neighbor
-        needed: list[Piece] = []
-        needless: list[Piece] = []
-        came_bytes = 0
+        needed, needless = self.requests.arrived(neighbor, pieces)
         try:
+            came = len(needed) + len(needless)
+            if came < len(pieces):
+                # Asked for once, it came twice.
+                conversation.expect_piece(pieces[came].index)
+            came_bytes = 0
             for piece in pieces:
-                index = piece.index
-                # Asked for once, it may have come twice.
-                conversation.expect_piece(index)
                 came_bytes += len(piece.data)
-                if not piece.data:
-                    self.requests.missed(neighbor, index)
-                    needless.append(piece)
-                elif self.requests.arrived(neighbor, index):
-                    needed.append(piece)
-                else:
-                    needless.append(piece)
             self.rates.credit(neighbor.peer_id, came_bytes)
             if not neighbor.requested and neighbor.is_owing:
                 # What is owed may never come; it is not to be taken for a stall.
@@ -356,8 +347,7 @@ class PeerNode:
     def _pieces_stored(self, peer_id: int, pieces: Sequence[Piece]) -> None:
         held_before = self.store.bits.count - len(pieces)
         indexes = [piece.index for piece in pieces]
-        for index in indexes:
-            self.requests.stored(index)
+        self.requests.stored(indexes)
         conversations = self.registry.conversations
         for conversation in conversations:
             conversation.neighbor.note_needless(indexes)
@@ -366,7 +356,7 @@ class PeerNode:
         if self.requests.is_starved:
             self.requests.is_starved = False
             self._request_in_turn()
-        self.bus.publish_each(
+        self.publish_run(
             [
                 PieceStored(peer_id, piece.index, len(piece.data), held)
                 for held, piece in enumerate(pieces, held_before + 1)

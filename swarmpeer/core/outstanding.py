@@ -3,7 +3,7 @@ Whom each piece was asked of, who did not answer yet, and how long answers take.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from swarmpeer.core.neighbor import NeighborState
 
@@ -29,19 +29,34 @@ class Outstanding:
         self._asked: dict[int, dict[NeighborState, float]] = {}
         self._durations: deque[float] = deque(maxlen=_MEMORY)
 
-    def note(self, neighbor: NeighborState, index: int, now: float) -> None:
+    def note(self, neighbor: NeighborState, indexes: Iterable[int], now: float) -> None:
         """
-        They are asked for a piece.
+        They are asked for pieces.
         """
-        self._asked.setdefault(index, {})[neighbor] = now
+        asked = self._asked
+        for index in indexes:
+            if index in asked:
+                asked[index][neighbor] = now
+            else:
+                asked[index] = {neighbor: now}
 
-    def answered(self, neighbor: NeighborState, index: int, now: float) -> None:
+    def answered(
+        self,
+        neighbor: NeighborState,
+        indexes: Iterable[int],
+        awaited: Iterable[bool],
+        now: float,
+    ) -> None:
         """
-        They sent the piece.
+        They sent pieces.
+
+        @param awaited: of each, was it waited for?  Only then does it tell how long one
+            takes.
         """
-        asked_at = self.settle(neighbor, index)
-        if asked_at is not None and index in neighbor.requested:
-            self._durations.append(now - asked_at)
+        for index, is_awaited in zip(indexes, awaited, strict=True):
+            asked_at = self.settle(neighbor, index)
+            if is_awaited and asked_at is not None:
+                self._durations.append(now - asked_at)
 
     def settle(self, neighbor: NeighborState, index: int) -> float | None:
         """
@@ -49,10 +64,11 @@ class Outstanding:
 
         @return: when they were asked; C{None} if they were not.
         """
-        asked = self._asked.get(index)
-        if asked is None:
+        if index not in self._asked or neighbor not in self._asked[index]:
             return None
-        asked_at = asked.pop(neighbor, None)
+        asked = self._asked[index]
+        asked_at = asked[neighbor]
+        del asked[neighbor]
         if not asked:
             del self._asked[index]
         return asked_at
@@ -86,6 +102,13 @@ class Outstanding:
         Those who owe us an answer about the piece.
         """
         return tuple(self._asked.get(index, ()))
+
+    def owed(self, indexes: Iterable[int]) -> list[int]:
+        """
+        Which of the pieces does somebody owe us an answer about?
+        """
+        asked = self._asked
+        return [index for index in indexes if index in asked]
 
     def awaited(
         self, index: int, but: NeighborState | None = None

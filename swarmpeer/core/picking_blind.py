@@ -2,6 +2,8 @@
 What pickers have in common to which it makes no difference who holds what.
 """
 
+from collections.abc import Sequence
+
 from swarmpeer.wire.bitfield import Bitfield
 
 
@@ -13,9 +15,9 @@ class IgnoresHolders:
 
     counts_holders = False
 
-    def note_have(self, index: int) -> None:
+    def note_haves(self, indexes: Sequence[int]) -> None:
         """
-        A neighbour holds one more piece.
+        A neighbour holds more pieces.
         """
 
     def note_lacking(self, index: int) -> None:

@@ -4,6 +4,7 @@ The piece first that the fewest neighbours hold.
 
 import sys
 from array import array
+from collections.abc import Sequence
 from random import Random
 
 from zope.interface import implementer
@@ -110,18 +111,21 @@ class RarestPicker:
         """
         while few:
             # Some that stand together, since one draw is quicker than many.
-            at = int(self._rng.random() * max(1, len(few) - _DRAWN + 1))
+            room = len(few) - _DRAWN
+            at = int(self._rng.random() * (room + 1)) if room > 0 else 0
             some = self._shut.missing_among(few[at : at + _DRAWN])
             few[at : at + _DRAWN] = some
             if some:
                 return min(some, key=self._counts.__getitem__)
         return None
 
-    def note_have(self, index: int) -> None:
+    def note_haves(self, indexes: Sequence[int]) -> None:
         """
-        A neighbour holds one more piece.
+        A neighbour holds more pieces.
         """
-        self._counts[index] += 1
+        counts = self._counts
+        for index in indexes:
+            counts[index] += 1
 
     def note_lacking(self, index: int) -> None:
         """
@@ -204,7 +208,8 @@ class RarestPicker:
         Look at some of those that are thought to be the rarest, then at some that are
         less rare.
         """
-        shut, counts, draw = self._shut, self._counts, self._rng.random
+        counts, draw = self._counts, self._rng.random
+        shut, held = self._shut.octets, theirs.octets
         while len(self._lists) > 1 and not self._lists[0]:
             del self._lists[0]
             self._lowest += 1
@@ -217,7 +222,8 @@ class RarestPicker:
                 at = int(draw() * len(some))
                 index = some[at]
                 count = counts[index]
-                is_shut = index in shut
+                octet, bit = index >> 3, 0x80 >> (index & 7)
+                is_shut = shut[octet] & bit
                 if is_shut or count != self._lowest + place:
                     some[at] = some[-1]
                     some.pop()
@@ -225,9 +231,9 @@ class RarestPicker:
                         self._listed.discard(index)
                     else:
                         self._list(index, count)
-                        if index in theirs and (rarest is None or count < least):
+                        if held[octet] & bit and (rarest is None or count < least):
                             rarest, least = index, count
-                elif index in theirs:
+                elif held[octet] & bit:
                     return index
                 else:
                     in_vain += 1
@@ -247,7 +253,7 @@ class RarestPicker:
             some = [eligible.at_rank(rank) for rank in ranks]
         if not some:
             return None
-        least = min(self._counts[index] for index in some)
+        least = min(map(self._counts.__getitem__, some))
         some = [index for index in some if self._counts[index] == least]
         return some[self._draw(len(some))]
 

@@ -6,9 +6,12 @@ of; an owner gives it back at a choke, a close or a stall; and nothing is asked
 for that would take the bytes in flight and being stored over the budget.
 """
 
+from collections.abc import Collection, Sequence
+
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.seam import Piece
 
 #: Requests outstanding at one neighbour.  The course protocol knows no
 #: pipelining: the next goes out when the last was answered.
@@ -87,29 +90,25 @@ class RequestManager:
         """
         return tuple(self._owners.items())
 
-    def next_for(self, neighbor: NeighborState) -> int | None:
+    def choose(self, neighbor: NeighborState, most: int | None = None) -> list[int]:
         """
-        Choose the next piece to ask of them, and note that it is asked.
+        Choose the next pieces to ask of them, and note that they are asked.
 
-        @return: the piece, or C{None} if they serve us nothing, have nothing
-            that nobody else was asked for, or we have no room.
+        @param most: how many at most; C{None}: as many as their window has room for,
+            which is never exceeded.
+        @return: none if they serve us nothing, have nothing that nobody else was asked
+            for, or we have no room.
         """
-        if (
-            self.is_paused
-            or neighbor.peer_choking
-            or not neighbor.am_interested
-            or len(neighbor.requested) >= neighbor.window
-        ):
-            return None
-        index = self._claim_open(neighbor)
-        if index is None:
-            # This takes no room that was not taken already.
-            index = self._take_over(neighbor)
-            if index is None:
-                return None
-        self._owners[index] = neighbor
-        neighbor.requested.add(index)
-        return index
+        if self.is_paused or neighbor.peer_choking or not neighbor.am_interested:
+            return []
+        room = neighbor.window - len(neighbor.requested)
+        if most is not None and most < room:
+            room = most
+        chosen = self._claim_open(neighbor, room)
+        # This takes no room that was not taken already.
+        while len(chosen) < room and (index := self._take_over(neighbor)) is not None:
+            chosen.append(index)
+        return chosen
 
     def give_back(self, neighbor: NeighborState) -> list[int]:
         """
@@ -123,40 +122,43 @@ class RequestManager:
             self._disown(neighbor, index)
         return withdrawn
 
-    def arrived(self, neighbor: NeighborState, index: int) -> bool:
+    def arrived(
+        self, neighbor: NeighborState, pieces: Sequence[Piece]
+    ) -> tuple[list[Piece], list[Piece]]:
         """
-        They sent the piece.
+        They sent pieces; one of which nothing was kept has no data.
 
-        @return: is it needed?  If so it is STORING from now on, and C{stored}
-            or C{store_failed} must follow.
+        @return: those that are needed, and those that are not.  The needed are STORING
+            from now on, and C{stored} or C{store_failed} must follow.  It ends before
+            the first that was not asked of them: that one may not come.
         """
-        neighbor.settle(index)
-        if not self._store.begin_storing(index):
-            return False
-        # It may have been asked of another one meanwhile, who still owes us an
-        # answer but no longer owns the piece.
-        if self._owners.pop(index, None) is None:
-            self.picker.shut(index)
-            self._unsettled_bytes += self._store.layout.size(index)
-        return True
+        needed: list[Piece] = []
+        needless: list[Piece] = []
+        awaited = self._settle(neighbor, [piece.index for piece in pieces])
+        for piece, is_awaited in zip(pieces, awaited, strict=False):
+            index = piece.index
+            if not piece.data:
+                needless.append(piece)
+                if is_awaited:
+                    self._disown(neighbor, index)
+            elif self._store.begin_storing(index):
+                needed.append(piece)
+                if index in self._owners:
+                    del self._owners[index]
+                else:
+                    # It was asked of another one meanwhile, who still owes us an
+                    # answer but no longer owns the piece.
+                    self.picker.shut(index)
+                    self._unsettled_bytes += self._store.layout.size(index)
+            else:
+                needless.append(piece)
+        return needed, needless
 
-    def missed(self, neighbor: NeighborState, index: int) -> bool:
+    def stored(self, indexes: Collection[int]) -> None:
         """
-        Their answer about the piece is in, and brought nothing.
-
-        @return: was it still waited for?  Then it is open again.
+        The pieces are kept.
         """
-        is_awaited = index in neighbor.requested
-        neighbor.settle(index)
-        if is_awaited:
-            self._disown(neighbor, index)
-        return is_awaited
-
-    def stored(self, index: int) -> None:
-        """
-        The piece is kept.
-        """
-        self._unsettle(index)
+        self._unsettled_bytes -= self._store.layout.total_size(indexes)
 
     def store_failed(self, index: int) -> None:
         """
@@ -164,6 +166,12 @@ class RequestManager:
         """
         self._unsettle(index)
         self._open(index)
+
+    def _settle(self, neighbor: NeighborState, indexes: Sequence[int]) -> list[bool]:
+        """
+        Note that they sent pieces; see L{NeighborState.settle}.
+        """
+        return neighbor.settle(indexes)
 
     def _disown(self, neighbor: NeighborState, index: int) -> None:
         """
@@ -184,35 +192,38 @@ class RequestManager:
         self._openings += 1
         self.picker.reopen(index)
 
-    def _claim_open(self, neighbor: NeighborState) -> int | None:
+    def _claim_open(self, neighbor: NeighborState, most: int) -> list[int]:
         """
-        Claim an open piece that they have, if there is room for it.
-        """
-        index = self._open_piece(neighbor)
-        if index is None:
-            return None
-        size = self._store.layout.size(index)
-        if self._unsettled_bytes and self._unsettled_bytes + size > self._budget_bytes:
-            self.is_starved = True
-            return None
-        self._store.claim(index)
-        self.picker.shut(index)
-        self._unsettled_bytes += size
-        return index
+        Claim so many open pieces that they have, as far as there is room for them.
 
-    def _open_piece(self, neighbor: NeighborState) -> int | None:
+        Most often there was none before, so that each is one of those that they told of
+        since.
         """
-        Choose an open piece that they may be asked for.  Most often there was none
-        before, so that it is one of those that they told of since.
-        """
+        store, picker, owners = self._store, self.picker, self._owners
+        claimed: list[int] = []
         news = neighbor.news(self._openings)
-        if news is not None:
-            # Mostly there is none, and each have is a reason to ask.
-            return self.picker.pick_among(news) if news else None
-        index = self._pick(neighbor)
-        if index is None:
-            neighbor.begin_news(self._openings)
-        return index
+        for _ in range(most):
+            if news is None:
+                index = self._pick(neighbor)
+                if index is None:
+                    neighbor.begin_news(self._openings)
+            else:
+                # Mostly there is none, and each have is a reason to ask.
+                index = picker.pick_among(news) if news else None
+            if index is None:
+                break
+            size = store.layout.size(index)
+            unsettled = self._unsettled_bytes
+            if unsettled and unsettled + size > self._budget_bytes:
+                self.is_starved = True
+                break
+            store.claim(index)
+            picker.shut(index)
+            self._unsettled_bytes = unsettled + size
+            owners[index] = neighbor
+            neighbor.requested.add(index)
+            claimed.append(index)
+        return claimed
 
     def _pick(self, neighbor: NeighborState) -> int | None:
         """
@@ -231,6 +242,8 @@ class RequestManager:
         for index, owner in self._owners.items():
             if owner.is_snubbed and self._may_take_over(neighbor, index):
                 owner.expect_late(index)
+                self._owners[index] = neighbor
+                neighbor.requested.add(index)
                 return index
         return None
 

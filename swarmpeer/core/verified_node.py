@@ -30,7 +30,6 @@ from swarmpeer.events import (
     PieceHealed,
     PieceStoreFailed,
     RecordSaved,
-    RequestCancelled,
     SwarmEvent,
     WithdrawalReceived,
 )
@@ -305,9 +304,7 @@ class VerifiedNode(PeerNode):
         indexes = [piece.index for piece in pieces]
         healed = self.healing.stored(indexes)
         was_refused, self.requests.is_paused = self.requests.is_paused, False
-        cancelled: list[RequestCancelled] = []
-        for index in indexes:
-            cancelled += self._asking.cancel(index)
+        cancelled = self._asking.cancel(indexes)
         if was_refused:
             self.request_everywhere()
         super()._pieces_stored(peer_id, pieces)

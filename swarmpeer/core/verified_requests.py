@@ -7,7 +7,7 @@ neighbours at most, and the owner is one of them; one that gives it back leaves 
 the other, and it is open again only if there is none.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import Outstanding
@@ -17,6 +17,7 @@ from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.core.window import LEAST_PIECES, RequestWindow, least_pieces
 from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.seam import Piece
 
 #: The share of the whole that may come twice on our account; one piece always may.
 _DUPLICATE_SHARE = 0.01
@@ -116,7 +117,7 @@ class VerifiedRequests(RequestManager):
             room -= size
             idle.remove(second)
             second.requested.add(index)
-            self._outstanding.note(second, index, self._seconds())
+            self._outstanding.note(second, (index,), self._seconds())
             chosen.append((second, index))
         return chosen
 
@@ -134,9 +135,7 @@ class VerifiedRequests(RequestManager):
         for neighbor in sorted(neighbors, key=lambda each: each.is_snubbed):
             if len(self._owners) >= _PROBES:
                 break
-            index = self.next_for(neighbor)
-            if index is not None:
-                chosen.append((neighbor, index))
+            chosen += [(neighbor, index) for index in self.choose(neighbor, 1)]
         self.is_paused = is_paused
         return chosen
 
@@ -147,8 +146,9 @@ class VerifiedRequests(RequestManager):
         @return: was it still waited for?
         """
         self._outstanding.settle(neighbor, index)
-        is_awaited = super().missed(neighbor, index)
+        is_awaited = neighbor.settle((index,)) == [True]
         if is_awaited:
+            self._disown(neighbor, index)
             neighbor.note_refused(index, self._seconds())
         return is_awaited
 
@@ -172,6 +172,12 @@ class VerifiedRequests(RequestManager):
         """
         neighbor.expect_late(index)
         self._disown(neighbor, index)
+
+    def owed(self, indexes: Iterable[int]) -> list[int]:
+        """
+        Which of the pieces was somebody asked for who did not answer?
+        """
+        return self._outstanding.owed(indexes)
 
     def owing(self, index: int) -> tuple[NeighborState, ...]:
         """
@@ -227,56 +233,39 @@ class VerifiedRequests(RequestManager):
             self._windows[neighbor] = window
             neighbor.window = window.pieces
 
-    def next_for(self, neighbor: NeighborState) -> int | None:
+    def choose(self, neighbor: NeighborState, most: int | None = None) -> list[int]:
         """
-        Choose the next piece to ask of them, and note that it is asked.
+        Choose the next pieces to ask of them, and note that they are asked.
         """
-        requested = neighbor.requested
-        if len(neighbor.refused) >= REFUSALS_LIMIT or (
+        if len(neighbor.refused) >= REFUSALS_LIMIT:
+            return []
+        was_idle = not neighbor.requested
+        if neighbor.is_snubbed:
             # One that does not answer gets its window back with its next piece.
-            neighbor.is_snubbed and requested
-        ):
-            return None
-        index = super().next_for(neighbor)
-        if index is not None:
+            if not was_idle:
+                return []
+            most = 1
+        chosen = super().choose(neighbor, most)
+        if chosen:
             now = self._seconds()
-            self._outstanding.note(neighbor, index, now)
-            if len(requested) == 1 and neighbor in self._windows:
+            self._outstanding.note(neighbor, chosen, now)
+            if was_idle and neighbor in self._windows:
                 self._windows[neighbor].begin(now)
-        return index
+        return chosen
 
-    def arrived(self, neighbor: NeighborState, index: int) -> bool:
+    def arrived(
+        self, neighbor: NeighborState, pieces: Sequence[Piece]
+    ) -> tuple[list[Piece], list[Piece]]:
         """
-        They sent the piece.
+        They sent pieces.
 
-        @return: is it needed?
+        @return: those that are needed, and those that are not.
         """
-        now, size = self._seconds(), self._store.layout.size(index)
-        self.received_bytes += size
-        self._outstanding.answered(neighbor, index, now)
-        window = self._windows.get(neighbor)
-        if window is not None:
-            neighbors = len(self._windows)
-            window.came(size, now, least_pieces(neighbors))
-            # All together may take what the memory bears, each its share.
-            share = self._budget_pieces // neighbors
-            neighbor.window = max(1, min(window.pieces, share))
-        is_needed = super().arrived(neighbor, index)
-        if not is_needed:
-            self.duplicate_bytes += size
-        return is_needed
-
-    def missed(self, neighbor: NeighborState, index: int) -> bool:
-        """
-        They sent a piece of which nothing was kept.
-
-        @return: was it still waited for?
-        """
-        size = self._store.layout.size(index)
-        self.received_bytes += size
-        self.duplicate_bytes += size
-        self._outstanding.settle(neighbor, index)
-        return super().missed(neighbor, index)
+        needed, needless = super().arrived(neighbor, pieces)
+        if needless:
+            indexes = [piece.index for piece in needless]
+            self.duplicate_bytes += self._store.layout.total_size(indexes)
+        return needed, needless
 
     def wrong(self, index: int, sender: NeighborState | None) -> None:
         """
@@ -295,6 +284,16 @@ class VerifiedRequests(RequestManager):
         """
         self._unsettle(index)
         self._reopen(index)
+
+    def _settle(self, neighbor: NeighborState, indexes: Sequence[int]) -> list[bool]:
+        awaited = super()._settle(neighbor, indexes)
+        came, now = indexes[: len(awaited)], self._seconds()
+        size = self._store.layout.total_size(came)
+        self.received_bytes += size
+        self._outstanding.answered(neighbor, came, awaited, now)
+        if neighbor in self._windows:
+            self._fit_window(neighbor, size, now)
+        return awaited
 
     def _disown(self, neighbor: NeighborState, index: int) -> None:
         if self._owners.get(index) is neighbor:
@@ -321,6 +320,16 @@ class VerifiedRequests(RequestManager):
         )
 
     # Inside.
+
+    def _fit_window(self, neighbor: NeighborState, size: int, now: float) -> None:
+        """
+        So much came from them.
+        """
+        window, neighbors = self._windows[neighbor], len(self._windows)
+        window.came(size, now, least_pieces(neighbors))
+        # All together may take what the memory bears, each its share.
+        share = self._budget_pieces // neighbors
+        neighbor.window = max(1, min(window.pieces, share))
 
     def _reopen(self, index: int) -> None:
         """

@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Callable, Generator
 
+from swarmpeer.seam import Piece
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import (
     HAVE_START,
@@ -37,10 +38,15 @@ _RUN = re.compile(
 )
 _NONE = memoryview(b"")
 
+Heard = Piece | WireBytes
+"""
+A piece, or the payload of any other message.
+"""
+
 
 class FrameReader:
     """
-    Cuts the stream of one connection into payloads.
+    Cuts the stream of one connection into pieces and other payloads.
 
     @ivar _unheard: what was read and not looked at to the end: the first bytes of a
         frame, fewer than length and head of a piece, or all that nobody had time for.
@@ -48,8 +54,9 @@ class FrameReader:
     @ivar _frame: where the payload that is being gathered goes; empty for one
         that is skipped.
     @ivar _missing: how many bytes of that payload are still to come.
-    @ivar _remains: what is told of a payload that is skipped: its type, and of a piece
-        which one.
+    @ivar _piece: the piece that is being gathered or skipped; C{None} if it is another
+        payload.
+    @ivar _remains: what is told of another payload that is skipped: its type.
     @ivar piece_bytes: how many bytes of pieces came so far.
     """
 
@@ -58,9 +65,9 @@ class FrameReader:
         "_expect_message",
         "_expect_piece",
         "_frame",
-        "_is_piece",
         "_is_stopped",
         "_missing",
+        "_piece",
         "_remains",
         "_unheard",
         "piece_bytes",
@@ -85,7 +92,7 @@ class FrameReader:
         self._frame = _NONE
         self._missing = 0
         self._remains = b""
-        self._is_piece = False
+        self._piece: int | None = None
         self._is_stopped = False
         self.piece_bytes = 0
 
@@ -123,9 +130,7 @@ class FrameReader:
         The piece whose bytes are gathered; C{None} if there is none, or if it is
         skipped.
         """
-        if self._is_piece and self._frame:
-            return self._codec.piece_index(self._remains)
-        return None
+        return self._piece if self._frame else None
 
     def drop(self) -> None:
         """
@@ -162,31 +167,31 @@ class FrameReader:
         """
         Is a piece on its way whose head is here?
         """
-        return self._is_piece and self._missing > 0
+        return self._piece is not None and self._missing > 0
 
-    def filled(self, size: int) -> WireBytes | None:
+    def filled(self, size: int) -> Heard | None:
         """
         So much of C{rest} is filled now.
 
-        @return: the payload, if it is whole.
+        @return: what came, if it is whole.
         """
         self._missing -= size
-        if self._is_piece:
+        if self._piece is not None:
             self.piece_bytes += size
         return None if self._missing else self._take()
 
     def feed(
         self, chunk: bytes | bytearray, end: int | None = None
-    ) -> Generator[WireBytes, None, None]:
+    ) -> Generator[Heard, None, None]:
         """
         Take in what was read.  Go through all that comes out, or close it: then what
         was not looked at is kept, and comes first at the next call.
 
         @param end: where in C{chunk} it ends; C{chunk} itself is not kept.
-        @return: the payloads that are whole now, one after the other; that of
-            an unknown type is cut down to its type byte, and that of a piece that
-            was dropped to its head.  Haves that follow one another come together, as
-            their frames without the first length, and so do requests.
+        @return: the pieces and other payloads that are whole now, one after the other;
+            that of an unknown type is cut down to its type byte, and a piece that was
+            dropped has no data.  Haves that follow one another come together, as their
+            frames without the first length, and so do requests.
         @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
             after all before it were yielded.
         """
@@ -198,7 +203,7 @@ class FrameReader:
             chunk, self._unheard = self._unheard + chunk[:end], b""
             end = len(chunk)
         at = 0
-        payload: WireBytes
+        heard: Heard
         while at < end and not self._is_stopped:
             if self._missing:
                 size = min(self._missing, end - at)
@@ -206,12 +211,12 @@ class FrameReader:
                 at += size
                 if self._missing:
                     return
-                payload = self._take()
+                heard = self._take()
             elif (run := _RUN.match(chunk, at, end)) is not None:
                 # There may be more of them than of all other messages together,
                 # so they are cut off without a closer look.
                 start, at = at + LENGTH_SIZE, run.end()
-                payload = chunk[start:at]
+                heard = chunk[start:at]
             else:
                 start = at + LENGTH_SIZE
                 behind = start + PIECE_HEAD_SIZE
@@ -223,39 +228,43 @@ class FrameReader:
                 if kind is FrameKind.UNDECIDED:
                     self._unheard = bytes(chunk[at:end])
                     return
-                if kind is FrameKind.PIECE and not self._admits(head):
-                    return
+                index: int | None = None
+                if kind is FrameKind.PIECE:
+                    index = self._codec.piece_index(head)
+                    if not self._admits(index):
+                        return
                 at = start + length
                 if at > end:
                     if kind is FrameKind.MESSAGE:
                         self._expect_message(head[0])
-                    self._begin(kind, length, head)
+                    self._begin(kind, length, head, index)
                     at = start
                     continue
-                if kind is FrameKind.UNKNOWN:
-                    payload = head[:1]
-                elif kind is FrameKind.PIECE:
+                if index is not None:
                     self.piece_bytes += length
-                    # A view, so that the data can be cut off without a copy.
-                    payload = memoryview(chunk[start:at])
+                    heard = Piece(index, memoryview(chunk[behind:at]))
+                elif kind is FrameKind.UNKNOWN:
+                    heard = head[:1]
                 else:
-                    payload = chunk[start:at]
+                    heard = chunk[start:at]
             try:
-                yield payload
+                yield heard
             except GeneratorExit:
                 if not self._is_stopped:
                     self._unheard = bytes(chunk[at:end])
                 raise
 
-    def _admits(self, head: WireBytes) -> bool:
+    def _admits(self, index: int) -> bool:
         # Whoever is asked may raise, and may just as well stop us.
-        self._expect_piece(self._codec.piece_index(head))
+        self._expect_piece(index)
         return not self._is_stopped
 
-    def _begin(self, kind: FrameKind, length: int, head: WireBytes) -> None:
+    def _begin(
+        self, kind: FrameKind, length: int, head: WireBytes, piece: int | None
+    ) -> None:
         self._missing = length
-        self._is_piece = kind is FrameKind.PIECE
-        self._remains = bytes(head[: PIECE_HEAD_SIZE if self._is_piece else 1])
+        self._piece = piece
+        self._remains = bytes(head[:1])
         if kind is not FrameKind.UNKNOWN:
             self._frame = memoryview(bytearray(length))
 
@@ -263,10 +272,12 @@ class FrameReader:
         if self._frame:
             filled = len(self._frame) - self._missing
             self._frame[filled : filled + len(part)] = part
-        if self._is_piece:
+        if self._piece is not None:
             self.piece_bytes += len(part)
         self._missing -= len(part)
 
-    def _take(self) -> WireBytes:
+    def _take(self) -> Heard:
         frame, self._frame = self._frame, _NONE
+        if self._piece is not None:
+            return Piece(self._piece, frame[PIECE_HEAD_SIZE:])
         return frame or self._remains

@@ -27,6 +27,7 @@ from swarmpeer.net.tuning import tune
 from swarmpeer.net.verified_terms import check_swarm
 from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline, Watch
+from swarmpeer.seam import Piece
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.extension import (
     ExtensionMessage,
@@ -174,10 +175,10 @@ class ManifestAsker(Protocol):
                 return
             self._is_greeted = True
             self._accept(handshake)
-        for payload in self._frames.feed(data):
+        for heard in self._frames.feed(data):
             # Whole frames of other types come out as well.
-            if payload[0] in HEARD_TYPES:
-                self._hear_message(payload)
+            if not isinstance(heard, Piece) and heard[0] in HEARD_TYPES:
+                self._hear_message(heard)
         self._waiting.note(self._parts.size_bytes + self._frames.gathered_bytes)
 
     def _accept(self, handshake: Handshake) -> None:

@@ -14,7 +14,7 @@ from swarmpeer.net.delivery import deliver
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP
 from swarmpeer.net.fast.reading import FastReader
-from swarmpeer.net.framing import FrameReader
+from swarmpeer.net.framing import FrameReader, Heard
 from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.holding import Hold
 from swarmpeer.net.late_pieces import LatePieces
@@ -160,7 +160,8 @@ class PeerProtocol(Lifetime):
         Take in what was read, some of it in the C{rest} already.
         """
         self._heard_at = self._clock.seconds()
-        self._judge(self._hear_read, in_rest, small, size)
+        filled = self._frames.filled(in_rest) if in_rest else None
+        self._judge(self._hear_frames, small, size, filled)
 
     def hold_for_rate(self) -> None:
         """
@@ -237,21 +238,17 @@ class PeerProtocol(Lifetime):
                 return
         self._hear_frames(data, len(data))
 
-    def _hear_read(self, in_rest: int, small: bytearray, size: int) -> None:
-        filled = self._frames.filled(in_rest) if in_rest else None
-        self._hear_frames(small, size, filled)
-
     def _hear_frames(
-        self, chunk: bytes | bytearray, size: int, filled: WireBytes | None = None
+        self, chunk: bytes | bytearray, size: int, filled: Heard | None = None
     ) -> None:
         """
-        @param filled: the payload that is whole now, and comes first.
+        @param filled: what is whole now, and comes first.
         """
         frames = self._frames
         try:
             if size or filled is not None or frames.has_unheard:
-                payloads = frames.feed(chunk, size)
-                self._hear_messages(payloads, () if filled is None else (filled,))
+                more = frames.feed(chunk, size)
+                self._hear_messages(more, () if filled is None else (filled,))
         finally:
             self._review_late()
         self._waiting.note(frames.piece_bytes)
@@ -261,7 +258,7 @@ class PeerProtocol(Lifetime):
             self._late.make_room()
 
     def _hear_messages(
-        self, payloads: Generator[WireBytes, None, None], first: Sequence[WireBytes]
+        self, more: Generator[Heard, None, None], first: Sequence[Heard]
     ) -> None:
         """
         Deliver messages; pieces that come one behind the other together.
@@ -269,30 +266,31 @@ class PeerProtocol(Lifetime):
         left = MESSAGES_PER_TURN
         run: list[Piece] = []
         try:
-            for payload in chain(first, payloads):
-                kind = payload[0]
+            for heard in chain(first, more):
                 left -= 1
-                if kind == _PIECE:
-                    index = self._codec.piece_index(payload)
-                    self._waiting.end(index)
-                    run.append(Piece(index, payload[PIECE_HEAD_SIZE:]))
+                if isinstance(heard, Piece):
+                    run.append(heard)
                 else:
                     if run:
                         pieces, run = run, []
-                        self._logic.on_pieces(pieces)
+                        self._hear_pieces(pieces)
                         if self._is_in(Phase.CLOSED):
                             break
-                    self.stringReceived(payload)
-                    if kind in _IN_RUNS:
-                        left -= len(payload) // INDEX_FRAME_SIZE
+                    self.stringReceived(heard)
+                    if heard[0] in _IN_RUNS:
+                        left -= len(heard) // INDEX_FRAME_SIZE
                 if left <= 0:
-                    payloads.close()
+                    more.close()
                     self._hear_on_later()
                     break
         finally:
             # Those before a message that may not come did come.
             if run and not self._is_in(Phase.CLOSED):
-                self._logic.on_pieces(run)
+                self._hear_pieces(run)
+
+    def _hear_pieces(self, pieces: Sequence[Piece]) -> None:
+        self._waiting.end([piece.index for piece in pieces])
+        self._logic.on_pieces(pieces)
 
     def _review_late(self) -> None:
         """

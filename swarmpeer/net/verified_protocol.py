@@ -109,7 +109,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         Tell them that a piece need not come, and do not wait for it.
         """
         super().send_cancel(index)
-        self._waiting.end(index)
+        self._waiting.end((index,))
         self._review_late()
 
     def close(self, reason: str = "", code: int = GoodbyeCode.OTHER) -> None:
@@ -147,7 +147,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         self._expect_message(kind)
         message = self._codec.decode_checked(payload)
         if isinstance(message, RejectMessage):
-            self._waiting.end(message.index)
+            self._waiting.end((message.index,))
         deliver_further(message, self._logic)
         if isinstance(message, GoodbyeMessage):
             # They say nothing more, and need not hear more.

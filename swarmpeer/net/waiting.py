@@ -73,11 +73,11 @@ class Waiting:
         if piece_bytes >= self._next_progress_bytes:
             self.restart(piece_bytes)
 
-    def end(self, index: int | None = None) -> None:
+    def end(self, indexes: Iterable[int] | None = None) -> None:
         """
-        The piece C{index} is in or will not come; without one, none will.
+        These pieces are in or will not come; without any, none will.
         """
-        if index is None:
+        if indexes is None:
             self._indexes.clear()
         else:
-            self._indexes.discard(index)
+            self._indexes.difference_update(indexes)

@@ -170,16 +170,18 @@ class BitfieldAsSetTests(SynchronousTestCase):
         bits, model = Bitfield(size), Bitfield(size)
         self.assertEqual(bits.add_each(held), [i for i in held if model.add(i)])
         self.assertEqual(bits.missing_among(more), [i for i in more if i not in bits])
+        self.assertEqual(bytes(bits.octets), bits.to_bytes())
+        self.assertEqual(bits.count_among(more), sum(i in bits for i in more))
         self.assertEqual((bits, bits.count), (model, model.count))
 
     def test_each_out_of_range(self) -> None:
         """
-        An index outside of the range is refused; those before it are held.
+        Of pieces one of which is outside of the range none is held.
         """
         for index in (-1, 5):
             bits = Bitfield(5)
             self.assertRaises(IndexError, bits.add_each, [3, index, 4])
-            self.assertEqual((list(bits), bits.count), ([3], 1))
+            self.assertEqual((list(bits), bits.count), ([], 0))
 
 
 class BitfieldOnTheWireTests(SynchronousTestCase):

@@ -16,7 +16,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
+from swarmpeer.interfaces import IHavesObserver, IRunObserver, ISwarmObserver
 from swarmpeer.testing.recorders import Call, RecordingObserver
 
 
@@ -53,6 +53,137 @@ class HavesObserver(NamedObserver):
         self._calls.append((self._name, peer_id, tuple(indexes)))
         if self.react is not None:
             self.react(HaveReceived(peer_id, indexes[0]))
+
+
+@implementer(IRunObserver)
+class RunObserver(NamedObserver):
+    """
+    The same, and hears of many events at once.
+    """
+
+    def observe_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Remember and react.
+        """
+        self._calls.append((self._name, tuple(events)))
+        if self.react is not None:
+            self.react(events[0])
+
+
+class RunTests(SynchronousTestCase):
+    """
+    Events of one class that come together.
+    """
+
+    def setUp(self) -> None:
+        """
+        A bus with one observer that hears them at once, and one that does not.
+        """
+        self.calls: list[Call] = []
+        self.bus = EventBus(
+            lambda _, event, error: self.calls.append(("report", event, error))
+        )
+        self.at_once = RunObserver("at once", self.calls)
+        self.singly = NamedObserver("singly", self.calls)
+        self.bus.add(self.at_once)
+        self.bus.add(self.singly, ChokedBy)
+        self.events = [ChokedBy(1002), ChokedBy(1003)]
+
+    def test_interface(self) -> None:
+        """
+        The observer of these tests is what the bus asks for.
+        """
+        verifyObject(IRunObserver, self.at_once)
+
+    def test_told(self) -> None:
+        """
+        Each observer hears all of them in their order, who wants to at once; what is
+        published meanwhile comes behind.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if event == self.events[0]:
+                self.bus.publish(UnchokedBy(1002))
+
+        self.at_once.react = react
+        self.bus.publish_run(self.events)
+        self.assertEqual(
+            self.calls,
+            [
+                ("at once", tuple(self.events)),
+                *(("singly", event) for event in self.events),
+                ("at once", UnchokedBy(1002)),
+            ],
+        )
+
+    def test_alone(self) -> None:
+        """
+        One that is alone is told as ever, and none is no news.
+        """
+        self.bus.publish_run(self.events[:1])
+        self.bus.publish_run([])
+        self.assertEqual(
+            self.calls, [("at once", self.events[0]), ("singly", self.events[0])]
+        )
+
+    def test_in_turn(self) -> None:
+        """
+        While something else is told they wait for their turn.
+        """
+
+        def react(event: SwarmEvent) -> None:
+            if event == UnchokedBy(1002):
+                self.bus.publish_run(self.events)
+                self.bus.publish(UnchokedBy(1003))
+
+        self.at_once.react = react
+        self.bus.publish(UnchokedBy(1002))
+        self.assertEqual(
+            [what for name, what in self.calls if name == "at once"],
+            [UnchokedBy(1002), tuple(self.events), UnchokedBy(1003)],
+        )
+
+    def test_raises(self) -> None:
+        """
+        Who raises is reported, with the first if it was told of all, and the others
+        hear all the same.
+        """
+        error = ValueError("no")
+
+        def react(_: SwarmEvent) -> None:
+            raise error
+
+        self.at_once.react = self.singly.react = react
+        self.bus.publish_run(self.events)
+        first, second = self.events
+        self.assertEqual(
+            self.calls,
+            [
+                ("at once", (first, second)),
+                ("report", first, error),
+                ("singly", first),
+                ("report", first, error),
+                ("singly", second),
+                ("report", second, error),
+            ],
+        )
+
+    def test_removed(self) -> None:
+        """
+        Who is removed within a run hears no more of it.
+        """
+
+        def remove_self(_: SwarmEvent) -> None:
+            self.bus.remove(self.singly)
+
+        last = RunObserver("last", self.calls)
+        self.bus.add(last)
+        self.singly.react = remove_self
+        self.at_once.react = lambda _: self.bus.remove(last)
+        self.bus.publish_run(self.events)
+        self.assertEqual(
+            self.calls, [("at once", tuple(self.events)), ("singly", self.events[0])]
+        )
 
 
 class HavesTests(SynchronousTestCase):
@@ -246,26 +377,6 @@ class EventBusTests(SynchronousTestCase):
         self.bus.publish(FileCompleted())
         self.bus.add(self.first)
         self.assertEqual(self.calls, [])
-
-    def test_each(self) -> None:
-        """
-        Of many that are published one after the other each is told, and what it brings
-        about, before the next one is; while something is told all of them wait.
-        """
-
-        def react(event: SwarmEvent) -> None:
-            if event == ChokedBy(1):
-                self.bus.publish(FileCompleted())
-            if event == FileCompleted():
-                self.bus.publish_each([UnchokedBy(3), UnchokedBy(4)])
-
-        self.bus.remove(self.second)
-        self.first.react = react
-        self.bus.publish_each([ChokedBy(1), ChokedBy(2)])
-        self.assertEqual(
-            [event for _, event in self.calls],
-            [ChokedBy(1), FileCompleted(), UnchokedBy(3), UnchokedBy(4), ChokedBy(2)],
-        )
 
     def test_while_telling(self) -> None:
         """

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.net.framing import FrameReader
+from swarmpeer.net.framing import FrameReader, Heard
+from swarmpeer.seam import Piece
 from swarmpeer.test.net_fixtures import CODEC, LAYOUT
 from swarmpeer.testing.recorders import Call
 from swarmpeer.wire.bitfield import Bitfield
@@ -54,8 +55,17 @@ def _read(chunks: list[bytes], codec: MessageCodec = CODEC) -> list[Call]:
         codec, lambda index: seen.append(("expect", index)), lambda _: None
     )
     for chunk in chunks:
-        seen.extend(("frame", bytes(frame)) for frame in reader.feed(chunk))
+        seen.extend(("frame", _payload(heard)) for heard in reader.feed(chunk))
     return seen
+
+
+def _payload(heard: Heard) -> bytes:
+    """
+    What came as it was on the wire.
+    """
+    if isinstance(heard, Piece):
+        return struct.pack(">BI", 7, heard.index) + heard.data
+    return bytes(heard)
 
 
 def _singly(seen: list[Call]) -> list[Call]:
@@ -147,8 +157,8 @@ class WholeStreamTests(SynchronousTestCase):
 
     def test_dropped(self) -> None:
         """
-        Of a piece that is dropped on its way the head comes out, and what follows it as
-        ever.
+        A piece that is dropped on its way comes out without its data, and what follows
+        it as ever.
         """
         piece = CODEC.encode(PieceMessage(2, b"x" * 500))
         reader = FrameReader(CODEC, lambda _: None, lambda _: None)
@@ -157,7 +167,7 @@ class WholeStreamTests(SynchronousTestCase):
         reader.drop()
         self.assertEqual((reader.held_piece, reader.held_bytes), (None, 0))
         self.assertTrue(reader.is_mid_piece)
-        frames = [bytes(frame) for frame in reader.feed(piece[100:] + piece)]
+        frames = [_payload(heard) for heard in reader.feed(piece[100:] + piece)]
         self.assertEqual(frames, [piece[4:9], piece[4:]])
         self.assertEqual(reader.piece_bytes, 2 * len(piece[4:]))
 
@@ -211,7 +221,7 @@ class DataOwnershipTests(SynchronousTestCase):
             for index, size in [(0, 1000), (1, 1000), (2, 500)]
         )
         kept = [frame for chunk in cut(stream) for frame in reader.feed(chunk)]
-        return [bytes(frame)[5:] for frame in kept]
+        return [_payload(heard)[5:] for heard in kept]
 
     def test_kept(self) -> None:
         """
@@ -388,7 +398,7 @@ class JudgeTests(SynchronousTestCase):
         """
         reader = FrameReader(CODEC, lambda _: None, lambda _: None)
         reject = bytes.fromhex("00000005 09 00000001")
-        frames = [bytes(frame) for frame in reader.feed(reject)]
+        frames = [_payload(heard) for heard in reader.feed(reject)]
         reader.judge_by(ExtendedCodec(LAYOUT))
-        frames += [bytes(frame) for frame in reader.feed(reject)]
+        frames += [_payload(heard) for heard in reader.feed(reject)]
         self.assertEqual(frames, [reject[4:5], reject[4:]])

@@ -198,7 +198,7 @@ class GuardTests(SynchronousTestCase):
             ("pick_among", fails, "raised RuntimeError"),
             ("pick_among", answering([1]), "answered [1], which is no whole number"),
             ("reopen", fails, "raised RuntimeError"),
-            ("note_have", fails, "raised RuntimeError"),
+            ("note_haves", fails, "raised RuntimeError"),
         ):
             with self.subTest(method=method, fault=fault):
                 picker = broken(RarestPicker, method, answers)
@@ -349,8 +349,8 @@ class GuardTests(SynchronousTestCase):
             each.note_bits(theirs)
         for step, index in steps:
             if step == 0 and theirs.add(index):
-                guarded.note_have(index)
-                bare.note_have(index)
+                guarded.note_haves([index])
+                bare.note_haves([index])
             elif step == 1:
                 guarded.shut(index)
                 bare.shut(index)
@@ -372,7 +372,7 @@ class GuardTests(SynchronousTestCase):
         picker.note_bits(theirs)
         for index in range(4):
             theirs.add(index)
-            picker.note_have(index)
+            picker.note_haves([index])
         picker.shut(1)
         picker.reopen(1)
         self.assertIn(picker.pick(theirs, 4), range(4))

@@ -114,7 +114,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         """
         self.neighbor.requested.update({5, 7})
         before = self.expected()
-        self.neighbor.settle(5)
+        self.neighbor.settle([5])
         self.assertEqual((before, self.expected()), ([5, 7], [7]))
         self.assertEqual(self.neighbor.requested, {7})
 
@@ -125,7 +125,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         self.neighbor.requested.update({7, 5})
         self.assertEqual(self.neighbor.withdraw_requests(), [5, 7])
         self.assertEqual((self.neighbor.requested, self.expected()), (set(), [5, 7]))
-        self.neighbor.settle(7)
+        self.neighbor.settle([7])
         self.assertEqual(self.expected(), [5])
         self.assertEqual(self.neighbor.withdraw_requests(), [])
 
@@ -148,10 +148,21 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         may_send = []
         for _ in range(2):
             may_send.append(self.neighbor.may_send(5))
-            self.neighbor.settle(5)
+            self.neighbor.settle([5])
         may_send.append(self.neighbor.may_send(5))
         self.assertEqual(may_send, [True, True, False])
         self.assertEqual(self.neighbor.requested, set())
+
+    def test_run(self) -> None:
+        """
+        Of several that they send together each is told whether it was waited for, as
+        far as they were asked for; from the first that was not none is settled.
+        """
+        self.neighbor.requested.update({5, 7, 9})
+        self.neighbor.expect_late(7)
+        self.assertEqual(self.neighbor.settle([5, 7, 5, 9]), [True, False])
+        self.assertEqual((self.neighbor.requested, self.expected()), ({9}, [9]))
+        self.assertEqual(self.neighbor.settle([]), [])
 
     def test_bounded(self) -> None:
         """
@@ -179,7 +190,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
         """
         self.neighbor.requested.add(5)
         self.neighbor.is_snubbed = True
-        self.neighbor.settle(5)
+        self.neighbor.settle([5])
         self.assertFalse(self.neighbor.is_snubbed)
 
 

@@ -185,7 +185,7 @@ class DownloadTests(SynchronousTestCase):
         def fail(*_: object) -> None:
             raise ZeroDivisionError
 
-        self.patch(world.node.requests, "next_for", fail)
+        self.patch(world.node.requests, "choose", fail)
         with self.assertRaises(ZeroDivisionError):
             seed.on_pieces([Piece(first, b"abcd")])
         self.assertIn(first, world.node.store.bits)

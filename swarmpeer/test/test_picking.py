@@ -37,7 +37,7 @@ class PickersTests(SynchronousTestCase):
                 order: list[int] = []
                 while (index := picker.pick(theirs, 500 - len(order))) is not None:
                     picker.shut(index)
-                    picker.note_have(index)
+                    picker.note_haves([index])
                     order.append(index)
                 picker.note_left(theirs)
                 orders.append(order)

@@ -56,7 +56,7 @@ class Swarm:
         Somebody has a piece, perhaps for long.
         """
         if bits.add(index):
-            self.picker.note_have(index)
+            self.picker.note_haves([index])
 
     def withdraw(self, bits: Bitfield, index: int) -> None:
         """

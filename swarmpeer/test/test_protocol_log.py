@@ -29,7 +29,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import IHavesObserver, ISwarmObserver
+from swarmpeer.interfaces import IHavesObserver, IRunObserver, ISwarmObserver
 from swarmpeer.protocol_log import (
     LogKind,
     LogLine,
@@ -305,6 +305,22 @@ class ProtocolLoggerTests(ClockedTestCase):
         logger = ProtocolLogger(1001, together.append, lambda: NOON)
         verifyObject(IHavesObserver, logger)
         logger.observe_haves(1002, [7, 0, 4])
+        self.assertEqual(together, [b"".join(apart)])
+
+    def test_run(self) -> None:
+        """
+        Pieces that were stored together have a line each, as if each had come alone,
+        all in one write; of events without a line nothing is written.
+        """
+        stored = [PieceStored(1002, index, 4, held) for held, index in ((1, 7), (2, 0))]
+        together: list[bytes] = []
+        apart: list[bytes] = []
+        for event in stored:
+            ProtocolLogger(1001, apart.append, lambda: NOON).observe(event)
+        logger = ProtocolLogger(1001, together.append, lambda: NOON)
+        verifyObject(IRunObserver, logger)
+        logger.observe_run(stored)
+        logger.observe_run([PreferredRoundHeld((), (), None, True, False)] * 2)
         self.assertEqual(together, [b"".join(apart)])
 
 

@@ -26,6 +26,7 @@ from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.one_piece import put_one
+from swarmpeer.test.single_requests import arrived, next_for
 from swarmpeer.test.thoroughness import tries
 from swarmpeer.testing.storage import HeldStorage
 from swarmpeer.wire.bitfield import Bitfield
@@ -76,11 +77,11 @@ class Fetching:
         """
         They send a piece, which goes to the storage if it is needed.
         """
-        if not self.requests.arrived(neighbor, index):
+        if not arrived(self.requests, neighbor, index):
             return False
 
         def stored() -> None:
-            self.requests.stored(index)
+            self.requests.stored([index])
 
         def failed(_: StorageError) -> None:
             self.requests.store_failed(index)
@@ -94,7 +95,7 @@ class Fetching:
         """
         Ask, get and keep a piece.
         """
-        index = self.requests.next_for(neighbor)
+        index = next_for(self.requests, neighbor)
         if index is not None:
             self.arrive(neighbor, index)
             self.storage.release()
@@ -120,9 +121,9 @@ class NextRequestTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(6, 1))
         self.assertEqual(fetching.fetch(fetching.neighbor(1, [0])), 0)
         busy = fetching.neighbor(2, [1])
-        self.assertEqual(fetching.requests.next_for(busy), 1)
+        self.assertEqual(next_for(fetching.requests, busy), 1)
         asked = fetching.neighbor(3, [0, 1, 2])
-        self.assertEqual(fetching.requests.next_for(asked), 2)
+        self.assertEqual(next_for(fetching.requests, asked), 2)
         self.assertIs(fetching.requests.owner(1), busy)
         self.assertIs(fetching.requests.owner(2), asked)
         self.assertEqual((busy.requested, asked.requested), ({1}, {2}))
@@ -138,7 +139,7 @@ class NextRequestTests(SynchronousTestCase):
         each piece comes first.
         """
         first = [
-            fetching.requests.next_for(fetching.neighbor(1, range(1, 5)))
+            next_for(fetching.requests, fetching.neighbor(1, range(1, 5)))
             for fetching in (
                 Fetching(PieceLayout(6, 1), seed=seed // 2) for seed in range(100)
             )
@@ -154,20 +155,20 @@ class NextRequestTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(6, 1))
         requests = fetching.requests
-        requests.next_for(fetching.neighbor(1, [5]))
+        next_for(requests, fetching.neighbor(1, [5]))
         choking = fetching.neighbor(2, range(5))
         choking.peer_choking = True
         boring = fetching.neighbor(3, range(5))
         boring.am_interested = False
         late = fetching.neighbor(4, [5])
-        asked = [requests.next_for(each) for each in (choking, boring, late)]
+        asked = [next_for(requests, each) for each in (choking, boring, late)]
         requests.is_paused = True
         ready = fetching.neighbor(5, range(5))
-        asked.append(requests.next_for(ready))
+        asked.append(next_for(requests, ready))
         self.assertEqual(asked, [None] * 4)
         self.assertFalse(requests.is_starved)
         requests.is_paused = False
-        self.assertIn(requests.next_for(ready), range(5))
+        self.assertIn(next_for(requests, ready), range(5))
 
     def test_window(self) -> None:
         """
@@ -176,12 +177,12 @@ class NextRequestTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(6, 1))
         neighbor = fetching.neighbor(1, range(6))
-        index = fetching.requests.next_for(neighbor)
+        index = next_for(fetching.requests, neighbor)
         assert index is not None
-        self.assertIsNone(fetching.requests.next_for(neighbor))
+        self.assertIsNone(next_for(fetching.requests, neighbor))
         fetching.arrive(neighbor, index)
         self.assertEqual(fetching.states()[index], STORING)
-        self.assertIsNotNone(fetching.requests.next_for(neighbor))
+        self.assertIsNotNone(next_for(fetching.requests, neighbor))
         self.assertFalse(fetching.requests.is_starved)
 
     def test_wider_window(self) -> None:
@@ -190,7 +191,7 @@ class NextRequestTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(6, 1), request_window=3)
         neighbor = fetching.neighbor(1, range(6))
-        asked = [fetching.requests.next_for(neighbor) for _ in range(4)]
+        asked = [next_for(fetching.requests, neighbor) for _ in range(4)]
         self.assertEqual(len(set(asked[:3])), 3)
         self.assertEqual((asked[3], neighbor.requested), (None, set(asked[:3])))
 
@@ -201,21 +202,21 @@ class NextRequestTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(8, 1), request_window=8)
         one, two = fetching.neighbor(1, [0, 1]), fetching.neighbor(2, [1])
-        self.assertEqual({fetching.requests.next_for(one) for _ in range(2)}, {0, 1})
+        self.assertEqual({next_for(fetching.requests, one) for _ in range(2)}, {0, 1})
         for neighbor in one, two:
-            self.assertIsNone(fetching.requests.next_for(neighbor))
+            self.assertIsNone(next_for(fetching.requests, neighbor))
         needless = fetching.store.needless
         for neighbor in one, two:
             neighbor.learn_haves([5, 6], needless)
-        self.assertIn(fetching.requests.next_for(two), (5, 6))
-        self.assertIn(fetching.requests.next_for(one), (5, 6))
+        self.assertIn(next_for(fetching.requests, two), (5, 6))
+        self.assertIn(next_for(fetching.requests, one), (5, 6))
         for neighbor in one, two:
-            self.assertIsNone(fetching.requests.next_for(neighbor))
+            self.assertIsNone(next_for(fetching.requests, neighbor))
         fetching.requests.give_back(one)
-        asked = {fetching.requests.next_for(two) for _ in range(3)}
+        asked = {next_for(fetching.requests, two) for _ in range(3)}
         self.assertEqual(asked - {None, 5, 6}, {1})
         two.learn_bits(Bitfield.full(8), needless)
-        self.assertIsNotNone(fetching.requests.next_for(two))
+        self.assertIsNotNone(next_for(fetching.requests, two))
 
 
 class BudgetTests(SynchronousTestCase):
@@ -231,18 +232,18 @@ class BudgetTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(100, 10), budget_bytes=20)
         requests = fetching.requests
         first, second, third = (fetching.neighbor(n, range(10)) for n in (1, 2, 3))
-        index = requests.next_for(first)
+        index = next_for(requests, first)
         assert index is not None
-        requests.next_for(second)
+        next_for(requests, second)
         self.assertEqual((requests.unsettled_bytes, requests.is_starved), (20, False))
-        self.assertIsNone(requests.next_for(third))
+        self.assertIsNone(next_for(requests, third))
         self.assertTrue(requests.is_starved)
         fetching.arrive(first, index)
-        self.assertIsNone(requests.next_for(third))
+        self.assertIsNone(next_for(requests, third))
         self.assertEqual(requests.unsettled_bytes, 20)
         fetching.storage.release()
         self.assertEqual(requests.unsettled_bytes, 10)
-        self.assertIsNotNone(requests.next_for(third))
+        self.assertIsNotNone(next_for(requests, third))
 
     def test_does_not_fit(self) -> None:
         """
@@ -250,9 +251,9 @@ class BudgetTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(30, 10), budget_bytes=19)
         requests = fetching.requests
-        requests.next_for(fetching.neighbor(1, [0]))
+        next_for(requests, fetching.neighbor(1, [0]))
         second = fetching.neighbor(2, [1])
-        self.assertIsNone(requests.next_for(second))
+        self.assertIsNone(next_for(requests, second))
         self.assertEqual(
             (requests.is_starved, requests.unsettled_bytes, second.requested),
             (True, 10, set()),
@@ -265,8 +266,8 @@ class BudgetTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(24, 10), budget_bytes=14)
         requests = fetching.requests
-        requests.next_for(fetching.neighbor(1, [0]))
-        self.assertEqual(requests.next_for(fetching.neighbor(2, [2])), 2)
+        next_for(requests, fetching.neighbor(1, [0]))
+        self.assertEqual(next_for(requests, fetching.neighbor(2, [2])), 2)
         self.assertEqual((requests.unsettled_bytes, requests.is_starved), (14, False))
 
     def test_huge_piece(self) -> None:
@@ -277,11 +278,11 @@ class BudgetTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(30, 10), budget_bytes=1)
         requests = fetching.requests
         first, second = fetching.neighbor(1, [0]), fetching.neighbor(2, [1])
-        self.assertEqual(requests.next_for(first), 0)
-        self.assertIsNone(requests.next_for(second))
+        self.assertEqual(next_for(requests, first), 0)
+        self.assertIsNone(next_for(requests, second))
         fetching.arrive(first, 0)
         fetching.storage.release()
-        self.assertEqual(requests.next_for(second), 1)
+        self.assertEqual(next_for(requests, second), 1)
 
     def test_given_back(self) -> None:
         """
@@ -290,9 +291,9 @@ class BudgetTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(30, 10), budget_bytes=10)
         requests = fetching.requests
         first, second = fetching.neighbor(1, [0]), fetching.neighbor(2, [1])
-        requests.next_for(first)
+        next_for(requests, first)
         requests.give_back(first)
-        self.assertEqual((requests.unsettled_bytes, requests.next_for(second)), (0, 1))
+        self.assertEqual((requests.unsettled_bytes, next_for(requests, second)), (0, 1))
         fetching.arrive(second, 1)
         fetching.storage.fail("no space")
         self.assertEqual(requests.unsettled_bytes, 0)
@@ -312,7 +313,7 @@ class GiveBackTests(SynchronousTestCase):
         requests = fetching.requests
         first = fetching.neighbor(1, [3, 0, 2])
         for _ in range(3):
-            requests.next_for(first)
+            next_for(requests, first)
         self.assertEqual(requests.give_back(first), [0, 2, 3])
         self.assertEqual(requests.give_back(first), [])
         self.assertEqual(
@@ -320,8 +321,8 @@ class GiveBackTests(SynchronousTestCase):
             ([MISSING] * 4, set(), 0),
         )
         self.assertEqual([requests.owner(index) for index in range(4)], [None] * 4)
-        self.assertEqual(requests.next_for(fetching.neighbor(2, [2])), 2)
-        self.assertEqual({requests.next_for(first) for _ in range(2)}, {0, 3})
+        self.assertEqual(next_for(requests, fetching.neighbor(2, [2])), 2)
+        self.assertEqual({next_for(requests, first) for _ in range(2)}, {0, 3})
 
     def test_others_keep(self) -> None:
         """
@@ -329,8 +330,8 @@ class GiveBackTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(2, 1))
         first, second = fetching.neighbor(1, [0]), fetching.neighbor(2, [1])
-        fetching.requests.next_for(first)
-        fetching.requests.next_for(second)
+        next_for(fetching.requests, first)
+        next_for(fetching.requests, second)
         fetching.requests.give_back(first)
         self.assertEqual(fetching.states(), [MISSING, IN_FLIGHT])
         self.assertIs(fetching.requests.owner(1), second)
@@ -342,14 +343,14 @@ class GiveBackTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(2, 1))
         first = fetching.neighbor(1, [0])
-        fetching.requests.next_for(first)
+        next_for(fetching.requests, first)
         fetching.requests.give_back(first)
         self.assertTrue(fetching.arrive(first, 0))
         self.assertEqual(
             (fetching.states(), fetching.requests.unsettled_bytes),
             ([STORING, MISSING], 1),
         )
-        self.assertIsNone(fetching.requests.next_for(fetching.neighbor(2, [0])))
+        self.assertIsNone(next_for(fetching.requests, fetching.neighbor(2, [0])))
         fetching.storage.release()
         self.assertEqual(
             (fetching.states(), fetching.requests.unsettled_bytes),
@@ -365,20 +366,20 @@ class GiveBackTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(2, 1))
         requests = fetching.requests
         first, second = fetching.neighbor(1, [0]), fetching.neighbor(2, [0, 1])
-        requests.next_for(first)
+        next_for(requests, first)
         requests.give_back(first)
         second.bits.discard(1)
-        requests.next_for(second)
+        next_for(requests, second)
         second.bits.add(1)
         self.assertTrue(fetching.arrive(first, 0))
         self.assertEqual((requests.owner(0), requests.unsettled_bytes), (None, 1))
-        self.assertEqual((second.requested, requests.next_for(second)), ({0}, None))
+        self.assertEqual((second.requested, next_for(requests, second)), ({0}, None))
         fetching.storage.release()
         self.assertFalse(fetching.arrive(second, 0))
         self.assertEqual(
             (fetching.states(), second.requested), ([HAVE, MISSING], set())
         )
-        self.assertEqual(requests.next_for(second), 1)
+        self.assertEqual(next_for(requests, second), 1)
         self.assertEqual(requests.unsettled_bytes, 1)
 
     def test_gave_back_what_came(self) -> None:
@@ -389,13 +390,13 @@ class GiveBackTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(1, 1))
         requests = fetching.requests
         first, second = fetching.neighbor(1, [0]), fetching.neighbor(2, [0])
-        requests.next_for(first)
+        next_for(requests, first)
         requests.give_back(first)
-        requests.next_for(second)
+        next_for(requests, second)
         fetching.arrive(first, 0)
         self.assertEqual(requests.give_back(second), [0])
         self.assertEqual((fetching.states(), requests.unsettled_bytes), ([STORING], 1))
-        self.assertIsNone(requests.next_for(fetching.neighbor(3, [0])))
+        self.assertIsNone(next_for(requests, fetching.neighbor(3, [0])))
 
     def test_gave_back_what_another_fetches(self) -> None:
         """
@@ -405,12 +406,12 @@ class GiveBackTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(1, 1))
         requests = fetching.requests
         first, second, third = (fetching.neighbor(n, [0]) for n in (1, 2, 3))
-        requests.next_for(first)
+        next_for(requests, first)
         requests.give_back(first)
-        requests.next_for(second)
+        next_for(requests, second)
         fetching.arrive(first, 0)
         fetching.storage.fail("no space")
-        self.assertEqual(requests.next_for(third), 0)
+        self.assertEqual(next_for(requests, third), 0)
         requests.give_back(second)
         self.assertIs(requests.owner(0), third)
         self.assertEqual((fetching.states(), third.requested), ([IN_FLIGHT], {0}))
@@ -423,7 +424,7 @@ class GiveBackTests(SynchronousTestCase):
         requests = fetching.requests
         first, second = fetching.neighbor(1, [0]), fetching.neighbor(2, [0])
         for neighbor in first, second:
-            requests.next_for(neighbor)
+            next_for(requests, neighbor)
             requests.give_back(neighbor)
         self.assertEqual(
             [fetching.arrive(first, 0), fetching.arrive(second, 0)], [True, False]
@@ -442,7 +443,7 @@ class StoreFailedTests(SynchronousTestCase):
         """
         fetching = Fetching(PieceLayout(1, 1))
         first = fetching.neighbor(1, [0])
-        fetching.requests.next_for(first)
+        next_for(fetching.requests, first)
         fetching.arrive(first, 0)
         fetching.storage.fail("no space")
         self.assertEqual((fetching.states(), first.requested), ([MISSING], set()))
@@ -462,7 +463,7 @@ class TakeOverTests(SynchronousTestCase):
         self.fetching = Fetching(PieceLayout(2, 1), budget_bytes=2)
         self.requests = self.fetching.requests
         self.snubbed = self.fetching.neighbor(1, [0])
-        self.requests.next_for(self.snubbed)
+        next_for(self.requests, self.snubbed)
         self.snubbed.is_snubbed = True
 
     def test_takes_over(self) -> None:
@@ -471,7 +472,7 @@ class TakeOverTests(SynchronousTestCase):
         piece of one that does not answer; who may still send it.
         """
         helper = self.fetching.neighbor(2, [0])
-        self.assertEqual(self.requests.next_for(helper), 0)
+        self.assertEqual(next_for(self.requests, helper), 0)
         self.assertIs(self.requests.owner(0), helper)
         self.assertEqual(
             (helper.requested, self.snubbed.requested, self.snubbed.may_send(0)),
@@ -485,7 +486,7 @@ class TakeOverTests(SynchronousTestCase):
         """
         An open piece goes before a piece of somebody else's.
         """
-        self.assertEqual(self.requests.next_for(self.fetching.neighbor(2, [0, 1])), 1)
+        self.assertEqual(next_for(self.requests, self.fetching.neighbor(2, [0, 1])), 1)
         self.assertIs(self.requests.owner(0), self.snubbed)
 
     def test_only_theirs(self) -> None:
@@ -493,14 +494,14 @@ class TakeOverTests(SynchronousTestCase):
         They are not asked for what they do not have.
         """
         self.fetching.fetch(self.fetching.neighbor(2, [1]))
-        self.assertIsNone(self.requests.next_for(self.fetching.neighbor(3, [1])))
+        self.assertIsNone(next_for(self.requests, self.fetching.neighbor(3, [1])))
 
     def test_only_of_silent(self) -> None:
         """
         Nothing is taken from a neighbour that answers.
         """
         self.snubbed.is_snubbed = False
-        self.assertIsNone(self.requests.next_for(self.fetching.neighbor(2, [0])))
+        self.assertIsNone(next_for(self.requests, self.fetching.neighbor(2, [0])))
 
     def test_not_by_silent(self) -> None:
         """
@@ -508,7 +509,7 @@ class TakeOverTests(SynchronousTestCase):
         """
         helper = self.fetching.neighbor(2, [0])
         helper.is_snubbed = True
-        self.assertIsNone(self.requests.next_for(helper))
+        self.assertIsNone(next_for(self.requests, helper))
 
     def test_both_send(self) -> None:
         """
@@ -516,7 +517,7 @@ class TakeOverTests(SynchronousTestCase):
         two is free again.
         """
         helper = self.fetching.neighbor(2, [0])
-        self.requests.next_for(helper)
+        next_for(self.requests, helper)
         needed = [self.fetching.arrive(each, 0) for each in (self.snubbed, helper)]
         self.assertEqual((needed, self.requests.unsettled_bytes), ([True, False], 1))
         self.assertEqual((helper.requested, self.snubbed.is_snubbed), (set(), False))
@@ -527,9 +528,9 @@ class TakeOverTests(SynchronousTestCase):
         It takes no room that was not taken already, so it goes on when the
         budget is spent, and nobody starves.
         """
-        self.requests.next_for(self.fetching.neighbor(2, [1]))
+        next_for(self.requests, self.fetching.neighbor(2, [1]))
         self.assertEqual(self.requests.unsettled_bytes, 2)
-        self.assertEqual(self.requests.next_for(self.fetching.neighbor(3, [0])), 0)
+        self.assertEqual(next_for(self.requests, self.fetching.neighbor(3, [0])), 0)
         self.assertEqual(
             (self.requests.unsettled_bytes, self.requests.is_starved), (2, False)
         )
@@ -632,7 +633,7 @@ class FetchingMachine(RuleBasedStateMachine):
         useful = [index for index in neighbor.bits if states[index] is not HAVE]
         open_pieces = [index for index in useful if states[index] is MISSING]
         requests.is_starved = False
-        index = requests.next_for(neighbor)
+        index = next_for(requests, neighbor)
         if index is None:
             self.check_nothing(neighbor, may_ask, open_pieces)
             return

@@ -7,7 +7,7 @@ import io
 import json
 import os
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -90,7 +90,7 @@ def place(peer_id: int, *, is_seed: bool = False) -> Place:
     return Place(shown, f"http://{shown}", f"h{peer_id}", 80, None, peer_id, is_seed)
 
 
-def member(status: Status, held: Iterable[int] | None = None) -> Member:
+def member(status: Status, held: Collection[int] | None = None) -> Member:
     """
     One that told C{status} at the time 0, and which pieces it has.
     """

@@ -229,11 +229,11 @@ class PickerWitness(RandomPicker):
         self.counts_holders = counts_holders
         self.heard: list[tuple[str, object]] = []
 
-    def note_have(self, index: int) -> None:
+    def note_haves(self, indexes: Sequence[int]) -> None:
         """
         Remember.
         """
-        self.heard.append(("have", index))
+        self.heard += [("have", index) for index in indexes]
 
     def note_lacking(self, index: int) -> None:
         """

@@ -28,6 +28,7 @@ from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.test.checked_memory import checked_store
 from swarmpeer.test.one_piece import put_one
+from swarmpeer.test.single_requests import arrived, next_for
 from swarmpeer.wire.bitfield import Bitfield
 
 LAYOUT = PieceLayout(19, 2)
@@ -78,11 +79,11 @@ class Fetching:
         """
         They send a piece, which is stored if it is needed and right.
         """
-        if not self.requests.arrived(neighbor, index):
+        if not arrived(self.requests, neighbor, index):
             return False
 
         def stored() -> None:
-            self.requests.stored(index)
+            self.requests.stored([index])
 
         def failed(_: StorageError) -> None:
             self.requests.store_failed(index)
@@ -104,8 +105,8 @@ class Late:
         self.store = self.fetching.store
         self.slow = self.fetching.neighbor([LAST])
         self.quick = self.fetching.neighbor([LAST - 1])
-        assert self.requests.next_for(self.slow) == LAST
-        assert self.requests.next_for(self.quick) == LAST - 1
+        assert next_for(self.requests, self.slow) == LAST
+        assert next_for(self.requests, self.quick) == LAST - 1
         self.fetching.now = 1.0
         self.fetching.arrive(self.quick, LAST - 1)
         self.quick.learn_haves([LAST], self.store.bits)
@@ -145,7 +146,7 @@ class SecondTests(SynchronousTestCase):
         third = late.fetching.neighbor([LAST])
         late.fetching.now = 100.0
         self.assertEqual(late.fetching.review(), [])
-        self.assertIsNone(late.requests.next_for(third))
+        self.assertIsNone(next_for(late.requests, third))
 
     def test_least(self) -> None:
         """
@@ -153,8 +154,8 @@ class SecondTests(SynchronousTestCase):
         """
         fetching = Fetching()
         slow, quick = fetching.neighbor([LAST]), fetching.neighbor([LAST - 1])
-        fetching.requests.next_for(slow)
-        fetching.requests.next_for(quick)
+        next_for(fetching.requests, slow)
+        next_for(fetching.requests, quick)
         fetching.arrive(quick, LAST - 1)
         quick.learn_haves([LAST], fetching.store.bits)
         fetching.now = LEAST_SECONDS
@@ -167,7 +168,7 @@ class SecondTests(SynchronousTestCase):
         As long as no piece came, nobody knows how long one takes.
         """
         fetching = Fetching()
-        fetching.requests.next_for(fetching.neighbor([LAST]))
+        next_for(fetching.requests, fetching.neighbor([LAST]))
         fetching.neighbor([LAST])
         fetching.now = 100.0
         self.assertEqual(fetching.review(), [])
@@ -182,7 +183,7 @@ class SecondTests(SynchronousTestCase):
         late.requests.lost(0)
         late.quick.learn_haves([0], late.store.bits)
         self.assertEqual(late.fetching.review(), [])
-        self.assertEqual(late.requests.next_for(late.quick), 0)
+        self.assertEqual(next_for(late.requests, late.quick), 0)
         self.assertEqual(late.fetching.review(), [])
 
     def test_whom(self) -> None:
@@ -207,7 +208,7 @@ class SecondTests(SynchronousTestCase):
         quick.bits.add(LAST)
         quick.expect_late(LAST)
         self.assertEqual(late.fetching.review(), [])
-        quick.settle(LAST)
+        quick.settle([LAST])
         late.requests.is_paused = True
         self.assertEqual(late.fetching.review(), [])
         late.requests.is_paused = False
@@ -256,7 +257,7 @@ class RaceTests(SynchronousTestCase):
         late.ask_second()
         self.assertEqual(late.requests.give_back(late.slow), [LAST])
         self.assertEqual(late.state(), (PieceState.IN_FLIGHT, late.quick, [late.quick]))
-        self.assertIsNone(late.requests.next_for(late.fetching.neighbor([LAST])))
+        self.assertIsNone(next_for(late.requests, late.fetching.neighbor([LAST])))
         late.requests.give_back(late.quick)
         self.assertEqual(late.state(), (PieceState.MISSING, None, []))
         self.assertEqual(late.requests.unsettled_bytes, 0)
@@ -298,7 +299,7 @@ class RaceTests(SynchronousTestCase):
         late.fetching.arrive(late.quick, LAST, b"x")
         self.assertEqual(late.state(), (PieceState.MISSING, None, []))
         self.assertEqual(late.requests.unsettled_bytes, 0)
-        self.assertEqual(late.requests.next_for(late.quick), LAST)
+        self.assertEqual(next_for(late.requests, late.quick), LAST)
 
     def test_no_third_by_take_over(self) -> None:
         """
@@ -309,9 +310,9 @@ class RaceTests(SynchronousTestCase):
         late.ask_second()
         late.slow.is_snubbed = True
         third = late.fetching.neighbor([LAST])
-        self.assertIsNone(late.requests.next_for(third))
+        self.assertIsNone(next_for(late.requests, third))
         late.requests.give_back(late.quick)
-        self.assertEqual(late.requests.next_for(third), LAST)
+        self.assertEqual(next_for(late.requests, third), LAST)
         self.assertEqual(late.state(), (PieceState.IN_FLIGHT, third, [third]))
 
     def test_lost_while_one_owes_it(self) -> None:
@@ -330,7 +331,7 @@ class RaceTests(SynchronousTestCase):
         late.requests.lost(0)
         self.assertEqual(late.store.state(0), PieceState.MISSING)
         late.quick.learn_haves([0], late.store.bits)
-        self.assertEqual(late.requests.next_for(late.quick), 0)
+        self.assertEqual(next_for(late.requests, late.quick), 0)
 
 
 class RefusalTests(SynchronousTestCase):
@@ -345,9 +346,9 @@ class RefusalTests(SynchronousTestCase):
         """
         fetching = Fetching(missing=1)
         requests, one = fetching.requests, fetching.neighbor([LAST])
-        self.assertEqual(requests.next_for(one), LAST)
+        self.assertEqual(next_for(requests, one), LAST)
         requests.rejected(one, LAST)
-        self.assertIsNone(requests.next_for(one))
+        self.assertIsNone(next_for(requests, one))
         self.assertEqual((list(one.bits), one.useful), ([LAST], 1))
         one.requested.add(0)
         self.assertFalse(requests.ask_again(one))
@@ -355,10 +356,10 @@ class RefusalTests(SynchronousTestCase):
         one.peer_choking = True
         self.assertFalse(requests.ask_again(one))
         one.peer_choking = False
-        self.assertIsNone(requests.next_for(one))
+        self.assertIsNone(next_for(requests, one))
         self.assertTrue(requests.ask_again(one))
         self.assertFalse(requests.ask_again(one))
-        self.assertEqual(requests.next_for(one), LAST)
+        self.assertEqual(next_for(requests, one), LAST)
 
     def test_wrong(self) -> None:
         """
@@ -366,16 +367,16 @@ class RefusalTests(SynchronousTestCase):
         """
         fetching = Fetching(missing=1)
         requests, one = fetching.requests, fetching.neighbor([LAST])
-        requests.next_for(one)
-        requests.arrived(one, LAST)
+        next_for(requests, one)
+        arrived(requests, one, LAST)
         put_one(fetching.store, Piece(LAST, b"x"), lambda: None, lambda _: None)
         requests.wrong(LAST, one)
         fetching.now = WRONG_PIECE_SECONDS - 0.1
         self.assertFalse(requests.ask_again(one))
-        self.assertIsNone(requests.next_for(one))
+        self.assertIsNone(next_for(requests, one))
         fetching.now = WRONG_PIECE_SECONDS
         self.assertTrue(requests.ask_again(one))
-        self.assertEqual(requests.next_for(one), LAST)
+        self.assertEqual(next_for(requests, one), LAST)
 
     def test_no_loop(self) -> None:
         """
@@ -385,10 +386,10 @@ class RefusalTests(SynchronousTestCase):
         one, requests = fetching.neighbor(range(10)), fetching.requests
         for _ in range(2):
             for _ in range(REFUSALS_LIMIT):
-                index = requests.next_for(one)
+                index = next_for(requests, one)
                 assert index is not None
                 requests.rejected(one, index)
-            self.assertIsNone(requests.next_for(one))
+            self.assertIsNone(next_for(requests, one))
             self.assertTrue(requests.ask_again(one))
 
     def test_not_as_second(self) -> None:
@@ -402,9 +403,9 @@ class RefusalTests(SynchronousTestCase):
         late.fetching.now = 100.0
         self.assertEqual(late.fetching.review(), [])
         late.slow.is_snubbed = True
-        self.assertIsNone(late.requests.next_for(late.quick))
+        self.assertIsNone(next_for(late.requests, late.quick))
         late.requests.ask_again(late.quick)
-        self.assertEqual(late.requests.next_for(late.quick), LAST)
+        self.assertEqual(next_for(late.requests, late.quick), LAST)
 
     def test_told_anew(self) -> None:
         """
@@ -412,11 +413,11 @@ class RefusalTests(SynchronousTestCase):
         """
         fetching = Fetching(missing=1)
         requests, one = fetching.requests, fetching.neighbor([LAST])
-        requests.next_for(one)
+        next_for(requests, one)
         requests.rejected(one, LAST)
         one.note_lacking(LAST, fetching.store.needless)
         one.learn_haves([LAST], fetching.store.needless)
-        self.assertEqual(requests.next_for(one), LAST)
+        self.assertEqual(next_for(requests, one), LAST)
 
 
 class GivenUpTests(SynchronousTestCase):
@@ -430,7 +431,7 @@ class GivenUpTests(SynchronousTestCase):
         """
         late = Late()
         late.ask_second()
-        late.requests.arrived(late.quick, LAST)
+        arrived(late.requests, late.quick, LAST)
         put_one(late.store, Piece(LAST, b"x"), lambda: None, lambda _: None)
         late.requests.give_up(LAST)
         self.assertEqual(late.state(), (PieceState.MISSING, None, [late.slow]))
@@ -438,7 +439,7 @@ class GivenUpTests(SynchronousTestCase):
         self.assertFalse(late.fetching.arrive(late.slow, LAST))
         self.assertEqual(late.state(), (PieceState.MISSING, None, []))
         self.assertEqual(late.requests.duplicate_bytes, 1)
-        self.assertIsNone(late.requests.next_for(late.slow))
+        self.assertIsNone(next_for(late.requests, late.slow))
 
 
 class BoundTests(SynchronousTestCase):
@@ -454,7 +455,7 @@ class BoundTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(20, 2), missing=3)
         one, two, quick, idle = (fetching.neighbor([i]) for i in (7, 8, 9, 0))
         for neighbor in (one, two, quick):
-            fetching.requests.next_for(neighbor)
+            next_for(fetching.requests, neighbor)
         fetching.arrive(quick, 9)
         for neighbor in (quick, idle):
             for index in (7, 8):
@@ -474,7 +475,7 @@ class BoundTests(SynchronousTestCase):
         fetching = Fetching(PieceLayout(20, 2), missing=3)
         one, two, quick = (fetching.neighbor([i]) for i in (7, 8, 9))
         for neighbor in (one, two, quick):
-            fetching.requests.next_for(neighbor)
+            next_for(fetching.requests, neighbor)
         fetching.arrive(quick, 9)
         for index in (7, 8):
             quick.learn_haves([index], fetching.store.bits)
@@ -502,7 +503,7 @@ class BoundTests(SynchronousTestCase):
         for _ in range(40):
             fetching.now += data.draw(st.sampled_from([0.1, 1.0]))
             for neighbor in fetching.all:
-                fetching.requests.next_for(neighbor)
+                next_for(fetching.requests, neighbor)
             fetching.review()
             neighbor = fetching.all[data.draw(draw_place)]
             for index in sorted(neighbor.requested):
@@ -543,7 +544,7 @@ class Pipeline:
         Ask for as much as may be asked for.
         """
         asked = []
-        while (index := self.requests.next_for(neighbor)) is not None:
+        while (index := next_for(self.requests, neighbor)) is not None:
             asked.append(index)
         return asked
 
@@ -555,9 +556,9 @@ class Pipeline:
         for _ in range(pieces):
             self.now += seconds
             index = waiting.pop(0)
-            assert self.requests.arrived(neighbor, index)
+            assert arrived(self.requests, neighbor, index)
             piece = Piece(index, bytes(self.layout.size(index)))
-            put_one(self.store, piece, partial(self.requests.stored, index), _raise)
+            put_one(self.store, piece, partial(self.requests.stored, [index]), _raise)
             waiting += self.fill(neighbor)
 
 
@@ -624,7 +625,7 @@ class PipelineTests(SynchronousTestCase):
         given_back = pipeline.requests.give_back(neighbor)
         neighbor.is_snubbed = True
         asked = pipeline.fill(neighbor)
-        pipeline.requests.arrived(neighbor, given_back[0])
+        arrived(pipeline.requests, neighbor, given_back[0])
         self.assertEqual(len(asked), 1)
         self.assertGreater(len(pipeline.fill(neighbor)), 10)
 
@@ -654,6 +655,70 @@ class PipelineTests(SynchronousTestCase):
                 self.assertLessEqual(
                     pipeline.requests.unsettled_bytes, max(16, budget_bytes)
                 )
+
+
+class RunTests(SynchronousTestCase):
+    """
+    Pieces that are chosen together, or come together.
+    """
+
+    @settings(deadline=None)
+    @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.data())
+    def test_as_one_by_one(self, sizes: list[int], data: st.DataObject) -> None:
+        """
+        However they are split, the same pieces are asked for, needed, owed and counted
+        as if each were asked for and came alone.
+        """
+        together, singly = (
+            Pipeline(PieceLayout(99, 2), request_window=8) for _ in range(2)
+        )
+        one, other = together.neighbor(), singly.neighbor()
+        on_their_way: list[int] = []
+        for most in sizes:
+            asked = together.requests.choose(one, most)
+            chosen = [next_for(singly.requests, other) for _ in asked]
+            self.assertEqual(asked, chosen)
+            on_their_way += asked
+            together.now = singly.now = together.now + 1.0
+            come = data.draw(st.integers(0, len(on_their_way)))
+            run = [
+                Piece(index, data.draw(st.sampled_from([b"", b"x"])))
+                for index in on_their_way[:come]
+            ]
+            del on_their_way[:come]
+            needed, needless = together.requests.arrived(one, run)
+            answers = [singly.requests.arrived(other, [piece]) for piece in run]
+            self.assertEqual(needed, [piece for some, _ in answers for piece in some])
+            self.assertEqual(needless, [piece for _, some in answers for piece in some])
+            for pipeline, neighbor in ((together, one), (singly, other)):
+                pipeline.requests.stored([piece.index for piece in needed])
+                self.assertEqual(neighbor.requested, set(on_their_way))
+                self.assertEqual(
+                    pipeline.requests.owed(range(pipeline.layout.piece_count)),
+                    sorted(on_their_way),
+                )
+            self.assertEqual(_counts(together), _counts(singly))
+
+    def test_ends_before_what_was_not_asked(self) -> None:
+        """
+        A run is taken as far as it was asked for.
+        """
+        pipeline = Pipeline(PieceLayout(100, 1), request_window=2)
+        neighbor = pipeline.neighbor()
+        first, second = (Piece(i, b"x") for i in pipeline.requests.choose(neighbor))
+        answer = pipeline.requests.arrived(neighbor, [first, first, second])
+        self.assertEqual(answer, ([first], []))
+        self.assertEqual(neighbor.requested, {second.index})
+
+
+def _counts(pipeline: Pipeline) -> tuple[int, ...]:
+    requests = pipeline.requests
+    return (
+        requests.received_bytes,
+        requests.duplicate_bytes,
+        requests.unsettled_bytes,
+        *pipeline.store.states(),
+    )
 
 
 def _raise(error: StorageError) -> None:

@@ -30,11 +30,11 @@ class WaitingTests(SynchronousTestCase):
         for index in 5, 3, 9:
             self.waiting.begin([index], 0)
         seen = [self.waiting.deadline]
-        self.waiting.end(5)
+        self.waiting.end([5])
         seen.append(self.waiting.deadline)
-        self.waiting.end(9)
+        self.waiting.end([9])
         seen.append(self.waiting.deadline)
-        self.waiting.end(3)
+        self.waiting.end([3])
         seen.append(self.waiting.deadline)
         self.assertEqual(seen, [8.0, 8.0, 8.0, None])
 
@@ -43,7 +43,7 @@ class WaitingTests(SynchronousTestCase):
         What comes late ends nothing.
         """
         self.waiting.begin([5], 0)
-        self.waiting.end(7)
+        self.waiting.end([7])
         self.assertEqual(self.waiting.deadline, 8.0)
 
     def test_given_up(self) -> None:

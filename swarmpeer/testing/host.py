@@ -387,9 +387,9 @@ class SimulatedHost:
     def _wall_seconds(self) -> float:
         return _EPOCH_SECONDS + self._time.seconds() + self.wall_offset_seconds
 
-    def _write_log(self, line: bytes) -> int:
-        self.log.append(line)
-        return len(line)
+    def _write_log(self, lines: bytes) -> int:
+        self.log += lines.splitlines(keepends=True)
+        return len(lines)
 
 
 @implementer(ISwarmObserver)

@@ -9,7 +9,7 @@ Invariant: C{count} is always the number of set bits.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bitstring import Bits
 
@@ -97,6 +97,15 @@ class Bitfield:
         return bytes(self._bytes)
 
     @property
+    def octets(self) -> Sequence[int]:
+        """
+        The same, not copied and for now only, for who looks at so many single pieces
+        that a call for each takes too long: C{index} is the bit C{0x80 >> (index & 7)}
+        of the one at C{index >> 3}.
+        """
+        return self._bytes
+
+    @property
     def size(self) -> int:
         """
         The number of pieces, held or not.
@@ -139,23 +148,21 @@ class Bitfield:
         self._count += 1
         return True
 
-    def add_each(self, indexes: Iterable[int]) -> list[int]:
+    def add_each(self, indexes: Collection[int]) -> list[int]:
         """
-        Hold these pieces.
+        Hold these pieces, or none of them if one is out of range.
 
         @return: those that were not held before.
         """
         # Haves are most of what a peer hears, so this calls nothing for each of them.
         held, size = self._bytes, self._size
-        added: list[int] = []
         for index in indexes:
             if not 0 <= index < size:
-                self._count += len(added)
                 raise self._out_of_range(index)
-            place, bit = index >> 3, 0x80 >> (index & 7)
-            if not held[place] & bit:
-                held[place] |= bit
-                added.append(index)
+        once = dict.fromkeys(indexes)
+        added = [i for i in once if not held[i >> 3] & 0x80 >> (i & 7)]
+        for index in added:
+            held[index >> 3] |= 0x80 >> (index & 7)
         self._count += len(added)
         return added
 
@@ -167,6 +174,18 @@ class Bitfield:
         """
         held = self._bytes
         return [i for i in indexes if not held[i >> 3] & 0x80 >> (i & 7)]
+
+    def count_among(self, indexes: Iterable[int]) -> int:
+        """
+        How many of these pieces are held?
+
+        @param indexes: of pieces that there are.
+        """
+        held, count = self._bytes, 0
+        for index in indexes:
+            if held[index >> 3] & 0x80 >> (index & 7):
+                count += 1
+        return count
 
     def discard(self, index: int) -> bool:
         """
@@ -245,7 +264,7 @@ class Bitfield:
         The piece that has C{rank} others before it among those held; so a rank
         drawn below C{count} makes each of them as likely as any other.
 
-        Halves are counted until the byte of the piece is known.
+        Halves are counted until one piece is left.
 
         @raise IndexError: if there are not so many.
         """
@@ -253,16 +272,19 @@ class Bitfield:
             raise IndexError(f"rank {rank} of {self._count} pieces")
         if self.is_full:
             return rank
-        start, width = 0, len(self._bytes)
+        bits = int.from_bytes(self._bytes, "big")
+        start, width = 0, 8 * len(self._bytes)
         while width > 1:
-            width = (width + 1) // 2
-            half = self._bytes[start : start + width]
-            held = int.from_bytes(half, "big").bit_count()
-            if rank >= held:
+            behind = width // 2
+            before = bits >> behind
+            held = before.bit_count()
+            if rank < held:
+                bits, width = before, width - behind
+            else:
                 rank -= held
-                start += width
-        within = Bits.from_bytes(self._bytes[start : start + 1])
-        return 8 * start + list(within.findall(_HELD))[rank]
+                bits &= (1 << behind) - 1
+                start, width = start + width - behind, behind
+        return start
 
     def __contains__(self, index: int) -> bool:
         """

@@ -238,13 +238,9 @@ class MessageCodec:
 
         @raise ValueError: if there is no such piece.
         """
-        if len(indexes) == 1:
-            return self.encode_have(indexes[0])
-        # If these two exist all do.
-        self.encode_have(min(indexes))
-        self.encode_have(max(indexes))
-        pack = _INDEX.pack
-        return b"".join([HAVE_START + pack(index) for index in indexes])
+        if not 0 <= min(indexes) <= max(indexes) < self._piece_count:
+            raise ValueError(f"haves {indexes} of {self._piece_count} pieces")
+        return _index_frames(HAVE_START, indexes)
 
     def encode_request(self, index: int) -> bytes:
         """
@@ -262,9 +258,9 @@ class MessageCodec:
 
         @raise ValueError: if one does not fit into it.
         """
-        if len(indexes) == 1:
-            return self.encode_request(indexes[0])
-        return b"".join(map(self.encode_request, indexes))
+        if not 0 <= min(indexes) <= max(indexes) <= MAX_INDEX:
+            raise ValueError(f"requests {indexes} are not all 32-bit numbers")
+        return _index_frames(REQUEST_START, indexes)
 
     def encode_piece_heads(
         self, indexes: Sequence[int], sizes: Sequence[int]
@@ -309,9 +305,21 @@ class MessageCodec:
                     f"{self._lengths[type_byte]}"
                 )
             return FrameKind.MESSAGE
-        if type_byte == MessageType.PIECE:
-            return self._check_piece_frame(length, head)
-        return self._check_further_frame(length, head)
+        if type_byte > MessageType.PIECE:
+            return self._check_further_frame(length, head)
+        if not PIECE_HEAD_SIZE <= length <= self._max_piece_length:
+            raise bad_length(f"PIECE of {length} bytes")
+        if len(head) < PIECE_HEAD_SIZE:
+            return FrameKind.UNDECIDED
+        index: int = _INDEX.unpack_from(head, 1)[0]
+        if index >= self._piece_count:
+            self._check_index("PIECE", index)
+        size = self._short_sizes.get(index, self._piece_size)
+        if length != PIECE_HEAD_SIZE + size:
+            raise bad_length(
+                f"PIECE {index} of {length} bytes instead of {PIECE_HEAD_SIZE + size}"
+            )
+        return FrameKind.PIECE
 
     def _check_further_frame(self, length: int, head: WireBytes) -> FrameKind:
         """
@@ -323,19 +331,6 @@ class MessageCodec:
         if length > MAX_UNKNOWN_LENGTH:
             raise bad_length(f"unknown type {head[0]} of {length} bytes")
         return FrameKind.UNKNOWN
-
-    def _check_piece_frame(self, length: int, head: WireBytes) -> FrameKind:
-        if not PIECE_HEAD_SIZE <= length <= self._max_piece_length:
-            raise bad_length(f"PIECE of {length} bytes")
-        if len(head) < PIECE_HEAD_SIZE:
-            return FrameKind.UNDECIDED
-        index: int = _INDEX.unpack_from(head, 1)[0]
-        if index >= self._piece_count:
-            self._check_index("PIECE", index)
-        expected = PIECE_HEAD_SIZE + self._short_sizes.get(index, self._piece_size)
-        if length != expected:
-            raise bad_length(f"PIECE {index} of {length} bytes instead of {expected}")
-        return FrameKind.PIECE
 
     @staticmethod
     def piece_index(head: WireBytes) -> int:
@@ -437,6 +432,16 @@ class MessageCodec:
                 ViolationReason.INDEX_OUT_OF_RANGE,
                 f"{name} {index}, but there are {self._piece_count} pieces",
             )
+
+
+def _index_frames(start: bytes, indexes: Sequence[int]) -> bytes:
+    """
+    Frames with an index each.
+
+    @param start: how each of them begins.
+    """
+    parts = [part for index in indexes for part in (start, index)]
+    return struct.pack(">" + len(indexes) * "5sI", *parts)
 
 
 def _indexes(payload: WireBytes) -> list[int]:

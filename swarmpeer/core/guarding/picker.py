@@ -2,6 +2,7 @@
 A picker of others.
 """
 
+from collections.abc import Sequence
 from random import Random
 
 from zope.interface import implementer
@@ -85,11 +86,13 @@ class GuardedPicker(Guard[IPiecePicker]):
             lambda answer: self._fault(answer, few),
         )
 
-    def note_have(self, index: int) -> None:
+    def note_haves(self, indexes: Sequence[int]) -> None:
         """
-        A neighbour holds one more piece.
+        A neighbour holds more pieces.
         """
-        self._ask("note_have", lambda policy: policy.note_have(index), anything)
+        self._ask(
+            "note_haves", lambda policy: policy.note_haves(tuple(indexes)), anything
+        )
 
     def note_lacking(self, index: int) -> None:
         """

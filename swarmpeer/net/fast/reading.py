@@ -183,18 +183,20 @@ class FastReader:
         try:
             while not is_dry and total < most:
                 rest = listener.rest
-                small = _SMALL_BEHIND if len(rest) >= SMALL_BYTES else self._small
+                rest_bytes = len(rest)
+                small = _SMALL_BEHIND if rest_bytes >= SMALL_BYTES else self._small
                 if down is not None:
                     may = down.grant(most - total)
                     if not may:
                         listener.hold_for_rate()
                         return None
                     rest = rest[:may]
-                    small = small[: may - len(rest)]
-                asked = len(rest) + len(small)
+                    rest_bytes = len(rest)
+                    small = small[: may - rest_bytes]
+                asked = rest_bytes + len(small)
                 got = 0
                 try:
-                    if rest:
+                    if rest_bytes:
                         got = self._socket.recvmsg_into((rest, small))[0]
                     else:
                         got = self._socket.recv_into(small)
@@ -209,7 +211,7 @@ class FastReader:
                 if not got:
                     return CONNECTION_DONE
                 total += got
-                in_rest = min(got, len(rest))
+                in_rest = min(got, rest_bytes)
                 listener.hear(in_rest, _BUFFER, got - in_rest)
                 if (
                     listener.is_holding
@@ -219,7 +221,7 @@ class FastReader:
                     return None
                 # Small messages come in one portion; the rest of a piece is waited
                 # for.
-                is_dry = got < asked or not rest
+                is_dry = got < asked or not rest_bytes
         finally:
             if is_dry:
                 self._choose_low(total)
