@@ -65,14 +65,21 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     )
 
 
-def chosen_kinds(options: argparse.Namespace) -> list[PeerKind]:
+def chosen_kinds(
+    options: argparse.Namespace, *, is_watched: bool = True
+) -> list[PeerKind]:
     """
     Those of C{--peers} that can run here; says which cannot.
+
+    @param is_watched: see L{VerifiedPeer}.
     """
     short = options.interval or _SHORT_SECONDS
     every: list[PeerKind] = [
         VerifiedPeer(
-            "swarmpeer", _tables(options), serves_all=options.choking == CLASSIC
+            "swarmpeer",
+            _tables(options),
+            serves_all=options.choking == CLASSIC,
+            is_watched=is_watched,
         ),
         ClassicPeer("swarmpeer-classic", short, short),
         Libtorrent("libtorrent", options.settings),

@@ -28,11 +28,14 @@ class VerifiedPeer:
 
     @ivar tables: what the C{swarm.toml} says beside the members.
     @ivar serves_all: is there a place for every leecher, whatever the usual number?
+    @ivar is_watched: is it told how long the reactor stood still?  To look wakes the
+        peer a hundred times a second.
     """
 
     name: str
     tables: Tables = field(default_factory=dict)
     serves_all: bool = False
+    is_watched: bool = True
 
     def missing(self) -> str | None:
         """
@@ -65,6 +68,7 @@ class VerifiedPeer:
                     "bench.verified_peer",
                     f"--id={peer_id}",
                     f"--swarm={swarm}",
+                    *([] if self.is_watched else ["--unwatched"]),
                     *profile_option(transfer, self.name, peer_id),
                 )
             )

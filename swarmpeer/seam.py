@@ -334,6 +334,14 @@ class VerifiedNetworkSide(NetworkSide, Protocol):
         Do they speak more than the eight messages?  Known from their handshake on.
         """
 
+    def send_haves(self, indexes: Sequence[int], *, can_wait: bool = False) -> None:
+        """
+        Tell them that we hold these pieces; at least one.
+
+        @param can_wait: they have no use for them now, so it is enough if they hear of
+            them with something else, or a moment later.
+        """
+
     def send_reject(self, index: int) -> None:
         """
         Tell them that they will not get the piece that they asked for.

@@ -181,7 +181,12 @@ class Wire:
         """
         self._queue.append((self.other.on_not_interested, ()))
 
-    def send_haves(self, indexes: Sequence[int]) -> None:
+    def send_haves(
+        self,
+        indexes: Sequence[int],
+        *,
+        can_wait: bool = False,  # noqa: ARG002  (everything comes at once)
+    ) -> None:
         """
         Say so.
         """

@@ -98,6 +98,7 @@ class PeerConnection:
             return
         self._is_admitted = True
         self.neighbor = NeighborState(peer_id, store.layout.piece_count)
+        self.neighbor.learn_bits(self.neighbor.bits, store.needless)
         self._serving = self._begin_serving()
         self._tell_holdings()
         if not self._is_closed:
@@ -290,7 +291,7 @@ class PeerConnection:
         """
         We hold more pieces; the neighbour's page says so already.
         """
-        self.network.send_haves(indexes)
+        self._tell_haves(indexes)
         neighbor = self.neighbor
         if neighbor.am_interested and not neighbor.useful:
             self._tell_interest(False)
@@ -325,6 +326,12 @@ class PeerConnection:
         # Some peers never end without a bitfield from everybody, so it is sent
         # even when it is empty.
         self.network.send_bitfield(self._swarm.store.bits)
+
+    def _tell_haves(self, indexes: Sequence[int]) -> None:
+        """
+        Tell them of pieces that we hold since now.
+        """
+        self.network.send_haves(indexes)
 
     def _note_message(self) -> None:
         """

@@ -25,6 +25,8 @@ class NeighborState:
     @ivar peer_id: who they are.
     @ivar bits: the pieces they hold, as far as they told.
     @ivar useful: how many of those we want.
+    @ivar lacking: how many of the pieces that we hold, or do not want any more, they do
+        not hold, as far as they told.
     @ivar refused: in a verified swarm, the pieces they hold and are not to be asked for
         now, and until when that is so at least.
     @ivar am_choking: do we refuse to serve them?
@@ -46,6 +48,7 @@ class NeighborState:
         "am_interested",
         "bits",
         "is_snubbed",
+        "lacking",
         "peer_choking",
         "peer_id",
         "peer_interested",
@@ -60,6 +63,7 @@ class NeighborState:
         self.peer_id = peer_id
         self.bits = Bitfield(piece_count)
         self.useful = 0
+        self.lacking = 0
         self.am_choking = True
         self.am_interested = False
         self.peer_choking = True
@@ -85,6 +89,7 @@ class NeighborState:
         self.bits = theirs
         self.drop_news()
         self.useful = needless.count_missing_from(theirs)
+        self.lacking = theirs.count_missing_from(needless)
 
     def learn_haves(self, indexes: Collection[int], needless: Bitfield) -> list[int]:
         """
@@ -95,7 +100,9 @@ class NeighborState:
         news = self.bits.add_each(indexes)
         if news:
             wanted = needless.missing_among(news)
-            self.useful += len(wanted)
+            useful = len(wanted)
+            self.useful += useful
+            self.lacking -= len(news) - useful
             if self._news is not None:
                 self._news.extend(wanted)
                 if len(self._news) > _MOST_NEWS:
@@ -131,7 +138,9 @@ class NeighborState:
         """
         We hold the pieces, or want them no more, so theirs are of no use.
         """
-        self.useful -= self.bits.count_among(indexes)
+        held = self.bits.count_among(indexes)
+        self.useful -= held
+        self.lacking += len(indexes) - held
 
     def note_wanted(self, index: int) -> None:
         """
@@ -139,6 +148,8 @@ class NeighborState:
         """
         if index in self.bits:
             self.useful += 1
+        else:
+            self.lacking -= 1
 
     def note_lacking(self, index: int, needless: Bitfield) -> bool:
         """
@@ -150,7 +161,9 @@ class NeighborState:
         if not self.bits.discard(index):
             return False
         self.drop_news()
-        if index not in needless:
+        if index in needless:
+            self.lacking += 1
+        else:
             self.useful -= 1
         return True
 

@@ -39,6 +39,12 @@ _PARTS_LIMIT = 16
 #: How often one neighbour may have the whole manifest, about; to ask costs little.
 _MANIFESTS = 2
 
+PLENTY = 4
+"""
+A neighbour that lacks so many of our pieces, beside those that it asked for, knows of
+enough that it can ask for.
+"""
+
 
 class VerifiedConnection(PeerConnection):
     """
@@ -221,6 +227,14 @@ class VerifiedConnection(PeerConnection):
             self.network.send_have_none()
         else:
             super()._tell_holdings()
+
+    def _tell_haves(self, indexes: Sequence[int]) -> None:
+        neighbor = self.neighbor
+        lacking = neighbor.lacking
+        has_plenty = not lacking or lacking >= PLENTY + len(neighbor.wanted_from_us)
+        # The last one tells that we are complete, for which others may wait.
+        can_wait = has_plenty and not self._swarm.store.bits.is_full
+        self.network.send_haves(indexes, can_wait=can_wait)
 
     def _send_parts(self) -> None:
         if not self._parts or not self.network.is_writable:

@@ -19,16 +19,16 @@ class Beat:
         """
         self._clock = clock
         self._seconds = seconds
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: dict[Callable[[], None], None] = {}
         self._call: IDelayedCall | None = None
 
     def join(self, act: Callable[[], None]) -> None:
         """
-        Wait.
+        Wait, if it does not already.
 
         @param act: called when it is time.
         """
-        self._waiting.append(act)
+        self._waiting[act] = None
         if self._call is None:
             self._call = self._clock.callLater(self._seconds, self._strike)
 
@@ -36,14 +36,13 @@ class Beat:
         """
         Wait no more, if it did.
         """
-        if act in self._waiting:
-            self._waiting.remove(act)
+        self._waiting.pop(act, None)
         if not self._waiting and self._call is not None:
             self._call.cancel()
             self._call = None
 
     def _strike(self) -> None:
         self._call = None
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, {}
         for act in waiting:
             act()

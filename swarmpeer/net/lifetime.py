@@ -23,7 +23,6 @@ from zope.interface import implementer
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import ConnectionRefused, ViolationSeen
 from swarmpeer.net.allowance import Allowance
-from swarmpeer.net.beat import Beat
 from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP, plain_tcp
@@ -32,7 +31,7 @@ from swarmpeer.net.holding import Holding
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
 from swarmpeer.net.reasons import ConversationEnded, in_one_line
-from swarmpeer.net.sending import MessageSender
+from swarmpeer.net.sending import HaveBeats, MessageSender
 from swarmpeer.net.tuning import tune
 from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import LogicSide, SwarmLogic
@@ -86,7 +85,7 @@ class Lifetime(MessageSender, ABC):
         limits: Limits,
         *,
         expected_peer_id: int | None,
-        beat: Beat,
+        beats: HaveBeats,
         up: Allowance | None,
         down: Allowance | None,
     ) -> None:
@@ -94,7 +93,7 @@ class Lifetime(MessageSender, ABC):
         See L{swarmpeer.net.protocol.PeerProtocol}.
         """
         self._watch = Watch(clock, self._deadlines)
-        super().__init__(codec, clock, beat)
+        super().__init__(codec, clock, beats)
         self.is_dialled = expected_peer_id is not None
         self.peer_id = expected_peer_id
         self._node = node
@@ -312,7 +311,7 @@ class Lifetime(MessageSender, ABC):
         if self._is_in(Phase.OPEN):
             self.flush_haves()
         self._phase = Phase.CLOSED
-        self._beat.leave(self.flush_haves)
+        self._beats.leave(self.flush_haves)
         self._gate.finish()
         self._holding.over()
         if self._owes_disconnect:

@@ -2,7 +2,7 @@
 The mouth of a conversation: messages to bytes, in order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.basic import Int32StringReceiver
@@ -27,6 +27,34 @@ HAVE_SECONDS = 0.02
 Haves are gathered for so long.  With small pieces there are more haves than
 anything else, and each that leaves by itself costs both ends a system call.
 """
+WAITING_SECONDS = 0.25
+"""
+The same of those that the neighbour has no use for yet, unless something else is sent
+to it before: then they leave with that, and wake nobody up.
+"""
+
+
+class HaveBeats:
+    """
+    When haves that were gathered leave that did not leave with something else.
+
+    @ivar soon: those that are of use.
+    @ivar later: those that can wait.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        """
+        Nobody waits.
+        """
+        self.soon = Beat(clock, HAVE_SECONDS)
+        self.later = Beat(clock, WAITING_SECONDS)
+
+    def leave(self, act: Callable[[], None]) -> None:
+        """
+        Wait for neither.
+        """
+        self.soon.leave(act)
+        self.later.leave(act)
 
 
 class MessageSender(Int32StringReceiver):
@@ -38,7 +66,11 @@ class MessageSender(Int32StringReceiver):
     Haves that follow each other closely are gathered; the first of them, and
     those that are followed by something else, do not wait.  Requests mean the same
     before them and behind them, and so do pieces, but for the have of that very piece;
-    so these leave at once and alone.
+    so these leave at once, and take along what was gathered for long enough.
+
+    @ivar _haves: those that wait.
+    @ivar _leave_soon: is one of them of use?
+    @ivar _haves_due: from when on haves may leave again.
     """
 
     _gate: Gate
@@ -47,17 +79,18 @@ class MessageSender(Int32StringReceiver):
         self,
         codec: MessageCodec,
         clock: IReactorTime,
-        beat: Beat,
+        beats: HaveBeats,
     ) -> None:
         """
         The gate follows when there is a transport.
 
-        @param beat: when haves that were gathered leave.
+        @param beats: when haves that were gathered leave.
         """
         self._codec = codec
         self._clock = clock
-        self._beat = beat
+        self._beats = beats
         self._haves: list[int] = []
+        self._leave_soon = False
         self._haves_due = clock.seconds()
 
     @property
@@ -104,26 +137,30 @@ class MessageSender(Int32StringReceiver):
         """
         self._send(NotInterestedMessage())
 
-    def send_haves(self, indexes: Sequence[int]) -> None:
+    def send_haves(self, indexes: Sequence[int], *, can_wait: bool = False) -> None:
         """
         Tell them that we hold pieces.
         """
-        if self._haves:
-            # We wait for the beat already, with the first of them.
-            self._haves += indexes
-            return
         if self._gate.is_finished:
             return
+        was_empty = not self._haves
         self._haves += indexes
-        if self._clock.seconds() >= self._haves_due:
-            self.flush_haves()
-        else:
-            self._beat.join(self.flush_haves)
+        if can_wait:
+            if was_empty:
+                self._beats.later.join(self.flush_haves)
+        elif not self._leave_soon:
+            if self._clock.seconds() >= self._haves_due:
+                self.flush_haves()
+            else:
+                self._leave_soon = True
+                self._beats.soon.join(self.flush_haves)
 
     def flush_haves(self) -> None:
         """
         Let the gathered haves go.
         """
+        # Those that waited may all be withdrawn by now.
+        self._leave_soon = False
         if self._haves:
             self._write(self._take_haves())
 
@@ -137,6 +174,8 @@ class MessageSender(Int32StringReceiver):
         """
         Ask for pieces.
         """
+        if self._haves and self._clock.seconds() >= self._haves_due:
+            self.flush_haves()
         self._write(self._codec.encode_requests(indexes))
 
     def send_pieces(
@@ -145,8 +184,12 @@ class MessageSender(Int32StringReceiver):
         """
         Send pieces.
         """
-        if self._haves and not set(self._haves).isdisjoint(indexes):
-            # They asked for one before they were told.
+        haves = self._haves
+        # They may ask for one before they are told.
+        if haves and (
+            not set(haves).isdisjoint(indexes)
+            or self._clock.seconds() >= self._haves_due
+        ):
             self.flush_haves()
         try:
             heads = self._codec.encode_piece_heads(indexes, [*map(size_of, contents)])
@@ -176,5 +219,6 @@ class MessageSender(Int32StringReceiver):
         @return: the gathered haves, which leave now.
         """
         self._haves_due = self._clock.seconds() + HAVE_SECONDS
+        self._leave_soon = False
         haves, self._haves = self._haves, []
         return self._codec.encode_haves(haves)

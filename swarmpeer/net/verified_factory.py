@@ -63,7 +63,7 @@ class VerifiedFactory(PeerFactory):
             extended_codec=self._extended_codec,
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
-            beat=self._beat,
+            beats=self._beats,
             late=self._late,
             up=up,
             down=down,

@@ -8,7 +8,6 @@ from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.allowance import Allowance
-from swarmpeer.net.beat import Beat
 from swarmpeer.net.further_delivery import deliver_further
 from swarmpeer.net.further_sending import FurtherSender
 from swarmpeer.net.goodbye import goodbye_code
@@ -17,6 +16,7 @@ from swarmpeer.net.holding import Hold
 from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
+from swarmpeer.net.sending import HaveBeats
 from swarmpeer.net.verified_terms import VerifiedTerms, check_swarm
 from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import SwarmLogic, VerifiedLogicSide
@@ -58,7 +58,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         extended_codec: ExtendedCodec,
         lenient: bool = False,
         expected_peer_id: int | None = None,
-        beat: Beat | None = None,
+        beats: HaveBeats | None = None,
         late: LatePieces | None = None,
         up: Allowance | None = None,
         down: Allowance | None = None,
@@ -76,7 +76,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
             limits,
             lenient=lenient,
             expected_peer_id=expected_peer_id,
-            beat=beat,
+            beats=beats,
             late=late,
             up=up,
             down=down,

@@ -42,6 +42,16 @@ class BeatTests(SynchronousTestCase):
         self.assertEqual(self.called, ["a", "b"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_twice(self) -> None:
+        """
+        Whoever waits already is called once.
+        """
+        act = partial(self.act, "once")
+        self.beat.join(act)
+        self.beat.join(act)
+        self.clock.advance(2)
+        self.assertEqual(self.called, ["once"])
+
     def test_again(self) -> None:
         """
         Whoever joins while others are called waits for the next beat.

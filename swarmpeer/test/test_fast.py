@@ -820,6 +820,25 @@ class FastTests(PlainTests):
         self.assertIn(LOW_BYTES, lows)
         self.assertEqual(lows[-1], 1)
 
+    def test_gathers_from_the_first_bytes(self) -> None:
+        """
+        How fast the last piece came tells how much of the next one there will be soon.
+        """
+        line = self.line(LARGE).greeted()
+
+        def low_after(data: bytes, seconds: float) -> int:
+            line.clock.advance(seconds)
+            line.say(data)
+            return line.near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
+
+        pieces = [
+            LARGE_CODEC.encode(PieceMessage(index, bytes(2**20))) for index in (3, 4)
+        ]
+        self.assertEqual(low_after(pieces[0][:2000], 1), 1)
+        self.assertGreater(low_after(pieces[0][2000:22000], 0.1), 40000)
+        self.assertEqual(low_after(pieces[0][22000:], 5), 1)
+        self.assertGreater(low_after(pieces[1][:2000], 1), 40000)
+
     def test_hears_little_behind_a_piece(self) -> None:
         """
         Once a piece is whole the system wakes us for anything, even if so much was

@@ -196,17 +196,21 @@ class RequestsOfNeighborTests(SynchronousTestCase):
 
 class UsefulTests(SynchronousTestCase):
     """
-    What they hold that we lack, where pieces get lost.
+    What they hold that we lack, and what we hold that they lack, where pieces get lost.
     """
 
     @given(st.data())
     @settings(deadline=None)
     def test_any_order(self, data: st.DataObject) -> None:
         """
-        However pieces come and go on both sides, it is known how many are of use.
+        However pieces come and go on both sides, it is known how many are of use to
+        us, and how many to them.
         """
         own, neighbor = Bitfield(5), NeighborState(1002, 5)
         indexes = st.integers(0, 4)
+        for index in data.draw(st.sets(indexes)):
+            own.add(index)
+        neighbor.learn_bits(Bitfield(5), own)
         for _ in range(data.draw(st.integers(0, 30))):
             index = data.draw(indexes)
             match data.draw(st.sampled_from(["have", "lack", "hold", "lose"])):
@@ -221,3 +225,4 @@ class UsefulTests(SynchronousTestCase):
                     if own.discard(index):
                         neighbor.note_wanted(index)
             self.assertEqual(neighbor.useful, own.count_missing_from(neighbor.bits))
+            self.assertEqual(neighbor.lacking, neighbor.bits.count_missing_from(own))

@@ -226,6 +226,45 @@ class GreetingTests(SynchronousTestCase):
         )
         self.assertFalse(made.logic.is_told_part)
 
+    def test_can_wait(self) -> None:
+        """
+        They are told at once of what they may ask for next.  It can wait if there is
+        enough of that already, or if they lack nothing that we hold; but not that we
+        are complete.
+        """
+        layout = PieceLayout(20, 1)
+        _, store = checked_store(layout, bytes(20), [])
+        made = Talk(store)
+        made.greet()
+        made.logic.on_haves(range(15, 19))
+        network = made.network
+
+        def told_at_once(index: int) -> bool:
+            store.regain(index)
+            made.logic.neighbor.note_needless((index,))
+            network.can_wait.clear()
+            made.logic.announce([index])
+            return not network.can_wait
+
+        self.assertFalse(told_at_once(15))
+        self.assertEqual(
+            [told_at_once(index) for index in range(5)],
+            [True, True, True, False, False],
+        )
+        # They have begun to take what there was.
+        made.logic.neighbor.wanted_from_us.extend((0, 1, 2))
+        self.assertEqual(
+            [told_at_once(index) for index in (5, 6)],
+            [True, False],
+        )
+        made.logic.on_haves(range(15))
+        made.logic.neighbor.wanted_from_us.clear()
+        rest = [index for index in range(7, 20) if index != 15]
+        self.assertEqual(
+            [told_at_once(index) for index in rest],
+            [False] * (len(rest) - 1) + [True],
+        )
+
     def test_theirs(self) -> None:
         """
         Their word is as good as a bitfield, and gets the same answer.

@@ -490,6 +490,23 @@ class SendTests(SynchronousTestCase):
             _said(line), b"".join(EXTENDED_CODEC.encode(each) for each in said)
         )
 
+    def test_all_that_waited_were_lost(self) -> None:
+        """
+        Whatever waits after that is told in time all the same.
+        """
+        for can_wait, seconds in (False, 0.02), (True, 0.25):
+            line = VerifiedLine().greeted()
+            line.protocol.send_haves([0])
+            _said(line)
+            line.protocol.send_haves([1], can_wait=can_wait)
+            line.protocol.send_withdrawal(1)
+            line.advance(seconds)
+            self.assertEqual(_said(line), b"")
+            for index in (1, 2):
+                line.protocol.send_haves([index], can_wait=can_wait)
+                line.advance(seconds)
+                self.assertEqual(_said(line), EXTENDED_CODEC.encode(HaveMessage(index)))
+
     def test_bytes(self) -> None:
         """
         Each message leaves as the protocol has it.

@@ -128,9 +128,19 @@ class RecordingVerifiedNetwork(RecordingNetwork):
 
     @ivar is_verified: if not, then what they do not know is not sent, and so not
         remembered.
+    @ivar can_wait: the haves that can.
     """
 
     is_verified: bool = True
+    can_wait: list[int] = field(default_factory=list)
+
+    def send_haves(self, indexes: Sequence[int], *, can_wait: bool = False) -> None:
+        """
+        Remember each, and apart which can wait.
+        """
+        super().send_haves(indexes)
+        if can_wait:
+            self.can_wait += indexes
 
     def _say_more(self, *call: object) -> None:
         if self.is_verified:

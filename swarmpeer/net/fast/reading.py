@@ -39,7 +39,7 @@ LOW_BYTES = 2**16
 The system wakes us for no less than this, or than the rest of the piece, as long as
 that comes at once.
 """
-LOW_SECONDS = 0.05
+LOW_SECONDS = 0.25
 """
 What is at once.
 """
@@ -48,6 +48,9 @@ LEAST_LOW_BYTES = 2**12
 """
 For less than this it is not worth while.
 """
+
+#: Clocks have steps.
+_LEAST_SECONDS = 1e-6
 
 # All connections of a process share it: nothing stays in it from one read to the next.
 _BUFFER = bytearray(WIDE_BYTES)
@@ -103,6 +106,8 @@ class FastReader:
 
     @ivar _low: for how many bytes the system wakes us; never more than are missing of
         the piece, or it might never.
+    @ivar _rate: how many bytes come per second while a piece does.
+    @ivar _was_mid_piece: did one, when it was read last?
     """
 
     __slots__ = (
@@ -110,12 +115,14 @@ class FastReader:
         "_gate",
         "_listener",
         "_low",
+        "_rate",
         "_read_at",
         "_read_plainly",
         "_seconds",
         "_small",
         "_socket",
         "_transport",
+        "_was_mid_piece",
     )
 
     def __init__(
@@ -144,6 +151,8 @@ class FastReader:
         self._down = down
         self._small = _WIDE if most_bytes <= SMALL_BYTES else _SMALL
         self._low = 1
+        self._rate = 0.0
+        self._was_mid_piece = False
         self._read_at = seconds()
         transport.doRead = self.do_read
 
@@ -239,10 +248,15 @@ class FastReader:
         """
         low = 1
         now = self._seconds()
-        passed = now - self._read_at
-        self._read_at = now
-        if got < LOW_BYTES and self._listener.is_mid_piece:
-            soon = int(got * LOW_SECONDS / passed) if passed > 0 else LOW_BYTES
+        passed, self._read_at = now - self._read_at, now
+        is_mid_piece = self._listener.is_mid_piece
+        if is_mid_piece or self._was_mid_piece:
+            rate = got / max(passed, _LEAST_SECONDS)
+            # The first bytes came after a pause: the piece before knows better.
+            self._rate = rate if self._was_mid_piece else max(rate, self._rate)
+        self._was_mid_piece = is_mid_piece
+        if got < LOW_BYTES and is_mid_piece:
+            soon = int(self._rate * LOW_SECONDS)
             low = min(soon, LOW_BYTES, len(self._listener.rest))
             if low < LEAST_LOW_BYTES:
                 low = 1
