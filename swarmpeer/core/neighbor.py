@@ -134,7 +134,7 @@ class NeighborState:
         """
         self._news = None
 
-    def note_needless(self, indexes: Iterable[int]) -> None:
+    def note_needless(self, indexes: Collection[int]) -> None:
         """
         We hold the pieces, or want them no more, so theirs are of no use.
         """

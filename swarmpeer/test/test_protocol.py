@@ -1260,7 +1260,7 @@ class HaveTests(SynchronousTestCase):
         self.assertEqual(line.transport.value(), self._haves(0) + request * 2)
         line.advance(0.02)
         line.transport.clear()
-        line.protocol.send_piece(2, b"x" * 500)
+        line.protocol.send_pieces([2], [b"x" * 500])
         self.assertEqual(line.transport.value(), self._haves(1) + piece)
 
     def test_piece(self) -> None:
