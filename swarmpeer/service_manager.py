@@ -28,8 +28,6 @@ As long as it looks at its files, a peer asks for so much more time to start.
 _MOST_STATUS_CHARACTERS = 500
 _BEGINNING = (State.STARTING, State.JOINING, State.CHECKING)
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
-
-
 _LEAST_WATCHDOG_USEC = 100_000
 _MOST_WATCHDOG_USEC = 10**14
 """
