@@ -30,6 +30,10 @@ Seconds = Annotated[float, Meta(ge=0, le=1e12)]
 """
 What it takes for a time.
 """
+Share = Annotated[float, Meta(ge=0, le=1)]
+"""
+0 is nothing, 1 is all.
+"""
 Rate = Annotated[float, Meta(ge=0, le=1e18)]
 """
 What it takes for a rate.
@@ -288,7 +292,7 @@ class Status:
     piece_count: Count
     held: Count
     is_placed: bool
-    checked_share: float | None
+    checked_share: Share | None
     recorded: Count | None
     received_bytes: Count
     sent_bytes: Count
