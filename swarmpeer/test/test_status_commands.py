@@ -50,7 +50,7 @@ from swarmpeer.status_commands.places import (
     member_places,
     parse_place,
 )
-from swarmpeer.status_commands.reasons import is_settled, why_not_done
+from swarmpeer.status_commands.reasons import why_not_done
 from swarmpeer.status_commands.status import as_json
 from swarmpeer.status_commands.table import render, summary, waiting_summary
 from swarmpeer.status_commands.wait import PAUSE_SECONDS, Waiting
@@ -393,7 +393,7 @@ class ReasonsTests(SynchronousTestCase):
             "them; nobody who answers has 4 pieces (6-9), 1001 had 4 of them and left "
             "12 s ago; choked by 1003, for 14 s",
         )
-        self.assertTrue(is_settled(gone, members))
+        self.assertTrue(gone.counts_as_done(members))
 
     def test_told_by_others(self) -> None:
         """
@@ -466,10 +466,10 @@ class ReasonsTests(SynchronousTestCase):
             (complete(1001, incomplete=(), infohash="bb"), False),
         ):
             members = [member(witness), gone, never]
-            self.assertEqual(is_settled(gone, members), is_done)
-            self.assertFalse(is_settled(never, members))
+            self.assertEqual(gone.counts_as_done(members), is_done)
+            self.assertFalse(never.counts_as_done(members))
         back = member(fetching(1002))
-        self.assertFalse(is_settled(back, [member(complete(1001, incomplete=()))]))
+        self.assertFalse(back.counts_as_done([member(complete(1001, incomplete=()))]))
 
     def test_hostile(self) -> None:
         """
@@ -554,7 +554,7 @@ class TableTests(SynchronousTestCase):
                 "1002  fetching    50%    5/10  10 B/s  4 B/s   5 s           1  "
                 "        1       0  unreachable 1004 1003, choked",
                 "1003  no answer     -       -       -      -     -           -  "
-                "        -       -  connection refused (h1003:80)",
+                "        -       -  at h1003:80: connection refused",
                 "1 of 3 complete, 50% of all, 20 B/s, 5 s left, no answer from 1003",
             ],
         )
