@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.status.shape import LastHolder, Missing, Problem, ProblemCode
+from swarmpeer.status.shape import LastHolder, Missing, Problem, ProblemCode, State
 from swarmpeer.status_commands.fleet import Member
 from swarmpeer.status_commands.reasons import why_not_done
 from swarmpeer.test.statuses import NEIGHBOR, complete, fetching
@@ -96,6 +96,13 @@ class ReasonsTests(SynchronousTestCase):
         never = Member(place(1003))
         never.note_silence("connection refused", 2.0)
         self.assertTrue(why_not_done(never, [never], 3.0).endswith("it never did"))
+
+    def test_checking(self) -> None:
+        """
+        Of one that looks at its disk it is told how far, and never that it is through.
+        """
+        one = member(fetching(1002, state=State.CHECKING, checked_share=0.996))
+        self.assertIn("1002 is checking, 99%", why_not_done(one, [one], 1.0))
 
     def test_hostile(self) -> None:
         """
