@@ -21,6 +21,7 @@ from swarmpeer.events import (
     FilePlaced,
     FilePlacingFailed,
     FilesChecked,
+    GivenBackReason,
     GoodbyeReceived,
     InterestChanged,
     InterestedReceived,
@@ -55,6 +56,13 @@ MOST_HAPPENINGS = 200
 So many are remembered.
 """
 
+_GIVEN_BACK = {
+    GivenBackReason.CHOKE: "chokes us",
+    GivenBackReason.CLOSE: "left",
+    GivenBackReason.STALL: "does not answer",
+    GivenBackReason.REJECT: "refuses",
+}
+
 _Event = TypeVar("_Event", bound=SwarmEvent)
 _Words = Callable[[SwarmEvent], str | None]
 
@@ -86,29 +94,32 @@ def _optimistic(event: OptimisticRoundHeld) -> str | None:
 # Of events that are not here nothing is told: single pieces are too many.
 _RULES = dict(
     [
-        _rule(Group.NEIGHBOURS, ListeningStarted, lambda e: f"listens at {e.address}"),
+        _rule(Group.PEERS, ListeningStarted, lambda e: f"listens at {e.address}"),
         _rule(
-            Group.NEIGHBOURS,
+            Group.PEERS,
             NeighborConnected,
             lambda e: f"{'called' if e.is_dialled else 'was called by'} {e.peer_id}",
         ),
         _rule(
-            Group.NEIGHBOURS,
+            Group.PEERS,
             NeighborDisconnected,
             lambda e: f"parted from {e.peer_id}: {e.reason}",
         ),
         _rule(
-            Group.NEIGHBOURS,
+            Group.PEERS,
             BitfieldReceived,
             lambda e: f"{e.peer_id} holds {e.held} pieces",
         ),
         _rule(
-            Group.NEIGHBOURS,
+            Group.PEERS,
             RequestGivenBack,
-            lambda e: f"piece {e.index} will not come from {e.peer_id}: {e.reason}",
+            lambda e: (
+                f"piece {e.index} will not come from {e.peer_id}, "
+                f"which {_GIVEN_BACK[e.reason]}"
+            ),
         ),
         _rule(
-            Group.NEIGHBOURS,
+            Group.PEERS,
             GoodbyeReceived,
             lambda e: f"{e.peer_id} says goodbye: {e.words}",
         ),

@@ -323,7 +323,7 @@ class Group(StrEnum):
     What a happening is about.
     """
 
-    NEIGHBOURS = "neighbours"
+    PEERS = "peers"
     """
     Who is there, and what they have.
     """
@@ -362,7 +362,7 @@ class Happening:
     kind: str
     text: str
     peer_id: Count | None = None
-    group: Group = Group.NEIGHBOURS
+    group: Group = Group.PEERS
 
 
 @dataclass(frozen=True, slots=True)
