@@ -38,7 +38,7 @@ export function expected(seconds) {
 }
 
 const pieces = ([first, last]) => (first === last ? "piece" : "pieces");
-const ends = ([first, last]) => (first === last ? count(first) : `${count(first)} to ${count(last)}`);
+const ends = ([first, last]) => count(first) + (first === last ? "" : ` to ${count(last)}`);
 
 export const run = (one) => `${pieces(one)} ${ends(one)}`;
 
@@ -54,7 +54,9 @@ export function list(ids, most = 8) {
   return ids.length > most ? `${shown} and ${ids.length - most} more` : shown;
 }
 
-export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
+export function many(number, one, more = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : more}`;
+}
 
 const STATES = {
   starting: "starting",
