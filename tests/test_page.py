@@ -32,6 +32,7 @@ from swarmpeer.status.shape import (
     State,
 )
 from swarmpeer.test.statuses import NEIGHBOR
+from swarmpeer.test.test_text import SHARES, SIZES, SPANS
 from swarmpeer.test.web_fixtures import picture
 from tests.processes import (
     PeerProcess,
@@ -179,7 +180,7 @@ class LabPageTests(PageTestCase):
         self.wait_for(
             page,
             "document.querySelector('#figure-done').textContent == '4 of 4'"
-            " && document.querySelector('#figure-share').textContent == '100 %'",
+            " && document.querySelector('#figure-share').textContent == '100%'",
         )
         lab.wait_until(lambda: "stays until Ctrl-C" in lab.stdout, "the end")
         self.assertEqual(self.text(page, "#connection"), "live")
@@ -231,12 +232,32 @@ class PeerPageTests(PageTestCase):
         fetching = swarm.start(1002, web)
         fetching.wait_until(lambda: "pages at" in fetching.stdout, "the page")
         page = self.open(f"http://127.0.0.1:{port.getsockname()[1]}/")
-        self.assertEqual(self.text(page, "#figure-share"), "0 %")
+        self.assertEqual(self.text(page, "#figure-share"), "0%")
         swarm.start(1001)
         self.assertEqual(fetching.wait_for_exit(), 0)
         self.wait_for(
-            page, "document.querySelector('#figure-share').textContent == '100 %'"
+            page, "document.querySelector('#figure-share').textContent == '100%'"
         )
+
+
+class WordsTests(PageTestCase):
+    """
+    The page says quantities as the command line does.
+    """
+
+    def test_words(self) -> None:
+        """
+        Sizes, shares and times are the same words.
+        """
+        page = self.window()
+        page.goto(self.made_up(2, 10))
+        for name, table in (("size", SIZES), ("percent", SHARES), ("duration", SPANS)):
+            said = page.evaluate(
+                "([name, values]) => import('/words.js')"
+                ".then(words => values.map(words[name]))",
+                [name, [value for value, _ in table]],
+            )
+            self.assertEqual(said, [text for _, text in table])
 
 
 class MadeUpPageTests(PageTestCase):
@@ -514,7 +535,7 @@ class ToldTests(ToldPageTestCase):
         page = self.show(Pictures((told,)))
         row = page.locator("#peers tbody tr").nth(1).inner_text()
         self.assertIn("seed", row)
-        self.assertIn("100 %", row)
+        self.assertIn("100%", row)
         self.assertIn("seed", self.text(page, "#neighbors-body"))
         self.assertNotIn("nobody", self.text(page, "#rarest"))
         self.assertNotIn("At no neighbour", self.text(page, "#details-facts"))

@@ -30,6 +30,10 @@ Seconds = Annotated[float, Meta(ge=0, le=1e12)]
 """
 What it takes for a time.
 """
+Share = Annotated[float, Meta(ge=0, le=1)]
+"""
+0 is nothing, 1 is all.
+"""
 Rate = Annotated[float, Meta(ge=0, le=1e18)]
 """
 What it takes for a rate.
@@ -288,7 +292,7 @@ class Status:
     piece_count: Count
     held: Count
     is_placed: bool
-    checked_share: float | None
+    checked_share: Share | None
     recorded: Count | None
     received_bytes: Count
     sent_bytes: Count
@@ -319,7 +323,7 @@ class Group(StrEnum):
     What a happening is about.
     """
 
-    NEIGHBOURS = "neighbours"
+    PEERS = "peers"
     """
     Who is there, and what they have.
     """
@@ -358,7 +362,7 @@ class Happening:
     kind: str
     text: str
     peer_id: Count | None = None
-    group: Group = Group.NEIGHBOURS
+    group: Group = Group.PEERS
 
 
 @dataclass(frozen=True, slots=True)

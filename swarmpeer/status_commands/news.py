@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from swarmpeer.status.shape import ProblemCode
 from swarmpeer.status_commands.fleet import Member
-from swarmpeer.status_commands.reasons import is_settled, problem_text, silence_text
-from swarmpeer.text import printable, span_text
+from swarmpeer.status_commands.reasons import problem_text, silence_told
+from swarmpeer.text import printable
 
 SETTLED_SECONDS = 5.0
 """
@@ -60,11 +60,11 @@ def _wrong(
     that tells that it is over.
     """
     name = member.name
-    if is_settled(member, members):
+    if member.counts_as_done(members):
         return
     if member.silence is not None:
         since = now - member.silent_at
-        line = f"{name} {silence_text(member)}, for {span_text(since)}"
+        line = f"{name} {silence_told(member, now)}"
         yield (name, "silent", None), since, line, f"{name} answers"
     elif member.status is not None:
         for problem in member.status.problems:

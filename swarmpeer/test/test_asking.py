@@ -17,7 +17,7 @@ from swarmpeer.errors import StatusError
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.places import parse_place
 from swarmpeer.test.http_pages import TOKEN
-from swarmpeer.test.test_status_commands import Nowhere, PagesEndpoint, Raw
+from swarmpeer.test.told_pages import Nowhere, PagesEndpoint, Raw
 
 
 class Peer(Protocol):

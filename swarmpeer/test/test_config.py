@@ -308,7 +308,7 @@ class CommonConfigTests(SynchronousTestCase):
         self.fails(
             "",
             "Common.cfg:1:1: NumberOfPreferredNeighbors is missing, "
-            "a line 'NumberOfPreferredNeighbors <neighbors>' would be right",
+            "a line 'NumberOfPreferredNeighbors <neighbours>' would be right",
         )
         self.fails(
             SAMPLE.replace("FileName", "#FileName"),
