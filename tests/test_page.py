@@ -519,6 +519,24 @@ class ToldTests(ToldPageTestCase):
         self.assertNotIn("nobody", self.text(page, "#rarest"))
         self.assertNotIn("At no neighbour", self.text(page, "#details-facts"))
 
+    def test_sorted_by_state(self) -> None:
+        """
+        By state, those with a problem come first, whatever their state.
+        """
+        problem = Problem(ProblemCode.DISK, "no space", 60.0)
+        first, second, third = (picture(peer_id) for peer_id in (1001, 1002, 1003))
+        first = replace(first, status=replace(first.status, state=State.CHECKING))
+        third = replace(third, status=replace(third.status, problems=(problem,)))
+        page = self.show(Pictures((first, second, third), members=(1001, 1002, 1003)))
+        page.click("#peers th:nth-child(2) button")
+        self.wait_for(page, "document.querySelector('[aria-sort]').cellIndex == 1")
+        ids = page.locator("#peers tbody .peer").all_inner_texts()
+        self.assertEqual(ids, ["1003", "1001", "1002"])
+        page.click("#peers th:nth-child(2) button")
+        self.wait_for(page, "document.querySelector('[aria-sort=descending]') !== null")
+        ids = page.locator("#peers tbody .peer").all_inner_texts()
+        self.assertEqual(ids, ["1002", "1001", "1003"])
+
     def test_shadow(self) -> None:
         """
         A table that is wider than its place has a shadow where it goes on.
