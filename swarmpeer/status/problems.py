@@ -229,10 +229,8 @@ class Problems:
             text = "there is no conversation with anybody"
             yield ProblemCode.NO_NEIGHBOR, text, self._parted_at, None
         waited = now - self._waiting_at
-        # As long as the disk refuses pieces none is asked of anybody, whoever has it.
-        is_paused = ProblemCode.DISK in self._noted and not self._is_disk_given_up
         is_idle = (
-            not is_paused
+            not progress.is_paused
             and now - self._idle_at >= NO_HOLDER_SECONDS
             and not any(one.requested for one in neighbors)
         )

@@ -207,8 +207,10 @@ class ProblemsTests(SynchronousTestCase):
         """
         self.missing = Missing(5, 3, ((4, 6),), ())
         self.problems.note(PieceStoreFailed(1002, 1, "full"), 3.0)
+        self.progress = replace(self.progress, is_paused=True)
         self.assertEqual(self.codes(20.0), {ProblemCode.DISK: 3.0})
         self.problems.note(FetchingResumed(), 20.0)
+        self.progress = replace(self.progress, is_paused=False)
         self.assertEqual(self.codes(20.0 + NO_HOLDER_SECONDS - 0.5), {})
         now = 20.0 + NO_HOLDER_SECONDS
         self.assertEqual(self.codes(now), {ProblemCode.NO_HOLDER: 20.0})
