@@ -80,7 +80,7 @@ class WholeSwarmTests(SynchronousTestCase):
         self.assertEqual(leecher.progress().held, 2)
         swarm.run(10)
         self.successResultOf(leecher.when_swarm_complete())
-        self.assertEqual({each.index for each in swarm.told(2, PieceStored)}, {1, 3})
+        self.assertEqual(len(swarm.told(2, PieceStored)), 2)
 
     def test_again(self) -> None:
         """
