@@ -377,7 +377,7 @@ def all_problems() -> tuple[Problem, ...]:
         (Problems(0.0), State.FETCHING, (choking,)),
     ):
         progress = Progress(1001, 5, 10, False, None, neighbors, (1002,))
-        for problem in peer.now(state, progress, missing, 50.0):
+        for problem in peer.found(state, progress, missing, 50.0):
             found[problem.code] = problem
     return tuple(found.values())
 
@@ -502,12 +502,11 @@ class ToldTests(ToldPageTestCase):
         of its pieces one by one.
         """
         told = picture(1001)
-        seed = replace(NEIGHBOR, held=1, is_seed=True)
+        seed = replace(NEIGHBOR, held=1, holds_all=True)
         status = replace(
             told.status,
             neighbors=(seed,),
             incomplete=(1002,),
-            missing=Missing(6, 5, ((5, 9),), ()),
         )
         maps = {1002: "/wAAAAAAAAAAAA=="}
         told = replace(told, status=status, map="AAAAAAAAAAAAAA==", neighbor_maps=maps)

@@ -65,7 +65,7 @@ class ProblemsTests(SynchronousTestCase):
         """
         What there is now, and since when.
         """
-        found = self.problems.now(self.state, self.progress, self.missing, now)
+        found = self.problems.found(self.state, self.progress, self.missing, now)
         return {one.code: now - one.since_seconds for one in found}
 
     def test_none(self) -> None:
@@ -123,13 +123,15 @@ class ProblemsTests(SynchronousTestCase):
         """
         self.problems.note(DialFailed(1003, "refused", 5.0), 3.0)
         self.problems.note(DialFailed(1003, "refused", 5.0), 8.0)
-        (problem,) = self.problems.now(self.state, self.progress, self.missing, 10.0)
+        (problem,) = self.problems.found(self.state, self.progress, self.missing, 10.0)
         self.assertEqual(problem.text, "cannot reach 1003: refused")
         self.assertEqual((problem.peer_id, problem.since_seconds), (1003, 7.0))
         later = self.codes(8.0 + 5.0 + CALL_SECONDS)
         self.assertNotIn(ProblemCode.UNREACHABLE, later)
-        self.problems.note(NeighborConnected(1003, False), 11.0)
-        self.assertEqual(self.codes(), {})
+        self.problems.note(DialFailed(1003, "refused", 5.0), 99.0)
+        self.assertEqual(self.codes(99.0)[ProblemCode.UNREACHABLE], 99.0)
+        self.problems.note(NeighborConnected(1003, False), 99.0)
+        self.assertNotIn(ProblemCode.UNREACHABLE, self.codes(99.0))
 
     def test_unreachable_and_done(self) -> None:
         """
@@ -191,7 +193,7 @@ class ProblemsTests(SynchronousTestCase):
         self.problems.note(PieceStored(1002, 1, 10, 6), 6.0)
         self.assertEqual(self.codes(6.0 + NO_HOLDER_SECONDS - 0.5), {})
         now = 6.0 + NO_HOLDER_SECONDS
-        (problem,) = self.problems.now(self.state, self.progress, self.missing, now)
+        (problem,) = self.problems.found(self.state, self.progress, self.missing, now)
         self.assertEqual(
             problem.text,
             "no neighbour has the pieces 4-5,9; last had by 1003 (2)",
@@ -228,19 +230,18 @@ class ProblemsTests(SynchronousTestCase):
 
     def test_no_holder_but_seeds(self) -> None:
         """
-        A seed has all, however little it told of before it left.
+        Seeds that were not here yet are told with those that left.
         """
-        holders = LastHolder(1003, 2, 4.0), LastHolder(1002, 1, 4.0)
+        holders = (LastHolder(1003, 2, 4.0),)
         for had, seeds, words in (
-            (holders, (1003,), "; last had by 1002 (1); by the list 1003 has"),
-            (holders[:1], (1003,), "the pieces 4-6; by the list 1003 has everything"),
-            ((), (1001, 1003), "; by the list 1001, 1003 have everything"),
+            (holders, (1004,), "; last had by 1003 (2); by the list 1004 has everything"),
+            ((), (1004, 1005), "pieces 4-6; by the list 1004, 1005 have everything"),
         ):
-            missing = Missing(5, 3, ((4, 6),), had)
-            (problem,) = self.problems.now(
-                self.state, self.progress, missing, 20.0, seeds
+            self.missing = Missing(5, 3, ((4, 6),), had, seeds)
+            (problem,) = self.problems.found(
+                self.state, self.progress, self.missing, 20.0
             )
-            self.assertIn(words, problem.text)
+            self.assertTrue(problem.text.endswith(words), problem.text)
 
     def test_stalled(self) -> None:
         """

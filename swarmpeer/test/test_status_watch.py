@@ -140,7 +140,7 @@ class StatusWatchTests(SynchronousTestCase):
         self.assertEqual((status.last_piece_seconds, status.up_seconds), (1.0, 14.0))
         (one,) = status.neighbors
         self.assertEqual((one.received_bytes, one.connected_seconds), (10, 4.0))
-        self.assertTrue(one.is_seed)
+        self.assertTrue(one.holds_all)
         self.assertEqual(status.missing, Missing(10, 0, (), ()))
         self.now = 130.0
         self.assertIsNone(self.watch.status().expected_seconds)
@@ -152,11 +152,31 @@ class StatusWatchTests(SynchronousTestCase):
         A conversation that takes the place of another is as old as itself.
         """
         self.peer.told = progress_of(neighbor(1002))
-        self.assertFalse(self.watch.status().neighbors[0].is_seed)
         self.at(110.0, NeighborConnected(1002, True))
         self.at(115.0, NeighborDisconnected(1002, "x"), NeighborConnected(1002, True))
         self.now = 116.0
         self.assertEqual(self.watch.status().neighbors[0].connected_seconds, 1.0)
+
+    def test_holds_all(self) -> None:
+        """
+        Everything is held by who tells so, and by a seed of the list that tells of
+        its pieces one by one: nothing is nowhere as long as it is here.
+        """
+        self.peer.told = progress_of(
+            neighbor(1002), neighbor(1003), neighbor(1004, held=10)
+        )
+        some = Bitfield(10)
+        self.peer.held = Holdings(Bitfield(10), {1002: some, 1003: some}, {})
+
+        def who() -> list[int]:
+            neighbors = self.watch.status().neighbors
+            return [one.peer_id for one in neighbors if one.holds_all]
+
+        self.assertEqual(who(), [1004])
+        self.assertEqual(self.watch.status().missing.nowhere, 10)
+        self.peer.config = _CONFIG
+        self.assertEqual(who(), [1002, 1004])
+        self.assertEqual(self.watch.status().missing, Missing(10, 0, (), ()))
 
     def test_round(self) -> None:
         """

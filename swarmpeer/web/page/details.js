@@ -93,9 +93,9 @@ export class Details {
         make("td", { class: "number" }), make("td", { class: "number" })),
       (row, n) => {
         const [, has, serves, served, gave, got] = row.children;
-        const share = status.piece_count && !n.is_seed ? n.held / status.piece_count : 1;
+        const share = n.holds_all ? 1 : n.held / status.piece_count;
         set(row, "class", n.peer_id === marked ? "selected" : null);
-        has.firstChild.show(share, n.is_seed ? "seed" : words.percent(share));
+        has.firstChild.show(share, isShowing(n, status) ? "seed" : words.percent(share));
         say(serves.firstChild, n.is_snubbed ? "no answer" : n.peer_choking ? (n.am_interested ? "chokes us" : "–") : "yes");
         set(serves.firstChild, "class", `tag${n.is_snubbed ? " trouble" : n.peer_choking ? "" : " good"}`);
         const kind = n.am_choking ? null : n.is_preferred ? "preferred" : n.is_optimistic ? "optimistic" : "served";
@@ -175,7 +175,7 @@ function showFacts(status, passed, incomplete) {
     ["Up for", words.duration(status.up_seconds + passed)],
     ["Not known to be complete", words.list(incomplete, 12)],
   ];
-  if (status.missing.nowhere && !status.neighbors.some((n) => n.is_seed)) facts.push(["At no neighbour", words.many(status.missing.nowhere, "piece")]);
+  if (status.missing.nowhere) facts.push(["At no neighbour", words.many(status.missing.nowhere, "piece")]);
   if (status.infohash) facts.push(["Infohash", status.infohash]);
   sync(byId("details-facts"), facts.flatMap(([name, value]) => [["dt", name, name], ["dd", name, value]]),
     ([kind, name]) => `${kind} ${name}`, ([kind]) => make(kind), (element, [, , text]) => say(element, text));
