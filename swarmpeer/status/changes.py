@@ -21,7 +21,8 @@ def timeless(value: object) -> object:
     """
     if isinstance(value, tuple):
         return tuple(map(timeless, value))
-    names = _lasting(type(value))
+    shape: type = type(value)
+    names = _lasting(shape)
     if names is None:
         return value
     return tuple(timeless(getattr(value, name)) for name in names)
