@@ -47,3 +47,14 @@ class RecentBytesTests(SynchronousTestCase):
             if at >= 20:
                 self.assertApproximates(recent.rate(100 + at / 10), 1000, 60)
         self.assertEqual(recent.rate(200.0), 0.0)
+
+    def test_end(self) -> None:
+        """
+        After an end it is 0 at once; what comes after that has a rate of its own.
+        """
+        recent = RecentBytes(5.0)
+        recent.add(100, 1.0)
+        recent.end()
+        self.assertEqual((recent.rate(1.0), recent.total_bytes), (0.0, 100))
+        recent.add(50, 2.0)
+        self.assertEqual((recent.rate(2.0), recent.total_bytes), (50.0, 150))

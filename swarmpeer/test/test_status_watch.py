@@ -16,6 +16,7 @@ from swarmpeer.events import (
     ChokedBy,
     DialFailed,
     DiskShort,
+    FileCompleted,
     FilesChecked,
     ListeningStarted,
     NeighborConnected,
@@ -25,6 +26,7 @@ from swarmpeer.events import (
     PieceStored,
     PieceStoreFailed,
     PreferredRoundHeld,
+    SwarmCompleted,
     SwarmEvent,
     UnchokedBy,
 )
@@ -146,6 +148,32 @@ class StatusWatchTests(SynchronousTestCase):
         self.assertIsNone(self.watch.status().expected_seconds)
         self.assertEqual(set(self.watch.picture().neighbor_maps), {1002})
         self.assertEqual(self.watch.picture(after=10**6).happenings, ())
+
+    def test_end_of_traffic(self) -> None:
+        """
+        Who has everything receives nothing from then on, and who is of a complete
+        swarm sends nothing.
+        """
+        self.peer.told = progress_of(neighbor(1002))
+        self.at(110.0, NeighborConnected(1002, True))
+        self.at(110.0, PieceStored(1002, 0, 10, 1), PieceSent(1002, 0, 10))
+
+        def rates() -> list[float]:
+            status = self.watch.status()
+            (one,) = status.neighbors
+            return [
+                status.receive_rate,
+                one.receive_rate,
+                status.send_rate,
+                one.send_rate,
+            ]
+
+        self.assertEqual(rates(), [10.0] * 4)
+        self.at(110.0, FileCompleted())
+        self.assertEqual(rates(), [0.0, 0.0, 10.0, 10.0])
+        self.at(110.0, SwarmCompleted())
+        self.assertEqual(rates(), [0.0] * 4)
+        self.assertEqual(self.watch.status().received_bytes, 10)
 
     def test_replaced(self) -> None:
         """
