@@ -41,11 +41,13 @@ STALLED_SECONDS = 30.0
 """
 If no piece comes for so long a peer that lacks some is stalled.
 """
-NO_HOLDER_SECONDS = 5.0
+SETTLED_SECONDS = 5.0
 """
-Pieces that nobody is known to have are a problem if none came for so long, and none is
-asked of anybody: before, a seed may just not have told of them yet, since it tells of
-one after the other.
+What is over sooner is not worth telling.
+"""
+SETTLED_CHOKED_SECONDS = 30.0
+"""
+The same of being choked, which is nothing in a round or two.
 """
 CALL_SECONDS = 60.0
 """
@@ -179,7 +181,7 @@ class Problems:
         Those that there are now.
         """
         return tuple(
-            Problem(code, printable(text), max(0.0, now - since), peer_id)
+            _problem(code, text, max(0.0, now - since), peer_id)
             for code, text, since, peer_id in self._all(state, progress, missing, now)
         )
 
@@ -233,11 +235,7 @@ class Problems:
             text = "there is no conversation with anybody"
             yield ProblemCode.NO_NEIGHBOR, text, self._parted_at, None
         waited = now - self._waiting_at
-        is_idle = (
-            not progress.is_paused
-            and now - self._idle_at >= NO_HOLDER_SECONDS
-            and not any(one.requested for one in neighbors)
-        )
+        is_idle = not progress.is_paused and not any(one.requested for one in neighbors)
         if missing.nowhere and is_idle and (neighbors or missing.last_holders):
             left = [now - one.left_seconds for one in missing.last_holders]
             since = max([self._idle_at, *left])
@@ -248,6 +246,15 @@ class Problems:
             yield ProblemCode.CHOKED, text, self._unserved_at, None
         if waited >= STALLED_SECONDS:
             yield ProblemCode.STALLED, "no piece comes", self._waiting_at, None
+
+
+def _problem(
+    code: ProblemCode, text: str, since_seconds: float, peer_id: int | None
+) -> Problem:
+    is_choked = code is ProblemCode.CHOKED
+    patience = SETTLED_CHOKED_SECONDS if is_choked else SETTLED_SECONDS
+    is_settled = since_seconds >= patience
+    return Problem(code, printable(text), since_seconds, peer_id, is_settled)
 
 
 def _begin(

@@ -134,12 +134,16 @@ class Problem:
     @ivar text: for people, on one line.
     @ivar since_seconds: how long it has been so.
     @ivar peer_id: the neighbour that it is about.
+    @ivar is_settled: has it been so for long enough to be told to people?  What has
+        just begun may be over at once: at every start peers call others that do not
+        listen yet.
     """
 
     code: ProblemCode
     text: str
     since_seconds: Seconds
     peer_id: Count | None = None
+    is_settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +319,13 @@ class Status:
         Is everything in place?
         """
         return self.state is State.COMPLETE
+
+    @property
+    def settled_problems(self) -> tuple[Problem, ...]:
+        """
+        Those that are worth telling.
+        """
+        return tuple(one for one in self.problems if one.is_settled)
 
 
 class Group(StrEnum):

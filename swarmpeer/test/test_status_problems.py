@@ -31,7 +31,8 @@ from swarmpeer.events import (
 )
 from swarmpeer.status.problems import (
     CALL_SECONDS,
-    NO_HOLDER_SECONDS,
+    SETTLED_CHOKED_SECONDS,
+    SETTLED_SECONDS,
     STALLED_SECONDS,
     Problems,
 )
@@ -73,6 +74,26 @@ class ProblemsTests(SynchronousTestCase):
         Who is served has none.
         """
         self.assertEqual(self.codes(), {})
+
+    def test_settled(self) -> None:
+        """
+        What has just begun is not settled; being choked only after some rounds.
+        """
+        self.problems.note(RecordFailed("no"), 2.0)
+        self.problems.note(ChokedBy(1002), 2.0)
+        self.progress = progress_of(neighbor(1002))
+        record, choked = ProblemCode.RECORD, ProblemCode.CHOKED
+        for seconds, settled in (
+            (SETTLED_SECONDS - 0.5, []),
+            (SETTLED_SECONDS, [record]),
+            (SETTLED_CHOKED_SECONDS - 0.5, [record]),
+            (SETTLED_CHOKED_SECONDS, [record, choked]),
+        ):
+            now = 2.0 + seconds
+            self.problems.note(PieceStored(1002, 1, 10, 6), now)
+            found = self.problems.found(self.state, self.progress, self.missing, now)
+            self.assertEqual([one.code for one in found], [record, choked])
+            self.assertEqual([one.code for one in found if one.is_settled], settled)
 
     def test_begin_and_end(self) -> None:
         """
@@ -191,21 +212,20 @@ class ProblemsTests(SynchronousTestCase):
         """
         self.missing = Missing(5, 3, ((4, 5), (9, 9)), (LastHolder(1003, 2, 4.0),))
         self.problems.note(PieceStored(1002, 1, 10, 6), 6.0)
-        self.assertEqual(self.codes(6.0 + NO_HOLDER_SECONDS - 0.5), {})
-        now = 6.0 + NO_HOLDER_SECONDS
+        now = 8.0
         (problem,) = self.problems.found(self.state, self.progress, self.missing, now)
         self.assertEqual(
             problem.text,
             "no neighbour has the pieces 4-5,9; last had by 1003 (2)",
         )
-        self.assertEqual(problem.since_seconds, 4.0)
+        self.assertEqual(problem.since_seconds, 2.0)
         self.progress = progress_of(neighbor(1002, peer_choking=False, requested=1))
         self.assertEqual(self.codes(now), {})
 
     def test_no_holder_while_paused(self) -> None:
         """
         While the disk refuses pieces none is asked of anybody, so nothing is told of
-        who has them; only when it takes some again, and a while after that.
+        who has them; only when it takes some again, and since then.
         """
         self.missing = Missing(5, 3, ((4, 6),), ())
         self.problems.note(PieceStoreFailed(1002, 1, "full"), 3.0)
@@ -213,9 +233,7 @@ class ProblemsTests(SynchronousTestCase):
         self.assertEqual(self.codes(20.0), {ProblemCode.DISK: 3.0})
         self.problems.note(FetchingResumed(), 20.0)
         self.progress = replace(self.progress, is_paused=False)
-        self.assertEqual(self.codes(20.0 + NO_HOLDER_SECONDS - 0.5), {})
-        now = 20.0 + NO_HOLDER_SECONDS
-        self.assertEqual(self.codes(now), {ProblemCode.NO_HOLDER: 20.0})
+        self.assertEqual(self.codes(21.0), {ProblemCode.NO_HOLDER: 20.0})
 
     def test_no_holder_since(self) -> None:
         """
@@ -234,7 +252,11 @@ class ProblemsTests(SynchronousTestCase):
         """
         holders = (LastHolder(1003, 2, 4.0),)
         for had, seeds, words in (
-            (holders, (1004,), "; last had by 1003 (2); by the list 1004 has everything"),
+            (
+                holders,
+                (1004,),
+                "; last had by 1003 (2); by the list 1004 has everything",
+            ),
             ((), (1004, 1005), "pieces 4-6; by the list 1004, 1005 have everything"),
         ):
             self.missing = Missing(5, 3, ((4, 6),), had, seeds)
