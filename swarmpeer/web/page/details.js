@@ -2,6 +2,7 @@
 
 import { byId, draw, make, say, set, shareBar, sync } from "./dom.js";
 import { HISTORY_SECONDS } from "./history.js";
+import { isShowing, kindOf } from "./model.js";
 import * as words from "./words.js";
 
 const LEAST_SECONDS = 20;
@@ -98,7 +99,7 @@ export class Details {
         has.firstChild.show(share, isShowing(n, status) ? "seed" : words.percent(share));
         say(serves.firstChild, n.is_snubbed ? "no answer" : n.peer_choking ? (n.am_interested ? "chokes us" : "–") : "yes");
         set(serves.firstChild, "class", `tag${n.is_snubbed ? " trouble" : n.peer_choking ? "" : " good"}`);
-        const kind = n.am_choking ? null : n.is_preferred ? "preferred" : n.is_optimistic ? "optimistic" : "served";
+        const kind = kindOf(n);
         say(served.firstChild, kind ?? (n.peer_interested ? "waits" : "–"));
         set(served.firstChild, "class", `tag ${kind ?? ""}`);
         say(gave, words.size(n.received_bytes));

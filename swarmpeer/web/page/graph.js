@@ -7,7 +7,6 @@ import * as words from "./words.js";
 const [LEAST_SIDE, MOST_SIDE] = [300, 640];
 const MOST_EDGES = 300;
 const MOST_ROWS = 500;
-const KINDS = { preferred: "preferred", optimistic: "optimistic", other: "served" };
 
 export class Graph {
   #svg = byId("graph");
@@ -121,7 +120,7 @@ export class Graph {
         make("td", {}, make("span")), make("td", { class: "number" })),
       (row, edge) => {
         const [, , kind, at] = row.children;
-        say(kind.firstChild, KINDS[edge.kind]);
+        say(kind.firstChild, edge.kind);
         set(kind.firstChild, "class", `tag ${edge.kind}`);
         say(at, words.rate(edge.rate));
       },
@@ -190,7 +189,7 @@ function drawEdge(group, edge, places, most, opacity, middle) {
   const shapes = {
     preferred: `M${p(-1, h)}L${p(tipLength, 0)}L${p(-1, -h)}Z`,
     optimistic: `M${p(0, 0)}L${p(half, h)}L${p(tipLength, 0)}L${p(half, -h)}Z`,
-    other: `M${p(half, h)}L${p(tipLength, h)}L${p(tipLength, -h)}L${p(half, -h)}Z`,
+    served: `M${p(half, h)}L${p(tipLength, h)}L${p(tipLength, -h)}L${p(half, -h)}Z`,
   };
   set(tip, "class", `tip ${edge.kind}`);
   set(tip, "d", shapes[edge.kind]);
