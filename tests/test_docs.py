@@ -48,10 +48,13 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.status import shape
 from swarmpeer.status.missing import MOST_RUNS
 from swarmpeer.status.piece_map import MOST_BUCKETS
-from swarmpeer.status.problems import NO_HOLDER_SECONDS, STALLED_SECONDS
+from swarmpeer.status.problems import (
+    SETTLED_CHOKED_SECONDS,
+    SETTLED_SECONDS,
+    STALLED_SECONDS,
+)
 from swarmpeer.status.shape import Happening, Picture, Pictures, ProblemCode, State
 from swarmpeer.status_commands.fleet import MOST_AT_ONCE
-from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS
 from swarmpeer.status_commands.status import as_json
 from swarmpeer.test.conformance_swarm import run_check
 from swarmpeer.test.test_floors import FLOORS
@@ -865,10 +868,10 @@ class StatusTests(SynchronousTestCase):
         for words in (
             f"has not answered in {ANSWER_SECONDS:g} s",
             f"the same time, {MOST_AT_ONCE} at once",
-            f"so for {SETTLED_SECONDS:g} s (being choked: {CHOKED_SECONDS:g} s)",
+            f"so for {SETTLED_SECONDS:g} s "
+            f"(being choked: {SETTLED_CHOKED_SECONDS:g} s)",
             f"within the last {ASKED_SECONDS:g} s goes on telling so for "
             f"{LINGER_SECONDS:g} s",
-            f"nothing is under way, for {NO_HOLDER_SECONDS:g} s",
             f"none came for {STALLED_SECONDS:g} s",
             f"over the last {shape.RATE_SECONDS:g} s",
             f"each run, the first {MOST_RUNS} |",

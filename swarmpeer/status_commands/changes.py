@@ -35,5 +35,5 @@ def _words(member: Member) -> str:
     if member.status is None or not member.answers:
         return silence_text(member)
     status = member.status
-    problems = problem_words(status.problems)
+    problems = problem_words(status.settled_problems)
     return f"is {status.state}" + (f": {problems}" if problems else "")

@@ -31,6 +31,7 @@ from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.config import PeerInfo, SwarmConfig
 from swarmpeer.console import ProgressLine
 from swarmpeer.errors import ConfigError, StatusError
+from swarmpeer.status.problems import SETTLED_SECONDS
 from swarmpeer.status.shape import (
     LastHolder,
     Missing,
@@ -42,7 +43,7 @@ from swarmpeer.status.shape import (
 from swarmpeer.status_commands.asking import MOST_ANSWER_BYTES, StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
-from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS, News
+from swarmpeer.status_commands.news import News
 from swarmpeer.status_commands.options import add_whom, read_whom
 from swarmpeer.status_commands.places import (
     Place,
@@ -410,14 +411,14 @@ class ReasonsTests(SynchronousTestCase):
         missing = Missing(6, 6, ((4, 9),), (LastHolder(1001, 2, 7.0),))
         here = member(fetching(1002, missing=missing), range(4))
         text = why_not_done(here, [seed, here], 3.0)
-        self.assertTrue(text.endswith("1001 is to have everything and left 10 s ago"))
+        self.assertTrue(text.endswith("1001 had 6 of them and left 10 s ago"))
 
     def test_neighbors(self) -> None:
         """
         What neighbours have that are not asked is not said to be nowhere.
         """
         one = fetching(1003, missing=Missing(6, 0, (), ()))
-        seed = replace(NEIGHBOR, peer_id=1001, held=10)
+        seed = replace(NEIGHBOR, peer_id=1001, holds_all=True)
         for neighbors, words in (
             ((seed, NEIGHBOR), "1001 has 6 of them"),
             ((NEIGHBOR,), "its neighbours have 6 of them"),
@@ -503,13 +504,14 @@ class NewsTests(SynchronousTestCase):
         self.assertEqual(news.lines([gone], [gone], 101.0), ["1002 answers"])
         self.assertEqual(news.lines([gone], [gone], 102.0), [])
 
-    def test_choked(self) -> None:
+    def test_settled(self) -> None:
         """
-        Being choked is said only when it lasts for longer than rounds do.
+        What is not settled yet is not said.
         """
         news = News()
-        for seconds, count in ((CHOKED_SECONDS - 1, 0), (CHOKED_SECONDS, 1)):
-            problem = Problem(ProblemCode.CHOKED, "choked by 1001", seconds)
+        choked = Problem(ProblemCode.CHOKED, "choked by 1001", 3.0)
+        for is_told, count in ((False, 0), (True, 1)):
+            problem = replace(choked, is_settled=is_told)
             one = member(fetching(1002, problems=(problem,)))
             self.assertEqual(len(news.lines([one], [one], 0.0)), count)
         self.assertEqual(
@@ -531,6 +533,7 @@ class TableTests(SynchronousTestCase):
             Problem(ProblemCode.UNREACHABLE, "x", 1.0, 1004),
             Problem(ProblemCode.UNREACHABLE, "x", 1.0, 1003),
             Problem(ProblemCode.CHOKED, "x", 1.0),
+            Problem(ProblemCode.STALLED, "x", 1.0, is_settled=False),
         )
         silent = Member(place(1003))
         silent.note_silence("connection refused", 0.0)

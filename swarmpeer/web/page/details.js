@@ -2,6 +2,7 @@
 
 import { byId, draw, make, say, saySentence, sayTag, set, shareBar, sync } from "./dom.js";
 import { HISTORY_SECONDS } from "./history.js";
+import { isShowing, kindOf } from "./model.js";
 import * as words from "./words.js";
 
 const LEAST_SECONDS = 20;
@@ -178,9 +179,9 @@ function lotWords(lot, passed, isSince) {
 
 function showNeighbor(row, n, status, isMarked) {
   const [, has, serves, served, gave, got] = row.children;
-  const share = status.piece_count && !n.is_seed ? n.held / status.piece_count : 1;
+  const share = n.holds_all ? 1 : n.held / status.piece_count;
   set(row, "class", isMarked ? "selected" : null);
-  has.firstChild.show(share, n.is_seed ? "seed" : words.percent(share));
+  has.firstChild.show(share, isShowing(n, status) ? "seed" : words.percent(share));
   sayTag(serves.firstChild, ...servesAs(n));
   sayTag(served.firstChild, ...servedAs(n));
   say(gave, words.size(n.received_bytes));
@@ -196,9 +197,9 @@ function servesAs(n) {
 
 // And what we do for it.
 function servedAs(n) {
-  if (n.am_choking) return [n.peer_interested ? "waits" : "–"];
-  if (n.is_preferred) return ["preferred", "preferred"];
-  return n.is_optimistic ? ["optimistic", "optimistic"] : ["served", "served"];
+  const kind = kindOf(n);
+  if (kind !== null) return [kind, kind];
+  return [n.peer_interested ? "waits" : "–"];
 }
 
 function showRates(samples, id) {
@@ -257,9 +258,7 @@ function showFacts(status, passed, incomplete) {
     ["Not known to be complete", words.list(incomplete, MOST_INCOMPLETE)],
   ];
   const { nowhere } = status.missing;
-  if (nowhere && !status.neighbors.some((n) => n.is_seed)) {
-    facts.push(["At no neighbour", words.many(nowhere, "piece")]);
-  }
+  if (nowhere) facts.push(["At no neighbour", words.many(nowhere, "piece")]);
   if (status.infohash) facts.push(["Infohash", status.infohash]);
   sync(
     byId("details-facts"),

@@ -30,9 +30,8 @@ const [BENT_ASIDE, BENT_INWARDS] = [0.11, 0.22];
 const TIPS = {
   preferred: [[-0.1, 1], [1, 0], [-0.1, -1]],
   optimistic: [[0, 0], [0.5, 1], [1, 0], [0.5, -1]],
-  other: [[0.5, 1], [1, 1], [1, -1], [0.5, -1]],
+  served: [[0.5, 1], [1, 1], [1, -1], [0.5, -1]],
 };
-const KINDS = { preferred: "preferred", optimistic: "optimistic", other: "served" };
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const MOVES = new Set([...Object.keys(STEPS), "Home", "End"]);
@@ -152,7 +151,7 @@ function makeRow(edge) {
 
 function showRow(row, edge) {
   const [, , kind, rate] = row.children;
-  sayTag(kind.firstChild, KINDS[edge.kind], edge.kind);
+  sayTag(kind.firstChild, edge.kind, edge.kind);
   say(rate, words.rate(edge.rate));
 }
 

@@ -5,7 +5,7 @@ import { Details } from "./details.js";
 import { Feed } from "./feed.js";
 import { Graph } from "./graph.js";
 import { RateHistory } from "./history.js";
-import { build, settle } from "./model.js";
+import { build } from "./model.js";
 import { PeersTable } from "./peers.js";
 import { PieceMap } from "./pieces.js";
 import { startTheme } from "./theme.js";
@@ -53,7 +53,6 @@ function render() {
     isAsked = false;
     const now = Date.now();
     if (!model.byId.has(selected)) selected = model.own[0]?.id ?? null;
-    settle(model, now);
     showHead();
     showProblems((now - model.at) / 1000);
     showFigures();
