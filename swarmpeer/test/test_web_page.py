@@ -15,7 +15,6 @@ from swarmpeer.web.site import Pages, PagesSite
 _MARKUP = ("innerHTML", "outerHTML", "insertAdjacent", "eval(", " style=")
 _LINES = re.MULTILINE | re.DOTALL
 _WIDTH = 100
-_WIDER = {"model.js", "words.js"}
 PAGE = files("swarmpeer.web") / "page"
 
 
@@ -59,7 +58,7 @@ class PageFilesTests(SynchronousTestCase):
         named = set(re.findall(r'(?:src|href)="([\w.]+)"', text_of("index.html")))
         self.assertIn("main.js", named)
         for file in PAGE.iterdir():
-            if file.name.endswith(".js") and file.name not in _WIDER:
+            if file.name.endswith(".js"):
                 named.update(re.findall(r'from "\./([\w.]+)"', file.read_text()))
         named.discard("status.json")
         kinds = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
@@ -109,6 +108,6 @@ class PageTextTests(SynchronousTestCase):
         Lines are short enough to be read.
         """
         for file in PAGE.iterdir():
-            if file.name.endswith(".js") and file.name not in _WIDER:
+            if file.name.endswith(".js"):
                 for line in file.read_text("utf-8").splitlines():
                     self.assertLessEqual(len(line), _WIDTH, f"{file.name}: {line}")
