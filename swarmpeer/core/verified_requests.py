@@ -49,8 +49,8 @@ class VerifiedRequests(RequestManager):
     Who rejects a piece may hold it still, and who sent a wrong one may have a right
     one yet: they are asked again, when they have nothing else for us.
 
-    @ivar received_bytes: of all pieces that came, needed or not.
-    @ivar duplicate_bytes: of those that were not needed any more, or not kept.
+    @ivar duplicate_bytes: of the pieces that came and were not needed any more, or not
+        kept.
     """
 
     _store: VerifiedStore
@@ -86,7 +86,6 @@ class VerifiedRequests(RequestManager):
         self._duplicates_allowed = max(
             layout.piece_size_bytes, int(layout.file_size_bytes * _DUPLICATE_SHARE)
         )
-        self.received_bytes = 0
         self.duplicate_bytes = 0
 
     # What the node tells beside what every request manager is told.
@@ -252,7 +251,6 @@ class VerifiedRequests(RequestManager):
         @return: is it needed?
         """
         now, size = self._seconds(), self._store.layout.size(index)
-        self.received_bytes += size
         self._outstanding.answered(neighbor, index, now)
         window = self._windows.get(neighbor)
         if window is not None:
@@ -272,9 +270,7 @@ class VerifiedRequests(RequestManager):
 
         @return: was it still waited for?
         """
-        size = self._store.layout.size(index)
-        self.received_bytes += size
-        self.duplicate_bytes += size
+        self.duplicate_bytes += self._store.layout.size(index)
         self._outstanding.settle(neighbor, index)
         return super().missed(neighbor, index)
 
