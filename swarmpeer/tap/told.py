@@ -14,9 +14,9 @@ from swarmpeer.config.rate_text import UNLIMITED
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError
 from swarmpeer.joining import JoiningService
+from swarmpeer.listening import named_endpoint
 from swarmpeer.service import PeerService
 from swarmpeer.storage.timing import Stopwatch
-from swarmpeer.tap.endpoints import named_endpoint
 from swarmpeer.tap.options import RATES, Options
 from swarmpeer.web_place import read_token, web_endpoint
 

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ListenError, StatusError
 from swarmpeer.lab.asking import Asking, Sockets
-from swarmpeer.lab.web import ANY_PORT, LabPage, lab_endpoint, with_page
+from swarmpeer.lab.web import LabPage, with_page
 
 
 class SocketsTests(SynchronousTestCase):
@@ -107,14 +107,3 @@ class LabPageTests(SynchronousTestCase):
         page = self.make("tcp:8080")
         error = self.assertRaises(ListenError, page.start)
         self.assertIn("could be read from other machines", str(error))
-
-    def test_endpoint(self) -> None:
-        """
-        What is no endpoint is told in one line, that of a file that was taken for one,
-        too.
-        """
-        lab_endpoint(MemoryReactorClock(), ANY_PORT)
-        error = self.assertRaises(
-            ListenError, lab_endpoint, MemoryReactorClock(), "big.iso"
-        )
-        self.assertIn("FILE before --web", str(error))
