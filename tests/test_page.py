@@ -32,6 +32,7 @@ from swarmpeer.status.shape import (
     State,
 )
 from swarmpeer.test.statuses import NEIGHBOR
+from swarmpeer.test.tools import excuse
 from swarmpeer.test.web_fixtures import picture
 from tests.processes import (
     PeerProcess,
@@ -69,7 +70,7 @@ class PageTestCase(ProcessTestCase):
     A browser and its complaints.
     """
 
-    skip = why_no_browser()
+    skip = excuse("chromium", why_no_browser())
 
     def open(
         self, address: str, *, width: int = 1280, height: int = 900, scheme: str = ""
