@@ -14,7 +14,6 @@ from swarmpeer.arguments import path_type, whole_type
 from swarmpeer.commands import complain, run_command
 from swarmpeer.config import CommonConfig
 from swarmpeer.console import is_terminal
-from swarmpeer.lab.asking import Sockets
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports
 from swarmpeer.lab.plan import (
     LabPlan,
@@ -25,6 +24,7 @@ from swarmpeer.lab.plan import (
 )
 from swarmpeer.lab.running import LabRun, digest, spawn
 from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
+from swarmpeer.lab.sockets import Sockets
 from swarmpeer.lab.swarm import BuildArgv, Lab
 from swarmpeer.lab.web import ANY_PORT, LabPage, with_page
 from swarmpeer.listening import named_endpoint

@@ -7,8 +7,8 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamServerEndpoint
 
-from swarmpeer.lab.asking import Asking, Sockets
 from swarmpeer.lab.gathering import Gathering
+from swarmpeer.lab.sockets import PictureAsker, Sockets
 from swarmpeer.lab.swarm import BuildArgv
 from swarmpeer.web.service import WebService
 from swarmpeer.web.site import Pages, PagesSite
@@ -33,7 +33,7 @@ class LabPage:
         token: str | None,
     ) -> None:
         clock = IReactorTime(reactor)
-        self._gathering = Gathering(peer_ids, Asking(reactor, sockets), clock)
+        self._gathering = Gathering(peer_ids, PictureAsker(reactor, sockets), clock)
         site = PagesSite(Pages(self._gathering, clock), token, clock)
         self._service = WebService(
             site, endpoint, has_token=token is not None, clock=clock

@@ -1,5 +1,5 @@
 """
-What the options of a peer tell, together with its C{swarm.toml}.
+What is wanted of a process: a peer, and pages of it.
 """
 
 from pathlib import Path
@@ -23,9 +23,9 @@ from swarmpeer.web_place import read_token, web_endpoint
 _CLASSIC_OPTIONS = ("common", "peers", "lenient", *RATES, "dscp")
 
 
-class Told:
+class Wanted:
     """
-    What is told of one peer.
+    What the options ask for, together with the C{swarm.toml} that they may name.
 
     @ivar swarm: what the C{swarm.toml} says; C{None}: its swarm is a classic one.
     """
