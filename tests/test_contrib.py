@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.metrics.catalogue import METRICS, NOWHERE, Kind, Metric
 from swarmpeer.tap import Options
+from swarmpeer.test.tools import excuse
 from tests.processes import ROOT
 
 _CONTRIB = ROOT / "contrib"
@@ -280,8 +281,9 @@ class SystemdTests(SynchronousTestCase):
         """
         The units of one peer, with a command that is on this machine.
         """
-        if shutil.which("systemd-analyze") is None:
-            self.skipTest("systemd-analyze is not on this machine")
+        missing = shutil.which("systemd-analyze") is None
+        if missing and (reason := excuse("systemd-analyze", "it is not here")):
+            self.skipTest(reason)
         place = Path(self.mktemp()).absolute()
         place.mkdir()
         for path in self.folder.iterdir():

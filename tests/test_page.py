@@ -33,6 +33,7 @@ from swarmpeer.status.shape import (
 )
 from swarmpeer.test.statuses import NEIGHBOR
 from swarmpeer.test.test_text import SHARES, SIZES, SPANS
+from swarmpeer.test.tools import excuse
 from swarmpeer.test.web_fixtures import picture
 from tests.processes import (
     PeerProcess,
@@ -70,7 +71,7 @@ class PageTestCase(ProcessTestCase):
     A browser and its complaints.
     """
 
-    skip = why_no_browser()
+    skip = excuse("chromium", why_no_browser())
 
     def open(
         self, address: str, *, width: int = 1280, height: int = 900, scheme: str = ""

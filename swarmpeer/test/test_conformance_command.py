@@ -38,7 +38,7 @@ class PlanTests(SynchronousTestCase):
         """
         The peer is the one of the list that is there; C{localhost} has many names.
         """
-        for address in ("localhost:6001", "127.0.0.1:6001", "[::1]:6002"):
+        for address in ("LocalHost:6001", "127.0.0.1:6001", "[::1]:6002"):
             plan = make_plan(MEMBERS, address, None, (), ())
             self.assertEqual(plan.tested.port, plan.address.port)
             self.assertEqual(plan.tested.host, "localhost")
