@@ -209,5 +209,5 @@ def status_text(status: Status) -> str:
             words.append(f"{span_text(status.expected_seconds)} left")
     if status.is_done:
         words.append(f"{len(status.incomplete)} others are not known to be")
-    words += [problem.text for problem in status.problems[:1]]
+    words += [problem.text for problem in status.settled_problems[:1]]
     return printable(", ".join(words))[:_MOST_STATUS_CHARACTERS]

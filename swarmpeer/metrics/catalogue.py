@@ -113,7 +113,7 @@ HELD = _gauge("swarmpeer_held_pieces", "The pieces that are here.")
 MISSING = _gauge("swarmpeer_missing_pieces", "The pieces that are not here.")
 NOWHERE = _gauge(
     "swarmpeer_missing_nowhere_pieces",
-    "The missing pieces that no neighbour has told of yet; a seed may have them.",
+    "The missing pieces that no neighbour has.",
 )
 EXPECTED = _gauge(
     "swarmpeer_expected_seconds",

@@ -34,5 +34,5 @@ def _words(member: Member) -> str:
     status = member.current
     if status is None:
         return f"does not answer {member.silence_text}"
-    problems = problem_words(status.problems)
+    problems = problem_words(status.settled_problems)
     return f"is {status.state}" + (f": {problems}" if problems else "")

@@ -108,7 +108,7 @@ def _whereabouts(
         seeds = [
             (own.size - own.count, str(one.peer_id))
             for one in member.status.neighbors
-            if one.peer_id not in here and one.held == own.size
+            if one.peer_id not in here and one.holds_all
         ]
         holders += seeds
         seen = _seen(member.status, own.size)
@@ -177,22 +177,21 @@ def _last_holders(
         if count and not other.answers:
             left = had.pop(other.name, (0, now - other.silent_at))[1]
             _keep(had, other.name, count, left)
-    seeds = [other for other in members if other.place.is_seed and not other.answers]
     nowhere = somewhere.size - somewhere.count
-    left_at = {
-        seed.name: had.pop(seed.name, None)
-        for seed in seeds
-        if had.get(seed.name, (0,))[0] < nowhere
-    }
+    unmet = []
+    for other in members:
+        if other.place.is_seed and not other.answers:
+            if other.name in had:
+                # To those who lack less it left less.
+                _keep(had, other.name, nowhere, had[other.name][1])
+            else:
+                unmet.append(other.name)
     ranked = sorted(had.items(), key=lambda one: (-one[1][0], one[1][1], one[0]))
     told = [
         f"{name} had {count} of them and left {span_text(left)} ago"
         for name, (count, left) in ranked[:MOST_NAMES]
     ]
-    for name, told_of in left_at.items():
-        # What it told of before it left is not all that it has.
-        how = f"left {span_text(told_of[1])} ago" if told_of else "does not answer"
-        told.append(f"{name} is to have everything and {how}")
+    told += [f"{name} is to have everything and does not answer" for name in unmet]
     return ", ".join(told)
 
 

@@ -124,7 +124,7 @@ def _row(member: Member, has_bars: bool) -> tuple[str, ...]:
         str(len(neighbors)),
         str(sum(not each.peer_choking for each in neighbors)),
         str(sum(not each.am_choking for each in neighbors)),
-        problem_words(status.problems) or _NOTHING,
+        problem_words(status.settled_problems) or _NOTHING,
     )
 
 

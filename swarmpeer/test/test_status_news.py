@@ -2,11 +2,14 @@
 Tests of L{swarmpeer.status_commands.news}.
 """
 
+from dataclasses import replace
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.status.problems import SETTLED_SECONDS
 from swarmpeer.status.shape import Problem, ProblemCode
 from swarmpeer.status_commands.fleet import Member
-from swarmpeer.status_commands.news import CHOKED_SECONDS, SETTLED_SECONDS, News
+from swarmpeer.status_commands.news import News
 from swarmpeer.test.statuses import complete, fetching
 from swarmpeer.test.told_members import member, place
 
@@ -31,13 +34,14 @@ class NewsTests(SynchronousTestCase):
         self.assertEqual(news.lines([gone], [gone], 101.0), ["1002 answers"])
         self.assertEqual(news.lines([gone], [gone], 102.0), [])
 
-    def test_choked(self) -> None:
+    def test_settled(self) -> None:
         """
-        Being choked is said only when it lasts for longer than rounds do.
+        What is not settled yet is not said.
         """
         news = News()
-        for seconds, count in ((CHOKED_SECONDS - 1, 0), (CHOKED_SECONDS, 1)):
-            problem = Problem(ProblemCode.CHOKED, "choked by 1001", seconds)
+        choked = Problem(ProblemCode.CHOKED, "choked by 1001", 3.0)
+        for is_told, count in ((False, 0), (True, 1)):
+            problem = replace(choked, is_settled=is_told)
             one = member(fetching(1002, problems=(problem,)))
             self.assertEqual(len(news.lines([one], [one], 0.0)), count)
         self.assertEqual(

@@ -55,14 +55,14 @@ class ReasonsTests(SynchronousTestCase):
         missing = Missing(6, 6, ((4, 9),), (LastHolder(1001, 2, 7.0),))
         here = member(fetching(1002, missing=missing), range(4))
         text = why_not_done(here, [seed, here], 3.0)
-        self.assertTrue(text.endswith("1001 is to have everything and left 10 s ago"))
+        self.assertTrue(text.endswith("1001 had 6 of them and left 10 s ago"))
 
     def test_neighbors(self) -> None:
         """
         What neighbours have that are not asked is not said to be nowhere.
         """
         one = fetching(1003, missing=Missing(6, 0, (), ()))
-        seed = replace(NEIGHBOR, peer_id=1001, held=10)
+        seed = replace(NEIGHBOR, peer_id=1001, holds_all=True)
         for neighbors, words in (
             ((seed, NEIGHBOR), "1001 has 6 of them"),
             ((NEIGHBOR,), "its neighbours have 6 of them"),

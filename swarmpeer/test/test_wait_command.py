@@ -12,9 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.asking import ANSWER_SECONDS
 from swarmpeer.console import ProgressLine
 from swarmpeer.errors import StatusError
+from swarmpeer.status.problems import SETTLED_SECONDS
 from swarmpeer.status.shape import Status
 from swarmpeer.status_commands.fleet import Fleet
-from swarmpeer.status_commands.news import SETTLED_SECONDS
 from swarmpeer.status_commands.places import Place
 from swarmpeer.status_commands.wait import PAUSE_SECONDS, Waiting
 from swarmpeer.test.statuses import complete, fetching

@@ -66,6 +66,7 @@ def three_members() -> list[Member]:
         Problem(ProblemCode.UNREACHABLE, "x", 1.0, 1004),
         Problem(ProblemCode.UNREACHABLE, "x", 1.0, 1003),
         Problem(ProblemCode.CHOKED, "x", 1.0),
+        Problem(ProblemCode.STALLED, "x", 1.0, is_settled=False),
     )
     silent = Member(place(1003))
     silent.note_silence("connection refused", 0.0)

@@ -113,7 +113,7 @@ class EventsPage(Resource):
         """
         Begin to tell.
         """
-        if len(self._streams) >= MOST_STREAMS and not self._make_room():
+        if self.readers >= MOST_STREAMS and not self._make_room():
             request.setHeader("retry-after", "10")
             return answer(
                 request,
@@ -177,7 +177,7 @@ class EventsPage(Resource):
         if stream not in self._streams:
             return
         self._streams.remove(stream)
-        if not self._streams and self._ticking.running:
+        if not self.readers and self._ticking.running:
             self._ticking.stop()
 
     def _fail(self, reason: object) -> None:
