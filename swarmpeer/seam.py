@@ -84,7 +84,7 @@ def size_of(content: PieceContent) -> int:
     """
     How many bytes is it?
     """
-    if isinstance(content, bytes | bytearray | memoryview):
+    if isinstance(content, PieceData):
         return len(content)
     return content.size_bytes
 
@@ -93,7 +93,7 @@ def give_back(content: PieceContent) -> None:
     """
     It was sent, or will not be; only who lent it wants to know.
     """
-    if not isinstance(content, bytes | bytearray | memoryview):
+    if not isinstance(content, PieceData):
         content.give_back()
 
 

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.spans import SpanBroken, SpanOnItsWay
 from swarmpeer.seam import PieceContent, give_back
+from swarmpeer.wire.messages import PieceData
 
 PORTION_BYTES = 2**17
 """
@@ -241,7 +242,7 @@ class WriteGate:
             return
         at_once: list[bytes] = []
         for head, content in zip(heads, contents, strict=True):
-            if not isinstance(content, bytes | bytearray | memoryview):
+            if not isinstance(content, PieceData):
                 self._waiting += (memoryview(head), SpanOnItsWay(content))
             elif self._waiting or self._is_limited or len(content) > PORTION_BYTES:
                 self._waiting += (memoryview(head), memoryview(content))

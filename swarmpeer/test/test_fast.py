@@ -33,6 +33,7 @@ from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     HaveMessage,
+    PieceData,
     PieceMessage,
     RequestMessage,
     UnchokeMessage,
@@ -657,7 +658,7 @@ class PlainTests(SynchronousTestCase):
         """
         What was handed over does not change when more is read.
         """
-        kept: list[memoryview | bytes | bytearray] = []
+        kept: list[PieceData] = []
 
         class Keeper(RecordingVerifiedLogic):
             def on_pieces(self, pieces: Sequence[Piece]) -> None:

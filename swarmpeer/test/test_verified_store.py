@@ -14,6 +14,7 @@ from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.test.checked_memory import CheckedMemory, HeldCheckedStorage
 from swarmpeer.test.one_piece import put_one
 from swarmpeer.testing.recorders import Call
+from swarmpeer.wire.messages import PieceData
 
 HAVE, MISSING = PieceState.HAVE, PieceState.MISSING
 
@@ -63,7 +64,7 @@ class StoreTests(SynchronousTestCase):
 
         def done(contents: Sequence[PieceContent]) -> None:
             [content] = contents
-            assert isinstance(content, bytes | bytearray | memoryview)
+            assert isinstance(content, PieceData)
             self.told.append(("lent", bytes(content)))
 
         def failed(error: StorageError) -> None:

@@ -15,6 +15,7 @@ from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import GoodbyeCode
+from swarmpeer.wire.messages import PieceData
 
 Call = tuple[object, ...]
 
@@ -108,7 +109,7 @@ class RecordingNetwork:
         Remember the bytes of each, and give a span back.
         """
         for index, content in zip(indexes, contents, strict=True):
-            if isinstance(content, bytes | bytearray | memoryview):
+            if isinstance(content, PieceData):
                 self._say("send_piece", index, bytes(content))
             else:
                 self._say("send_piece", index, content.read(0, content.size_bytes))

@@ -10,6 +10,7 @@ from itertools import islice
 from swarmpeer.net.flow import MESSAGE_COST_BYTES
 from swarmpeer.net.spans import SpanOnItsWay
 from swarmpeer.seam import PieceContent, give_back
+from swarmpeer.wire.messages import PieceData
 
 _PARTS = 64
 """
@@ -67,7 +68,7 @@ class SendQueue:
         """
         items = self._items
         for head, content in zip(heads, contents, strict=True):
-            if isinstance(content, bytes | bytearray | memoryview):
+            if isinstance(content, PieceData):
                 size_bytes = len(content)
                 data: memoryview | SpanOnItsWay = memoryview(content)
             else:
