@@ -191,7 +191,7 @@ RECORDED: dict[tuple[int, int], dict[str, float]] = {
 By version of Python, since each calls other functions of its own.
 
 What a run of pieces takes is done once for all of them: a piece that comes alone bears
-it alone.  One of sixteen takes a third of what it takes alone, and to serve one, too; to
+it alone.  One of sixteen takes a third of what it takes alone, to serve one as well; to
 keep one takes a fifth.
 """
 
