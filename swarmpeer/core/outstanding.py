@@ -3,7 +3,7 @@ Whom each piece was asked of, who did not answer yet, and how long answers take.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from swarmpeer.core.neighbor import NeighborState
 
@@ -21,11 +21,10 @@ class Outstanding:
     waited for has it among its requests; from the others it may still come.
     """
 
-    def __init__(self, seconds: Callable[[], float]) -> None:
+    def __init__(self) -> None:
         """
-        @param seconds: the time now.
+        Nobody was asked for anything.
         """
-        self._seconds = seconds
         self._asked: dict[int, dict[NeighborState, float]] = {}
         self._durations: deque[float] = deque(maxlen=_MEMORY)
 
@@ -80,7 +79,7 @@ class Outstanding:
         for index in [i for i, asked in self._asked.items() if neighbor in asked]:
             self.settle(neighbor, index)
 
-    def late(self, owners: Mapping[int, NeighborState]) -> list[int]:
+    def late(self, owners: Mapping[int, NeighborState], now: float) -> list[int]:
         """
         The pieces that take long at their owner, and are waited for at nobody else,
         the longest first.
@@ -88,7 +87,7 @@ class Outstanding:
         if not self._durations:
             return []
         median = sorted(self._durations)[len(self._durations) // 2]
-        latest = self._seconds() - max(_MEDIANS * median, LEAST_SECONDS)
+        latest = now - max(_MEDIANS * median, LEAST_SECONDS)
         late = [
             (asked_at, index)
             for index, owner in owners.items()

@@ -83,7 +83,7 @@ class VerifiedRequests(RequestManager):
         self._budget_pieces = budget_bytes // piece_bytes
         self._windows: dict[NeighborState, RequestWindow] = {}
         self._seconds = seconds
-        self._outstanding = Outstanding(seconds)
+        self._outstanding = Outstanding()
         self._duplicates_allowed = max(
             layout.piece_size_bytes, int(layout.file_size_bytes * _DUPLICATE_SHARE)
         )
@@ -98,7 +98,8 @@ class VerifiedRequests(RequestManager):
         @param neighbors: all that are here.
         @return: the neighbours that have nothing else for us, and the piece for each.
         """
-        overdue = self._outstanding.late(self._owners)
+        now = self._seconds()
+        overdue = self._outstanding.late(self._owners, now)
         if not overdue or self.is_paused:
             return []
         idle = [neighbor for neighbor in neighbors if self._is_idle(neighbor)]
@@ -116,7 +117,7 @@ class VerifiedRequests(RequestManager):
             room -= size
             idle.remove(second)
             second.requested.add(index)
-            self._outstanding.note(second, (index,), self._seconds())
+            self._outstanding.note(second, (index,), now)
             chosen.append((second, index))
         return chosen
 
