@@ -25,9 +25,10 @@ class Bitfield:
     A set of piece indexes below C{size}.  The wire's order: piece 0 is the
     highest bit of the first byte.
 
-    An index outside of the range is an C{IndexError} everywhere, a negative one
-    too.  Bitfields that meet in one question must have one size, else it is a
-    C{ValueError}.
+    An index outside of the range is an C{IndexError}, a negative one too.  Only
+    C{missing_among} and C{count_among} do not look: each have and each draw of a piece
+    goes through them, and whoever asks has only indexes that were looked at before.
+    Bitfields that meet in one question must have one size, else it is a C{ValueError}.
 
     The bytes of the wire are kept as they are, since single pieces are asked for
     and added all the time; questions about whole sets are bitstring's.
