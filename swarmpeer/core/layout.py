@@ -85,7 +85,7 @@ class PieceLayout:
         """
         # Asked for many times for each piece.
         if not 0 <= index < self.piece_count:
-            self._check(index)
+            raise self._out_of_range(index)
         if index in self.short_sizes:
             return self.short_sizes[index]
         return self.piece_size_bytes
@@ -130,7 +130,7 @@ class PieceLayout:
         @raise IndexError: if there is no such piece.
         """
         if not 0 <= index < self.piece_count:
-            self._check(index)
+            raise self._out_of_range(index)
         # Of files that begin at one piece, all but the last are empty.
         file = bisect_right(self._first_pieces, index) - 1
         return file, (index - self._first_pieces[file]) * self.piece_size_bytes
@@ -160,9 +160,8 @@ class PieceLayout:
         object.__setattr__(self, "_first_pieces", first_pieces)
         object.__setattr__(self, "_first_bytes", list(accumulate(sizes, initial=0)))
 
-    def _check(self, index: int) -> None:
-        if not 0 <= index < self.piece_count:
-            raise IndexError(f"piece {index} is not among {self.piece_count}")
+    def _out_of_range(self, index: int) -> IndexError:
+        return IndexError(f"piece {index} is not among {self.piece_count}")
 
 
 def layout_of(manifest: Manifest) -> PieceLayout:

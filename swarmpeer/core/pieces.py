@@ -81,7 +81,7 @@ class PieceStore:
         @raise IndexError: if there is no such piece.
         """
         if index < 0:
-            raise IndexError(f"piece {index} is negative")
+            raise _negative(index)
         return PieceState(self._states[index])
 
     def states(self) -> bytes:
@@ -110,9 +110,10 @@ class PieceStore:
             must follow.
         """
         # Not by way of C{state}, which makes an enumeration's member for each piece.
-        if index < 0 or self._states[index] >= PieceState.STORING:
-            # A negative one is an error.
-            return self.state(index) < PieceState.STORING
+        if index < 0:
+            raise _negative(index)
+        if self._states[index] >= PieceState.STORING:
+            return False
         self._states[index] = PieceState.STORING
         return True
 
@@ -131,7 +132,7 @@ class PieceStore:
         states = self._states
         for piece in pieces:
             if piece.index < 0 or states[piece.index] != PieceState.STORING:
-                self._expect(piece.index, PieceState.STORING)
+                raise self._misplaced(piece.index, PieceState.STORING)
 
         def on_done(kept: Sequence[Piece]) -> None:
             self._gain([piece.index for piece in kept], PieceState.STORING)
@@ -195,17 +196,24 @@ class PieceStore:
         states = self._states
         for index in indexes:
             if index < 0 or states[index] != old:
-                self._expect(index, old)
+                raise self._misplaced(index, old)
             states[index] = PieceState.HAVE
         self.bits.add_each(indexes)
 
     def _move(self, index: int, old: PieceState, new: PieceState) -> None:
-        # Each piece comes by here: only what is wrong is looked into.
         if index < 0 or self._states[index] != old:
-            self._expect(index, old)
+            raise self._misplaced(index, old)
         self._states[index] = new
 
-    def _expect(self, index: int, expected: PieceState) -> None:
-        if index < 0 or self._states[index] != expected:
-            name = self.state(index).name
-            raise RuntimeError(f"piece {index} is {name}, not {expected.name}")
+    def _misplaced(self, index: int, expected: PieceState) -> RuntimeError:
+        """
+        The error of a piece that is in another state.
+
+        @raise IndexError: if there is no such piece.
+        """
+        name = self.state(index).name
+        return RuntimeError(f"piece {index} is {name}, not {expected.name}")
+
+
+def _negative(index: int) -> IndexError:
+    return IndexError(f"piece {index} is negative")

@@ -122,7 +122,8 @@ class VerifiedStore(PieceStore):
         """
         A piece that is MISSING is wanted no more.
         """
-        self._expect(index, PieceState.MISSING)
+        if self.state(index) is not PieceState.MISSING:
+            raise self._misplaced(index, PieceState.MISSING)
         self.needless.add(index)
 
     def _if_lost(
