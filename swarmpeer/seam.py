@@ -27,13 +27,6 @@ class Piece:
     index: int
     data: PieceData
 
-    @property
-    def size_bytes(self) -> int:
-        """
-        How long it is.
-        """
-        return len(self.data)
-
 
 class PieceSpan(Protocol):
     """

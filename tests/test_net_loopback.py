@@ -107,7 +107,7 @@ class Host:
 
             def on_pieces(self, pieces: Sequence[Piece]) -> None:
                 for piece in pieces:
-                    said = (self.name, "on_piece", piece.index, piece.size_bytes)
+                    said = (self.name, "on_piece", piece.index, len(piece.data))
                     self.calls.append(said)
                     host.piece.callback(piece.index)
 

@@ -256,7 +256,9 @@ class RoundTripTests(SynchronousTestCase):
         codec = MessageCodec(SAMPLE)
         for indexes in ([305], [0, 2**32 - 1], [7, 7, 2]):
             frames = codec.encode_requests(indexes)
-            self.assertEqual(frames, b"".join(map(codec.encode_request, indexes)))
+            self.assertEqual(
+                frames, b"".join(codec.encode(RequestMessage(i)) for i in indexes)
+            )
             self.assertEqual(list(codec.request_indexes(frames[LENGTH_SIZE:])), indexes)
         self.assertRaises(ValueError, codec.encode_requests, [1, 2**32])
 

@@ -847,7 +847,7 @@ class FastTests(PlainTests):
         """
         line = self.line(LARGE).greeted()
         piece = LARGE_CODEC.encode(PieceMessage(3, bytes(2**20)))
-        have = LARGE_CODEC.encode_have(1)
+        have = LARGE_CODEC.encode_haves([1])
         line.clock.advance(0.01)
         line.say(piece[:50000])
         low = line.near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)

@@ -92,19 +92,6 @@ class HeldStore:
             self.answers.clear()
 
 
-class PieceTests(SynchronousTestCase):
-    """
-    A piece is its index and its bytes.
-    """
-
-    def test_size(self) -> None:
-        """
-        A piece is as long as its bytes, whatever kind of bytes they are.
-        """
-        kinds: list[PieceData] = [b"abc", bytearray(b"abc"), memoryview(b"abc")]
-        self.assertEqual([Piece(0, data).size_bytes for data in kinds], [3, 3, 3])
-
-
 class PieceStoreStartTests(SynchronousTestCase):
     """
     A store begins with everything or with nothing.

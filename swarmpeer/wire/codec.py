@@ -58,8 +58,7 @@ The largest piece: others read the length of its payload as a signed number.
 _EMPTY_FRAME = struct.Struct(">IB")
 _INDEX_FRAME = struct.Struct(">IBI")
 _INDEX = struct.Struct(">I")
-# Plain numbers: looking up a member takes longer than all else there.
-_REQUEST = MessageType.REQUEST.value
+# A plain number: looking up a member takes longer than all else there.
 _PIECE = MessageType.PIECE.value
 
 HAVE_START = _EMPTY_FRAME.pack(5, MessageType.HAVE)
@@ -199,9 +198,9 @@ class MessageCodec:
         """
         match message:
             case HaveMessage(index):
-                return self.encode_have(index)
+                return self.encode_haves((index,))
             case RequestMessage(index):
-                return self.encode_request(index)
+                return self.encode_requests((index,))
             case PieceMessage(index, data):
                 heads = self.encode_piece_heads((index,), (len(data),))
                 return b"".join((*heads, data))
@@ -222,35 +221,15 @@ class MessageCodec:
             case _:
                 raise ValueError(f"{message.type.name} is for verified swarms only")
 
-    def encode_have(self, index: int) -> bytes:
-        """
-        The whole frame of a have, of which there are more than of all others.
-
-        @raise ValueError: if there is no such piece.
-        """
-        if not 0 <= index < self._piece_count:
-            raise ValueError(f"have {index} of {self._piece_count} pieces")
-        return _INDEX_FRAME.pack(5, MessageType.HAVE, index)
-
     def encode_haves(self, indexes: Sequence[int]) -> bytes:
         """
-        The frames of one have or more.
+        The frames of one have or more; there are more of them than of all others.
 
         @raise ValueError: if there is no such piece.
         """
         if not 0 <= min(indexes) <= max(indexes) < self._piece_count:
             raise ValueError(f"haves {indexes} of {self._piece_count} pieces")
         return _index_frames(HAVE_START, indexes)
-
-    def encode_request(self, index: int) -> bytes:
-        """
-        The whole frame of a request.
-
-        @raise ValueError: if C{index} does not fit into it.
-        """
-        if not 0 <= index <= MAX_INDEX:
-            raise ValueError(f"request {index} is not a 32-bit number")
-        return _INDEX_FRAME.pack(5, _REQUEST, index)
 
     def encode_requests(self, indexes: Sequence[int]) -> bytes:
         """
@@ -313,7 +292,7 @@ class MessageCodec:
             return FrameKind.UNDECIDED
         index: int = _INDEX.unpack_from(head, 1)[0]
         if index >= self._piece_count:
-            self._check_index("PIECE", index)
+            raise self._no_such_piece("PIECE", index)
         size = self._short_sizes.get(index, self._piece_size)
         if length != PIECE_HEAD_SIZE + size:
             raise bad_length(
@@ -368,18 +347,6 @@ class MessageCodec:
         """
         return self._decoders[payload[0]](payload)
 
-    def have_index(self, payload: WireBytes) -> int:
-        """
-        Which piece is told of by a payload that L{check_frame} found to be a
-        have?
-
-        @raise ProtocolViolation: if there is no such piece.
-        """
-        index: int = _INDEX.unpack_from(payload, 1)[0]
-        if index >= self._piece_count:
-            self._check_index("HAVE", index)
-        return index
-
     def have_indexes(self, payload: WireBytes) -> Sequence[int]:
         """
         Which pieces are told of by haves that follow one another?
@@ -387,51 +354,41 @@ class MessageCodec:
         @param payload: their frames, without the length of the first.
         @raise ProtocolViolation: if there is no such piece, of any of them.
         """
-        if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
-            return (self.have_index(payload),)
         indexes = _indexes(payload)
         last = max(indexes)
         if last >= self._piece_count:
-            self._check_index("HAVE", last)
+            raise self._no_such_piece("HAVE", last)
         return indexes
 
     def _decode_have(self, payload: WireBytes) -> HaveMessage:
-        return HaveMessage(self.have_index(payload))
+        (index,) = self.have_indexes(payload)
+        return HaveMessage(index)
 
     def _decode_bitfield(self, payload: WireBytes) -> BitfieldMessage:
         return BitfieldMessage(Bitfield.from_bytes(self._piece_count, payload[1:]))
 
     @staticmethod
-    def request_index(payload: WireBytes) -> int:
+    def request_indexes(payload: WireBytes) -> Sequence[int]:
         """
-        Which piece is asked for by a payload that L{check_frame} found to be a
-        request?  Any 32-bit number.
-        """
-        index: int = _INDEX.unpack_from(payload, 1)[0]
-        return index
-
-    def request_indexes(self, payload: WireBytes) -> Sequence[int]:
-        """
-        Which pieces are asked for by requests that follow one another?
+        Which pieces are asked for by requests that follow one another?  Any 32-bit
+        numbers.
 
         @param payload: their frames, without the length of the first.
         """
-        if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
-            return (self.request_index(payload),)
         return _indexes(payload)
 
     def _decode_request(self, payload: WireBytes) -> RequestMessage:
-        return RequestMessage(self.request_index(payload))
+        (index,) = self.request_indexes(payload)
+        return RequestMessage(index)
 
     def _decode_piece(self, payload: WireBytes) -> PieceMessage:
         return PieceMessage(self.piece_index(payload), payload[PIECE_HEAD_SIZE:])
 
-    def _check_index(self, name: str, index: int) -> None:
-        if index >= self._piece_count:
-            raise ProtocolViolation(
-                ViolationReason.INDEX_OUT_OF_RANGE,
-                f"{name} {index}, but there are {self._piece_count} pieces",
-            )
+    def _no_such_piece(self, name: str, index: int) -> ProtocolViolation:
+        return ProtocolViolation(
+            ViolationReason.INDEX_OUT_OF_RANGE,
+            f"{name} {index}, but there are {self._piece_count} pieces",
+        )
 
 
 def _index_frames(start: bytes, indexes: Sequence[int]) -> bytes:
@@ -444,12 +401,14 @@ def _index_frames(start: bytes, indexes: Sequence[int]) -> bytes:
     return struct.pack(">" + len(indexes) * "5sI", *parts)
 
 
-def _indexes(payload: WireBytes) -> list[int]:
+def _indexes(payload: WireBytes) -> Sequence[int]:
     """
     What frames with an index each tell of.
 
     @param payload: without the length of the first.
     """
+    if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
+        return _INDEX.unpack_from(payload, 1)
     frames = bytes(LENGTH_SIZE) + payload
     return [index for (index,) in _INDEXES.iter_unpack(frames)]
 

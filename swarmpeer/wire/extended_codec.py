@@ -152,7 +152,8 @@ class ExtendedCodec(MessageCodec):
 
     def _existing(self, name: str, payload: WireBytes) -> int:
         index = _number(payload)
-        self._check_index(name, index)
+        if index >= self._piece_count:
+            raise self._no_such_piece(name, index)
         return index
 
 
