@@ -103,17 +103,11 @@ class NetworkSide(Protocol):
         """
 
     @property
-    def is_writable(self) -> bool:
-        """
-        Is there room for another piece?  While there is none, the logic keeps
-        its pieces on the disk; C{LogicSide.on_writable} tells when to go on.
-        """
-
-    @property
     def room_bytes(self) -> int:
         """
         For how many bytes of pieces is there room?  A piece that begins within them may
-        end beyond; if there are none the connection is not writable.
+        end beyond.  While there are none, the logic keeps its pieces on the disk;
+        C{LogicSide.on_writable} tells when to go on.
         """
 
     @property

@@ -133,7 +133,6 @@ class Wire:
     """
 
     is_verified = True
-    is_writable = True
     room_bytes = 2**18
     is_mid_piece = False
 

@@ -253,7 +253,7 @@ class PeerConnection:
         """
         Does something wait to be sent to them?
         """
-        return bool(self.neighbor.wanted_from_us) or not self.network.is_writable
+        return bool(self.neighbor.wanted_from_us) or not self.network.room_bytes
 
     def take_sent_pieces(self) -> int:
         """

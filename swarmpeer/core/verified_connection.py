@@ -237,13 +237,13 @@ class VerifiedConnection(PeerConnection):
         self.network.send_haves(indexes, can_wait=can_wait)
 
     def _send_parts(self) -> None:
-        if not self._parts or not self.network.is_writable:
+        if not self._parts or not self.network.room_bytes:
             return
         manifest = self._swarm.manifest()
         if self._parts_left is None:
             parts = manifest_part_count(len(manifest))
             self._parts_left = _PARTS_LIMIT + _MANIFESTS * parts
-        while self._parts and self.network.is_writable:
+        while self._parts and self.network.room_bytes:
             part = self._parts.popleft()
             self._parts_left -= 1
             if manifest_part_size(len(manifest), part):

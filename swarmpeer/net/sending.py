@@ -94,13 +94,6 @@ class MessageSender(Int32StringReceiver):
         self._haves_due = clock.seconds()
 
     @property
-    def is_writable(self) -> bool:
-        """
-        Is there room for another piece?
-        """
-        return self._gate.room_bytes > 0
-
-    @property
     def room_bytes(self) -> int:
         """
         For how many bytes of pieces is there room?

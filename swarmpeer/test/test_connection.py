@@ -608,7 +608,7 @@ class ServingTests(SynchronousTestCase):
         talk = Talk(memory_store(LAYOUT, FILE)).begin()
         talk.connection.unchoke()
         talk.connection.on_requests([9])
-        talk.network.is_writable = False
+        talk.network.room_bytes = 0
         talk.connection.on_requests([0])
         self.assertEqual(
             talk.take(),
@@ -619,7 +619,7 @@ class ServingTests(SynchronousTestCase):
                 published(PieceSent(1002, 9, 1)),
             ],
         )
-        talk.network.is_writable = True
+        talk.network.room_bytes = 2**18
         talk.connection.on_writable()
         self.assertEqual(
             talk.take(),

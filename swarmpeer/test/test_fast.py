@@ -484,8 +484,7 @@ class PlainTests(SynchronousTestCase):
         large = self.large_file()
         line = self.line(LARGE).greeted()
         sent = 0
-        while line.protocol.is_writable:
-            self.assertGreater(line.protocol.room_bytes, 0)
+        while line.protocol.room_bytes:
             line.protocol.send_pieces((sent % 5,), (LentSpan(large, 2**20),))
             sent += 1
             line.run(takes=False)
@@ -493,7 +492,7 @@ class PlainTests(SynchronousTestCase):
         self.assertEqual(line.node.take(), [])
         line.run()
         self.assertIn(("logic", "on_writable"), line.node.take())
-        self.assertTrue(line.protocol.is_writable)
+        self.assertGreater(line.protocol.room_bytes, 0)
         self.assertEqual(len(line.received), sent * (2**20 + 9))
 
     def test_little_room_where_little_may_go(self) -> None:
@@ -793,8 +792,8 @@ class FastTests(PlainTests):
         """
         line = self.line(LARGE).greeted()
         line.protocol.send_pieces((0,), (bytes(2**20),))
-        self.assertFalse(line.protocol.is_writable)
-        while not line.protocol.is_writable:
+        self.assertEqual(line.protocol.room_bytes, 0)
+        while not line.protocol.room_bytes:
             line.reactor.turn()
             line.take()
         self.assertGreater(len(line.received), 2**20 - ROOM_BYTES)
@@ -894,7 +893,7 @@ class FastTests(PlainTests):
             for _ in range(10):
                 line.protocol.send_requests([1])
             line.protocol.send_pieces((1,), (LentSpan(self.large_file(), 2**20),))
-            while not line.protocol.is_writable:
+            while not line.protocol.room_bytes:
                 line.take()
                 line.run(takes=False)
         self.assertNotIn("on_disconnect", [call[1] for call in line.node.take()])

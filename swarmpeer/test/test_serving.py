@@ -181,10 +181,10 @@ class RequestsTests(SynchronousTestCase):
         """
         What waits for room may be asked for again, and is served once.
         """
-        self.counter.network.is_writable = False
+        self.counter.network.room_bytes = 0
         self.counter.ask(1, 2, 1)
         self.assertEqual(self.counter.take(), [ignored(1, IgnoredReason.REPEATED)])
-        self.counter.network.is_writable = True
+        self.counter.network.room_bytes = 2**18
         self.counter.serving.go_on()
         self.assertEqual(self.counter.take(), sent(1, b"\2\3") + sent(2, b"\4\5"))
 
@@ -194,14 +194,14 @@ class RequestsTests(SynchronousTestCase):
         not.
         """
         counter = Counter(memory_store(PieceLayout(100, 1), bytes(range(100))))
-        counter.network.is_writable = False
+        counter.network.room_bytes = 0
         asked = list(range(99, -1, -1))
         kept, beyond = asked[:QUEUE_LIMIT], asked[QUEUE_LIMIT:]
         counter.ask(*asked)
         self.assertEqual(
             counter.take(), [ignored(index, IgnoredReason.FLOOD) for index in beyond]
         )
-        counter.network.is_writable = True
+        counter.network.room_bytes = 2**18
         counter.serving.go_on()
         served = [call for index in kept for call in sent(index, bytes([index]))]
         self.assertEqual(counter.take(), served)
@@ -211,9 +211,9 @@ class RequestsTests(SynchronousTestCase):
         A connection that tells of room from within a send gets each piece once
         and in order.
         """
-        self.counter.network.is_writable = False
+        self.counter.network.room_bytes = 0
         self.counter.ask(4, 2, 3)
-        self.counter.network.is_writable = True
+        self.counter.network.room_bytes = 2**18
         self.counter.network.tell_of_room = self.counter.serving.go_on
         self.counter.serving.go_on()
         served = [call[2] for call in self.counter.take() if call[0] == "network"]
@@ -306,7 +306,7 @@ class RunTests(SynchronousTestCase):
         No more is read at once than there is room for; a piece that begins within it
         may end beyond.
         """
-        self.counter.network.free_bytes = 5
+        self.counter.network.room_bytes = 5
         self.counter.serving.take([0, 1, 2, 3, 4])
         self.disk.release_all()
         self.assertEqual(self.disk.runs, [[0, 1, 2], [3, 4]])
@@ -389,7 +389,7 @@ class RunTests(SynchronousTestCase):
         st.integers(1, 30),
     )
     def test_any_split(
-        self, asked: list[tuple[int, bool]], sizes: list[int], free_bytes: int
+        self, asked: list[tuple[int, bool]], sizes: list[int], room_bytes: int
     ) -> None:
         """
         However requests come together, and however many pieces are lent in one go, a
@@ -403,7 +403,7 @@ class RunTests(SynchronousTestCase):
             disk = Lender(memory)
             disk.is_prompt = True
             calls: list[Call] = []
-            network = RecordingVerifiedNetwork("network", calls, free_bytes=free_bytes)
+            network = RecordingVerifiedNetwork("network", calls, room_bytes=room_bytes)
             neighbor = NeighborState(1002, layout.piece_count)
             neighbor.change_am_choking(False)
             serving = VerifiedServing(
@@ -415,8 +415,8 @@ class RunTests(SynchronousTestCase):
             )
             turns = cycle(sizes)
             # Room comes and goes, but not within what is heard at once.
-            for is_writable, group in groupby([*asked, (0, True)], key=itemgetter(1)):
-                network.is_writable = is_writable
+            for has_room, group in groupby([*asked, (0, True)], key=itemgetter(1)):
+                network.room_bytes = room_bytes if has_room else 0
                 serving.go_on()
                 indexes = [index for index, _ in group]
                 while indexes:
@@ -471,16 +471,16 @@ class SlowReadsTests(SynchronousTestCase):
         While there is no room for another piece, none is read.
         """
         network, serving = self.counter.network, self.counter.serving
-        network.is_writable = False
+        network.room_bytes = 0
         self.counter.ask(3, 1)
         reading = [self.reading()]
-        network.is_writable = True
+        network.room_bytes = 2**18
         serving.go_on()
         reading.append(self.reading())
-        network.is_writable = False
+        network.room_bytes = 0
         self.disk.release()
         reading.append(self.reading())
-        network.is_writable = True
+        network.room_bytes = 2**18
         serving.go_on()
         reading.append(self.reading())
         self.assertEqual(reading, [[], [3], [], [1]])

@@ -364,7 +364,7 @@ class AnswerTests(SynchronousTestCase):
         begun = Talk(store)
         begun.greet()
         begun.logic.unchoke()
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         for index in range(QUEUE_LIMIT):
             begun.logic.on_requests([index])
         begun.take()
@@ -385,7 +385,7 @@ class AnswerTests(SynchronousTestCase):
         does not say that we lack it.
         """
         begun = talk(0, 1)
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         begun.logic.on_requests([0])
         begun.logic.on_requests([1])
         begun.take()
@@ -408,14 +408,14 @@ class AnswerTests(SynchronousTestCase):
         """
         begun = talk(0, 1)
         begun.logic.on_requests([0])
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         begun.logic.on_requests([1])
         begun.take()
         begun.logic.on_cancel(0)
         begun.logic.on_cancel(2**32 - 1)
         begun.logic.on_cancel(1)
         self.assertEqual(begun.take(), [said("send_reject", 1)])
-        begun.network.is_writable = True
+        begun.network.room_bytes = 2**18
         begun.logic.on_writable()
         self.assertEqual(begun.take(), [])
 
@@ -463,7 +463,7 @@ class AnswerTests(SynchronousTestCase):
         What we lost is withdrawn, and then rejected if it waits.
         """
         begun = talk(0, 1)
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         begun.logic.on_requests([0])
         begun.take()
         begun.store.lose(0)
@@ -485,7 +485,7 @@ class AnswerTests(SynchronousTestCase):
         When they are gone nothing is said any more.
         """
         begun = talk(0)
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         begun.logic.on_requests([0])
         begun.take()
         begun.logic.on_disconnect("gone")
@@ -520,7 +520,7 @@ class TellingTests(SynchronousTestCase):
         """
         begun = talk(0, 1)
         begun.logic.on_requests([0])
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         begun.logic.on_requests([1])
         begun.take()
         for index in (0, 0, 1, 2):
@@ -622,11 +622,11 @@ class ManifestTests(SynchronousTestCase):
         """
         begun = talk()
         begun.logic.on_have_none()
-        begun.network.is_writable = False
+        begun.network.room_bytes = 0
         begun.take()
         for _ in range(100):
             begun.logic.on_manifest_request(1)
         self.assertEqual((begun.take(), begun.swarm.encoded), ([], 0))
-        begun.network.is_writable = True
+        begun.network.room_bytes = 2**18
         begun.logic.on_writable()
         self.assertEqual(begun.take(), [said("send_manifest_part", 1, MANIFEST)] * 16)

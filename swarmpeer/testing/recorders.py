@@ -26,22 +26,13 @@ class RecordingNetwork:
     A L{swarmpeer.seam.NetworkSide} that remembers what was asked of it.
 
     @ivar calls: tuples of C{(name, "method", arguments...)}.
-    @ivar free_bytes: how much room there is while it is writable.
     """
 
     name: str
     calls: list[Call]
     is_dialled: bool = False
-    is_writable: bool = True
     is_mid_piece: bool = False
-    free_bytes: int = 2**18
-
-    @property
-    def room_bytes(self) -> int:
-        """
-        For how many bytes of pieces is there room?
-        """
-        return self.free_bytes if self.is_writable else 0
+    room_bytes: int = 2**18
 
     def _say(self, *call: object) -> None:
         self.calls.append((self.name, *call))
