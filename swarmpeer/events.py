@@ -5,8 +5,10 @@ Events carry facts and no time; an observer that wants to know when something
 happened asks the clock of its own world.  Every C{peer_id} is the neighbour's.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,46 @@ class HaveReceived(SwarmEvent):
 
     peer_id: int
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class HaveRun(Sequence[HaveReceived]):
+    """
+    The L{HaveReceived} of each of the pieces that they spoke of together.
+
+    With small pieces there are more of them than of all other events, so each is made
+    only for those who look at it.
+    """
+
+    peer_id: int
+    indexes: Sequence[int]
+
+    def __len__(self) -> int:
+        """
+        How many they are.
+        """
+        return len(self.indexes)
+
+    @overload
+    def __getitem__(self, at: int) -> HaveReceived: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "HaveRun": ...
+
+    def __getitem__(self, at: int | slice) -> "HaveReceived | HaveRun":
+        """
+        One of them, or some.
+        """
+        if isinstance(at, slice):
+            return HaveRun(self.peer_id, self.indexes[at])
+        return HaveReceived(self.peer_id, self.indexes[at])
+
+    def __iter__(self) -> Iterator[HaveReceived]:
+        """
+        One after the other.
+        """
+        for index in self.indexes:
+            yield HaveReceived(self.peer_id, index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,27 +31,16 @@ class ISwarmObserver(Interface):
         """
 
 
-class IHavesObserver(ISwarmObserver):
-    """
-    One that can hear of many pieces at once; with small pieces, haves are
-    most of what happens.  It may be told of each by C{observe} all the same.
-    """
-
-    def observe_haves(peer_id: int, indexes: Sequence[int]) -> None:
-        """
-        A neighbour said that it holds these pieces, one after the other.
-        """
-
-
 class IRunObserver(ISwarmObserver):
     """
-    One that can hear of many events at once, as of small pieces that came together.  It
-    is told of one that is alone by C{observe} all the same.
+    One that can hear of many events at once, as of small pieces that came together.  A
+    peer tells it of one that is alone as a run of one.
     """
 
     def observe_run(events: Sequence[SwarmEvent]) -> None:
         """
-        These happened, one after the other, all of one class.
+        These happened, one or more after the other, all of one class.  Haves are a
+        L{swarmpeer.events.HaveRun}.
         """
 
 

@@ -24,6 +24,7 @@ from swarmpeer.events import (
     ChokedBy,
     FileCompleted,
     HaveReceived,
+    HaveRun,
     InterestedReceived,
     NeighborConnected,
     NotInterestedReceived,
@@ -33,7 +34,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import IHavesObserver, IRunObserver
+from swarmpeer.interfaces import IRunObserver
 
 
 class LogKind(StrEnum):
@@ -183,7 +184,7 @@ _RULES = dict(
 )
 
 
-@implementer(IHavesObserver, IRunObserver)
+@implementer(IRunObserver)
 class ProtocolLogger:
     """
     Writes one line for each event that the protocol wants told, at once: those of one
@@ -231,6 +232,9 @@ class ProtocolLogger:
         """
         Write the lines of those that have one, all in one write.
         """
+        if isinstance(events, HaveRun):
+            self._write_haves(events)
+            return
         rule = _RULES.get(type(events[0]))
         if rule is None:
             return
@@ -241,14 +245,15 @@ class ProtocolLogger:
         if lines:
             self._put("".join(lines).encode("ascii"), len(lines))
 
-    def observe_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+    def _write_haves(self, haves: HaveRun) -> None:
         """
-        Write a line for each, all in one write.
+        Write their lines without an event for each.
         """
-        before, behind = LogKind.HAVE.format(other=peer_id, index="\n").split("\n")
+        whole = LogKind.HAVE.format(other=haves.peer_id, index="\n")
+        before, behind = whole.split("\n")
         before, behind = self._head_now() + before, behind + "\n"
-        block = before + (behind + before).join(map(str, indexes)) + behind
-        self._put(block.encode("ascii"), len(indexes))
+        block = before + (behind + before).join(map(str, haves.indexes)) + behind
+        self._put(block.encode("ascii"), len(haves))
 
     def _head_now(self) -> str:
         second = int(self._now())

@@ -4,7 +4,7 @@ requests up to the queue in front of the socket.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -70,6 +70,12 @@ class ServedFile:
         Nor is anything told.
         """
         raise AssertionError(event)
+
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Nor are many.
+        """
+        raise AssertionError(events)
 
     def serve(
         self, most_in_run: int, count: Callable[[Callable[[], object]], int]

@@ -4,12 +4,12 @@ Carries events to those who watch.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TypeVarTuple
 
-from swarmpeer.events import HaveReceived, SwarmEvent
-from swarmpeer.interfaces import IHavesObserver, IRunObserver, ISwarmObserver
+from swarmpeer.events import SwarmEvent
+from swarmpeer.interfaces import IRunObserver, ISwarmObserver
 
-_What = TypeVarTuple("_What")
+#: An observer, and what tells it of a run, if it can hear one at once.
+_Listener = tuple[ISwarmObserver, Callable[[Sequence[SwarmEvent]], None] | None]
 
 
 class EventBus:
@@ -32,8 +32,8 @@ class EventBus:
         # Each with the classes that it wants; none means all.
         self._wishes: list[tuple[ISwarmObserver, frozenset[type[SwarmEvent]]]] = []
         # Who hears an event of a class, found out at the first one.
-        self._audiences: dict[type[SwarmEvent], tuple[ISwarmObserver, ...]] = {}
-        self._waiting: deque[Sequence[SwarmEvent]] = deque()
+        self._audiences: dict[type[SwarmEvent], tuple[_Listener, ...]] = {}
+        self._waiting: deque[tuple[type[SwarmEvent], Sequence[SwarmEvent]]] = deque()
         self._is_telling = False
 
     def add(self, observer: ISwarmObserver, *event_classes: type[SwarmEvent]) -> None:
@@ -80,62 +80,36 @@ class EventBus:
         Each observer hears all of them before the next one hears the first, so that an
         L{IRunObserver} can be told of all at once.
         """
-        if not events or self._audiences.get(type(events[0])) == ():
+        if not events:
+            return
+        event_class = type(events[0])
+        if self._audiences.get(event_class) == ():
             return
         if self._is_telling:
-            self._waiting.append(events)
+            self._waiting.append((event_class, events))
             return
-        self._tell_all(self._tell, events)
-
-    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
-        """
-        Publish a L{HaveReceived} for each of these pieces.
-
-        There may be more of them than of all other events together: an
-        L{IHavesObserver} that is the only one who hears them is told all at once.
-        """
-        audience = self._audiences.get(HaveReceived)
-        if audience is None:
-            audience = self._audience(HaveReceived)
-        if not audience:
-            return
-        if len(audience) == 1 and not self._is_telling:
-            (observer,) = audience
-            if IHavesObserver.providedBy(observer):
-                self._tell_all(self._tell_haves, observer, peer_id, indexes)
-                return
-        for index in indexes:
-            self.publish(HaveReceived(peer_id, index))
-
-    def _tell_all(self, tell_first: Callable[[*_What], None], *what: *_What) -> None:
-        """
-        Tell something, and then what was published meanwhile.
-        """
         self._is_telling = True
         try:
-            tell_first(*what)
+            self._tell(event_class, events)
             while self._waiting:
-                self._tell(self._waiting.popleft())
+                self._tell(*self._waiting.popleft())
         finally:
             self._is_telling = False
 
-    def _tell_haves(
-        self, observer: IHavesObserver, peer_id: int, indexes: Sequence[int]
+    def _tell(
+        self, event_class: type[SwarmEvent], events: Sequence[SwarmEvent]
     ) -> None:
-        try:
-            observer.observe_haves(peer_id, indexes)
-        except Exception as error:
-            self._report(observer, HaveReceived(peer_id, indexes[0]), error)
-
-    def _tell(self, events: Sequence[SwarmEvent]) -> None:
         audiences = self._audiences
-        audience = audiences.get(type(events[0]))
+        audience = audiences.get(event_class)
         if audience is None:
-            audience = self._audience(type(events[0]))
-        for observer in audience:
-            if len(events) > 1 and IRunObserver.providedBy(observer):
+            audience = self._audience(event_class)
+        for observer, observe_run in audience:
+            if observe_run is not None:
                 if self._audiences is audiences or self._is_listening(observer):
-                    self._tell_run(observer, events)
+                    try:
+                        observe_run(events)
+                    except Exception as error:
+                        self._report(observer, events[0], error)
                 continue
             for event in events:
                 if self._audiences is not audiences and not self._is_listening(
@@ -148,15 +122,11 @@ class EventBus:
                 except Exception as error:
                     self._report(observer, event, error)
 
-    def _tell_run(self, observer: IRunObserver, events: Sequence[SwarmEvent]) -> None:
-        try:
-            observer.observe_run(events)
-        except Exception as error:
-            self._report(observer, events[0], error)
-
-    def _audience(self, event_class: type[SwarmEvent]) -> tuple[ISwarmObserver, ...]:
+    def _audience(self, event_class: type[SwarmEvent]) -> tuple[_Listener, ...]:
         audience = self._audiences[event_class] = tuple(
-            observer
+            (observer, observer.observe_run)
+            if IRunObserver.providedBy(observer)
+            else (observer, None)
             for observer, wanted in self._wishes
             if not wanted or event_class in wanted
         )

@@ -21,6 +21,8 @@ from swarmpeer.events import (
     BitfieldReceived,
     ChokedBy,
     GivenBackReason,
+    HaveReceived,
+    HaveRun,
     InterestChanged,
     InterestedReceived,
     NeighborChoked,
@@ -170,7 +172,8 @@ class PeerConnection:
                 self._tell_interest(True)
             if not neighbor.peer_choking and len(neighbor.requested) < neighbor.window:
                 swarm.request_next(self)
-        swarm.publish_haves(neighbor.peer_id, indexes)
+        if swarm.is_heard(HaveReceived):
+            swarm.publish_run(HaveRun(neighbor.peer_id, indexes))
         if news and neighbor.bits.is_full:
             swarm.holdings_learned(self)
 
@@ -284,8 +287,8 @@ class PeerConnection:
         """
         self.network.send_requests(indexes)
         if self._swarm.is_heard(PieceRequested):
-            for index in indexes:
-                self._swarm.publish(PieceRequested(self.peer_id, index))
+            peer_id = self.peer_id
+            self._swarm.publish_run([PieceRequested(peer_id, i) for i in indexes])
 
     def announce(self, indexes: Sequence[int]) -> None:
         """

@@ -153,12 +153,6 @@ class PeerNode:
         """
         self.bus.publish_run(events)
 
-    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
-        """
-        Tell the observers which pieces a neighbour holds now.
-        """
-        self.bus.publish_haves(peer_id, indexes)
-
     # The rounds, driven by the service.
 
     def hold_preferred_round(self) -> None:
@@ -280,8 +274,10 @@ class PeerNode:
         if not withdrawn:
             return
         self.request_everywhere(but=conversation)
-        for index in withdrawn:
-            self.publish(RequestGivenBack(conversation.peer_id, index, reason))
+        peer_id = conversation.peer_id
+        self.publish_run(
+            [RequestGivenBack(peer_id, index, reason) for index in withdrawn]
+        )
 
     def pieces_arrived(
         self, conversation: PeerConnection, pieces: Sequence[Piece]
@@ -308,10 +304,13 @@ class PeerNode:
         finally:
             # Whatever fails there, these are here and noted as being stored.
             self._store(neighbor.peer_id, needed)
-            for piece in needless:
-                size_bytes = self.store.layout.size(piece.index)
-                self.publish(
-                    DuplicatePieceReceived(neighbor.peer_id, piece.index, size_bytes)
+            if needless:
+                peer_id, size = neighbor.peer_id, self.store.layout.size
+                self.publish_run(
+                    [
+                        DuplicatePieceReceived(peer_id, piece.index, size(piece.index))
+                        for piece in needless
+                    ]
                 )
 
     def _welcome(self, conversation: PeerConnection) -> None:

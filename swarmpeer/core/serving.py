@@ -37,6 +37,11 @@ class Audience(Protocol):
         Tell them.
         """
 
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Tell them of events of one class.
+        """
+
 
 class Serving:
     """
@@ -168,9 +173,10 @@ class Serving:
         self._about_to_send(indexes)
         self._network.send_pieces(indexes, contents)
         if self._audience.is_heard(PieceSent):
-            peer_id, layout = self._neighbor.peer_id, self._store.layout
-            for index in indexes:
-                self._audience.publish(PieceSent(peer_id, index, layout.size(index)))
+            peer_id, size = self._neighbor.peer_id, self._store.layout.size
+            self._audience.publish_run(
+                [PieceSent(peer_id, index, size(index)) for index in indexes]
+            )
 
     def _about_to_send(self, indexes: Sequence[int]) -> None:
         """

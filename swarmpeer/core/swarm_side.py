@@ -102,9 +102,9 @@ class SwarmSide(Protocol):
         Tell the observers.
         """
 
-    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
         """
-        Tell the observers a L{swarmpeer.events.HaveReceived} for each.
+        Tell the observers of events of one class.
         """
 
 

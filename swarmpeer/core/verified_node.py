@@ -4,7 +4,7 @@ sends wrong pieces, gives up and heals pieces that are not right any more, and a
 second neighbour for a piece that takes long.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import cast
@@ -302,11 +302,12 @@ class VerifiedNode(PeerNode):
         if was_refused:
             self.request_everywhere()
         super()._pieces_stored(peer_id, pieces)
-        self._publish_all(cancelled)
+        if cancelled:
+            self.publish_run(cancelled)
         if was_refused:
             self.publish(FetchingResumed())
-        for index in healed:
-            self.publish(PieceHealed(index))
+        if healed:
+            self.publish_run([PieceHealed(index) for index in healed])
 
     def _piece_not_stored(self, peer_id: int, index: int, error: StorageError) -> None:
         if isinstance(error, BadPieceError):
@@ -314,7 +315,7 @@ class VerifiedNode(PeerNode):
         elif error.is_final:
             cancelled = self._asking.give_up(index)
             self.publish(PieceStoreFailed(peer_id, index, str(error), is_final=True))
-            self._publish_all(cancelled)
+            self.publish_run(cancelled)
         else:
             super()._piece_not_stored(peer_id, index, error)
 
@@ -362,9 +363,3 @@ class VerifiedNode(PeerNode):
             self._asking.probe()
         if self.store.is_complete:
             self._place()
-
-    # Inside.
-
-    def _publish_all(self, events: Iterable[SwarmEvent]) -> None:
-        for event in events:
-            self.publish(event)

@@ -11,7 +11,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import ProtocolViolation
-from swarmpeer.events import GivenBackReason, HaveReceived, SwarmEvent
+from swarmpeer.events import GivenBackReason, SwarmEvent
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.seam import Piece
 from swarmpeer.storage import MemoryStorage
@@ -111,12 +111,12 @@ class RecordingSwarm:
         """
         self._hear("publish", event)
 
-    def publish_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
         """
         Remember each.
         """
-        for index in indexes:
-            self.publish(HaveReceived(peer_id, index))
+        for event in events:
+            self.publish(event)
 
 
 def memory_store(layout: PieceLayout, data: bytes | None = None) -> PieceStore:

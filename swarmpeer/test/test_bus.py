@@ -13,10 +13,11 @@ from swarmpeer.events import (
     ChokedBy,
     FileCompleted,
     HaveReceived,
+    HaveRun,
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import IHavesObserver, IRunObserver, ISwarmObserver
+from swarmpeer.interfaces import IRunObserver, ISwarmObserver
 from swarmpeer.testing.recorders import Call, RecordingObserver
 
 
@@ -40,21 +41,6 @@ class NamedObserver:
             self.react(event)
 
 
-@implementer(IHavesObserver)
-class HavesObserver(NamedObserver):
-    """
-    The same, and hears of many haves at once.
-    """
-
-    def observe_haves(self, peer_id: int, indexes: Sequence[int]) -> None:
-        """
-        Remember and react.
-        """
-        self._calls.append((self._name, peer_id, tuple(indexes)))
-        if self.react is not None:
-            self.react(HaveReceived(peer_id, indexes[0]))
-
-
 @implementer(IRunObserver)
 class RunObserver(NamedObserver):
     """
@@ -68,6 +54,24 @@ class RunObserver(NamedObserver):
         self._calls.append((self._name, tuple(events)))
         if self.react is not None:
             self.react(events[0])
+
+
+class HaveRunTests(SynchronousTestCase):
+    """
+    Haves that came together are made when somebody looks at them.
+    """
+
+    def test_sequence(self) -> None:
+        """
+        They are what a list of them would be.
+        """
+        run = HaveRun(1002, (3, 1, 4))
+        haves = [HaveReceived(1002, index) for index in (3, 1, 4)]
+        self.assertEqual((list(run), len(run)), (haves, 3))
+        self.assertEqual([run[at] for at in (0, -1)], [haves[0], haves[-1]])
+        self.assertEqual(list(run[1:]), haves[1:])
+        self.assertIn(haves[2], run)
+        self.assertNotIn(HaveReceived(1003, 3), run)
 
 
 class RunTests(SynchronousTestCase):
@@ -112,18 +116,30 @@ class RunTests(SynchronousTestCase):
             [
                 ("at once", tuple(self.events)),
                 *(("singly", event) for event in self.events),
-                ("at once", UnchokedBy(1002)),
+                ("at once", (UnchokedBy(1002),)),
             ],
         )
 
     def test_alone(self) -> None:
         """
-        One that is alone is told as ever, and none is no news.
+        One that is alone is a run of one to who hears runs, and none is no news.
         """
         self.bus.publish_run(self.events[:1])
         self.bus.publish_run([])
         self.assertEqual(
-            self.calls, [("at once", self.events[0]), ("singly", self.events[0])]
+            self.calls, [("at once", (self.events[0],)), ("singly", self.events[0])]
+        )
+
+    def test_haves(self) -> None:
+        """
+        Haves that came together are told of as other events that did.
+        """
+        self.bus.add(NamedObserver("last", self.calls), HaveReceived)
+        self.bus.publish_run(HaveRun(1002, [3, 1]))
+        haves = [HaveReceived(1002, 3), HaveReceived(1002, 1)]
+        self.assertEqual(
+            self.calls,
+            [("at once", tuple(haves)), *(("last", have) for have in haves)],
         )
 
     def test_in_turn(self) -> None:
@@ -140,7 +156,7 @@ class RunTests(SynchronousTestCase):
         self.bus.publish(UnchokedBy(1002))
         self.assertEqual(
             [what for name, what in self.calls if name == "at once"],
-            [UnchokedBy(1002), tuple(self.events), UnchokedBy(1003)],
+            [(UnchokedBy(1002),), tuple(self.events), (UnchokedBy(1003),)],
         )
 
     def test_raises(self) -> None:
@@ -183,133 +199,6 @@ class RunTests(SynchronousTestCase):
         self.bus.publish_run(self.events)
         self.assertEqual(
             self.calls, [("at once", tuple(self.events)), ("singly", self.events[0])]
-        )
-
-
-class HavesTests(SynchronousTestCase):
-    """
-    Many haves are told at once only if nobody can notice.
-    """
-
-    def setUp(self) -> None:
-        """
-        A bus with one observer that hears them at once.
-        """
-        self.calls: list[Call] = []
-        self.bus = EventBus(
-            lambda _, event, error: self.calls.append(("report", event, error))
-        )
-        self.observer = HavesObserver("one", self.calls)
-        self.bus.add(self.observer, HaveReceived, FileCompleted)
-
-    def test_interface(self) -> None:
-        """
-        The observer of these tests is what the bus asks for.
-        """
-        verifyObject(IHavesObserver, self.observer)
-
-    def test_at_once(self) -> None:
-        """
-        The only one who hears them is told all at once; what is published meanwhile
-        comes behind.
-        """
-
-        def react(event: SwarmEvent) -> None:
-            if isinstance(event, HaveReceived):
-                self.bus.publish(FileCompleted())
-
-        self.observer.react = react
-        self.bus.publish_haves(1002, [3, 1])
-        self.assertEqual(self.calls, [("one", 1002, (3, 1)), ("one", FileCompleted())])
-
-    def test_nobody(self) -> None:
-        """
-        If nobody hears them, nothing happens.
-        """
-        self.bus.remove(self.observer)
-        self.bus.publish_haves(1002, [3, 1])
-        self.assertEqual(self.calls, [])
-
-    def test_several_observers(self) -> None:
-        """
-        If another one hears them, too, both hear one after the other, in one order.
-        """
-        self.bus.add(NamedObserver("two", self.calls))
-        self.bus.publish_haves(1002, [3, 1])
-        self.assertEqual(
-            self.calls,
-            [
-                (name, HaveReceived(1002, index))
-                for index in (3, 1)
-                for name in ("one", "two")
-            ],
-        )
-
-    def test_in_turn(self) -> None:
-        """
-        While something else is told they wait for their turn.
-        """
-
-        def react(event: SwarmEvent) -> None:
-            if isinstance(event, FileCompleted):
-                self.bus.publish_haves(1002, [3])
-                self.calls.append(("told",))
-
-        self.observer.react = react
-        self.bus.publish(FileCompleted())
-        self.assertEqual(
-            self.calls,
-            [("one", FileCompleted()), ("told",), ("one", HaveReceived(1002, 3))],
-        )
-
-    def test_report_raises(self) -> None:
-        """
-        When even the report raises, whoever published learns of it, and the bus works
-        on.
-        """
-
-        def report(_: ISwarmObserver, event: SwarmEvent, error: Exception) -> None:
-            raise ValueError(f"{event}: {error}")
-
-        def react(_: SwarmEvent) -> None:
-            self.observer.react = None
-            raise LookupError("no")
-
-        bus = EventBus(report)
-        bus.add(self.observer, HaveReceived)
-        self.observer.react = react
-        self.assertRaises(ValueError, bus.publish_haves, 1002, [3])
-        bus.publish_haves(1002, [1, 2])
-        bus.publish(HaveReceived(1002, 4))
-        self.assertEqual(
-            self.calls,
-            [
-                ("one", 1002, (3,)),
-                ("one", 1002, (1, 2)),
-                ("one", HaveReceived(1002, 4)),
-            ],
-        )
-
-    def test_raises(self) -> None:
-        """
-        An observer that raises is reported with the first, and goes on hearing.
-        """
-        error = ValueError("no")
-
-        def react(_: SwarmEvent) -> None:
-            self.observer.react = None
-            raise error
-
-        self.observer.react = react
-        self.bus.publish_haves(1002, [3, 1])
-        self.bus.publish_haves(1002, [2])
-        self.assertEqual(
-            self.calls,
-            [
-                ("one", 1002, (3, 1)),
-                ("report", HaveReceived(1002, 3), error),
-                ("one", 1002, (2,)),
-            ],
         )
 
 

@@ -20,6 +20,7 @@ from swarmpeer.events import (
     ChokedBy,
     FileCompleted,
     HaveReceived,
+    HaveRun,
     InterestedReceived,
     NeighborConnected,
     NotInterestedReceived,
@@ -29,7 +30,7 @@ from swarmpeer.events import (
     SwarmEvent,
     UnchokedBy,
 )
-from swarmpeer.interfaces import IHavesObserver, IRunObserver, ISwarmObserver
+from swarmpeer.interfaces import IRunObserver, ISwarmObserver
 from swarmpeer.protocol_log import (
     LogKind,
     LogLine,
@@ -303,8 +304,7 @@ class ProtocolLoggerTests(ClockedTestCase):
                 HaveReceived(1002, index)
             )
         logger = ProtocolLogger(1001, together.append, lambda: NOON)
-        verifyObject(IHavesObserver, logger)
-        logger.observe_haves(1002, [7, 0, 4])
+        logger.observe_run(HaveRun(1002, [7, 0, 4]))
         self.assertEqual(together, [b"".join(apart)])
 
     def test_run(self) -> None:
@@ -439,7 +439,8 @@ class FailingLogTests(ClockedTestCase):
         take whole, wherever it stopped.
         """
         whole: list[bytes] = []
-        ProtocolLogger(1001, whole.append, lambda: NOON).observe_haves(1002, [5, 6, 7])
+        haves = HaveRun(1002, [5, 6, 7])
+        ProtocolLogger(1001, whole.append, lambda: NOON).observe_run(haves)
         (block,) = whole
         ends = [at + 1 for at, byte in enumerate(block) if byte == ord("\n")]
         # A line that lacks its end alone is ended by the next one.
@@ -455,8 +456,8 @@ class FailingLogTests(ClockedTestCase):
 
             logger = ProtocolLogger(1001, write, lambda: NOON)
             with capturedLogs():
-                logger.observe_haves(1002, [5, 6, 7])
-                logger.observe_haves(1002, [8])
+                logger.observe_run(haves)
+                logger.observe_run(HaveRun(1002, [8]))
             kept = sum(end <= taken for end in ends)
             self.assertEqual(logger.lost_lines, 3 - kept, taken)
             lines = b"".join(disk).splitlines(keepends=True)

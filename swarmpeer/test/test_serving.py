@@ -74,6 +74,13 @@ class Counter:
         """
         self._calls.append(("publish", event))
 
+    def publish_run(self, events: Sequence[SwarmEvent]) -> None:
+        """
+        Remember each.
+        """
+        for event in events:
+            self.publish(event)
+
     def ask(self, *indexes: int) -> None:
         """
         They ask for some pieces.
