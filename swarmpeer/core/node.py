@@ -10,7 +10,7 @@ from functools import partial
 
 from swarmpeer.config import Config
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.connection import PeerConnection, unrequested
 from swarmpeer.core.holdings import Holdings, Leavers
 from swarmpeer.core.keeping import Keeping
 from swarmpeer.core.pieces import PieceStore
@@ -290,12 +290,11 @@ class PeerNode:
         the disk.
         """
         neighbor = conversation.neighbor
-        needed, needless = self.requests.arrived(neighbor, pieces)
+        arrived = self.requests.arrived(neighbor, pieces)
         try:
-            came = len(needed) + len(needless)
-            if came < len(pieces):
+            if arrived.unasked is not None:
                 # Asked for once, it came twice.
-                conversation.expect_piece(pieces[came].index)
+                raise unrequested(arrived.unasked.index)
             came_bytes = 0
             for piece in pieces:
                 came_bytes += len(piece.data)
@@ -306,8 +305,8 @@ class PeerNode:
             self.request_next(conversation)
         finally:
             # Whatever fails there, these are here and noted as being stored.
-            self._store(neighbor.peer_id, needed)
-            for piece in needless:
+            self._store(neighbor.peer_id, arrived.needed)
+            for piece in arrived.needless:
                 size_bytes = self.store.layout.size(piece.index)
                 self.publish(
                     DuplicatePieceReceived(neighbor.peer_id, piece.index, size_bytes)

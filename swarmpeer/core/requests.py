@@ -7,6 +7,7 @@ for that would take the bytes in flight and being stored over the budget.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
@@ -20,6 +21,23 @@ REQUEST_WINDOW = 1
 #: Bytes in flight and being stored, all neighbours together.  Bounds the memory
 #: that a fast network and a slow disk can take; one piece is always allowed.
 BUDGET_BYTES = 24 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Arrived:
+    """
+    What became of pieces that came.
+
+    @ivar needed: they are STORING from now on, and C{stored} or C{store_failed} must
+        follow.
+    @ivar needless: nothing is to be done about them.
+    @ivar unasked: the first that was not asked of them, if any: it may not come, and
+        neither it nor one behind it was taken.
+    """
+
+    needed: list[Piece]
+    needless: list[Piece]
+    unasked: Piece | None
 
 
 class RequestManager:
@@ -122,9 +140,7 @@ class RequestManager:
             self._disown(neighbor, index)
         return withdrawn
 
-    def arrived(
-        self, neighbor: NeighborState, pieces: Sequence[Piece]
-    ) -> tuple[list[Piece], list[Piece]]:
+    def arrived(self, neighbor: NeighborState, pieces: Sequence[Piece]) -> Arrived:
         """
         They sent pieces; one of which nothing was kept has no data.
 
@@ -152,7 +168,9 @@ class RequestManager:
                     self._unsettled_bytes += self._store.layout.size(index)
             else:
                 needless.append(piece)
-        return needed, needless
+        came = len(awaited)
+        unasked = pieces[came] if came < len(pieces) else None
+        return Arrived(needed, needless, unasked)
 
     def stored(self, indexes: Collection[int]) -> None:
         """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import Outstanding
 from swarmpeer.core.pieces import PieceState
-from swarmpeer.core.requests import BUDGET_BYTES, RequestManager
+from swarmpeer.core.requests import BUDGET_BYTES, Arrived, RequestManager
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.core.window import LEAST_PIECES, RequestWindow, least_pieces
@@ -146,7 +146,8 @@ class VerifiedRequests(RequestManager):
         @return: was it still waited for?
         """
         self._outstanding.settle(neighbor, index)
-        is_awaited = neighbor.settle((index,)) == [True]
+        is_awaited = index in neighbor.requested
+        neighbor.settle((index,))
         if is_awaited:
             self._disown(neighbor, index)
             neighbor.note_refused(index, self._seconds())
@@ -253,19 +254,17 @@ class VerifiedRequests(RequestManager):
                 self._windows[neighbor].begin(now)
         return chosen
 
-    def arrived(
-        self, neighbor: NeighborState, pieces: Sequence[Piece]
-    ) -> tuple[list[Piece], list[Piece]]:
+    def arrived(self, neighbor: NeighborState, pieces: Sequence[Piece]) -> Arrived:
         """
         They sent pieces.
 
         @return: those that are needed, and those that are not.
         """
-        needed, needless = super().arrived(neighbor, pieces)
-        if needless:
-            indexes = [piece.index for piece in needless]
+        arrived = super().arrived(neighbor, pieces)
+        if arrived.needless:
+            indexes = [piece.index for piece in arrived.needless]
             self.duplicate_bytes += self._store.layout.total_size(indexes)
-        return needed, needless
+        return arrived
 
     def wrong(self, index: int, sender: NeighborState | None) -> None:
         """

@@ -17,6 +17,7 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import LEAST_SECONDS
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceState
+from swarmpeer.core.requests import Arrived
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_requests import (
     REFUSALS_LIMIT,
@@ -686,12 +687,14 @@ class RunTests(SynchronousTestCase):
                 for index in on_their_way[:come]
             ]
             del on_their_way[:come]
-            needed, needless = together.requests.arrived(one, run)
+            came = together.requests.arrived(one, run)
             answers = [singly.requests.arrived(other, [piece]) for piece in run]
-            self.assertEqual(needed, [piece for some, _ in answers for piece in some])
-            self.assertEqual(needless, [piece for _, some in answers for piece in some])
+            self.assertEqual(came.needed, [p for each in answers for p in each.needed])
+            self.assertEqual(
+                came.needless, [p for each in answers for p in each.needless]
+            )
             for pipeline, neighbor in ((together, one), (singly, other)):
-                pipeline.requests.stored([piece.index for piece in needed])
+                pipeline.requests.stored([piece.index for piece in came.needed])
                 self.assertEqual(neighbor.requested, set(on_their_way))
                 self.assertEqual(
                     pipeline.requests.owed(range(pipeline.layout.piece_count)),
@@ -707,7 +710,7 @@ class RunTests(SynchronousTestCase):
         neighbor = pipeline.neighbor()
         first, second = (Piece(i, b"x") for i in pipeline.requests.choose(neighbor))
         answer = pipeline.requests.arrived(neighbor, [first, first, second])
-        self.assertEqual(answer, ([first], []))
+        self.assertEqual(answer, Arrived([first], [], first))
         self.assertEqual(neighbor.requested, {second.index})
 
 
