@@ -143,10 +143,6 @@ class RequestManager:
     def arrived(self, neighbor: NeighborState, pieces: Sequence[Piece]) -> Arrived:
         """
         They sent pieces; one of which nothing was kept has no data.
-
-        @return: those that are needed, and those that are not.  The needed are STORING
-            from now on, and C{stored} or C{store_failed} must follow.  It ends before
-            the first that was not asked of them: that one may not come.
         """
         needed: list[Piece] = []
         needless: list[Piece] = []
@@ -219,15 +215,15 @@ class RequestManager:
         """
         store, picker, owners = self._store, self.picker, self._owners
         claimed: list[int] = []
-        news = neighbor.news(self._openings)
+        maybe_open = neighbor.maybe_open(self._openings)
         for _ in range(most):
-            if news is None:
+            if maybe_open is None:
                 index = self._pick(neighbor)
                 if index is None:
-                    neighbor.begin_news(self._openings)
+                    neighbor.note_none_open(self._openings)
             else:
                 # Mostly there is none, and each have is a reason to ask.
-                index = picker.pick_among(news) if news else None
+                index = picker.pick_among(maybe_open) if maybe_open else None
             if index is None:
                 break
             size = store.layout.size(index)

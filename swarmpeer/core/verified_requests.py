@@ -164,7 +164,7 @@ class VerifiedRequests(RequestManager):
             return False
         now, refused = self._seconds(), neighbor.refused
         neighbor.refused = {i: until for i, until in refused.items() if until > now}
-        neighbor.drop_news()
+        neighbor.note_any_open()
         return len(neighbor.refused) < len(refused)
 
     def give_back_one(self, neighbor: NeighborState, index: int) -> None:
@@ -174,17 +174,17 @@ class VerifiedRequests(RequestManager):
         neighbor.expect_late(index)
         self._disown(neighbor, index)
 
-    def owed(self, indexes: Iterable[int]) -> list[int]:
+    def owed_among(self, indexes: Iterable[int]) -> list[int]:
         """
         Which of the pieces was somebody asked for who did not answer?
         """
-        return self._outstanding.owed(indexes)
+        return self._outstanding.owed_among(indexes)
 
-    def owing(self, index: int) -> tuple[NeighborState, ...]:
+    def debtors(self, index: int) -> tuple[NeighborState, ...]:
         """
         Those who were asked for the piece and did not answer.
         """
-        return self._outstanding.owing(index)
+        return self._outstanding.debtors(index)
 
     def lost(self, index: int) -> None:
         """
@@ -257,8 +257,6 @@ class VerifiedRequests(RequestManager):
     def arrived(self, neighbor: NeighborState, pieces: Sequence[Piece]) -> Arrived:
         """
         They sent pieces.
-
-        @return: those that are needed, and those that are not.
         """
         arrived = super().arrived(neighbor, pieces)
         if arrived.needless:

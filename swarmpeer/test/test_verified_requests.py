@@ -229,10 +229,10 @@ class RaceTests(SynchronousTestCase):
         late = Late()
         late.ask_second()
         self.assertTrue(late.fetching.arrive(late.quick, LAST))
-        self.assertEqual(late.requests.owing(LAST), (late.slow,))
+        self.assertEqual(late.requests.debtors(LAST), (late.slow,))
         self.assertEqual(late.requests.unsettled_bytes, 0)
         self.assertFalse(late.fetching.arrive(late.slow, LAST))
-        self.assertEqual(late.requests.owing(LAST), ())
+        self.assertEqual(late.requests.debtors(LAST), ())
         self.assertEqual(late.requests.duplicate_bytes, 1)
         self.assertEqual(late.requests.received_bytes, 2 + 1 + 1)
 
@@ -243,11 +243,11 @@ class RaceTests(SynchronousTestCase):
         late = Late()
         late.ask_second()
         self.assertTrue(late.fetching.arrive(late.slow, LAST))
-        self.assertEqual(late.requests.owing(LAST), (late.quick,))
+        self.assertEqual(late.requests.debtors(LAST), (late.quick,))
         late.requests.give_back_one(late.quick, LAST)
         self.assertEqual(late.state(), (PieceState.HAVE, None, []))
         self.assertFalse(late.requests.rejected(late.quick, LAST))
-        self.assertEqual(late.requests.owing(LAST), ())
+        self.assertEqual(late.requests.debtors(LAST), ())
 
     def test_first_gives_back(self) -> None:
         """
@@ -285,7 +285,7 @@ class RaceTests(SynchronousTestCase):
         self.assertEqual(late.state(), (PieceState.IN_FLIGHT, late.quick, [late.quick]))
         self.assertTrue(late.requests.rejected(late.quick, LAST))
         self.assertEqual(late.state(), (PieceState.MISSING, None, []))
-        self.assertEqual(late.requests.owing(LAST), ())
+        self.assertEqual(late.requests.debtors(LAST), ())
 
     def test_wrong(self) -> None:
         """
@@ -697,7 +697,7 @@ class RunTests(SynchronousTestCase):
                 pipeline.requests.stored([piece.index for piece in came.needed])
                 self.assertEqual(neighbor.requested, set(on_their_way))
                 self.assertEqual(
-                    pipeline.requests.owed(range(pipeline.layout.piece_count)),
+                    pipeline.requests.owed_among(range(pipeline.layout.piece_count)),
                     sorted(on_their_way),
                 )
             self.assertEqual(_counts(together), _counts(singly))
