@@ -380,16 +380,13 @@ class MessageCodec:
             self._check_index("HAVE", index)
         return index
 
-    def have_indexes(self, payload: WireBytes) -> Sequence[int]:
+    def have_indexes(self, frames: WireBytes) -> Sequence[int]:
         """
         Which pieces are told of by haves that follow one another?
 
-        @param payload: their frames, without the length of the first.
         @raise ProtocolViolation: if there is no such piece, of any of them.
         """
-        if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
-            return (self.have_index(payload),)
-        indexes = _indexes(payload)
+        indexes = _indexes(frames)
         last = max(indexes)
         if last >= self._piece_count:
             self._check_index("HAVE", last)
@@ -410,15 +407,13 @@ class MessageCodec:
         index: int = _INDEX.unpack_from(payload, 1)[0]
         return index
 
-    def request_indexes(self, payload: WireBytes) -> Sequence[int]:
+    @staticmethod
+    def request_indexes(frames: WireBytes) -> Sequence[int]:
         """
-        Which pieces are asked for by requests that follow one another?
-
-        @param payload: their frames, without the length of the first.
+        Which pieces are asked for by requests that follow one another?  Any 32-bit
+        numbers.
         """
-        if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
-            return (self.request_index(payload),)
-        return _indexes(payload)
+        return _indexes(frames)
 
     def _decode_request(self, payload: WireBytes) -> RequestMessage:
         return RequestMessage(self.request_index(payload))
@@ -444,13 +439,10 @@ def _index_frames(start: bytes, indexes: Sequence[int]) -> bytes:
     return struct.pack(">" + len(indexes) * "5sI", *parts)
 
 
-def _indexes(payload: WireBytes) -> list[int]:
+def _indexes(frames: WireBytes) -> list[int]:
     """
     What frames with an index each tell of.
-
-    @param payload: without the length of the first.
     """
-    frames = bytes(LENGTH_SIZE) + payload
     return [index for (index,) in _INDEXES.iter_unpack(frames)]
 
 
