@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.delivery import deliver
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP
@@ -19,7 +20,7 @@ from swarmpeer.net.holding import Hold
 from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.lifetime import Lifetime, Phase
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.sending import HaveBeats
+from swarmpeer.net.sending import HAVE_SECONDS
 from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
 from swarmpeer.seam import LogicSide, Piece, SwarmLogic
@@ -61,7 +62,7 @@ class PeerProtocol(Lifetime):
         *,
         lenient: bool = False,
         expected_peer_id: int | None = None,
-        beats: HaveBeats | None = None,
+        beat: Beat | None = None,
         late: LatePieces | None = None,
         up: Allowance | None = None,
         down: Allowance | None = None,
@@ -69,7 +70,7 @@ class PeerProtocol(Lifetime):
         """
         @param lenient: take handshakes that write their numbers as text.
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
-        @param beats: shared by the connections of a peer, which mostly have the same
+        @param beat: shared by the connections of a peer, which mostly have the same
             haves to tell; one of our own if not given.
         @param late: shared by the connections of a peer, whose pieces have one memory;
             one of our own if not given.
@@ -82,7 +83,7 @@ class PeerProtocol(Lifetime):
             clock,
             limits,
             expected_peer_id=expected_peer_id,
-            beats=beats or HaveBeats(clock),
+            beat=beat or Beat(clock, HAVE_SECONDS),
             up=up,
             down=down,
         )
