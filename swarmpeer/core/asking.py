@@ -59,14 +59,14 @@ class Asking:
         """
         cancelled: list[RequestCancelled] = []
         # Most are owed by nobody.
-        for index in self._requests.owed(indexes):
+        for index in self._requests.owed_among(indexes):
             cancelled += self._cancel(index)
         return cancelled
 
     def _cancel(self, index: int) -> list[RequestCancelled]:
         owing = [
             conversation
-            for neighbor in self._requests.owing(index)
+            for neighbor in self._requests.debtors(index)
             if (conversation := self._swarm.find(neighbor.peer_id)) is not None
             and conversation.network.is_verified
         ]

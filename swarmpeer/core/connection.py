@@ -205,9 +205,7 @@ class PeerConnection:
         """
         neighbor = self.neighbor
         if index not in neighbor.requested and not neighbor.may_send(index):
-            raise ProtocolViolation(
-                ViolationReason.UNREQUESTED_PIECE, f"piece {index} was not asked for"
-            )
+            raise unrequested(index)
 
     def expect_bitfield(self) -> None:
         """
@@ -353,3 +351,12 @@ class PeerConnection:
         else:
             self.network.send_not_interested()
         self._swarm.publish(InterestChanged(self.peer_id, wanted))
+
+
+def unrequested(index: int) -> ProtocolViolation:
+    """
+    The violation of a piece that was not asked of them, or not so often.
+    """
+    return ProtocolViolation(
+        ViolationReason.UNREQUESTED_PIECE, f"piece {index} was not asked for"
+    )

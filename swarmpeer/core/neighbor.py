@@ -14,7 +14,7 @@ was on its way when it choked us, a few times if answers cross; more is not hone
 """
 
 #: More take too much memory.
-_MOST_NEWS = 1024
+_MOST_MAYBE_OPEN = 1024
 
 
 class NeighborState:
@@ -25,8 +25,6 @@ class NeighborState:
     @ivar peer_id: who they are.
     @ivar bits: the pieces they hold, as far as they told.
     @ivar useful: how many of those we want.
-    @ivar lacking: how many of the pieces that we hold, or do not want any more, they do
-        not hold, as far as they told.
     @ivar refused: in a verified swarm, the pieces they hold and are not to be asked for
         now, and until when that is so at least.
     @ivar am_choking: do we refuse to serve them?
@@ -42,13 +40,12 @@ class NeighborState:
 
     __slots__ = (
         "_late",
-        "_news",
-        "_news_since",
+        "_maybe_open",
+        "_openings",
         "am_choking",
         "am_interested",
         "bits",
         "is_snubbed",
-        "lacking",
         "peer_choking",
         "peer_id",
         "peer_interested",
@@ -63,7 +60,6 @@ class NeighborState:
         self.peer_id = peer_id
         self.bits = Bitfield(piece_count)
         self.useful = 0
-        self.lacking = 0
         self.am_choking = True
         self.am_interested = False
         self.peer_choking = True
@@ -77,8 +73,8 @@ class NeighborState:
         self._late: dict[int, int] = {}
         # What they told of since nothing of theirs was open, and how often a piece had
         # been opened again by then.
-        self._news: list[int] | None = None
-        self._news_since = 0
+        self._maybe_open: list[int] | None = None
+        self._openings = 0
 
     def learn_bits(self, theirs: Bitfield, needless: Bitfield) -> None:
         """
@@ -87,9 +83,8 @@ class NeighborState:
         @param needless: the pieces that we do not want; so everywhere here.
         """
         self.bits = theirs
-        self.drop_news()
+        self.note_any_open()
         self.useful = needless.count_missing_from(theirs)
-        self.lacking = theirs.count_missing_from(needless)
 
     def learn_haves(self, indexes: Collection[int], needless: Bitfield) -> list[int]:
         """
@@ -100,47 +95,43 @@ class NeighborState:
         news = self.bits.add_each(indexes)
         if news:
             wanted = needless.missing_among(news)
-            useful = len(wanted)
-            self.useful += useful
-            self.lacking -= len(news) - useful
-            if self._news is not None:
-                self._news.extend(wanted)
-                if len(self._news) > _MOST_NEWS:
-                    self.drop_news()
+            self.useful += len(wanted)
+            if self._maybe_open is not None:
+                self._maybe_open.extend(wanted)
+                if len(self._maybe_open) > _MOST_MAYBE_OPEN:
+                    self.note_any_open()
         return news
 
     # A neighbour in mid-download mostly holds nothing open, and each of its haves is a
     # reason to look again: those few pieces are looked at, and not all that it holds.
 
-    def begin_news(self, openings: int) -> None:
+    def note_none_open(self, openings: int) -> None:
         """
         Nothing that they hold is open.
 
         @param openings: how often a piece was opened again so far.
         """
-        self._news, self._news_since = [], openings
+        self._maybe_open, self._openings = [], openings
 
-    def news(self, openings: int) -> list[int] | None:
+    def maybe_open(self, openings: int) -> list[int] | None:
         """
         @param openings: how often a piece was opened again so far.
         @return: of the pieces that they hold all that may be open; those that are not
             may be taken out of it.  C{None}: any may be.
         """
-        return self._news if self._news_since == openings else None
+        return self._maybe_open if self._openings == openings else None
 
-    def drop_news(self) -> None:
+    def note_any_open(self) -> None:
         """
         Any piece that they hold may be open.
         """
-        self._news = None
+        self._maybe_open = None
 
     def note_needless(self, indexes: Collection[int]) -> None:
         """
         We hold the pieces, or want them no more, so theirs are of no use.
         """
-        held = self.bits.count_among(indexes)
-        self.useful -= held
-        self.lacking += len(indexes) - held
+        self.useful -= self.bits.count_among(indexes)
 
     def note_wanted(self, index: int) -> None:
         """
@@ -148,8 +139,6 @@ class NeighborState:
         """
         if index in self.bits:
             self.useful += 1
-        else:
-            self.lacking -= 1
 
     def note_lacking(self, index: int, needless: Bitfield) -> bool:
         """
@@ -160,10 +149,8 @@ class NeighborState:
         self.refused.pop(index, None)
         if not self.bits.discard(index):
             return False
-        self.drop_news()
-        if index in needless:
-            self.lacking += 1
-        else:
+        self.note_any_open()
+        if index not in needless:
             self.useful -= 1
         return True
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from swarmpeer.config import Config
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.connection import PeerConnection
+from swarmpeer.core.connection import PeerConnection, unrequested
 from swarmpeer.core.holdings import Holdings, Leavers
 from swarmpeer.core.keeping import Keeping
 from swarmpeer.core.pieces import PieceStore
@@ -287,12 +287,11 @@ class PeerNode:
         the disk.
         """
         neighbor = conversation.neighbor
-        needed, needless = self.requests.arrived(neighbor, pieces)
+        arrived = self.requests.arrived(neighbor, pieces)
         try:
-            came = len(needed) + len(needless)
-            if came < len(pieces):
+            if arrived.unasked is not None:
                 # Asked for once, it came twice.
-                conversation.expect_piece(pieces[came].index)
+                raise unrequested(arrived.unasked.index)
             came_bytes = 0
             for piece in pieces:
                 came_bytes += len(piece.data)
@@ -303,13 +302,13 @@ class PeerNode:
             self.request_next(conversation)
         finally:
             # Whatever fails there, these are here and noted as being stored.
-            self._store(neighbor.peer_id, needed)
-            if needless:
+            self._store(neighbor.peer_id, arrived.needed)
+            if arrived.needless:
                 peer_id, size = neighbor.peer_id, self.store.layout.size
                 self.publish_run(
                     [
                         DuplicatePieceReceived(peer_id, piece.index, size(piece.index))
-                        for piece in needless
+                        for piece in arrived.needless
                     ]
                 )
 

@@ -96,13 +96,13 @@ class Outstanding:
         ]
         return [index for _, index in sorted(late)]
 
-    def owing(self, index: int) -> tuple[NeighborState, ...]:
+    def debtors(self, index: int) -> tuple[NeighborState, ...]:
         """
         Those who owe us an answer about the piece.
         """
         return tuple(self._asked.get(index, ()))
 
-    def owed(self, indexes: Iterable[int]) -> list[int]:
+    def owed_among(self, indexes: Iterable[int]) -> list[int]:
         """
         Which of the pieces does somebody owe us an answer about?
         """

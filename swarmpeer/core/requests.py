@@ -7,6 +7,7 @@ for that would take the bytes in flight and being stored over the budget.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
@@ -20,6 +21,23 @@ REQUEST_WINDOW = 1
 #: Bytes in flight and being stored, all neighbours together.  Bounds the memory
 #: that a fast network and a slow disk can take; one piece is always allowed.
 BUDGET_BYTES = 24 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Arrived:
+    """
+    What became of pieces that came.
+
+    @ivar needed: they are STORING from now on, and C{stored} or C{store_failed} must
+        follow.
+    @ivar needless: nothing is to be done about them.
+    @ivar unasked: the first that was not asked of them, if any: it may not come, and
+        neither it nor one behind it was taken.
+    """
+
+    needed: list[Piece]
+    needless: list[Piece]
+    unasked: Piece | None
 
 
 class RequestManager:
@@ -122,15 +140,9 @@ class RequestManager:
             self._disown(neighbor, index)
         return withdrawn
 
-    def arrived(
-        self, neighbor: NeighborState, pieces: Sequence[Piece]
-    ) -> tuple[list[Piece], list[Piece]]:
+    def arrived(self, neighbor: NeighborState, pieces: Sequence[Piece]) -> Arrived:
         """
         They sent pieces; one of which nothing was kept has no data.
-
-        @return: those that are needed, and those that are not.  The needed are STORING
-            from now on, and C{stored} or C{store_failed} must follow.  It ends before
-            the first that was not asked of them: that one may not come.
         """
         needed: list[Piece] = []
         needless: list[Piece] = []
@@ -152,7 +164,9 @@ class RequestManager:
                     self._unsettled_bytes += self._store.layout.size(index)
             else:
                 needless.append(piece)
-        return needed, needless
+        came = len(awaited)
+        unasked = pieces[came] if came < len(pieces) else None
+        return Arrived(needed, needless, unasked)
 
     def stored(self, indexes: Collection[int]) -> None:
         """
@@ -201,15 +215,15 @@ class RequestManager:
         """
         store, picker, owners = self._store, self.picker, self._owners
         claimed: list[int] = []
-        news = neighbor.news(self._openings)
+        maybe_open = neighbor.maybe_open(self._openings)
         for _ in range(most):
-            if news is None:
+            if maybe_open is None:
                 index = self._pick(neighbor)
                 if index is None:
-                    neighbor.begin_news(self._openings)
+                    neighbor.note_none_open(self._openings)
             else:
                 # Mostly there is none, and each have is a reason to ask.
-                index = picker.pick_among(news) if news else None
+                index = picker.pick_among(maybe_open) if maybe_open else None
             if index is None:
                 break
             size = store.layout.size(index)

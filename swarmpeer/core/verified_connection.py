@@ -229,11 +229,12 @@ class VerifiedConnection(PeerConnection):
             super()._tell_holdings()
 
     def _tell_haves(self, indexes: Sequence[int]) -> None:
-        neighbor = self.neighbor
-        lacking = neighbor.lacking
-        has_plenty = not lacking or lacking >= PLENTY + len(neighbor.wanted_from_us)
+        neighbor, store = self.neighbor, self._swarm.store
+        # What they hold and is of no use to us is all that they hold of the needless.
+        lacking = store.needless.count - (neighbor.bits.count - neighbor.useful)
+        is_of_use = 0 < lacking < PLENTY + len(neighbor.wanted_from_us)
         # The last one tells that we are complete, for which others may wait.
-        can_wait = has_plenty and not self._swarm.store.bits.is_full
+        can_wait = not is_of_use and not store.bits.is_full
         self.network.send_haves(indexes, can_wait=can_wait)
 
     def _send_parts(self) -> None:

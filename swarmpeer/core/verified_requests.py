@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import Outstanding
 from swarmpeer.core.pieces import PieceState
-from swarmpeer.core.requests import BUDGET_BYTES, RequestManager
+from swarmpeer.core.requests import BUDGET_BYTES, Arrived, RequestManager
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.core.window import LEAST_PIECES, RequestWindow, least_pieces
@@ -146,7 +146,8 @@ class VerifiedRequests(RequestManager):
         @return: was it still waited for?
         """
         self._outstanding.settle(neighbor, index)
-        is_awaited = neighbor.settle((index,)) == [True]
+        is_awaited = index in neighbor.requested
+        neighbor.settle((index,))
         if is_awaited:
             self._disown(neighbor, index)
             neighbor.note_refused(index, self._seconds())
@@ -163,7 +164,7 @@ class VerifiedRequests(RequestManager):
             return False
         now, refused = self._seconds(), neighbor.refused
         neighbor.refused = {i: until for i, until in refused.items() if until > now}
-        neighbor.drop_news()
+        neighbor.note_any_open()
         return len(neighbor.refused) < len(refused)
 
     def give_back_one(self, neighbor: NeighborState, index: int) -> None:
@@ -173,17 +174,17 @@ class VerifiedRequests(RequestManager):
         neighbor.expect_late(index)
         self._disown(neighbor, index)
 
-    def owed(self, indexes: Iterable[int]) -> list[int]:
+    def owed_among(self, indexes: Iterable[int]) -> list[int]:
         """
         Which of the pieces was somebody asked for who did not answer?
         """
-        return self._outstanding.owed(indexes)
+        return self._outstanding.owed_among(indexes)
 
-    def owing(self, index: int) -> tuple[NeighborState, ...]:
+    def debtors(self, index: int) -> tuple[NeighborState, ...]:
         """
         Those who were asked for the piece and did not answer.
         """
-        return self._outstanding.owing(index)
+        return self._outstanding.debtors(index)
 
     def lost(self, index: int) -> None:
         """
@@ -253,19 +254,15 @@ class VerifiedRequests(RequestManager):
                 self._windows[neighbor].begin(now)
         return chosen
 
-    def arrived(
-        self, neighbor: NeighborState, pieces: Sequence[Piece]
-    ) -> tuple[list[Piece], list[Piece]]:
+    def arrived(self, neighbor: NeighborState, pieces: Sequence[Piece]) -> Arrived:
         """
         They sent pieces.
-
-        @return: those that are needed, and those that are not.
         """
-        needed, needless = super().arrived(neighbor, pieces)
-        if needless:
-            indexes = [piece.index for piece in needless]
+        arrived = super().arrived(neighbor, pieces)
+        if arrived.needless:
+            indexes = [piece.index for piece in arrived.needless]
             self.duplicate_bytes += self._store.layout.total_size(indexes)
-        return needed, needless
+        return arrived
 
     def wrong(self, index: int, sender: NeighborState | None) -> None:
         """

@@ -1,17 +1,15 @@
 """
-From what was said to who hears it.
+From what was said to who hears it, but for what comes in runs: haves, requests and
+pieces.
 """
 
-from swarmpeer.seam import LogicSide, Piece
+from swarmpeer.seam import LogicSide
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
-    HaveMessage,
     InterestedMessage,
     Message,
     NotInterestedMessage,
-    PieceMessage,
-    RequestMessage,
     UnchokeMessage,
 )
 
@@ -22,14 +20,7 @@ def deliver(message: Message, logic: LogicSide) -> None:
 
     @raise swarmpeer.errors.ProtocolViolation: if they should not have.
     """
-    # The frequent ones first.
     match message:
-        case HaveMessage(index):
-            logic.on_haves((index,))
-        case PieceMessage(index, data):
-            logic.on_pieces((Piece(index, data),))
-        case RequestMessage(index):
-            logic.on_requests((index,))
         case InterestedMessage():
             logic.on_interested()
         case NotInterestedMessage():

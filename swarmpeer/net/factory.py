@@ -12,10 +12,11 @@ from twisted.internet.protocol import Factory
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
 from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.net.sending import HaveBeats
+from swarmpeer.net.sending import HAVE_SECONDS
 from swarmpeer.seam import SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
 
@@ -75,7 +76,7 @@ class PeerFactory(Factory):
         self._allowances = allowances
         self._mark = mark
         self._codec = MessageCodec(self.store.layout)
-        self._beats = HaveBeats(clock)
+        self._beat = Beat(clock, HAVE_SECONDS)
         self._late = LatePieces(lambda: node.spare_bytes)
         self._is_closing = False
         # In the order in which they came.
@@ -144,7 +145,7 @@ class PeerFactory(Factory):
             self._limits,
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
-            beats=self._beats,
+            beat=self._beat,
             late=self._late,
             up=up,
             down=down,

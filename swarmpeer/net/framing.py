@@ -8,7 +8,8 @@ once as nobody had time for yet; until that is heard nothing more is to be read.
 
 import re
 import struct
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 
 from swarmpeer.seam import Piece
 from swarmpeer.wire import WireBytes
@@ -21,12 +22,15 @@ from swarmpeer.wire.codec import (
     FrameKind,
     MessageCodec,
 )
+from swarmpeer.wire.messages import MessageType
 
 MOST_IN_RUN = 100
 """
-So many haves that follow one another come out as one, and so many requests.
+So many haves that follow one another come out together, and so many requests.
 """
 
+# A plain number: looking up a member takes longer than all else there.
+_HAVE = MessageType.HAVE.value
 _LENGTH = struct.Struct(">I")
 _RUN = re.compile(
     b"|".join(
@@ -38,15 +42,34 @@ _RUN = re.compile(
 )
 _NONE = memoryview(b"")
 
-Heard = Piece | WireBytes
+
+@dataclass(slots=True)
+class Haves:
+    """
+    Which pieces they told of, one behind the other.
+    """
+
+    indexes: Sequence[int]
+
+
+@dataclass(slots=True)
+class Requests:
+    """
+    Which pieces they asked for, one behind the other.
+    """
+
+    indexes: Sequence[int]
+
+
+Heard = Piece | Haves | Requests | WireBytes
 """
-A piece, or the payload of any other message.
+What is frequent, or the payload of any other message.
 """
 
 
 class FrameReader:
     """
-    Cuts the stream of one connection into pieces and other payloads.
+    Cuts the stream of one connection into pieces, haves, requests and other payloads.
 
     @ivar _unheard: what was read and not looked at to the end: the first bytes of a
         frame, fewer than length and head of a piece, or all that nobody had time for.
@@ -188,12 +211,10 @@ class FrameReader:
         was not looked at is kept, and comes first at the next call.
 
         @param end: where in C{chunk} it ends; C{chunk} itself is not kept.
-        @return: the pieces and other payloads that are whole now, one after the other;
-            that of an unknown type is cut down to its type byte, and a piece that was
-            dropped has no data.  Haves that follow one another come together, as their
-            frames without the first length, and so do requests.
+        @return: what is whole now, one after the other; the payload of an unknown type
+            is cut down to its type byte, and a piece that was dropped has no data.
         @raise swarmpeer.errors.ProtocolViolation: at a frame that may not come,
-            after all before it were yielded.
+            after all before it were yielded; at one of several haves, before them.
         """
         if end is None:
             end = len(chunk)
@@ -214,9 +235,12 @@ class FrameReader:
                 heard = self._take()
             elif (run := _RUN.match(chunk, at, end)) is not None:
                 # There may be more of them than of all other messages together,
-                # so they are cut off without a closer look.
-                start, at = at + LENGTH_SIZE, run.end()
-                heard = chunk[start:at]
+                # so they are taken without a closer look.
+                frames, at = run[0], run.end()
+                if frames[LENGTH_SIZE] == _HAVE:
+                    heard = Haves(self._codec.have_indexes(frames))
+                else:
+                    heard = Requests(self._codec.request_indexes(frames))
             else:
                 start = at + LENGTH_SIZE
                 behind = start + PIECE_HEAD_SIZE
@@ -233,13 +257,17 @@ class FrameReader:
                     index = self._codec.piece_index(head)
                     if not self._admits(index):
                         return
-                at = start + length
-                if at > end:
+                if start + length > end:
                     if kind is FrameKind.MESSAGE:
                         self._expect_message(head[0])
+                        if length <= PIECE_HEAD_SIZE:
+                            # A have, say, which is looked at when it is whole.
+                            self._unheard = bytes(chunk[at:end])
+                            return
                     self._begin(kind, length, head, index)
                     at = start
                     continue
+                at = start + length
                 if index is not None:
                     self.piece_bytes += length
                     heard = Piece(index, memoryview(chunk[behind:at]))

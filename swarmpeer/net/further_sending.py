@@ -4,6 +4,7 @@ What is said in verified swarms alone, and when anything was said last.
 
 from collections.abc import Sequence
 
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.sending import MessageSender
 from swarmpeer.seam import PieceContent
 from swarmpeer.wire.extended_codec import encode_manifest_head
@@ -18,14 +19,23 @@ from swarmpeer.wire.extension import (
     WithdrawMessage,
 )
 
+LATER_HAVE_SECONDS = 0.25
+"""
+Haves that the neighbour has no use for yet are gathered for so long, unless something
+else is sent to it before: then they leave with that, and wake nobody up.
+"""
+
 
 class FurtherSender(MessageSender):
     """
     The C{send_*} of L{swarmpeer.seam.VerifiedNetworkSide} beyond those of
     L{MessageSender}.  They do nothing where the neighbour does not know them.
+
+    @ivar _later_beat: when haves that can wait leave.
     """
 
     _is_verified = False
+    _later_beat: Beat
     _spoke_at: float
 
     @property
@@ -34,6 +44,17 @@ class FurtherSender(MessageSender):
         Do both sides speak more than the eight messages?
         """
         return self._is_verified
+
+    def send_haves(self, indexes: Sequence[int], *, can_wait: bool = False) -> None:
+        """
+        Tell them that we hold pieces.
+        """
+        if not can_wait:
+            super().send_haves(indexes)
+        elif not self._gate.is_finished:
+            if not self._haves:
+                self._later_beat.join(self.flush_haves)
+            self._haves += indexes
 
     def send_pieces(
         self, indexes: Sequence[int], contents: Sequence[PieceContent]

@@ -23,6 +23,7 @@ from zope.interface import implementer
 from swarmpeer.errors import ProtocolViolation
 from swarmpeer.events import ConnectionRefused, ViolationSeen
 from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP, plain_tcp
@@ -31,7 +32,7 @@ from swarmpeer.net.holding import Holding
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
 from swarmpeer.net.reasons import ConversationEnded, in_one_line
-from swarmpeer.net.sending import HaveBeats, MessageSender
+from swarmpeer.net.sending import MessageSender
 from swarmpeer.net.tuning import tune
 from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import LogicSide, SwarmLogic
@@ -85,7 +86,7 @@ class Lifetime(MessageSender, ABC):
         limits: Limits,
         *,
         expected_peer_id: int | None,
-        beats: HaveBeats,
+        beat: Beat,
         up: Allowance | None,
         down: Allowance | None,
     ) -> None:
@@ -93,7 +94,7 @@ class Lifetime(MessageSender, ABC):
         See L{swarmpeer.net.protocol.PeerProtocol}.
         """
         self._watch = Watch(clock, self._deadlines)
-        super().__init__(codec, clock, beats)
+        super().__init__(codec, clock, beat)
         self.is_dialled = expected_peer_id is not None
         self.peer_id = expected_peer_id
         self._node = node
@@ -311,7 +312,7 @@ class Lifetime(MessageSender, ABC):
         if self._is_in(Phase.OPEN):
             self.flush_haves()
         self._phase = Phase.CLOSED
-        self._beats.leave(self.flush_haves)
+        self._beat.leave(self.flush_haves)
         self._gate.finish()
         self._holding.over()
         if self._owes_disconnect:

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.net.framing import FrameReader
+from swarmpeer.net.framing import FrameReader, Haves, Requests
 from swarmpeer.net.goodbye import goodbye_code
 from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.limits import Limits
@@ -176,9 +176,12 @@ class ManifestAsker(Protocol):
             self._is_greeted = True
             self._accept(handshake)
         for heard in self._frames.feed(data):
-            # Whole frames of other types come out as well.
-            if not isinstance(heard, Piece) and heard[0] in HEARD_TYPES:
-                self._hear_message(heard)
+            match heard:
+                case Piece() | Haves() | Requests():
+                    # Taken as such by whoever knows the manifest.
+                    pass
+                case _ if heard[0] in HEARD_TYPES:
+                    self._hear_message(heard)
         self._waiting.note(self._parts.size_bytes + self._frames.gathered_bytes)
 
     def _accept(self, handshake: Handshake) -> None:

@@ -3,6 +3,8 @@ What a neighbour may say to who knows neither the manifest nor, so, how long any
 else should be.
 """
 
+from collections.abc import Sequence
+
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import FrameKind, bad_length
@@ -38,3 +40,9 @@ class PartsCodec(ExtendedCodec):
         if head[0] in HEARD_TYPES:
             return self._check_further_frame(length, head)
         return FrameKind.UNKNOWN
+
+    def have_indexes(self, frames: WireBytes) -> Sequence[int]:
+        """
+        See L{ExtendedCodec.have_indexes}; here there may be any piece.
+        """
+        return self.request_indexes(frames)

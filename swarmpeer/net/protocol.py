@@ -9,30 +9,28 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.delivery import deliver
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP
 from swarmpeer.net.fast.reading import FastReader
-from swarmpeer.net.framing import FrameReader, Heard
+from swarmpeer.net.framing import FrameReader, Haves, Heard, Requests
 from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.holding import Hold
 from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.lifetime import Lifetime, Phase
 from swarmpeer.net.limits import Limits
-from swarmpeer.net.sending import HaveBeats
+from swarmpeer.net.sending import HAVE_SECONDS
 from swarmpeer.net.waiting import Waiting
 from swarmpeer.net.watch import Deadline
 from swarmpeer.seam import LogicSide, Piece, SwarmLogic
 from swarmpeer.wire import WireBytes
-from swarmpeer.wire.codec import INDEX_FRAME_SIZE, PIECE_HEAD_SIZE, MessageCodec
+from swarmpeer.wire.codec import PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import MessageType
 
-# Plain numbers: looking up a member takes longer than all else there.
-_HAVE = MessageType.HAVE.value
-_REQUEST = MessageType.REQUEST.value
+# A plain number: looking up a member takes longer than all else there.
 _PIECE = MessageType.PIECE.value
-_IN_RUNS = (_HAVE, _REQUEST)
 
 MESSAGES_PER_TURN = 100
 """
@@ -64,7 +62,7 @@ class PeerProtocol(Lifetime):
         *,
         lenient: bool = False,
         expected_peer_id: int | None = None,
-        beats: HaveBeats | None = None,
+        beat: Beat | None = None,
         late: LatePieces | None = None,
         up: Allowance | None = None,
         down: Allowance | None = None,
@@ -72,7 +70,7 @@ class PeerProtocol(Lifetime):
         """
         @param lenient: take handshakes that write their numbers as text.
         @param expected_peer_id: whom we dialled, or C{None} if they called us.
-        @param beats: shared by the connections of a peer, which mostly have the same
+        @param beat: shared by the connections of a peer, which mostly have the same
             haves to tell; one of our own if not given.
         @param late: shared by the connections of a peer, whose pieces have one memory;
             one of our own if not given.
@@ -85,7 +83,7 @@ class PeerProtocol(Lifetime):
             clock,
             limits,
             expected_peer_id=expected_peer_id,
-            beats=beats or HaveBeats(clock),
+            beat=beat or Beat(clock, HAVE_SECONDS),
             up=up,
             down=down,
         )
@@ -174,19 +172,11 @@ class PeerProtocol(Lifetime):
 
     def stringReceived(self, string: WireBytes) -> None:
         """
-        Deliver one message that is no piece: those come in runs.
+        Deliver one message that does not come in runs.
 
-        @param string: its payload; of an unknown type, the type byte; of haves and of
-            requests, all that follow one another.
+        @param string: its payload; of an unknown type, the type byte.
         """
-        kind = string[0]
-        if kind == _HAVE:
-            # There are more of these than of all others; they take the short way.
-            self._logic.on_haves(self._codec.have_indexes(string))
-            return
-        if kind == _REQUEST:
-            self._logic.on_requests(self._codec.request_indexes(string))
-        elif kind > _PIECE:
+        if string[0] > _PIECE:
             self._hear_further(string)
         else:
             deliver(self._codec.decode_checked(string), self._logic)
@@ -266,8 +256,8 @@ class PeerProtocol(Lifetime):
         run: list[Piece] = []
         try:
             for heard in chain(first, more):
-                left -= 1
                 if isinstance(heard, Piece):
+                    left -= 1
                     run.append(heard)
                 else:
                     if run:
@@ -275,9 +265,16 @@ class PeerProtocol(Lifetime):
                         self._hear_pieces(pieces)
                         if self._is_in(Phase.CLOSED):
                             break
-                    self.stringReceived(heard)
-                    if heard[0] in _IN_RUNS:
-                        left -= len(heard) // INDEX_FRAME_SIZE
+                    match heard:
+                        case Haves(indexes):
+                            left -= len(indexes)
+                            self._logic.on_haves(indexes)
+                        case Requests(indexes):
+                            left -= len(indexes)
+                            self._logic.on_requests(indexes)
+                        case _:
+                            left -= 1
+                            self.stringReceived(heard)
                 if left <= 0:
                     more.close()
                     self._hear_on_later()

@@ -2,7 +2,7 @@
 The mouth of a conversation: messages to bytes, in order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.basic import Int32StringReceiver
@@ -27,34 +27,6 @@ HAVE_SECONDS = 0.02
 Haves are gathered for so long.  With small pieces there are more haves than
 anything else, and each that leaves by itself costs both ends a system call.
 """
-WAITING_SECONDS = 0.25
-"""
-The same of those that the neighbour has no use for yet, unless something else is sent
-to it before: then they leave with that, and wake nobody up.
-"""
-
-
-class HaveBeats:
-    """
-    When haves that were gathered leave that did not leave with something else.
-
-    @ivar soon: those that are of use.
-    @ivar later: those that can wait.
-    """
-
-    def __init__(self, clock: IReactorTime) -> None:
-        """
-        Nobody waits.
-        """
-        self.soon = Beat(clock, HAVE_SECONDS)
-        self.later = Beat(clock, WAITING_SECONDS)
-
-    def leave(self, act: Callable[[], None]) -> None:
-        """
-        Wait for neither.
-        """
-        self.soon.leave(act)
-        self.later.leave(act)
 
 
 class MessageSender(Int32StringReceiver):
@@ -69,7 +41,7 @@ class MessageSender(Int32StringReceiver):
     so these leave at once, and take along what was gathered for long enough.
 
     @ivar _haves: those that wait.
-    @ivar _leave_soon: is one of them of use?
+    @ivar _is_due_soon: do they wait for the beat?
     @ivar _haves_due: from when on haves may leave again.
     """
 
@@ -79,18 +51,19 @@ class MessageSender(Int32StringReceiver):
         self,
         codec: MessageCodec,
         clock: IReactorTime,
-        beats: HaveBeats,
+        beat: Beat,
     ) -> None:
         """
         The gate follows when there is a transport.
 
-        @param beats: when haves that were gathered leave.
+        @param beat: when haves that were gathered leave, if they did not leave with
+            something else; of L{HAVE_SECONDS}.
         """
         self._codec = codec
         self._clock = clock
-        self._beats = beats
+        self._beat = beat
         self._haves: list[int] = []
-        self._leave_soon = False
+        self._is_due_soon = False
         self._haves_due = clock.seconds()
 
     @property
@@ -130,30 +103,26 @@ class MessageSender(Int32StringReceiver):
         """
         self._send(NotInterestedMessage())
 
-    def send_haves(self, indexes: Sequence[int], *, can_wait: bool = False) -> None:
+    def send_haves(self, indexes: Sequence[int]) -> None:
         """
         Tell them that we hold pieces.
         """
         if self._gate.is_finished:
             return
-        was_empty = not self._haves
         self._haves += indexes
-        if can_wait:
-            if was_empty:
-                self._beats.later.join(self.flush_haves)
-        elif not self._leave_soon:
+        if not self._is_due_soon:
             if self._clock.seconds() >= self._haves_due:
                 self.flush_haves()
             else:
-                self._leave_soon = True
-                self._beats.soon.join(self.flush_haves)
+                self._is_due_soon = True
+                self._beat.join(self.flush_haves)
 
     def flush_haves(self) -> None:
         """
         Let the gathered haves go.
         """
         # Those that waited may all be withdrawn by now.
-        self._leave_soon = False
+        self._is_due_soon = False
         if self._haves:
             self._write(self._take_haves())
 
@@ -212,6 +181,6 @@ class MessageSender(Int32StringReceiver):
         @return: the gathered haves, which leave now.
         """
         self._haves_due = self._clock.seconds() + HAVE_SECONDS
-        self._leave_soon = False
+        self._is_due_soon = False
         haves, self._haves = self._haves, []
         return self._codec.encode_haves(haves)

@@ -6,7 +6,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.registry import PeerRegistry
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.factory import Allowances, Mark, PeerFactory
+from swarmpeer.net.further_sending import LATER_HAVE_SECONDS
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.verified_protocol import VerifiedProtocol
 from swarmpeer.net.verified_terms import VerifiedTerms
@@ -51,6 +53,7 @@ class VerifiedFactory(PeerFactory):
         )
         self._terms = terms
         self._extended_codec = ExtendedCodec(store.layout)
+        self._later_beat = Beat(clock, LATER_HAVE_SECONDS)
 
     def _make(self, expected_peer_id: int | None) -> VerifiedProtocol:
         up, down = self._ask_allowances()
@@ -63,7 +66,8 @@ class VerifiedFactory(PeerFactory):
             extended_codec=self._extended_codec,
             lenient=self._lenient,
             expected_peer_id=expected_peer_id,
-            beats=self._beats,
+            beat=self._beat,
+            later_beat=self._later_beat,
             late=self._late,
             up=up,
             down=down,

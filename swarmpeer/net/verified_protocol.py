@@ -8,15 +8,15 @@ from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.allowance import Allowance
+from swarmpeer.net.beat import Beat
 from swarmpeer.net.further_delivery import deliver_further
-from swarmpeer.net.further_sending import FurtherSender
+from swarmpeer.net.further_sending import LATER_HAVE_SECONDS, FurtherSender
 from swarmpeer.net.goodbye import goodbye_code
 from swarmpeer.net.greeting import Greeting
 from swarmpeer.net.holding import Hold
 from swarmpeer.net.late_pieces import LatePieces
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
-from swarmpeer.net.sending import HaveBeats
 from swarmpeer.net.verified_terms import VerifiedTerms, check_swarm
 from swarmpeer.net.watch import Deadline, Watch
 from swarmpeer.seam import SwarmLogic, VerifiedLogicSide
@@ -58,7 +58,8 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         extended_codec: ExtendedCodec,
         lenient: bool = False,
         expected_peer_id: int | None = None,
-        beats: HaveBeats | None = None,
+        beat: Beat | None = None,
+        later_beat: Beat | None = None,
         late: LatePieces | None = None,
         up: Allowance | None = None,
         down: Allowance | None = None,
@@ -67,6 +68,7 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
         See L{PeerProtocol}.
 
         @param codec: for classic neighbours.
+        @param later_beat: the same as C{beat} for haves that can wait.
         @param extended_codec: for all others.
         """
         super().__init__(
@@ -76,11 +78,12 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
             limits,
             lenient=lenient,
             expected_peer_id=expected_peer_id,
-            beats=beats,
+            beat=beat,
             late=late,
             up=up,
             down=down,
         )
+        self._later_beat = later_beat or Beat(clock, LATER_HAVE_SECONDS)
         self._terms = terms
         self._extended_codec = extended_codec
         self._greeting = Greeting(lenient=lenient, verified=True)
@@ -161,6 +164,10 @@ class VerifiedProtocol(FurtherSender, PeerProtocol):
                 "a part of the manifest that was not asked for",
             )
         super()._expect_message(kind)
+
+    def _end(self, reason: str) -> None:
+        self._later_beat.leave(self.flush_haves)
+        super()._end(reason)
 
     def _tell_fault(self, violation: ProtocolViolation | None) -> None:
         if violation is None:

@@ -24,6 +24,6 @@ def arrived(requests: RequestManager, neighbor: NeighborState, index: int) -> bo
     @return: is it needed?
     """
     piece = Piece(index, b"whatever it is")
-    needed, needless = requests.arrived(neighbor, [piece])
-    assert [*needed, *needless] == [piece], f"piece {index} was not asked of them"
-    return bool(needed)
+    came = requests.arrived(neighbor, [piece])
+    assert came.unasked is None, f"piece {index} was not asked of them"
+    return bool(came.needed)

@@ -2,8 +2,6 @@
 Tests for L{swarmpeer.net.delivery}.
 """
 
-from collections.abc import Sequence
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ProtocolViolation, ViolationReason
@@ -13,11 +11,8 @@ from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import (
     BitfieldMessage,
     ChokeMessage,
-    HaveMessage,
     InterestedMessage,
     NotInterestedMessage,
-    PieceMessage,
-    RequestMessage,
     UnchokeMessage,
 )
 
@@ -29,7 +24,7 @@ class DeliverTests(SynchronousTestCase):
 
     def test_every_kind(self) -> None:
         """
-        All eight kinds arrive, with what they carry.
+        All kinds that do not come in runs arrive, with what they carry.
         """
         logic = RecordingLogic("logic")
         for message in (
@@ -37,10 +32,7 @@ class DeliverTests(SynchronousTestCase):
             UnchokeMessage(),
             InterestedMessage(),
             NotInterestedMessage(),
-            HaveMessage(3),
             BitfieldMessage(Bitfield.full(2)),
-            RequestMessage(4),
-            PieceMessage(5, b"data"),
         ):
             deliver(message, logic)
         self.assertEqual(
@@ -50,10 +42,7 @@ class DeliverTests(SynchronousTestCase):
                 ("logic", "on_unchoke"),
                 ("logic", "on_interested"),
                 ("logic", "on_not_interested"),
-                ("logic", "on_have", 3),
                 ("logic", "on_bitfield", b"\xc0"),
-                ("logic", "on_request", 4),
-                ("logic", "on_piece", 5, b"data"),
             ],
         )
 
@@ -63,9 +52,8 @@ class DeliverTests(SynchronousTestCase):
         """
 
         class Strict(RecordingLogic):
-            def on_haves(self, indexes: Sequence[int]) -> None:
-                raise ProtocolViolation(
-                    ViolationReason.INDEX_OUT_OF_RANGE, str(indexes)
-                )
+            def on_bitfield(self, bits: Bitfield) -> None:
+                raise ProtocolViolation(ViolationReason.LATE_BITFIELD, str(bits))
 
-        self.assertRaises(ProtocolViolation, deliver, HaveMessage(9), Strict("logic"))
+        message = BitfieldMessage(Bitfield(1))
+        self.assertRaises(ProtocolViolation, deliver, message, Strict("logic"))

@@ -18,7 +18,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.fast.gate import ROOM_BYTES, FastGate
 from swarmpeer.net.fast.plain_tcp import plain_tcp
-from swarmpeer.net.fast.reading import LOW_BYTES
+from swarmpeer.net.fast.waking import MOST_GATHERED_BYTES
 from swarmpeer.net.flow import Gate, WriteGate
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import MESSAGES_PER_TURN
@@ -817,7 +817,7 @@ class FastTests(PlainTests):
             missing = len(piece) - at - 20000
             self.assertLessEqual(low, max(1, missing))
             lows.append(low)
-        self.assertIn(LOW_BYTES, lows)
+        self.assertIn(MOST_GATHERED_BYTES, lows)
         self.assertEqual(lows[-1], 1)
 
     def test_gathers_from_the_first_bytes(self) -> None:
@@ -850,7 +850,7 @@ class FastTests(PlainTests):
         line.clock.advance(0.01)
         line.say(piece[:50000])
         low = line.near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
-        self.assertEqual(low, LOW_BYTES)
+        self.assertEqual(low, MOST_GATHERED_BYTES)
         line.say(piece[50000:-1000])
         line.clock.advance(0.01)
         line.far.send(piece[-1000:] + 400 * have)
@@ -872,7 +872,7 @@ class FastTests(PlainTests):
         line.clock.advance(0.01)
         line.say(piece[:50000])
         low = line.near.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
-        self.assertEqual(low, LOW_BYTES)
+        self.assertEqual(low, MOST_GATHERED_BYTES)
         line.far.send(piece[50000:70000])
         line.clock.advance(8)
         self.assertNotIn(("logic", "on_stall"), line.node.take())

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
-from swarmpeer.net.framing import FrameReader, Heard
+from swarmpeer.net.framing import FrameReader, Haves, Heard, Requests
 from swarmpeer.seam import Piece
 from swarmpeer.test.net_fixtures import CODEC, LAYOUT
 from swarmpeer.testing.recorders import Call
@@ -55,17 +55,23 @@ def _read(chunks: list[bytes], codec: MessageCodec = CODEC) -> list[Call]:
         codec, lambda index: seen.append(("expect", index)), lambda _: None
     )
     for chunk in chunks:
-        seen.extend(("frame", _payload(heard)) for heard in reader.feed(chunk))
+        seen.extend(_told(heard) for heard in reader.feed(chunk))
     return seen
 
 
-def _payload(heard: Heard) -> bytes:
+def _told(heard: Heard) -> Call:
     """
-    What came as it was on the wire.
+    What came: the pieces of haves or requests, or the payload that was on the wire.
     """
-    if isinstance(heard, Piece):
-        return struct.pack(">BI", 7, heard.index) + heard.data
-    return bytes(heard)
+    match heard:
+        case Haves(indexes):
+            return ("haves", *indexes)
+        case Requests(indexes):
+            return ("requests", *indexes)
+        case Piece(index, data):
+            return ("frame", struct.pack(">BI", 7, index) + data)
+        case _:
+            return ("frame", bytes(heard))
 
 
 def _singly(seen: list[Call]) -> list[Call]:
@@ -74,9 +80,9 @@ def _singly(seen: list[Call]) -> list[Call]:
     """
     single: list[Call] = []
     for call in seen:
-        payload = call[1]
-        if isinstance(payload, bytes) and payload[0] in (4, 6):
-            single += [("frame", payload[i : i + 5]) for i in range(0, len(payload), 9)]
+        kind, *indexes = call
+        if kind in ("haves", "requests"):
+            single += [(kind, index) for index in indexes]
         else:
             single.append(call)
     return single
@@ -102,8 +108,13 @@ class WholeStreamTests(SynchronousTestCase):
             payload = frame[4:]
             if payload[0] == 7:
                 self.expected.append(("expect", payload[4]))
-            # Of an unknown type the type alone is passed on.
-            self.expected.append(("frame", payload[:1] if payload[0] > 7 else payload))
+            if payload[0] in (4, 6):
+                kind = "haves" if payload[0] == 4 else "requests"
+                self.expected.append((kind, int.from_bytes(payload[1:])))
+            else:
+                # Of an unknown type the type alone is passed on.
+                told = payload[:1] if payload[0] > 7 else payload
+                self.expected.append(("frame", told))
 
     def test_one_read(self) -> None:
         """
@@ -167,8 +178,8 @@ class WholeStreamTests(SynchronousTestCase):
         reader.drop()
         self.assertEqual((reader.held_piece, reader.held_bytes), (None, 0))
         self.assertTrue(reader.is_mid_piece)
-        frames = [_payload(heard) for heard in reader.feed(piece[100:] + piece)]
-        self.assertEqual(frames, [piece[4:9], piece[4:]])
+        frames = [_told(heard) for heard in reader.feed(piece[100:] + piece)]
+        self.assertEqual(frames, [("frame", piece[4:9]), ("frame", piece[4:])])
         self.assertEqual(reader.piece_bytes, 2 * len(piece[4:]))
 
     def test_haves(self) -> None:
@@ -183,13 +194,39 @@ class WholeStreamTests(SynchronousTestCase):
         self.assertEqual(
             seen,
             [
-                ("frame", (100 * have)[4:]),
-                ("frame", (50 * have)[4:]),
+                ("haves", *(100 * [1])),
+                ("haves", *(50 * [1])),
                 ("frame", choke[4:]),
-                ("frame", have[4:]),
-                ("frame", have[4:]),
+                ("haves", 1),
+                ("haves", 1),
             ],
         )
+
+    def test_no_such_piece(self) -> None:
+        """
+        Of haves that follow one another none is heard if there is no such piece; what
+        came before them is.
+        """
+        have, choke = CODEC.encode(HaveMessage(2)), CODEC.encode(ChokeMessage())
+        reader = FrameReader(CODEC, lambda _: None, lambda _: None)
+        frames = reader.feed(choke + have + have[:-1] + b"\x03")
+        self.assertEqual(next(frames), choke[4:])
+        violation = self.assertRaises(ProtocolViolation, next, frames)
+        self.assertEqual(violation.reason, ViolationReason.INDEX_OUT_OF_RANGE)
+
+    def test_small_message_is_held_as_it_is(self) -> None:
+        """
+        A message that is no longer than the head of a piece takes its own bytes while
+        it is not whole, and needs none of a piece's room.
+        """
+        have = CODEC.encode(HaveMessage(1))
+        reader = FrameReader(CODEC, lambda _: None, lambda _: None)
+        for size, byte in enumerate(have[:-1], 1):
+            self.assertEqual(list(reader.feed(bytes([byte]))), [])
+            self.assertEqual((reader.held_bytes, len(reader.rest)), (size, 0))
+            self.assertTrue(reader.is_mid_frame)
+        self.assertEqual(list(reader.feed(have[-1:])), [Haves([1])])
+        self.assertFalse(reader.is_mid_frame)
 
     def test_requests(self) -> None:
         """
@@ -201,10 +238,10 @@ class WholeStreamTests(SynchronousTestCase):
         self.assertEqual(
             seen,
             [
-                ("frame", (100 * request)[4:]),
-                ("frame", request[4:]),
-                ("frame", have[4:]),
-                ("frame", (2 * request)[4:]),
+                ("requests", *(100 * [2**32 - 1])),
+                ("requests", 2**32 - 1),
+                ("haves", 1),
+                ("requests", 2**32 - 1, 2**32 - 1),
             ],
         )
 
@@ -221,7 +258,7 @@ class DataOwnershipTests(SynchronousTestCase):
             for index, size in [(0, 1000), (1, 1000), (2, 500)]
         )
         kept = [frame for chunk in cut(stream) for frame in reader.feed(chunk)]
-        return [_payload(heard)[5:] for heard in kept]
+        return [bytes(heard.data) for heard in kept if isinstance(heard, Piece)]
 
     def test_kept(self) -> None:
         """
@@ -398,7 +435,7 @@ class JudgeTests(SynchronousTestCase):
         """
         reader = FrameReader(CODEC, lambda _: None, lambda _: None)
         reject = bytes.fromhex("00000005 09 00000001")
-        frames = [_payload(heard) for heard in reader.feed(reject)]
+        frames = [_told(heard) for heard in reader.feed(reject)]
         reader.judge_by(ExtendedCodec(LAYOUT))
-        frames += [_payload(heard) for heard in reader.feed(reject)]
-        self.assertEqual(frames, [reject[4:5], reject[4:]])
+        frames += [_told(heard) for heard in reader.feed(reject)]
+        self.assertEqual(frames, [("frame", reject[4:5]), ("frame", reject[4:])])

@@ -196,7 +196,7 @@ class RequestsOfNeighborTests(SynchronousTestCase):
 
 class UsefulTests(SynchronousTestCase):
     """
-    What they hold that we lack, and what we hold that they lack, where pieces get lost.
+    What they hold that we lack, where pieces get lost.
     """
 
     @given(st.data())
@@ -204,7 +204,7 @@ class UsefulTests(SynchronousTestCase):
     def test_any_order(self, data: st.DataObject) -> None:
         """
         However pieces come and go on both sides, it is known how many are of use to
-        us, and how many to them.
+        us.
         """
         own, neighbor = Bitfield(5), NeighborState(1002, 5)
         indexes = st.integers(0, 4)
@@ -225,4 +225,3 @@ class UsefulTests(SynchronousTestCase):
                     if own.discard(index):
                         neighbor.note_wanted(index)
             self.assertEqual(neighbor.useful, own.count_missing_from(neighbor.bits))
-            self.assertEqual(neighbor.lacking, neighbor.bits.count_missing_from(own))

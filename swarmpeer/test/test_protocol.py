@@ -1229,40 +1229,6 @@ class HaveTests(SynchronousTestCase):
             line.transport.value(), self._haves(0) + request + self._haves(1, 2)
         )
 
-    def test_can_wait(self) -> None:
-        """
-        Those that can wait leave a quarter of a second later, and before that with
-        those that cannot.
-        """
-        line = self._line()
-        line.protocol.send_haves([0], can_wait=True)
-        line.advance(0.24)
-        self.assertEqual(line.transport.value(), b"")
-        line.advance(0.01)
-        self.assertEqual(line.transport.value(), self._haves(0))
-        line.protocol.send_haves([1], can_wait=True)
-        line.protocol.send_haves([2])
-        line.advance(0.02)
-        self.assertEqual(line.transport.value(), self._haves(0, 1, 2))
-
-    def test_taken_along(self) -> None:
-        """
-        Those that wait leave with a request or a piece, but not one by one: the last
-        must have left a moment ago.
-        """
-        line = self._line()
-        piece = CODEC.encode(PieceMessage(2, b"x" * 500))
-        request = CODEC.encode(RequestMessage(2))
-        line.protocol.send_haves([0], can_wait=True)
-        line.protocol.send_requests([2])
-        line.protocol.send_haves([1], can_wait=True)
-        line.protocol.send_requests([2])
-        self.assertEqual(line.transport.value(), self._haves(0) + request * 2)
-        line.advance(0.02)
-        line.transport.clear()
-        line.protocol.send_pieces([2], [b"x" * 500])
-        self.assertEqual(line.transport.value(), self._haves(1) + piece)
-
     def test_piece(self) -> None:
         """
         A piece does not overtake its own have.

@@ -1037,7 +1037,7 @@ class EndGameTests(SynchronousTestCase):
             world = World(ALL - {0})
             one = world.join(1, {0}, serves=True, is_verified=is_verified)
             one.on_choke()
-            self.assertEqual(len(world.node.requests.owing(0)), int(is_verified))
+            self.assertEqual(len(world.node.requests.debtors(0)), int(is_verified))
 
     def test_stall(self) -> None:
         """

@@ -672,7 +672,7 @@ class VerifiedNodeMachine(RuleBasedStateMachine):
                     assert not any(neighbor.is_verified for neighbor in waiting)
         assert requests.unsettled_bytes == unsettled
         owed = [index for one in self.live.values() for index in one.owed]
-        assert sum(len(requests.owing(index)) for index in range(PIECES)) <= len(owed)
+        assert sum(len(requests.debtors(index)) for index in range(PIECES)) <= len(owed)
 
     @invariant()
     def nothing_is_forgotten(self) -> None:

@@ -601,6 +601,65 @@ class SendTests(SynchronousTestCase):
         )
 
 
+class HaveTests(SynchronousTestCase):
+    """
+    Haves that the neighbour has no use for yet.
+    """
+
+    def _haves(self, *indexes: int) -> bytes:
+        return b"".join(EXTENDED_CODEC.encode(HaveMessage(index)) for index in indexes)
+
+    def _line(self) -> VerifiedLine:
+        line = VerifiedLine().greeted()
+        line.advance(1)
+        return line
+
+    def test_can_wait(self) -> None:
+        """
+        Those that can wait leave a quarter of a second later, and before that with
+        those that cannot.
+        """
+        line = self._line()
+        line.protocol.send_haves([0], can_wait=True)
+        line.advance(0.24)
+        self.assertEqual(_said(line), b"")
+        line.advance(0.01)
+        self.assertEqual(_said(line), self._haves(0))
+        line.protocol.send_haves([1], can_wait=True)
+        line.protocol.send_haves([2])
+        line.advance(0.02)
+        self.assertEqual(_said(line), self._haves(1, 2))
+
+    def test_taken_along(self) -> None:
+        """
+        Those that wait leave with a request or a piece, but not one by one: the last
+        must have left a moment ago.
+        """
+        line = self._line()
+        piece = EXTENDED_CODEC.encode(PieceMessage(2, b"x" * 500))
+        request = EXTENDED_CODEC.encode(RequestMessage(2))
+        line.protocol.send_haves([0], can_wait=True)
+        line.protocol.send_requests([2])
+        line.protocol.send_haves([1], can_wait=True)
+        line.protocol.send_requests([2])
+        self.assertEqual(_said(line), self._haves(0) + request * 2)
+        line.advance(0.02)
+        line.protocol.send_pieces([2], [b"x" * 500])
+        self.assertEqual(_said(line), self._haves(1) + piece)
+
+    def test_close(self) -> None:
+        """
+        They are not lost at the end, and nothing waits behind it.
+        """
+        line = self._line()
+        line.protocol.send_haves([0], can_wait=True)
+        line.protocol.close("done")
+        self.assertTrue(_said(line).startswith(self._haves(0)))
+        line.protocol.send_haves([1], can_wait=True)
+        line.protocol.connectionLost()
+        self.assertEqual((_said(line), line.clock.getDelayedCalls()), (b"", []))
+
+
 class CloseTests(SynchronousTestCase):
     """
     The last words.

@@ -17,6 +17,7 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.outstanding import LEAST_SECONDS
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.pieces import PieceState
+from swarmpeer.core.requests import Arrived
 from swarmpeer.core.serving import QUEUE_LIMIT
 from swarmpeer.core.verified_requests import (
     REFUSALS_LIMIT,
@@ -228,10 +229,10 @@ class RaceTests(SynchronousTestCase):
         late = Late()
         late.ask_second()
         self.assertTrue(late.fetching.arrive(late.quick, LAST))
-        self.assertEqual(late.requests.owing(LAST), (late.slow,))
+        self.assertEqual(late.requests.debtors(LAST), (late.slow,))
         self.assertEqual(late.requests.unsettled_bytes, 0)
         self.assertFalse(late.fetching.arrive(late.slow, LAST))
-        self.assertEqual(late.requests.owing(LAST), ())
+        self.assertEqual(late.requests.debtors(LAST), ())
         self.assertEqual(late.requests.duplicate_bytes, 1)
 
     def test_first_wins(self) -> None:
@@ -241,11 +242,11 @@ class RaceTests(SynchronousTestCase):
         late = Late()
         late.ask_second()
         self.assertTrue(late.fetching.arrive(late.slow, LAST))
-        self.assertEqual(late.requests.owing(LAST), (late.quick,))
+        self.assertEqual(late.requests.debtors(LAST), (late.quick,))
         late.requests.give_back_one(late.quick, LAST)
         self.assertEqual(late.state(), (PieceState.HAVE, None, []))
         self.assertFalse(late.requests.rejected(late.quick, LAST))
-        self.assertEqual(late.requests.owing(LAST), ())
+        self.assertEqual(late.requests.debtors(LAST), ())
 
     def test_first_gives_back(self) -> None:
         """
@@ -283,7 +284,7 @@ class RaceTests(SynchronousTestCase):
         self.assertEqual(late.state(), (PieceState.IN_FLIGHT, late.quick, [late.quick]))
         self.assertTrue(late.requests.rejected(late.quick, LAST))
         self.assertEqual(late.state(), (PieceState.MISSING, None, []))
-        self.assertEqual(late.requests.owing(LAST), ())
+        self.assertEqual(late.requests.debtors(LAST), ())
 
     def test_wrong(self) -> None:
         """
@@ -685,15 +686,17 @@ class RunTests(SynchronousTestCase):
                 for index in on_their_way[:come]
             ]
             del on_their_way[:come]
-            needed, needless = together.requests.arrived(one, run)
+            came = together.requests.arrived(one, run)
             answers = [singly.requests.arrived(other, [piece]) for piece in run]
-            self.assertEqual(needed, [piece for some, _ in answers for piece in some])
-            self.assertEqual(needless, [piece for _, some in answers for piece in some])
+            self.assertEqual(came.needed, [p for each in answers for p in each.needed])
+            self.assertEqual(
+                came.needless, [p for each in answers for p in each.needless]
+            )
             for pipeline, neighbor in ((together, one), (singly, other)):
-                pipeline.requests.stored([piece.index for piece in needed])
+                pipeline.requests.stored([piece.index for piece in came.needed])
                 self.assertEqual(neighbor.requested, set(on_their_way))
                 self.assertEqual(
-                    pipeline.requests.owed(range(pipeline.layout.piece_count)),
+                    pipeline.requests.owed_among(range(pipeline.layout.piece_count)),
                     sorted(on_their_way),
                 )
             self.assertEqual(_counts(together), _counts(singly))
@@ -706,7 +709,7 @@ class RunTests(SynchronousTestCase):
         neighbor = pipeline.neighbor()
         first, second = (Piece(i, b"x") for i in pipeline.requests.choose(neighbor))
         answer = pipeline.requests.arrived(neighbor, [first, first, second])
-        self.assertEqual(answer, ([first], []))
+        self.assertEqual(answer, Arrived([first], [], first))
         self.assertEqual(neighbor.requested, {second.index})
 
 

@@ -347,39 +347,38 @@ class MessageCodec:
         """
         return self._decoders[payload[0]](payload)
 
-    def have_indexes(self, payload: WireBytes) -> Sequence[int]:
+    def have_indexes(self, frames: WireBytes) -> Sequence[int]:
         """
         Which pieces are told of by haves that follow one another?
 
-        @param payload: their frames, without the length of the first.
         @raise ProtocolViolation: if there is no such piece, of any of them.
         """
-        indexes = _indexes(payload)
+        indexes = _indexes(frames)
         last = max(indexes)
         if last >= self._piece_count:
             raise self._no_such_piece("HAVE", last)
         return indexes
 
     def _decode_have(self, payload: WireBytes) -> HaveMessage:
-        (index,) = self.have_indexes(payload)
+        index: int = _INDEX.unpack_from(payload, 1)[0]
+        if index >= self._piece_count:
+            raise self._no_such_piece("HAVE", index)
         return HaveMessage(index)
 
     def _decode_bitfield(self, payload: WireBytes) -> BitfieldMessage:
         return BitfieldMessage(Bitfield.from_bytes(self._piece_count, payload[1:]))
 
     @staticmethod
-    def request_indexes(payload: WireBytes) -> Sequence[int]:
+    def request_indexes(frames: WireBytes) -> Sequence[int]:
         """
         Which pieces are asked for by requests that follow one another?  Any 32-bit
         numbers.
-
-        @param payload: their frames, without the length of the first.
         """
-        return _indexes(payload)
+        return _indexes(frames)
 
-    def _decode_request(self, payload: WireBytes) -> RequestMessage:
-        (index,) = self.request_indexes(payload)
-        return RequestMessage(index)
+    @staticmethod
+    def _decode_request(payload: WireBytes) -> RequestMessage:
+        return RequestMessage(_INDEX.unpack_from(payload, 1)[0])
 
     def _decode_piece(self, payload: WireBytes) -> PieceMessage:
         return PieceMessage(self.piece_index(payload), payload[PIECE_HEAD_SIZE:])
@@ -401,15 +400,10 @@ def _index_frames(start: bytes, indexes: Sequence[int]) -> bytes:
     return struct.pack(">" + len(indexes) * "5sI", *parts)
 
 
-def _indexes(payload: WireBytes) -> Sequence[int]:
+def _indexes(frames: WireBytes) -> list[int]:
     """
     What frames with an index each tell of.
-
-    @param payload: without the length of the first.
     """
-    if len(payload) == INDEX_FRAME_SIZE - LENGTH_SIZE:
-        return _INDEX.unpack_from(payload, 1)
-    frames = bytes(LENGTH_SIZE) + payload
     return [index for (index,) in _INDEXES.iter_unpack(frames)]
 
 

@@ -12,6 +12,7 @@ from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP
+from swarmpeer.net.fast.waking import Waking
 
 TURN_BYTES = 2**20
 """
@@ -34,23 +35,6 @@ SMALL_BEHIND_BYTES = 2**14
 """
 The same behind the rest of a large piece.
 """
-LOW_BYTES = 2**16
-"""
-The system wakes us for no less than this, or than the rest of the piece, as long as
-that comes at once.
-"""
-LOW_SECONDS = 0.25
-"""
-What is at once.
-"""
-
-LEAST_LOW_BYTES = 2**12
-"""
-For less than this it is not worth while.
-"""
-
-#: Clocks have steps.
-_LEAST_SECONDS = 1e-6
 
 # All connections of a process share it: nothing stays in it from one read to the next.
 _BUFFER = bytearray(WIDE_BYTES)
@@ -103,26 +87,17 @@ class Listener(Protocol):
 class FastReader:
     """
     Takes the place of the reading half of a transport.
-
-    @ivar _low: for how many bytes the system wakes us; never more than are missing of
-        the piece, or it might never.
-    @ivar _rate: how many bytes come per second while a piece does.
-    @ivar _was_mid_piece: did one, when it was read last?
     """
 
     __slots__ = (
         "_down",
         "_gate",
         "_listener",
-        "_low",
-        "_rate",
-        "_read_at",
         "_read_plainly",
-        "_seconds",
         "_small",
         "_socket",
         "_transport",
-        "_was_mid_piece",
+        "_waking",
     )
 
     def __init__(
@@ -147,13 +122,9 @@ class FastReader:
         self._read_plainly = transport.doRead
         self._gate = gate
         self._listener = listener
-        self._seconds = seconds
         self._down = down
         self._small = _WIDE if most_bytes <= SMALL_BYTES else _SMALL
-        self._low = 1
-        self._rate = 0.0
-        self._was_mid_piece = False
-        self._read_at = seconds()
+        self._waking = Waking(seconds, self._wake_for)
         transport.doRead = self.do_read
 
     def do_read(self) -> object:
@@ -174,9 +145,9 @@ class FastReader:
 
         @return: might there have been anything?
         """
-        if self._low == 1:
+        if self._waking.is_for_any:
             return False
-        self._wake_for(1)
+        self._waking.wake_for_any()
         # If it is over, the reactor will find that out, too.
         self.do_read()
         return True
@@ -233,38 +204,18 @@ class FastReader:
                 is_dry = got < asked or not rest_bytes
         finally:
             if is_dry:
-                self._choose_low(total)
+                is_mid_piece = listener.is_mid_piece
+                rest_bytes = len(listener.rest) if is_mid_piece else 0
+                self._waking.choose(total, rest_bytes, is_mid_piece=is_mid_piece)
             else:
                 # It may not hold any more, and whoever waited for so much would be
                 # deaf for less.
-                self._wake_for(1)
+                self._waking.wake_for_any()
         return None
 
-    def _choose_low(self, got: int) -> None:
+    def _wake_for(self, least: int) -> None:
         """
-        Where a piece comes in small portions, let the system gather them.
-
-        @param got: how much came this time.
+        @param least: for how many bytes the system is to wake us.
         """
-        low = 1
-        now = self._seconds()
-        passed, self._read_at = now - self._read_at, now
-        is_mid_piece = self._listener.is_mid_piece
-        if is_mid_piece or self._was_mid_piece:
-            rate = got / max(passed, _LEAST_SECONDS)
-            # The first bytes came after a pause: the piece before knows better.
-            self._rate = rate if self._was_mid_piece else max(rate, self._rate)
-        self._was_mid_piece = is_mid_piece
-        if got < LOW_BYTES and is_mid_piece:
-            soon = int(self._rate * LOW_SECONDS)
-            low = min(soon, LOW_BYTES, len(self._listener.rest))
-            if low < LEAST_LOW_BYTES:
-                low = 1
-        self._wake_for(low)
-
-    def _wake_for(self, low: int) -> None:
-        if low == self._low:
-            return
-        self._low = low
         with suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
