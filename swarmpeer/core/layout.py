@@ -74,8 +74,8 @@ class PieceLayout:
 
         @raise IndexError: if there is no such piece.
         """
-        file, offset = self.place(index)
-        return self._first_bytes[file] + offset
+        file, position = self.place(index)
+        return self._first_bytes[file] + position * self.piece_size_bytes
 
     def size(self, index: int) -> int:
         """
@@ -125,7 +125,7 @@ class PieceLayout:
 
     def place(self, index: int) -> tuple[int, int]:
         """
-        Where the piece begins: in which file, and at which of its bytes.
+        Where the piece is: in which file, and after how many pieces of it.
 
         @raise IndexError: if there is no such piece.
         """
@@ -133,7 +133,24 @@ class PieceLayout:
             self._check(index)
         # Of files that begin at one piece, all but the last are empty.
         file = bisect_right(self._first_pieces, index) - 1
-        return file, (index - self._first_pieces[file]) * self.piece_size_bytes
+        return file, index - self._first_pieces[file]
+
+    def in_one_file(self, indexes: Sequence[int]) -> tuple[int, int]:
+        """
+        In which file the first of some pieces is, and how many there are before one
+        that is not in that file.
+
+        @param indexes: at least one.
+        @raise IndexError: if the first does not exist.
+        """
+        file, _ = self.place(indexes[0])
+        here = self.pieces_of(file)
+        count = 0
+        for index in indexes:
+            if index not in here:
+                break
+            count += 1
+        return file, count
 
     def pieces_of(self, file: int) -> range:
         """

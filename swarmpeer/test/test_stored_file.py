@@ -12,12 +12,14 @@ from threading import Thread
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.seam import Piece
 from swarmpeer.storage.cached_reads import CachedReads
 from swarmpeer.storage.verified.data_folder import DataFolder
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.open_files import OpenFiles
 from swarmpeer.storage.verified.opening import Disk
-from swarmpeer.storage.verified.stored_file import StoredFile, Stretch
+from swarmpeer.storage.verified.stored_file import StoredFile
 from swarmpeer.test.test_storage import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Peer, one_file
 from swarmpeer.wire.messages import PieceData
@@ -77,7 +79,7 @@ class WaitingTests(SynchronousTestCase):
         open_files = OpenFiles(self.calls.close)
         self.addCleanup(open_files.drop_all)
         disk = Disk(self.calls, self.folder, open_files, CachedReads(self.calls), True)
-        self.file = StoredFile(disk, 0, ("data",), 2 * PIECE, 2, False)
+        self.file = StoredFile(disk, 0, ("data",), PieceLayout(2 * PIECE, PIECE), False)
 
     def test_never_waits(self) -> None:
         """
@@ -86,12 +88,11 @@ class WaitingTests(SynchronousTestCase):
         waited for.
         """
         heard: list[object] = []
-        first = Stretch(0, 1, 0, PIECE, PIECE)
 
         def ask() -> None:
             heard.append(self.file.is_busy)
             heard.append(self.file.known()[1])
-            heard.append(self.file.read_at_once((first,), may_wait=True))
+            heard.append(self.file.read_at_once((range(1),), may_wait=True))
 
         def meanwhile() -> None:
             other = Thread(target=ask, daemon=True)
@@ -106,13 +107,13 @@ class WaitingTests(SynchronousTestCase):
             self.assertEqual(heard, [True, 0, ()], call)
             heard.clear()
 
-        piece = bytes(PIECE)
-        during("allocate", lambda: self.file.write([(0, 0, piece)]))
+        piece = Piece(0, bytes(PIECE))
+        during("allocate", lambda: self.file.write([piece]))
         self.file.sync()
         during("rename_to", self.file.put_in_place)
         self.assertIs(self.file.place, Place.FINAL)
         during("lstat", self.file.check_name)
-        during("write", lambda: self.file.write([(0, 0, piece)]))
+        during("write", lambda: self.file.write([piece]))
         self.assertFalse(self.file.is_busy)
 
 

@@ -94,8 +94,7 @@ class Session:
                 disk,
                 number,
                 place_of(manifest, file),
-                file.size_bytes,
-                file.piece_count,
+                hashes.layout,
                 file.is_executable,
             )
             for number, file in enumerate(manifest.files)

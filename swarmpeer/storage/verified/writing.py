@@ -87,16 +87,16 @@ class PieceWriter:
         size_bytes = len(run.pieces[0].data)
         is_quick = self._is_quick(run.file)
 
-        def check_and_write() -> int:
+        def check_and_write() -> None:
             run.check(self._hashes)
-            return run.write()
+            run.write()
 
-        def written(changes: int) -> None:
-            self._written(run, changes, done, failed)
+        def written(_: None) -> None:
+            self._written(run, done, failed)
 
         def unwritten(error: Exception) -> None:
             run.fail(error)
-            self._written(run, 0, done, failed)
+            self._written(run, done, failed)
 
         if is_quick and size_bytes <= self._inline_limit_bytes:
             run_inline(check_and_write, written, unwritten)
@@ -128,13 +128,12 @@ class PieceWriter:
     def _written(
         self,
         run: ArrivedRun,
-        changes: int,
         done: Callable[[Sequence[Piece]], None],
         failed: Callable[[int, StorageError], None],
     ) -> None:
-        file, good = run.file, run.good
+        file, good = run.file, [piece.index for piece in run.good]
         if good:
-            if self._recorder.written(good, file.number, changes):
+            if self._recorder.written(good, file.number, run.changes):
                 self._hold(good)
             else:
                 run.fail(StorageError("somebody changed its file meanwhile"))
