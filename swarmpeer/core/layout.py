@@ -9,7 +9,6 @@ from itertools import accumulate
 from typing import Self
 
 from swarmpeer.manifest import Manifest
-from swarmpeer.seam import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +101,6 @@ class PieceLayout:
             if index in short:
                 total -= size_bytes - short[index]
         return total
-
-    def check_sizes(self, pieces: Sequence[Piece]) -> None:
-        """
-        Look whether each piece is as long as it should be.
-
-        @raise IndexError: if there is no such piece.
-        @raise ValueError: if one is not.
-        """
-        usual_bytes, short_sizes = self.piece_size_bytes, self.short_sizes
-        for piece in pieces:
-            index, found_bytes = piece.index, len(piece.data)
-            # Only what is not as usual is looked into.
-            if (
-                found_bytes != usual_bytes
-                or index in short_sizes
-                or not 0 <= index < self.piece_count
-            ) and found_bytes != self.size(index):
-                raise ValueError(
-                    f"piece {index} has {self.size(index)}, not {found_bytes}"
-                )
 
     def place(self, index: int) -> tuple[int, int]:
         """

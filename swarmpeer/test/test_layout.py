@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.seam import Piece
 from swarmpeer.wire.bitfield import Bitfield
 
 
@@ -57,23 +56,6 @@ class PieceLayoutTests(SynchronousTestCase):
         self.assertEqual(
             layout.bitfield_size_bytes, len(Bitfield(layout.piece_count).to_bytes())
         )
-
-    @settings(deadline=None)
-    @given(layouts(), st.integers(-2, 201), st.integers(0, 60))
-    def test_sizes(self, layout: PieceLayout, index: int, found_bytes: int) -> None:
-        """
-        Of pieces that came one that there is not is noticed, and one that is too long
-        or too short.
-        """
-        pieces = [Piece(i, bytes(layout.size(i))) for i in range(layout.piece_count)]
-        layout.check_sizes(pieces)
-        pieces.append(Piece(index, bytes(found_bytes)))
-        if not layout.is_valid(index):
-            self.assertRaises(IndexError, layout.check_sizes, pieces)
-        elif found_bytes != layout.size(index):
-            self.assertRaises(ValueError, layout.check_sizes, pieces)
-        else:
-            layout.check_sizes(pieces)
 
     @settings(deadline=None)
     @given(layouts(), st.integers(-5, 300) | st.integers())

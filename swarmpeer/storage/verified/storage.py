@@ -16,6 +16,7 @@ from swarmpeer.file_name import OWN_NAMES
 from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
 from swarmpeer.seam import Piece, PieceContent
+from swarmpeer.storage.answering import check_sizes, refuse_each
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES
 from swarmpeer.storage.helping import Helper
@@ -234,7 +235,7 @@ class VerifiedStorage:
         @raise IndexError: if there is no such piece.
         @raise ValueError: if a piece is not as long as it should be.
         """
-        self.layout.check_sizes(pieces)
+        check_sizes(self.layout, pieces)
         session = self._session
         if session is None or self._phase is not _Phase.READY:
             refusal = self._phase.value
@@ -243,8 +244,11 @@ class VerifiedStorage:
         else:
             session.writer.write(pieces, done, failed)
             return
-        for piece in pieces:
-            failed(piece.index, self._failure(f"write piece {piece.index}", refusal))
+        refuse_each(
+            pieces,
+            lambda index: self._failure(f"write piece {index}", refusal),
+            failed,
+        )
 
     def check_piece(
         self,
