@@ -19,8 +19,8 @@ from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.storage.answering import check_sizes, refuse_each
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES
-from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork
+from swarmpeer.storage.second_thread import SecondThread
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.system_errors import reason_of
 from swarmpeer.storage.timing import Stopwatch, TimedCalls, TimedHashes
@@ -79,7 +79,7 @@ class VerifiedStorage:
         preallocate: bool = False,
         commit_seconds: float = COMMIT_SECONDS,
         inline_limit_bytes: int = INLINE_LIMIT_BYTES,
-        helper: Helper | None = None,
+        second_thread: SecondThread | None = None,
         stopwatch: Stopwatch | None = None,
     ) -> None:
         """
@@ -91,7 +91,7 @@ class VerifiedStorage:
         @param paranoid: hash each piece each time that it is read?
         @param preallocate: take the room for a file when it is begun?
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
-        @param helper: hashes and writes pieces, too; C{None}: nobody does.
+        @param second_thread: hashes and writes pieces, too; C{None}: nobody does.
         @param stopwatch: measures the hashing, and the machine's own calls;
             C{None}: nobody does.
         """
@@ -113,7 +113,7 @@ class VerifiedStorage:
             preallocate,
             commit_seconds,
             inline_limit_bytes,
-            helper,
+            second_thread,
         )
         self._publish: Callable[[SwarmEvent], None] = lambda _: None
         self._phase = _Phase.CLOSED
