@@ -12,7 +12,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage.answering import check_sizes, refuse_each, tell_each
-from swarmpeer.test.test_arrived_run import Answers
+from swarmpeer.test.storage_fixtures import RunAnswers
 from swarmpeer.test.test_layout import layouts
 
 
@@ -56,7 +56,7 @@ class TellingTests(SynchronousTestCase):
             for index, is_kept in enumerate(are_kept)
             if not is_kept
         }
-        answers = Answers()
+        answers = RunAnswers()
         tell_each(pieces, failures, answers.done, answers.failed)
         self.assertEqual(
             answers.one_by_one(),
@@ -69,7 +69,7 @@ class TellingTests(SynchronousTestCase):
         """
         Of each piece that is refused it is told what is the matter, in order.
         """
-        answers = Answers()
+        answers = RunAnswers()
         refuse_each(
             [Piece(2, b""), Piece(0, b"")],
             lambda index: StorageError(f"piece {index}: no"),

@@ -4,7 +4,6 @@ L{swarmpeer.storage.verified.opening}: who waits for whom, and whose descriptors
 closed.
 """
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.open_files import OpenFiles
 from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.stored_file import StoredFile
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.test.storage_fixtures import CountedCalls, FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Peer, one_file
 from swarmpeer.wire.messages import PieceData
 
@@ -115,38 +114,6 @@ class WaitingTests(SynchronousTestCase):
         during("lstat", self.file.check_name)
         during("write", lambda: self.file.write([piece]))
         self.assertFalse(self.file.is_busy)
-
-
-class CountedCalls(FastCalls):
-    """
-    A disk that says which descriptors are open, and of which nothing can be found
-    out after some calls.
-
-    @ivar opened: those that are open.
-    @ivar fstats: how many more times it can be found out.
-    """
-
-    def __init__(self) -> None:
-        self.opened: set[int] = set()
-        self.fstats = 1000
-
-    def open(self, folder: int, name: str, flags: int) -> int:
-        """Count."""
-        fd = super().open(folder, name, flags)
-        self.opened.add(fd)
-        return fd
-
-    def close(self, fd: int) -> None:
-        """Count."""
-        self.opened.discard(fd)
-        super().close(fd)
-
-    def fstat(self, fd: int) -> os.stat_result:
-        """Fail or find out."""
-        self.fstats -= 1
-        if self.fstats < 0:
-            raise OSError(errno.EIO, "Input/output error")
-        return super().fstat(fd)
 
 
 class DescriptorTests(SynchronousTestCase):

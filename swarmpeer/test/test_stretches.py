@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.storage.verified.stretches import side_by_side
-from swarmpeer.test.test_lending import CachingCalls
-from swarmpeer.test.test_verified_changes import overwrite, rot
+from swarmpeer.test.storage_fixtures import CachingCalls, overwrite, rot
 from swarmpeer.test.verified_fixtures import (
     PIECE,
     Content,

@@ -11,7 +11,7 @@ from swarmpeer.storage.second_thread import (
 )
 from swarmpeer.storage.verified.writing import HASHED_AT_ONCE_BYTES
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.test.test_storage import FastCalls, LaterThreads
+from swarmpeer.test.storage_fixtures import FastCalls, LaterThreads
 from swarmpeer.test.verified_fixtures import Content, Peer, chance_bytes
 
 PIECE_BYTES = 1024 * 1024

@@ -17,7 +17,7 @@ from swarmpeer.seam import Piece
 from swarmpeer.storage import VerifiedStorage
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.second_thread import SecondThread
-from swarmpeer.test.test_storage import FastCalls, LaterThreads
+from swarmpeer.test.storage_fixtures import FastCalls, LaterThreads
 from swarmpeer.thread_work import RunInThread
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
