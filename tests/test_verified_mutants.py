@@ -8,7 +8,7 @@ rule is broken; it says which rule that must be, and within how many swarms.
 import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -414,9 +414,10 @@ class MutantTests(MutantTestCase):
         Everybody is told that a piece need not come.
         """
 
-        def mutant(asking: Asking, index: int) -> list[RequestCancelled]:
+        def mutant(asking: Asking, indexes: Iterable[int]) -> list[RequestCancelled]:
             for conversation in asking._swarm.conversations:
-                conversation.network.send_cancel(index)
+                for index in indexes:
+                    conversation.network.send_cancel(index)
             return []
 
         self.mutate(Asking, "cancel", mutant)
