@@ -3,6 +3,7 @@ Asking a peer for one of its pages, over HTTP.
 """
 
 from errno import ENOENT
+from http import HTTPStatus
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectionRefusedError
@@ -24,12 +25,17 @@ Who has not answered in full by then does not answer.
 """
 
 _MOST_REASON_CHARACTERS = 200
-_OK = 200
 
 
 class NoSocket(StatusError):
     """
     There is nothing at the path where one would ask.
+    """
+
+
+class TokenWanted(StatusError):
+    """
+    We have not the token that one has to know.
     """
 
 
@@ -101,8 +107,11 @@ class Asker:
             b"GET", url.encode("ascii"), self._headers
         )
         body = await _body(response, most_bytes)
-        if response.code != _OK:
-            raise StatusError(_refusal(response.code, body, self._has_token))
+        if response.code == HTTPStatus.UNAUTHORIZED:
+            which = "another" if self._has_token else "a"
+            raise TokenWanted(f"it wants {which} token")
+        if response.code != HTTPStatus.OK:
+            raise StatusError(_refusal(response.code, body))
         return body
 
 
@@ -157,11 +166,8 @@ def _body(response: IResponse, most_bytes: int) -> Deferred[bytes]:
     return gathered
 
 
-def _refusal(code: int, body: bytes, has_token: bool) -> str:
-    if code == 401:
-        which = "another" if has_token else "a"
-        return f"it wants {which} token; give the file that has it, --token-file FILE"
-    if code == 404:
+def _refusal(code: int, body: bytes) -> str:
+    if code == HTTPStatus.NOT_FOUND:
         return "there are no pages of a peer"
     words = printable(body[:_MOST_REASON_CHARACTERS].decode("utf-8", "replace").strip())
     return f"it answers {code}: {words}" if words else f"it answers {code}"

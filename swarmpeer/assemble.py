@@ -11,7 +11,6 @@ import os
 import random
 import time
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 
 from twisted.application.service import Service
@@ -32,6 +31,7 @@ from zope.interface import implementer
 
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
+from swarmpeer.config.rules import loopback_address
 from swarmpeer.config_files import read_text
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
@@ -162,17 +162,11 @@ def own_endpoint(reactor: object, own: PeerInfo) -> IStreamServerEndpoint:
     else on every address of either family.
     """
     tcp = IReactorTCP(reactor)
-    if own.host == "localhost":
-        return TCP4ServerEndpoint(tcp, own.port, BACKLOG, interface="127.0.0.1")
-    try:
-        address = ip_address(own.host)
-    except ValueError:
+    address = loopback_address(own.host)
+    if address is None:
         return _EveryAddress(tcp, own.port)
-    if not address.is_loopback:
-        return _EveryAddress(tcp, own.port)
-    if address.version == 4:
-        return TCP4ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
-    return TCP6ServerEndpoint(tcp, own.port, BACKLOG, interface=own.host)
+    endpoint = TCP6ServerEndpoint if ":" in address else TCP4ServerEndpoint
+    return endpoint(tcp, own.port, BACKLOG, interface=address)
 
 
 class LogFile(Service):

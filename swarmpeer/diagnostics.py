@@ -44,7 +44,7 @@ from swarmpeer.events import (
     ViolationSeen,
 )
 from swarmpeer.interfaces import IRunObserver
-from swarmpeer.text import size_text
+from swarmpeer.text import share_text, size_text
 from swarmpeer.wire.extension import GoodbyeCode
 
 _USUAL_GOODBYES = (
@@ -324,8 +324,8 @@ class DiagnosticLog:
 
     def _check_progressed(self, event: CheckProgressed) -> _Line:
         done, total = event.done_bytes, event.total_bytes
-        share = 100 * done // max(total, 1)
-        return LogLevel.info, f"looks at what is here: {share} % of {size_text(total)}"
+        share = share_text(done / max(total, 1))
+        return LogLevel.info, f"looks at what is here: {share} of {size_text(total)}"
 
     def _checked(self, event: FilesChecked) -> _Line:
         self._piece_count = event.piece_count

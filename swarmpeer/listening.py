@@ -1,5 +1,6 @@
 """
-Listening for callers, from a start to the next stop, told in one line if it cannot be.
+Listening for callers where an option says, from a start to the next stop, told in one
+line if it cannot be.
 """
 
 import os
@@ -8,6 +9,7 @@ from collections.abc import Callable
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -91,6 +93,41 @@ class Listening:
             closing = port.stopListening()
             if isinstance(closing, Deferred):
                 await closing
+
+
+def named_endpoint(
+    reactor: object,
+    option: str,
+    description: str | None,
+    advice: str = "give one such as tcp:6008:interface=10.0.0.7",
+) -> IStreamServerEndpoint | None:
+    """
+    The Twisted endpoint that an option names.
+
+    @param option: for errors.
+    @param advice: what to do about one that is none.
+    @return: C{None} if nobody named one.
+    @raise ListenError: if there is no such endpoint.
+    """
+    if description is None:
+        return None
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(
+            reactor, with_socket_mode(description)
+        )
+    except (LookupError, AttributeError) as error:
+        if not description.startswith("systemd:"):
+            raise
+        raise ListenError(
+            f"--{option} {description!r}: no such socket was handed over ({error!r}); "
+            "its unit has to be active and to name it, as in FileDescriptorName=peer "
+            "and systemd:domain=INET6:name=peer"
+        ) from error
+    except (ValueError, TypeError, ImportError) as error:
+        raise ListenError(
+            f"--{option} {description!r} is no endpoint ({error}); {advice}"
+        ) from error
+    return endpoint
 
 
 def listen_error(failure: Failure) -> ListenError:

@@ -18,14 +18,17 @@ T = TypeVar("T")
 
 def run_in_reactor(
     work: Callable[[PosixReactorBase], Coroutine[Deferred[object], object, T]],
+    interrupt: Callable[[int], object] | None = None,
 ) -> T:
     """
     Do it; the reactor of this process is there for nothing else.  A signal ends it
     with C{CancelledError}.
 
     @param work: the reactor, to what is done in it.
+    @param interrupt: hears of signals instead, and decides what comes of them.
     @return: what comes of it.
-    @raise Interrupted: if a signal came before that, whatever came of it then.
+    @raise Interrupted: if a signal came before that, whatever came of it then, and
+        nobody else hears of it.
     """
     reactor = monotonic_reactor()
     outcomes: list[T | Failure] = []
@@ -34,13 +37,16 @@ def run_in_reactor(
     def begin() -> None:
         task = Deferred.fromCoroutine(work(reactor))
 
-        def interrupt(number: int) -> None:
+        def end(number: int) -> None:
+            signals.append(number)
+            task.cancel()
+
+        def hear(number: int) -> None:
             if not outcomes:
-                signals.append(number)
-                task.cancel()
+                (interrupt or end)(number)
 
         # Only now, since the reactor has just put its own handlers in place.
-        handle_signals(lambda number: reactor.callFromThread(interrupt, number))
+        handle_signals(lambda number: reactor.callFromThread(hear, number))
         task.addBoth(outcomes.append)
         task.addBoth(lambda _: reactor.stop())
 

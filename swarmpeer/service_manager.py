@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from swarmpeer.status.shape import State, Status
-from swarmpeer.text import printable, quoted, size_text
+from swarmpeer.text import printable, quoted, share_text, size_text, span_text
 
 STATUS_SECONDS = 1.0
 """
@@ -28,8 +28,6 @@ As long as it looks at its files, a peer asks for so much more time to start.
 _MOST_STATUS_CHARACTERS = 500
 _BEGINNING = (State.STARTING, State.JOINING, State.CHECKING)
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
-
-
 _LEAST_WATCHDOG_USEC = 100_000
 _MOST_WATCHDOG_USEC = 10**14
 """
@@ -202,14 +200,14 @@ def status_text(status: Status) -> str:
     """
     words = [status.state.value]
     if status.checked_share is not None:
-        words.append(f"{100 * status.checked_share:.0f} % looked at")
+        words.append(f"{share_text(status.checked_share)} looked at")
     elif status.piece_count and not status.is_done:
         words.append(f"{status.held} of {status.piece_count} pieces")
     if status.state is State.FETCHING:
         words.append(f"{size_text(status.receive_rate)}/s")
         if status.expected_seconds is not None:
-            words.append(f"{status.expected_seconds:.0f} s to go")
+            words.append(f"{span_text(status.expected_seconds)} left")
     if status.is_done:
         words.append(f"{len(status.incomplete)} others are not known to be")
-    words += [problem.text for problem in status.problems[:1]]
+    words += [problem.text for problem in status.settled_problems[:1]]
     return printable(", ".join(words))[:_MOST_STATUS_CHARACTERS]

@@ -1,5 +1,5 @@
 """
-What stands in one line for people: text from elsewhere, sizes and times.
+What stands in one line for people: text from elsewhere, sizes, shares and times.
 """
 
 from collections.abc import Callable
@@ -75,12 +75,20 @@ def size_text(size_bytes: float) -> str:
     return f"{number} {_UNITS[power]}"
 
 
+def share_text(share: float) -> str:
+    """
+    A share for people, rounded down: C{100%} is all.
+    """
+    # What is a whole percent may be a hair less, as 0.29 is.
+    return f"{int(share * 100 + 1e-9)}%"
+
+
 def span_text(seconds: float) -> str:
     """
     A time for people, rounded down: C{0 s}, C{59 s}, C{3 min 20 s}, C{2 h 5 min} or
     C{3 d 4 h}.
     """
-    whole = int(seconds)
+    whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
     size, big, parts, small = next(span for span in _SPANS if whole >= span[0])

@@ -20,9 +20,14 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
+from swarmpeer.test import tools
 from swarmpeer.test.thoroughness import THOROUGH, VARIABLE
 from tests.processes import ROOT
 
+_PROMISED = ("sphinx", "prometheus_client")
+"""
+Tools that are installed where these checks run, as ruff and mypy are.
+"""
 _COUNTS = re.compile(r"(\w+)=(\d+)")
 _PASSED = ("successes", "expectedFailures")
 _FAILED = ("failures", "errors", "unexpectedSuccesses")
@@ -138,6 +143,8 @@ def check_environment(*, is_thorough: bool) -> Iterator[dict[str, str]]:
     of them would compile all of it again.
     """
     environment = dict(os.environ)
+    promised = environment.get(tools.VARIABLE, "").split()
+    environment[tools.VARIABLE] = " ".join((*promised, *_PROMISED))
     if is_thorough:
         environment[VARIABLE] = THOROUGH
     with tempfile.TemporaryDirectory(prefix="swarmpeer-bytecode-") as folder:

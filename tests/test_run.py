@@ -8,6 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.test import tools
 from swarmpeer.test.thoroughness import THOROUGH, VARIABLE
 from tests.processes import child_environment
 from tests.run import Check, Tally, check_environment, main, tally
@@ -95,9 +96,22 @@ class EnvironmentTests(SynchronousTestCase):
         """
         self.patch(os, "environ", {"HOME": "/nowhere"})
         with check_environment(is_thorough=False) as environment:
-            self.assertEqual(environment, {"HOME": "/nowhere"})
+            self.assertEqual(environment["HOME"], "/nowhere")
+            self.assertNotIn(VARIABLE, environment)
         with check_environment(is_thorough=True) as environment:
             self.assertEqual(environment[VARIABLE], THOROUGH)
+
+    def test_tools(self) -> None:
+        """
+        What a test needs of Python is there, and what else somebody promised.
+        """
+        for given, promised in (
+            ({}, "sphinx prometheus_client"),
+            ({tools.VARIABLE: " chromium"}, "chromium sphinx prometheus_client"),
+        ):
+            self.patch(os, "environ", given)
+            with check_environment(is_thorough=False) as environment:
+                self.assertEqual(environment[tools.VARIABLE], promised)
 
     def test_bytecode(self) -> None:
         """
@@ -106,7 +120,7 @@ class EnvironmentTests(SynchronousTestCase):
         """
         self.patch(os, "environ", {"PYTHONDONTWRITEBYTECODE": "1"})
         with check_environment(is_thorough=False) as environment:
-            self.assertEqual(list(environment), ["PYTHONPYCACHEPREFIX"])
+            self.assertNotIn("PYTHONDONTWRITEBYTECODE", environment)
             folder = environment["PYTHONPYCACHEPREFIX"]
             self.assertTrue(os.path.isdir(folder))
         self.assertFalse(os.path.exists(folder))

@@ -9,13 +9,22 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.test.tools import excuse
 from tests.processes import ROOT
 from tools.site_check import faults
 
 _DOCS = ROOT / "docs"
-_NEEDED = ("sphinx", "myst_parser", "furo")
+
+
+def why_no_site() -> str | None:
+    """
+    What is missing for it, and how to get it; C{None} if nothing is.
+    """
+    if all(map(find_spec, ("sphinx", "myst_parser", "furo"))):
+        return None
+    return "Sphinx or a part of it is not installed: pip install 'swarmpeer[docs]'"
 
 
 class SidebarTests(SynchronousTestCase):
@@ -97,14 +106,13 @@ class BuildTests(SynchronousTestCase):
     C{make docs} without the reference, which takes the better part of a minute.
     """
 
+    skip = excuse("sphinx", why_no_site())
+
     def test_build(self) -> None:
         """
         Sphinx has nothing to complain of, every link leads somewhere, and nothing is
         fetched from another host.
         """
-        missing = [name for name in _NEEDED if find_spec(name) is None]
-        if missing:
-            raise SkipTest(f"{', '.join(missing)}: pip install 'swarmpeer[docs]'")
         site = Path(self.mktemp())
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q"]
         built = subprocess.run(

@@ -63,7 +63,7 @@ def _picture(
     served = rng.sample(known, min(PREFERRED + 1, len(known)))
     optimistic, preferred = next(iter(served), None), served[1:]
     neighbors = tuple(
-        _neighbor(other, int(shares[other] * pieces), preferred, optimistic, rng)
+        _neighbor(other, shares[other], pieces, preferred, optimistic, rng)
         for other in known
     )
     is_stalled = share < 1 and rng.random() < 0.05
@@ -130,13 +130,18 @@ def _picture(
 
 
 def _neighbor(
-    peer_id: int, held: int, preferred: list[int], optimistic: int | None, rng: Random
+    peer_id: int,
+    share: float,
+    pieces: int,
+    preferred: list[int],
+    optimistic: int | None,
+    rng: Random,
 ) -> NeighborStatus:
     is_served = peer_id in preferred or peer_id == optimistic
     serves = rng.random() < 0.1
     return NeighborStatus(
         peer_id=peer_id,
-        held=held,
+        held=int(share * pieces),
         am_choking=not is_served,
         am_interested=serves or rng.random() < 0.5,
         peer_choking=not serves,
@@ -150,6 +155,7 @@ def _neighbor(
         receive_rate=rng.random() * 1e7 if serves else 0.0,
         send_rate=rng.random() * 1e7 if is_served else 0.0,
         connected_seconds=290.0,
+        holds_all=share == 1,
     )
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from twisted.internet.defer import CancelledError
-from twisted.internet.interfaces import IReactorCore
+from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.internet.task import react
 from zope.interface import implementer
 
@@ -41,6 +41,7 @@ from swarmpeer.events import (
     ViolationSeen,
 )
 from swarmpeer.interfaces import ISwarmObserver
+from swarmpeer.status.watch import StatusWatch
 
 # Those that come now and then; PieceStored, say, comes thousands of times.
 WORTH_TELLING = (
@@ -88,6 +89,8 @@ async def main(reactor: object, swarm_path: str, peer_id: str) -> None:
             reactor, read_swarm(swarm_path), int(peer_id), folder, log_folder=folder
         )
         peer.add_observer(Teller(), *WORTH_TELLING)
+        watch = StatusWatch(peer, IReactorTime(reactor).seconds)
+        peer.add_observer(watch, *StatusWatch.event_classes)
         peer.startService()
         # What is written is recorded before the process ends, however that comes.
         core = IReactorCore(reactor)
@@ -97,10 +100,10 @@ async def main(reactor: object, swarm_path: str, peer_id: str) -> None:
         raise SystemExit(f"verified_peer: {error}") from None
     except CancelledError:
         return
-    progress = peer.progress()
+    status = watch.status()
     print(
-        f"{progress.held} pieces are here; {progress.received_bytes} bytes came, "
-        f"{progress.duplicate_bytes} of them for nothing",
+        f"{status.held} pieces are here; {status.received_bytes} bytes came, "
+        f"{status.duplicate_bytes} of them for nothing",
         flush=True,
     )
 

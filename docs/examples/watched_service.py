@@ -41,10 +41,11 @@ class Reporter:
         """
         status = self._watch.status()
         # The words of a problem tell how long it has lasted, its code does not.
-        matter = status.state, [(each.code, each.peer_id) for each in status.problems]
+        problems = status.settled_problems
+        matter = status.state, [(each.code, each.peer_id) for each in problems]
         if matter != self._said:
             self._said = matter
-            words = "; ".join(each.text for each in status.problems) or "all is well"
+            words = "; ".join(each.text for each in problems) or "all is well"
             print(f"{status.state}, {status.held} pieces: {words}", flush=True)
 
 

@@ -24,7 +24,7 @@ _FILE_NAME = "FileName"
 # a file name.  In the order of the course's own files, since some programs read
 # by position.
 _KEYS: dict[str, tuple[int, int, str] | None] = {
-    "NumberOfPreferredNeighbors": (1, MAX_PEER_ID, "neighbors"),
+    "NumberOfPreferredNeighbors": (1, MAX_PEER_ID, "neighbours"),
     "UnchokingInterval": (1, 2**31 - 1, "seconds"),
     "OptimisticUnchokingInterval": (1, 2**31 - 1, "seconds"),
     _FILE_NAME: None,

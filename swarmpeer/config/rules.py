@@ -99,3 +99,19 @@ def host_identity(host: str) -> str | None:
     if len(name) <= 253 and all(map(_HOST_LABEL.fullmatch, name.split("."))):
         return name
     return None
+
+
+def loopback_address(host: str) -> str | None:
+    """
+    The address of this machine alone that C{host} means on any machine, without a
+    look-up; C{None} if it is none, or not always.
+    """
+    name = host_identity(host)
+    if name == "localhost":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(name or "")
+    except ValueError:
+        return None
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(address) if address.is_loopback else None

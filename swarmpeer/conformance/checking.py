@@ -26,6 +26,7 @@ from swarmpeer.conformance.results import Result, conclude
 from swarmpeer.conformance.slips import known_slips
 from swarmpeer.conformance.stage import Stage, Unseen
 from swarmpeer.conformance.subject import Subject
+from swarmpeer.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,18 @@ class Report:
     was_met: bool
 
     @property
+    def verdicts(self) -> list[Verdict]:
+        """
+        On each clause that was asked for.
+        """
+        return [result.verdict for result in self.results]
+
+    @property
     def is_good(self) -> bool:
         """
         Was no clause broken that must be kept?
         """
-        return not any(result.is_failed for result in self.results)
+        return Verdict.FAIL not in self.verdicts
 
 
 def scenarios() -> tuple[Scenario, ...]:

@@ -16,7 +16,8 @@ from swarmpeer.conformance.subject import Subject
 
 class _Judge:
     """
-    Goes along the record once.
+    Goes along the record once, when all is over.  A rule is told how things stood
+    before a happening, so they are learned anew here.
     """
 
     def __init__(self, subject: Subject) -> None:

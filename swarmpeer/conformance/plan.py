@@ -4,10 +4,9 @@ Whom to check, and as whom: what the options and the list of peers say together.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
 from swarmpeer.config import PeerInfo
-from swarmpeer.config.rules import host_identity
+from swarmpeer.config.rules import host_identity, loopback_address
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.text import quoted
 
@@ -114,11 +113,7 @@ def _machine(host: str) -> str | None:
     """
     One text for all names of this machine that need no look-up.
     """
-    try:
-        is_here = ip_address(host).is_loopback
-    except ValueError:
-        is_here = host.lower() == "localhost"
-    return "localhost" if is_here else host_identity(host)
+    return "localhost" if loopback_address(host) else host_identity(host)
 
 
 def _listener(

@@ -5,11 +5,11 @@ The results of a check, for people and for programs.
 import json
 from collections.abc import Iterator
 
-from swarmpeer import __version__
 from swarmpeer.conformance.checking import Report
 from swarmpeer.conformance.clauses import CLAUSES
 from swarmpeer.conformance.entries import KEPT_BYTES, Entry
-from swarmpeer.conformance.results import Result, Verdict
+from swarmpeer.conformance.results import Result
+from swarmpeer.verdicts import Verdict, counts, head
 
 FORMAT = "swarmpeer-check"
 VERSION = 1
@@ -70,21 +70,8 @@ def _finding_lines(result: Result) -> Iterator[str]:
         yield from (_INDENT + line for line in entry.lines())
 
 
-def counts(report: Report) -> dict[str, int]:
-    """
-    How many clauses had which verdict.
-    """
-    results = report.results
-    return {
-        "passed": sum(each.verdict is Verdict.PASS for each in results),
-        "failed": sum(each.verdict is Verdict.FAIL for each in results),
-        "otherwise": sum(each.verdict is Verdict.OTHERWISE for each in results),
-        "not_seen": sum(each.verdict is Verdict.NOT_SEEN for each in results),
-    }
-
-
 def _summary(report: Report) -> str:
-    number = counts(report)
+    number = counts(report.verdicts)
     text = f"{number['passed']} passed, {number['failed']} failed"
     if number["otherwise"]:
         text += f", {number['otherwise']} done otherwise, which they may be"
@@ -97,17 +84,13 @@ def report_json(report: Report) -> str:
     """
     tested = report.subject.tested
     value = {
-        "format": FORMAT,
-        "version": VERSION,
-        "swarmpeer": __version__,
+        **head(FORMAT, VERSION, report.verdicts),
+        "seconds": round(report.seconds, 3),
         "tested": {"peer_id": tested.peer_id, "has_file": tested.has_file},
         "players": [
             {"peer_id": each, "is_called": waits}
             for each, waits in report.players.items()
         ],
-        "seconds": round(report.seconds, 3),
-        "is_good": report.is_good,
-        "counts": counts(report),
         "clauses": [_clause_json(each) for each in report.results],
         "slips": [
             {"name": name, "evidence": [_entry_json(entry)]}

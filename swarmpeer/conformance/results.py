@@ -4,28 +4,15 @@ What became of each clause.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from swarmpeer.conformance.clauses import CLAUSES, Clause, Level
 from swarmpeer.conformance.entries import Entry
+from swarmpeer.verdicts import Verdict
 
 MOST_EVIDENCE = 6
 """
 So many happenings are shown for a finding.
 """
-
-
-class Verdict(StrEnum):
-    """
-    Did the peer do it?
-
-    @cvar OTHERWISE: it did not, and need not.
-    """
-
-    PASS = "pass"
-    FAIL = "fail"
-    OTHERWISE = "otherwise"
-    NOT_SEEN = "not seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +47,6 @@ class Result:
     finding: Finding | None = None
     times: int = 0
     why: str = ""
-
-    @property
-    def is_failed(self) -> bool:
-        """
-        Does it make the whole check fail?
-        """
-        return self.verdict is Verdict.FAIL
 
 
 def conclude(

@@ -15,22 +15,22 @@ from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import MessageType
 
-Rule = Callable[[Subject, World, View, Entry], bool | None]
+Ruling = Callable[[Subject, World, View, Entry], bool | None]
 
-RULES: list[tuple[str, str, Rule]] = []
+RULES: list[tuple[str, str, Ruling]] = []
 """
 The clause of each, what should be, and the rule.
 """
 
 
-def rule(clause_id: str, expected: str) -> Callable[[Rule], Rule]:
+def rule(clause_id: str, expected: str) -> Callable[[Ruling], Ruling]:
     """
     Put the function into the table.
 
     @param expected: what should be, for the report.
     """
 
-    def add(function: Rule) -> Rule:
+    def add(function: Ruling) -> Ruling:
         RULES.append((clause_id, expected, function))
         return function
 

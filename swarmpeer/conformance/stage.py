@@ -295,11 +295,11 @@ class Stage:
         """
         It happened.
         """
+        self.world.learn(entry)
         if self.is_full:
             talk.reset()
             return
         self.entries.append(entry)
-        self.world.learn(entry)
         self._look()
 
     def note(

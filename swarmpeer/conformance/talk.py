@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from swarmpeer.conformance.entries import KEPT_BYTES, Entry, Kind
 from swarmpeer.conformance.reading import TolerantReader
-from swarmpeer.conformance.state import View
+from swarmpeer.conformance.state import World
 from swarmpeer.conformance.subject import Subject
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import SwarmPeerError
@@ -36,10 +36,11 @@ DRIBBLE_SECONDS = 0.002
 
 class Recorder(Protocol):
     """
-    Who keeps the record of all connections.
+    Who keeps the record of all connections, and how things stand by it.
     """
 
     subject: Subject
+    world: World
     clock: IReactorTime
 
     def now(self) -> float:
@@ -49,7 +50,7 @@ class Recorder(Protocol):
 
     def record(self, entry: Entry, talk: "Talk") -> None:
         """
-        It happened.
+        It happened: learn from it.
         """
 
     def give_up(self, error: SwarmPeerError) -> None:
@@ -65,7 +66,7 @@ class Talk(protocol.Protocol):
     @ivar player: as whom we talk.
     @ivar number: of this connection.
     @ivar we_called: did we?
-    @ivar view: how things stand.
+    @ivar view: how things stand, as the recorder has it.
     @ivar serves: are requests answered at once, as long as we do not choke?
     @ivar entries: all that happened here.
     """
@@ -80,12 +81,12 @@ class Talk(protocol.Protocol):
         self.player = player
         self.number = number
         self.we_called = we_called
-        self.view = View(player)
         self.serves = False
         self.entries: list[Entry] = []
         self._recorder = recorder
         self._codec = MessageCodec(subject.layout)
         self._blank = Entry(0.0, player, number, Kind.ODD, is_ours=True)
+        self.view = recorder.world.view(self._blank)
         self._said = 0
         self._is_leaving = False
         self._reader = TolerantReader(
@@ -276,7 +277,6 @@ class Talk(protocol.Protocol):
         self._said += len(data)
 
     def _learn(self, entry: Entry) -> None:
-        self.view.learn(entry)
         self.entries.append(entry)
         self._recorder.record(entry, self)
 

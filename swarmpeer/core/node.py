@@ -105,6 +105,7 @@ class PeerNode:
             ),
             incomplete=self.registry.incomplete,
             preferred=self.choking.preferred,
+            is_paused=self.requests.is_paused,
         )
 
     def holdings(self) -> Holdings:

@@ -53,12 +53,9 @@ class Progress:
     @ivar optimistic: the neighbour that has its chance now.
     @ivar incomplete: the other peers not known to hold everything.
     @ivar preferred: those that the last rounds chose, by id.
+    @ivar is_paused: is nothing fetched, but for a try, since the disk refused a piece?
     @ivar recorded: the pieces that a run that follows need not fetch again; C{None}
-        where nothing is recorded.  This and what follows is told of a verified
-        swarm alone.
-    @ivar received_bytes: of all pieces that came, wanted or not.
-    @ivar duplicate_bytes: of those that came when they were not needed any more.
-    @ivar is_paused: did the disk refuse the last piece that it was given?
+        where nothing is recorded, as in a classic swarm.
     """
 
     peer_id: int
@@ -69,7 +66,5 @@ class Progress:
     neighbors: tuple[NeighborProgress, ...]
     incomplete: tuple[int, ...]
     preferred: tuple[int, ...] = ()
-    recorded: int | None = None
-    received_bytes: int = 0
-    duplicate_bytes: int = 0
     is_paused: bool = False
+    recorded: int | None = None

@@ -112,13 +112,7 @@ class VerifiedNode(PeerNode):
         """
         How far this peer is, now.
         """
-        return replace(
-            super().progress(),
-            recorded=self._recorded,
-            received_bytes=self.requests.received_bytes,
-            duplicate_bytes=self.requests.duplicate_bytes,
-            is_paused=self.requests.is_paused,
-        )
+        return replace(super().progress(), recorded=self._recorded)
 
     # Driven by the service.
 

@@ -50,8 +50,8 @@ class VerifiedRequests(RequestManager):
     Who rejects a piece may hold it still, and who sent a wrong one may have a right
     one yet: they are asked again, when they have nothing else for us.
 
-    @ivar received_bytes: of all pieces that came, needed or not.
-    @ivar duplicate_bytes: of those that were not needed any more, or not kept.
+    @ivar duplicate_bytes: of the pieces that came and were not needed any more, or not
+        kept.
     """
 
     _store: VerifiedStore
@@ -87,7 +87,6 @@ class VerifiedRequests(RequestManager):
         self._duplicates_allowed = max(
             layout.piece_size_bytes, int(layout.file_size_bytes * _DUPLICATE_SHARE)
         )
-        self.received_bytes = 0
         self.duplicate_bytes = 0
 
     # What the node tells beside what every request manager is told.
@@ -289,7 +288,6 @@ class VerifiedRequests(RequestManager):
         awaited = super()._settle(neighbor, indexes)
         came, now = indexes[: len(awaited)], self._seconds()
         size = self._store.layout.total_size(came)
-        self.received_bytes += size
         self._outstanding.answered(neighbor, came, awaited, now)
         if neighbor in self._windows:
             self._fit_window(neighbor, size, now)

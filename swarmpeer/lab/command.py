@@ -5,16 +5,15 @@ C{swarmpeer lab}: its options, and one run of it in a process of its own.
 import argparse
 import shutil
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from swarmpeer.arguments import path_type, whole_type
+from swarmpeer.commands import complain, run_command
 from swarmpeer.config import CommonConfig
 from swarmpeer.console import is_terminal
-from swarmpeer.errors import SwarmPeerError
-from swarmpeer.lab.asking import Sockets
 from swarmpeer.lab.folder import LabError, LabFolder, SourceFile, free_ports
 from swarmpeer.lab.plan import (
     LabPlan,
@@ -25,15 +24,16 @@ from swarmpeer.lab.plan import (
 )
 from swarmpeer.lab.running import LabRun, digest, spawn
 from swarmpeer.lab.screen import PlainScreen, Screen, TerminalScreen
+from swarmpeer.lab.sockets import Sockets
 from swarmpeer.lab.swarm import BuildArgv, Lab
-from swarmpeer.lab.web import ANY_PORT, LabPage, lab_endpoint, with_page
+from swarmpeer.lab.web import ANY_PORT, LabPage, with_page
+from swarmpeer.listening import named_endpoint
 from swarmpeer.own_process import monotonic_reactor
-from swarmpeer.signals import Interrupted, ignore_signals, raising_signals
+from swarmpeer.running import run_in_reactor
+from swarmpeer.signals import ignore_signals
 from swarmpeer.text import printable, size_text
 from swarmpeer.web_place import read_token
 from swarmpeer.wire.codec import MAX_PIECE_SIZE_BYTES
-
-USAGE = 2
 
 LEAST_PEERS = 2
 MOST_PEERS = 64
@@ -64,6 +64,9 @@ exit status: 0 if every copy is identical and every peer ended by itself, 1 if
 not, 2 if the lab cannot be made as asked, 130 after Ctrl-C, 143 after SIGTERM.
 However the lab ends, no peer is left running.
 """
+
+_ENDPOINT_ADVICE = """\
+give one such as tcp:8080:interface=127.0.0.1, or FILE before --web"""
 
 
 _Parser = TypeVar("_Parser", bound=argparse.ArgumentParser)
@@ -134,15 +137,12 @@ def run(arguments: argparse.Namespace, build_argv: BuildArgv = peer_argv) -> int
     @param build_argv: the command of each peer.
     @return: the exit status.
     """
-    with raising_signals():
-        try:
-            with ExitStack() as at_the_end:
-                return _run(arguments, build_argv, at_the_end)
-        except SwarmPeerError as error:
-            print(f"swarmpeer lab: {error}", file=sys.stderr)
-            return USAGE
-        except Interrupted as interruption:
-            return 128 + interruption.number
+
+    def work(_: object) -> int:
+        with ExitStack() as at_the_end:
+            return _run(arguments, build_argv, at_the_end)
+
+    return run_command("lab", work)
 
 
 def _run(
@@ -151,9 +151,7 @@ def _run(
     source = SourceFile.examine(arguments.file)
     plan = _plan(arguments, source)
     reactor = monotonic_reactor()
-    endpoint = None
-    if arguments.web is not None:
-        endpoint = lab_endpoint(reactor, arguments.web)
+    endpoint = named_endpoint(reactor, "web", arguments.web, _ENDPOINT_ADVICE)
     token_file = arguments.web_token_file
     token = None if token_file is None else read_token(token_file)
     folder = LabFolder.make(arguments.keep)
@@ -188,13 +186,13 @@ def _run(
         arguments.timeout,
         None if page is None else page.end_peer,
     )
+    lab_run = LabRun(lab, page, screen, stays=arguments.stay)
     try:
-        return LabRun(reactor, lab, page, screen, stays=arguments.stay).run()
+        return run_in_reactor(lambda _: lab_run.run(), lab_run.interrupt)
     finally:
         screen.close()
         if screen.is_gone:
-            with suppress(OSError):
-                print("swarmpeer lab: the output cannot be written", file=sys.stderr)
+            complain("swarmpeer lab: the output cannot be written")
 
 
 def _plan(arguments: argparse.Namespace, source: SourceFile) -> LabPlan:

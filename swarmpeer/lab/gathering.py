@@ -2,7 +2,6 @@
 The pictures of all peers of a lab, gathered from the pages that each of them has.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -13,9 +12,9 @@ from twisted.python.failure import Failure
 
 from swarmpeer.status.changes import timeless
 from swarmpeer.status.encoding import decode_picture
-from swarmpeer.status.happenings import MOST_HAPPENINGS
+from swarmpeer.status.happenings import Happenings
 from swarmpeer.status.piece_map import encoded_map
-from swarmpeer.status.shape import Happening, Missing, Picture, Pictures, State
+from swarmpeer.status.shape import Missing, Picture, Pictures, State
 from swarmpeer.web.events_page import TICK_SECONDS
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -44,8 +43,7 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.picture: Picture | None = None
-        self.happenings: deque[Happening] = deque(maxlen=MOST_HAPPENINGS)
-        self.is_asked = False
+        self.happenings = Happenings()
         self.missed_at: float | None = None
         self.is_over = False
 
@@ -56,19 +54,6 @@ class _Gathered:
         if self.is_over:
             return True
         return self.missed_at is not None and now - self.missed_at >= SILENT_SECONDS
-
-    @property
-    def known(self) -> int:
-        """
-        The last happening that is known.
-        """
-        return self.happenings[-1].number if self.happenings else 0
-
-    def after(self, number: int) -> tuple[Happening, ...]:
-        """
-        What happened after that.
-        """
-        return tuple(one for one in self.happenings if one.number > number)
 
 
 class Gathering:
@@ -126,7 +111,9 @@ class Gathering:
         """
         return Pictures(
             tuple(
-                replace(one.picture, happenings=one.after(after.get(peer_id, 0)))
+                replace(
+                    one.picture, happenings=one.happenings.after(after.get(peer_id, 0))
+                )
                 for peer_id, one in self._peers.items()
                 if one.picture is not None
             ),
@@ -145,7 +132,7 @@ class Gathering:
         The next tick waits for the answers of this one.
         """
         asked = [
-            self._ask(peer_id, one.known)
+            self._ask(peer_id, one.happenings.last_number)
             .addCallback(decode_picture)
             .addCallbacks(
                 lambda picture, one=one: self._note(one, picture),
@@ -167,7 +154,7 @@ class Gathering:
         ):
             self._changes += 1
         one.picture, one.missed_at = picture, None
-        one.happenings.extend(picture.happenings)
+        one.happenings.keep(*picture.happenings)
 
     def _miss(self, one: _Gathered, _: Failure) -> None:
         # It does not listen yet, or is gone, which the lab hears of by itself.

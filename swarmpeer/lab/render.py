@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from swarmpeer.lab.view import PeerView, SwarmView
-from swarmpeer.text import size_text
+from swarmpeer.text import share_text, size_text
 
 _BAR_WIDTH = 20
 _LEAST_BAR_WIDTH = 6
@@ -63,7 +63,7 @@ def render_line(view: SwarmView, now_seconds: float) -> str:
     waiting = [peer for peer in view.leechers if not peer.is_complete]
     if waiting:
         last = min(waiting, key=view.share)
-        line += f", last is {last.peer_id} at {_percent(view.share(last))}"
+        line += f", last is {last.peer_id} at {share_text(view.share(last))}"
     return line
 
 
@@ -106,7 +106,7 @@ def _total(view: SwarmView, now_seconds: float) -> str:
     share = sum(map(view.share, leechers)) / len(leechers) if leechers else 1.0
     rate = sum(peer.receiving.rate(now_seconds) for peer in leechers)
     return (
-        f"{_seconds(now_seconds)}: {_percent(share)} of all, {done} of "
+        f"{_seconds(now_seconds)}: {share_text(share)} of all, {done} of "
         f"{len(leechers)} complete, {_rate(rate)}"
     )
 
@@ -131,7 +131,7 @@ def _row(
     bar = "#" * filled + "." * (bar_width - filled)
     return [
         str(peer.peer_id),
-        f"[{bar}] {_percent(share):>4}",
+        f"[{bar}] {share_text(share):>4}",
         f"{peer.pieces}/{view.layout.piece_count}",
         _rate(peer.receiving.rate(now_seconds)),
         _rate(peer.sending.rate(now_seconds)),
@@ -153,13 +153,6 @@ def _columns(rows: list[list[str]]) -> list[str]:
         )
         for row in rows
     ]
-
-
-def _percent(share: float) -> str:
-    """
-    Rounded down, so that 100 % means all.
-    """
-    return f"{int(share * 100)}%"
 
 
 def _rate(bytes_per_second: float) -> str:

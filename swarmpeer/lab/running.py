@@ -2,12 +2,11 @@
 A lab in the reactor of its process, from the first peer to the last word.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.threads import deferToThreadPool
 
@@ -15,7 +14,6 @@ from swarmpeer.lab.folder import sha256
 from swarmpeer.lab.screen import Screen
 from swarmpeer.lab.swarm import FAILURE, SUCCESS, Lab, PeerProcess
 from swarmpeer.lab.web import LabPage
-from swarmpeer.signals import handle_signals
 
 
 def spawn(
@@ -46,55 +44,41 @@ class LabRun:
     """
 
     def __init__(
-        self,
-        reactor: PosixReactorBase,
-        lab: Lab,
-        page: LabPage | None,
-        screen: Screen,
-        *,
-        stays: bool,
+        self, lab: Lab, page: LabPage | None, screen: Screen, *, stays: bool
     ) -> None:
         """
         @param stays: the page stays up when the swarm is done.
         """
-        self._reactor = reactor
         self._lab = lab
         self._page = page
         self._screen = screen
         self._stays = stays
-        self._status: int | None = None
+        self._is_over = False
         self._staying: Deferred[None] = Deferred()
 
-    def run(self) -> int:
+    async def run(self) -> int:
         """
-        Run the reactor until all is over.
+        Run it until all is over.
 
         @return: the exit status.
         """
-        self._reactor.callWhenRunning(self._begin)
-        self._reactor.run()
-        return FAILURE if self._status is None else self._status
+        try:
+            status = await self._lab.run()
+            self._is_over = True
+            if self._stays and status in (SUCCESS, FAILURE):
+                self._screen.tell("the page stays until Ctrl-C")
+                await self._staying
+            return status
+        finally:
+            if self._page is not None:
+                await self._page.stop()
 
-    def _begin(self) -> None:
-        reactor, page = self._reactor, self._page
-        # Only now, since the reactor has just put its own handlers in place.
-        handle_signals(lambda number: reactor.callFromThread(self._interrupt, number))
-        over = maybeDeferred(self._lab.run).addCallback(self._ended)
-        over.addErrback(lambda failure: failure.printTraceback(sys.stderr))
-        if page is not None:
-            over.addBoth(lambda _: page.stop())
-        over.addBoth(lambda _: reactor.stop())
-
-    def _interrupt(self, number: int) -> None:
+    def interrupt(self, number: int) -> None:
+        """
+        A signal asks to stop.
+        """
         # Once the swarm is over, what is left is the page.
-        if self._status is None:
+        if not self._is_over:
             self._lab.interrupt(number)
         elif not self._staying.called:
             self._staying.callback(None)
-
-    def _ended(self, status: int) -> Deferred[None] | None:
-        self._status = status
-        if not self._stays or status not in (SUCCESS, FAILURE):
-            return None
-        self._screen.tell("the page stays until Ctrl-C")
-        return self._staying

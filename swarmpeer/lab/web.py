@@ -5,12 +5,10 @@ The page of a whole lab.
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorTime, IStreamServerEndpoint
 
-from swarmpeer.errors import ListenError
-from swarmpeer.lab.asking import Asking, Sockets
 from swarmpeer.lab.gathering import Gathering
+from swarmpeer.lab.sockets import PictureAsker, Sockets
 from swarmpeer.lab.swarm import BuildArgv
 from swarmpeer.web.service import WebService
 from swarmpeer.web.site import Pages, PagesSite
@@ -35,7 +33,7 @@ class LabPage:
         token: str | None,
     ) -> None:
         clock = IReactorTime(reactor)
-        self._gathering = Gathering(peer_ids, Asking(reactor, sockets), clock)
+        self._gathering = Gathering(peer_ids, PictureAsker(reactor, sockets), clock)
         site = PagesSite(Pages(self._gathering, clock), token, clock)
         self._service = WebService(
             site, endpoint, has_token=token is not None, clock=clock
@@ -67,22 +65,6 @@ class LabPage:
         """
         self._gathering.stop()
         return self._service.stopService()
-
-
-def lab_endpoint(reactor: object, description: str) -> IStreamServerEndpoint:
-    """
-    Where the page is to be.
-
-    @raise ListenError: if that is no endpoint.
-    """
-    try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
-    except (ValueError, TypeError, ImportError) as error:
-        raise ListenError(
-            f"--web {description!r} is no endpoint ({error}); give one such as "
-            "tcp:8080:interface=127.0.0.1, or FILE before --web"
-        ) from error
-    return endpoint
 
 
 def with_page(build_argv: BuildArgv, sockets: Sockets) -> BuildArgv:

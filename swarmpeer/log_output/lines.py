@@ -55,15 +55,15 @@ def _json_line(event: LogEvent, peer_id: int | None, most: int) -> str:
     @param most: so many characters of each text, and elements of each list.
     """
     told = event.get("event")
-    is_event = is_dataclass(told) and not isinstance(told, type)
     line: dict[str, Any] = {
         "time": _time(event),
         "level": _level(event),
         "peer": peer_id,
-        "event": type(told).__name__ if is_event else None,
+        "event": None,
         "text": _text(event, most),
     }
     if is_dataclass(told) and not isinstance(told, type):
+        line["event"] = type(told).__name__
         for field in fields(told):
             name = _RENAMED.get(field.name, field.name)
             line[name] = _plain(getattr(told, field.name), most)

@@ -5,12 +5,13 @@ What was found out, for programs.
 import json
 from typing import Any
 
-from swarmpeer.log_reading.as_text import summary
 from swarmpeer.log_reading.checking import Checked
 from swarmpeer.log_reading.fairness import fairness, shares
 from swarmpeer.log_reading.timeline import Timeline
 from swarmpeer.text import printable
+from swarmpeer.verdicts import head
 
+FORMAT = "swarmpeer-logs"
 VERSION = 1
 
 
@@ -18,7 +19,7 @@ def json_text(checked: Checked) -> str:
     """
     One object; C{docs/logs.md} tells its keys.
     """
-    return json.dumps(_value(checked), indent=2, ensure_ascii=True)
+    return json.dumps(_value(checked))
 
 
 def _value(checked: Checked) -> dict[str, Any]:
@@ -26,9 +27,8 @@ def _value(checked: Checked) -> dict[str, Any]:
     terms = swarm.terms
     timeline = Timeline(swarm)
     return {
-        "version": VERSION,
-        "ok": checked.ledger.is_passed,
-        "summary": summary(checked),
+        **head(FORMAT, VERSION, checked.ledger.verdicts),
+        "seconds": timeline.seconds,
         "terms": {
             "preferred_neighbors": terms.preferred,
             "unchoking_interval_seconds": terms.unchoking_seconds,
@@ -39,21 +39,23 @@ def _value(checked: Checked) -> dict[str, Any]:
         },
         "rules": [
             {
-                "rule": verdict.rule.rule_id,
-                "verdict": verdict.outcome.value,
-                "looked": verdict.looked,
-                "breaches": verdict.breaches,
-                "findings": [
+                "id": result.rule.id,
+                "text": result.rule.text,
+                "verdict": result.verdict,
+                "why": result.reason,
+                "times": result.times,
+                "breaches": result.breaches,
+                "evidence": [
                     {
-                        "file": printable(finding.path),
-                        "line": finding.number or None,
-                        "what": finding.words,
+                        "file": printable(each.path),
+                        "line": each.number or None,
+                        "meaning": each.words,
                     }
-                    for finding in verdict.findings
+                    for each in result.evidence
                 ],
-                "notes": verdict.remarks,
+                "notes": result.notes,
             }
-            for verdict in checked.ledger.verdicts.values()
+            for result in checked.ledger.results.values()
         ],
         "wordings": [
             {
@@ -68,8 +70,8 @@ def _value(checked: Checked) -> dict[str, Any]:
         ],
         "peers": [
             {
-                "peer": share.peer_id,
-                "seed": share.is_seed,
+                "peer_id": share.peer_id,
+                "is_seed": share.is_seed,
                 "taken": share.taken,
                 "given": share.given,
                 "ratio": share.ratio,
@@ -89,6 +91,5 @@ def _value(checked: Checked) -> dict[str, Any]:
             }
             for share in shares(swarm)
         ],
-        "seconds": timeline.seconds,
         "jain": fairness(swarm),
     }

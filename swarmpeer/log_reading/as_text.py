@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from swarmpeer.log_reading.checking import Checked
 from swarmpeer.log_reading.fairness import Share, fairness, shares
+from swarmpeer.log_reading.ledger import Evidence, RuleResult
 from swarmpeer.log_reading.lines import how_often
 from swarmpeer.log_reading.timeline import Timeline
 from swarmpeer.log_reading.times import clock_text
-from swarmpeer.log_reading.verdicts import Finding, Outcome, Verdict
 from swarmpeer.text import printable
+from swarmpeer.verdicts import Verdict, counts
 
 _MOST_PEERS = 40
 
@@ -21,65 +22,64 @@ def text_lines(checked: Checked) -> Iterator[str]:
     The verdicts with the first lines that show them, the wordings that differ, what
     each peer did, and one line that sums it up.
     """
-    for verdict in checked.ledger.verdicts.values():
-        yield from _verdict_lines(verdict)
+    for result in checked.ledger.results.values():
+        yield from _result_lines(result)
     yield from _wording_lines(checked)
     yield from _peer_lines(checked)
     yield ""
     yield summary(checked)
 
 
-def place(finding: Finding) -> str:
+def place(evidence: Evidence) -> str:
     """
     C{file:line}, or less.
     """
-    if not finding.path:
+    if not evidence.path:
         return "the swarm"
-    path = printable(finding.path)
-    return f"{path}:{finding.number}" if finding.number else path
+    path = printable(evidence.path)
+    return f"{path}:{evidence.number}" if evidence.number else path
 
 
-def counted(verdict: Verdict) -> str:
+def counted(result: RuleResult) -> str:
     """
     How often a rule was looked at and did not hold.
     """
-    if verdict.breaches:
-        return f"{verdict.breaches:,} of {max(verdict.looked, verdict.breaches):,}"
-    return f"{verdict.looked:,}" if verdict.looked else ""
+    if result.breaches:
+        return f"{result.breaches:,} of {max(result.times, result.breaches):,}"
+    return f"{result.times:,}" if result.times else ""
 
 
 def summary(checked: Checked) -> str:
     """
     The last line.
     """
-    verdicts = checked.ledger.verdicts.values()
-    numbers = {
-        outcome: sum(verdict.outcome is outcome for verdict in verdicts)
-        for outcome in Outcome
-    }
+    ledger = checked.ledger
+    number = counts(ledger.verdicts)
     failed = [
-        verdict.rule.rule_id for verdict in verdicts if verdict.outcome is Outcome.FAIL
+        result.rule.id
+        for result in ledger.results.values()
+        if result.verdict is Verdict.FAIL
     ]
     logs = len(checked.swarm.surveys)
     words = (
-        f"{logs:,} log{'' if logs == 1 else 's'}: {numbers[Outcome.PASS]} rules hold, "
-        f"{numbers[Outcome.FAIL]} do not, {numbers[Outcome.NOT_SEEN]} not seen"
+        f"{logs:,} log{'' if logs == 1 else 's'}: {number['passed']} rules hold, "
+        f"{number['failed']} do not, {number['not_seen']} not seen"
     )
     if failed:
         return f"FAILED: {words}: {', '.join(failed)}"
     return f"OK: {words}"
 
 
-def _verdict_lines(verdict: Verdict) -> Iterator[str]:
+def _result_lines(result: RuleResult) -> Iterator[str]:
     yield (
-        f"{verdict.outcome.upper():<8}  {verdict.rule.rule_id:<19} "
-        f"{counted(verdict):>16}  {verdict.rule.words}"
+        f"{result.verdict.upper():<8}  {result.rule.id:<19} "
+        f"{counted(result):>16}  {result.rule.text}"
     )
-    for finding in verdict.findings:
-        yield f"          {place(finding)}: {finding.words}"
-    if (more := verdict.breaches - len(verdict.findings)) > 0:
+    for each in result.evidence:
+        yield f"          {place(each)}: {each.words}"
+    if (more := result.breaches - len(result.evidence)) > 0:
         yield f"          and {more:,} more"
-    for note in verdict.remarks:
+    for note in result.remarks:
         yield f"          ({note})"
 
 

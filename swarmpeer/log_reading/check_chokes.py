@@ -6,10 +6,10 @@ log of the one who serves says of the same.
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from swarmpeer.log_reading.lines import Entry
+from swarmpeer.log_reading.ledger import Ledger, Rule
+from swarmpeer.log_reading.lines import LogEntry
 from swarmpeer.log_reading.survey import MOST_CHOICES, Survey
 from swarmpeer.log_reading.swarm import SLACK_SECONDS, Swarm
-from swarmpeer.log_reading.verdicts import Ledger, Rule
 from swarmpeer.protocol_log import LogKind
 
 _AT_ONCE_SECONDS = 1.0
@@ -56,10 +56,10 @@ class ChokesCheck:
     def _of(self, other: int) -> _Served:
         return self._served.setdefault(other, _Served())
 
-    def _on_connected(self, entry: Entry) -> None:
+    def _on_connected(self, entry: LogEntry) -> None:
         self._served[entry.others[0]] = _Served(since=entry.seconds)
 
-    def _on_unchoked(self, entry: Entry) -> None:
+    def _on_unchoked(self, entry: LogEntry) -> None:
         other = entry.others[0]
         served = self._of(other)
         self._check_alternate(entry, served, is_unchoked=True)
@@ -68,7 +68,7 @@ class ChokesCheck:
             self._check_chosen(other, entry)
         self._served[other] = _Served(True, entry.seconds, entry.number)
 
-    def _on_choked(self, entry: Entry) -> None:
+    def _on_choked(self, entry: LogEntry) -> None:
         other = entry.others[0]
         served = self._of(other)
         self._check_alternate(entry, served, is_unchoked=False)
@@ -77,7 +77,7 @@ class ChokesCheck:
         self._served[other] = _Served(False, entry.seconds, entry.number)
 
     def _check_alternate(
-        self, entry: Entry, served: _Served, *, is_unchoked: bool
+        self, entry: LogEntry, served: _Served, *, is_unchoked: bool
     ) -> None:
         self._ledger.looked(Rule.ALTERNATE)
         if served.is_unchoked == is_unchoked:
@@ -87,7 +87,7 @@ class ChokesCheck:
                 words = f"{entry.others[0]} had not unchoked it"
             self._broken(Rule.ALTERNATE, entry.number, words)
 
-    def _on_download(self, entry: Entry) -> None:
+    def _on_download(self, entry: LogEntry) -> None:
         served = self._of(entry.others[0])
         self._ledger.looked(Rule.DOWNLOAD_UNCHOKED)
         if served.is_unchoked:
@@ -122,7 +122,7 @@ class ChokesCheck:
             self._ledger.note(rule, why)
         return None
 
-    def _check_chosen(self, other: int, entry: Entry) -> None:
+    def _check_chosen(self, other: int, entry: LogEntry) -> None:
         """
         Somebody who unchokes has chosen.
         """

@@ -4,12 +4,12 @@ Who held what when: downloads and haves, held against the giver's own log.
 
 from math import inf
 
-from swarmpeer.log_reading.lines import Entry
+from swarmpeer.log_reading.ledger import Ledger, Rule
+from swarmpeer.log_reading.lines import LogEntry
 from swarmpeer.log_reading.piece_sets import PieceSets
 from swarmpeer.log_reading.survey import NEVER, Survey
 from swarmpeer.log_reading.swarm import SLACK_SECONDS, Swarm
 from swarmpeer.log_reading.times import clock_text
-from swarmpeer.log_reading.verdicts import Ledger, Rule
 from swarmpeer.protocol_log import LogKind
 
 
@@ -34,7 +34,7 @@ class HoldingsCheck:
             if other != self._survey.peer_id:
                 self._check_all_told(other)
 
-    def _on_download(self, entry: Entry) -> None:
+    def _on_download(self, entry: LogEntry) -> None:
         giver, index, rule = entry.others[0], entry.index, Rule.DOWNLOAD_HELD
         if self._swarm.is_seed(giver):
             self._ledger.looked(rule)
@@ -57,7 +57,7 @@ class HoldingsCheck:
             self._ledger.looked(rule)
             self._check_told(entry, got_at + apart, has_told=has_told)
 
-    def _check_told(self, entry: Entry, got_at: float, *, has_told: bool) -> None:
+    def _check_told(self, entry: LogEntry, got_at: float, *, has_told: bool) -> None:
         giver, index, rule = entry.others[0], entry.index, Rule.DOWNLOAD_HELD
         linked_at = self._swarm.linked_at(self._survey.peer_id, giver)
         if got_at > entry.seconds + SLACK_SECONDS:
@@ -71,7 +71,7 @@ class HoldingsCheck:
         ):
             self._broken(rule, entry, f"{giver} had not told of piece {index}")
 
-    def _on_have(self, entry: Entry) -> None:
+    def _on_have(self, entry: LogEntry) -> None:
         sender, index, rule = entry.others[0], entry.index, Rule.HAVE_TRUE
         self._ledger.looked(rule)
         if self._swarm.is_seed(sender):
@@ -84,7 +84,7 @@ class HoldingsCheck:
             self._check_true(entry)
         self._haves.add(sender, index)
 
-    def _check_true(self, entry: Entry) -> None:
+    def _check_true(self, entry: LogEntry) -> None:
         sender, index, rule = entry.others[0], entry.index, Rule.HAVE_TRUE
         got_at = self._got_at(sender, index)
         apart = self._swarm.between(self._survey.peer_id, sender)
@@ -151,5 +151,5 @@ class HoldingsCheck:
     def _got_at(self, peer_id: int, index: int) -> float | None:
         return self._swarm.surveys[peer_id].got_at(index)
 
-    def _broken(self, rule: Rule, entry: Entry, words: str) -> None:
+    def _broken(self, rule: Rule, entry: LogEntry, words: str) -> None:
         self._ledger.broken(rule, self._survey.path, entry.number, words)

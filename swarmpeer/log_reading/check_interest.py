@@ -2,10 +2,10 @@
 Interest, as the log of the one who is asked tells of it.
 """
 
-from swarmpeer.log_reading.lines import Entry
+from swarmpeer.log_reading.ledger import Ledger, Rule
+from swarmpeer.log_reading.lines import LogEntry
 from swarmpeer.log_reading.survey import Survey
 from swarmpeer.log_reading.swarm import SLACK_SECONDS, Swarm
-from swarmpeer.log_reading.verdicts import Ledger, Rule
 from swarmpeer.protocol_log import LogKind
 
 
@@ -44,7 +44,7 @@ class InterestCheck:
                 rule, f"repeated without a change, which is allowed, in the log of {me}"
             )
 
-    def _on_interested(self, entry: Entry) -> None:
+    def _on_interested(self, entry: LogEntry) -> None:
         other, rule = entry.others[0], Rule.INTEREST
         self._ledger.looked(rule)
         self._heard.add(other)
@@ -59,7 +59,7 @@ class InterestCheck:
         if its.completed + apart + SLACK_SECONDS < entry.seconds:
             self._broken(entry, f"{other} had completed the file and lacks nothing")
 
-    def _on_not_interested(self, entry: Entry) -> None:
+    def _on_not_interested(self, entry: LogEntry) -> None:
         self._ledger.looked(Rule.INTEREST)
         self._turn(entry.others[0], is_interested=False)
 
@@ -67,5 +67,5 @@ class InterestCheck:
         self._repeats += self._state.get(other) is is_interested
         self._state[other] = is_interested
 
-    def _broken(self, entry: Entry, words: str) -> None:
+    def _broken(self, entry: LogEntry, words: str) -> None:
         self._ledger.broken(Rule.INTEREST, self._survey.path, entry.number, words)

@@ -2,11 +2,11 @@
 Pieces, as the log of the one who downloads tells of them.
 """
 
-from swarmpeer.log_reading.lines import Entry
+from swarmpeer.log_reading.ledger import Ledger, Rule
+from swarmpeer.log_reading.lines import LogEntry
 from swarmpeer.log_reading.piece_sets import PieceSets
 from swarmpeer.log_reading.survey import Survey
 from swarmpeer.log_reading.swarm import Swarm
-from swarmpeer.log_reading.verdicts import Ledger, Rule
 from swarmpeer.protocol_log import LogKind
 
 _AT_ONCE_SECONDS = 2.0
@@ -45,7 +45,7 @@ class PiecesCheck:
                     f"the log ends with all {self._held} pieces, but without the line",
                 )
 
-    def _on_download(self, entry: Entry) -> None:
+    def _on_download(self, entry: LogEntry) -> None:
         self._check_index(entry)
         self._check_once(entry)
         self._downloads += 1
@@ -56,7 +56,7 @@ class PiecesCheck:
             )
         self._held, self._last_at = entry.held, entry.seconds
 
-    def _check_index(self, entry: Entry) -> None:
+    def _check_index(self, entry: LogEntry) -> None:
         if self._pieces is None:
             self._ledger.note(
                 Rule.PIECE_INDEX,
@@ -71,7 +71,7 @@ class PiecesCheck:
                 f"piece {entry.index}, of 0 to {self._pieces - 1}",
             )
 
-    def _check_once(self, entry: Entry) -> None:
+    def _check_once(self, entry: LogEntry) -> None:
         self._ledger.looked(Rule.ONCE)
         me = self._survey.peer_id
         if self._seen.has(me, entry.index):
@@ -82,7 +82,7 @@ class PiecesCheck:
         elif entry.index < len(self._survey.got):
             self._seen.add(me, entry.index)
 
-    def _check_count(self, entry: Entry) -> None:
+    def _check_count(self, entry: LogEntry) -> None:
         self._ledger.looked(Rule.COUNT)
         if self._is_seed:
             self._broken(Rule.COUNT, entry.number, "a seed has nothing to download")
@@ -100,7 +100,7 @@ class PiecesCheck:
                 f"{entry.held} of {self._pieces} pieces",
             )
 
-    def _on_completed(self, entry: Entry) -> None:
+    def _on_completed(self, entry: LogEntry) -> None:
         self._ledger.looked(Rule.COMPLETION)
         self._completed += 1
         if self._is_seed:

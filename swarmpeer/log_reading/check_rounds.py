@@ -2,11 +2,11 @@
 Choke rounds, as the log of the one who chooses tells of them.
 """
 
-from swarmpeer.log_reading.lines import Entry, note_usage
+from swarmpeer.log_reading.ledger import Ledger, Rule
+from swarmpeer.log_reading.lines import LogEntry, note_usage
 from swarmpeer.log_reading.round_grid import Fit, RoundGrid
 from swarmpeer.log_reading.survey import Survey
 from swarmpeer.log_reading.swarm import Swarm
-from swarmpeer.log_reading.verdicts import Ledger, Rule
 from swarmpeer.log_reading.wording import Variant
 from swarmpeer.protocol_log import LogKind
 
@@ -55,15 +55,15 @@ class RoundsCheck:
         Nothing is left.
         """
 
-    def _on_interested(self, entry: Entry) -> None:
+    def _on_interested(self, entry: LogEntry) -> None:
         self._interested.add(entry.others[0])
 
-    def _on_not_interested(self, entry: Entry) -> None:
+    def _on_not_interested(self, entry: LogEntry) -> None:
         self._interested.discard(entry.others[0])
         # It may have lost its place, of which no line tells.
         self._in_doubt.add(entry.others[0])
 
-    def _on_preferred(self, entry: Entry) -> None:
+    def _on_preferred(self, entry: LogEntry) -> None:
         self._check_count(entry)
         self._check_interest(entry)
         self._check_interval(Rule.PREFERRED_INTERVAL, self._preferred_rounds, entry)
@@ -73,7 +73,7 @@ class RoundsCheck:
         self._preferred = entry.others
         self._in_doubt.difference_update({*entry.others} - {self._optimistic})
 
-    def _on_optimistic(self, entry: Entry) -> None:
+    def _on_optimistic(self, entry: LogEntry) -> None:
         (chosen,) = entry.others
         self._check_interest(entry)
         self._check_interval(Rule.OPTIMISTIC_INTERVAL, self._optimistic_rounds, entry)
@@ -85,7 +85,7 @@ class RoundsCheck:
         self._optimistic = chosen
         self._in_doubt.discard(chosen)
 
-    def _check_count(self, entry: Entry) -> None:
+    def _check_count(self, entry: LogEntry) -> None:
         most, count = self._terms.preferred, len(entry.others)
         if len(set(entry.others)) < count:
             self._broken(Rule.PREFERRED_COUNT, entry, "a neighbour is named twice")
@@ -101,7 +101,7 @@ class RoundsCheck:
                 Rule.PREFERRED_COUNT, entry, f"{count} are preferred, {most} may be"
             )
 
-    def _check_interest(self, entry: Entry) -> None:
+    def _check_interest(self, entry: LogEntry) -> None:
         self._ledger.looked(Rule.CHOSEN_INTERESTED, len(entry.others))
         for other in entry.others:
             if other not in self._interested:
@@ -109,7 +109,7 @@ class RoundsCheck:
                     Rule.CHOSEN_INTERESTED, entry, f"{other} is not interested"
                 )
 
-    def _check_interval(self, rule: Rule, rounds: "_Rounds", entry: Entry) -> None:
+    def _check_interval(self, rule: Rule, rounds: "_Rounds", entry: LogEntry) -> None:
         before, rounds.before = rounds.before, entry.seconds
         if rounds.interval is None or rounds.grid is None:
             self._ledger.note(rule, "the interval is not known; give Common.cfg")
@@ -130,5 +130,5 @@ class RoundsCheck:
                 f"{rounds.interval:g} s do not fit",
             )
 
-    def _broken(self, rule: Rule, entry: Entry, words: str) -> None:
+    def _broken(self, rule: Rule, entry: LogEntry, words: str) -> None:
         self._ledger.broken(rule, self._survey.path, entry.number, words)

@@ -4,10 +4,10 @@ What is seen without a second reading: whole logs, connections, the end.
 
 from itertools import combinations
 
+from swarmpeer.log_reading.ledger import Ledger, Rule
 from swarmpeer.log_reading.lines import how_often
 from swarmpeer.log_reading.survey import Link, Survey
 from swarmpeer.log_reading.swarm import Swarm
-from swarmpeer.log_reading.verdicts import Ledger, Rule
 
 
 def check_swarm(swarm: Swarm, ledger: Ledger, *, is_exact: bool) -> None:
@@ -37,8 +37,7 @@ def _check_lines(survey: Survey, ledger: Ledger) -> None:
         ledger.broken(Rule.MEMBERS, survey.path, 0, "more neighbours than can be")
     for flaw in survey.flaws:
         ledger.broken(Rule.LINES, survey.path, flaw.number, flaw.words)
-    verdict = ledger.verdicts[Rule.LINES]
-    verdict.breaches += survey.flaw_count - len(survey.flaws)
+    ledger.results[Rule.LINES].breaches += survey.flaw_count - len(survey.flaws)
 
 
 def _check_wording(survey: Survey, ledger: Ledger, *, is_exact: bool) -> None:

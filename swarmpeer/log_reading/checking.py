@@ -12,13 +12,13 @@ from swarmpeer.log_reading.check_interest import InterestCheck
 from swarmpeer.log_reading.check_pieces import PiecesCheck
 from swarmpeer.log_reading.check_rounds import RoundsCheck
 from swarmpeer.log_reading.check_swarm import check_swarm
-from swarmpeer.log_reading.lines import Entry, LogLines
+from swarmpeer.log_reading.ledger import MOST_EVIDENCE, Ledger, Rule
+from swarmpeer.log_reading.lines import LogEntry, LogLines
 from swarmpeer.log_reading.sources import Source
 from swarmpeer.log_reading.survey import Survey, Surveyor
 from swarmpeer.log_reading.swarm import Swarm
 from swarmpeer.log_reading.terms import Terms
 from swarmpeer.log_reading.times import clock_text
-from swarmpeer.log_reading.verdicts import FIRST_FINDINGS, Ledger, Rule
 from swarmpeer.protocol_log import LogKind
 
 Telling = Callable[[str], None]
@@ -33,7 +33,7 @@ class Check(Protocol):
     """
 
     @property
-    def kinds(self) -> Mapping[LogKind, Callable[[Entry], None]]:
+    def kinds(self) -> Mapping[LogKind, Callable[[LogEntry], None]]:
         """
         Which lines it looks at, and with what.
         """
@@ -83,7 +83,7 @@ def check_logs(
         surveyor = Surveyor(
             LogLines(source.path),
             source.peer_id,
-            most_flaws=FIRST_FINDINGS,
+            most_flaws=MOST_EVIDENCE,
             pieces=told.pieces,
         )
         surveys[source.peer_id] = surveyor.read()
@@ -104,7 +104,7 @@ def _read_again(survey: Survey, swarm: Swarm, ledger: Ledger) -> None:
     members = set(swarm.terms.members or ())
     before = float("-inf")
     for entry in survey.lines:
-        if not isinstance(entry, Entry) or entry.writer != survey.peer_id:
+        if not isinstance(entry, LogEntry) or entry.writer != survey.peer_id:
             continue
         if survey.strangers and not survey.mentioned.issuperset(entry.others):
             continue
@@ -122,7 +122,7 @@ def _read_again(survey: Survey, swarm: Swarm, ledger: Ledger) -> None:
 
 
 def _check_names(
-    entry: Entry, members: set[int], survey: Survey, ledger: Ledger
+    entry: LogEntry, members: set[int], survey: Survey, ledger: Ledger
 ) -> None:
     for other in entry.others:
         if other == entry.writer:

@@ -131,7 +131,7 @@ def _logs(arguments: argparse.Namespace, line: ProgressLine) -> int:
     for path, draw in targets.items():
         _write(path, draw(checked))
     say(json_text(checked) if arguments.json else "\n".join(text_lines(checked)))
-    return 0 if checked.ledger.is_passed else FAILURE
+    return 0 if checked.ledger.is_good else FAILURE
 
 
 def _check_target(path: str, sources: Sequence[Source]) -> None:

@@ -38,7 +38,7 @@ class LogError(SwarmPeerError):
 
 
 @dataclass(slots=True)
-class Entry:
+class LogEntry:
     """
     A line of the protocol.
 
@@ -114,7 +114,7 @@ class LogLines:
         self._wordings: dict[bytes, Wording | None] = {}
         self._rewind()
 
-    def __iter__(self) -> Iterator[Entry | Flaw]:
+    def __iter__(self) -> Iterator[LogEntry | Flaw]:
         """
         Read it from the beginning.
 
@@ -158,7 +158,7 @@ class LogLines:
             file.read(3)
         yield from _bounded(lambda: file.readline(LONGEST_LINE_BYTES))
 
-    def _read(self, raw: bytes) -> Entry | Flaw | None:
+    def _read(self, raw: bytes) -> LogEntry | Flaw | None:
         line = raw[:-1] if raw.endswith(b"\n") else raw
         if line.endswith(b"\r"):
             line = line[:-1]
@@ -197,14 +197,14 @@ class LogLines:
             self._wordings[shape] = found
         return found
 
-    def _entry(self, seconds: float, kind: LogKind, numbers: list[int]) -> Entry:
+    def _entry(self, seconds: float, kind: LogKind, numbers: list[int]) -> LogEntry:
         writer, *rest = numbers
         if kind is _HAVE:
-            return Entry(self.count, seconds, kind, writer, (rest[0],), rest[1])
+            return LogEntry(self.count, seconds, kind, writer, (rest[0],), rest[1])
         if kind is _DOWNLOADED:
             index, other, held = rest
-            return Entry(self.count, seconds, kind, writer, (other,), index, held)
-        return Entry(self.count, seconds, kind, writer, tuple(rest))
+            return LogEntry(self.count, seconds, kind, writer, (other,), index, held)
+        return LogEntry(self.count, seconds, kind, writer, tuple(rest))
 
     def _note_all(self, wording: Wording, line: bytes) -> None:
         variants = list(wording.variants)

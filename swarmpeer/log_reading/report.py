@@ -15,13 +15,14 @@ from swarmpeer.log_reading.as_text import (
 )
 from swarmpeer.log_reading.checking import Checked
 from swarmpeer.log_reading.fairness import fairness, shares
+from swarmpeer.log_reading.ledger import RuleResult
 from swarmpeer.log_reading.report_pictures import curves_picture, plot, served_picture
 from swarmpeer.log_reading.report_style import style
 from swarmpeer.log_reading.swarm import Swarm
 from swarmpeer.log_reading.timeline import Timeline
 from swarmpeer.log_reading.times import clock_text
-from swarmpeer.log_reading.verdicts import Outcome, Verdict
 from swarmpeer.text import printable, size_text
+from swarmpeer.verdicts import Verdict
 
 MOST_IN_MATRIX = 30
 """
@@ -29,9 +30,9 @@ With more peers there is no table of all pairs.
 """
 
 _BADGES = {
-    Outcome.PASS: ("pass", "\u2713 PASS"),
-    Outcome.FAIL: ("fail", "\u2717 FAIL"),
-    Outcome.NOT_SEEN: ("unseen", "\u2013 NOT SEEN"),
+    Verdict.PASS: ("pass", "\u2713 PASS"),
+    Verdict.FAIL: ("fail", "\u2717 FAIL"),
+    Verdict.NOT_SEEN: ("unseen", "\u2013 NOT SEEN"),
 }
 
 
@@ -40,7 +41,7 @@ def report(checked: Checked) -> str:
     The page, as HTML.
     """
     swarm, timeline = checked.swarm, Timeline(checked.swarm)
-    is_bad = "" if checked.ledger.is_passed else " bad"
+    is_bad = "" if checked.ledger.is_good else " bad"
     return "\n".join(
         [
             "<!doctype html>",
@@ -120,30 +121,30 @@ def _rows(
 
 
 def _rules(checked: Checked) -> Iterator[str]:
-    verdicts = checked.ledger.verdicts.values()
+    results = checked.ledger.results.values()
     # What went wrong comes first.
-    ordered = sorted(verdicts, key=lambda each: each.outcome is not Outcome.FAIL)
+    ordered = sorted(results, key=lambda each: each.verdict is not Verdict.FAIL)
     heads = ["verdict", "rule", "what it says", '<span class="number">looked at</span>']
     yield from _rows(heads, map(_rule_row, ordered), "rules")
 
 
-def _rule_row(verdict: Verdict) -> list[str]:
-    classes, badge = _BADGES[verdict.outcome]
-    cell = _words(verdict.rule.words)
+def _rule_row(result: RuleResult) -> list[str]:
+    classes, badge = _BADGES[result.verdict]
+    cell = _words(result.rule.text)
     items = [
-        f"<li><code>{_words(place(finding))}</code> {_words(finding.words)}</li>"
-        for finding in verdict.findings
+        f"<li><code>{_words(place(each))}</code> {_words(each.words)}</li>"
+        for each in result.evidence
     ]
-    if (more := verdict.breaches - len(verdict.findings)) > 0:
+    if (more := result.breaches - len(result.evidence)) > 0:
         items.append(f"<li>and {more:,} more</li>")
-    items += [f'<li class="soft">{_words(note)}</li>' for note in verdict.remarks]
+    items += [f'<li class="soft">{_words(note)}</li>' for note in result.remarks]
     if items:
         cell += f"<ul>{''.join(items)}</ul>"
     return [
         f'<td class="verdict {classes}">{badge}</td>',
-        f'<td class="rule"><code>{_words(verdict.rule.rule_id)}</code></td>',
+        f'<td class="rule"><code>{_words(result.rule.id)}</code></td>',
         f"<td>{cell}</td>",
-        f'<td class="number">{counted(verdict)}</td>',
+        f'<td class="number">{counted(result)}</td>',
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from swarmpeer.config import COMMON_NAME, PEERS_NAME, CommonConfig, PeerInfo
 from swarmpeer.config_files import read_text
-from swarmpeer.log_reading.lines import Entry, LogError, LogLines
+from swarmpeer.log_reading.lines import LogEntry, LogError, LogLines
 from swarmpeer.log_reading.terms import Terms
 from swarmpeer.text import printable
 
@@ -77,7 +77,7 @@ def _writer(path: str) -> int:
     if named := _LOG_NAME.fullmatch(os.path.basename(path)):
         return int(named[1])
     for entry in LogLines(path):
-        if isinstance(entry, Entry):
+        if isinstance(entry, LogEntry):
             return entry.writer
     raise LogError(
         f"{printable(path)} is no protocol log: neither its name tells the peer, as "

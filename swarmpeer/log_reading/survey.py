@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from swarmpeer.log_reading.curves import Curve, Spans
-from swarmpeer.log_reading.lines import Entry, Flaw, LogLines, Usage
+from swarmpeer.log_reading.lines import Flaw, LogEntry, LogLines, Usage
 from swarmpeer.log_reading.wording import Variant
 from swarmpeer.protocol_log import LogKind
 
@@ -156,7 +156,7 @@ class Surveyor:
         survey.usages = survey.lines.usages
         return survey
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: LogEntry) -> None:
         survey = self._survey
         if not survey.entries:
             survey.first = entry.seconds
@@ -187,10 +187,10 @@ class Surveyor:
                 survey.completed = entry.seconds
                 survey.completed_held = survey.held
 
-    def _served_by(self, entry: Entry) -> Spans:
+    def _served_by(self, entry: LogEntry) -> Spans:
         return self._survey.served.setdefault(entry.others[0], Spans())
 
-    def _connected(self, entry: Entry) -> None:
+    def _connected(self, entry: LogEntry) -> None:
         links = self._survey.links.setdefault(entry.others[0], [])
         if len(links) < _MOST_LINKS:
             is_dialled = entry.kind is LogKind.DIALLED
@@ -200,7 +200,7 @@ class Surveyor:
             spans.end(entry.seconds)
 
     def _chosen(
-        self, entry: Entry, preferred: frozenset[int], optimistic: int | None
+        self, entry: LogEntry, preferred: frozenset[int], optimistic: int | None
     ) -> None:
         survey = self._survey
         before = self._preferred | {self._optimistic}
@@ -225,7 +225,7 @@ class Surveyor:
             return Choices()
         return self._survey.choices.setdefault(other, Choices())
 
-    def _downloaded(self, entry: Entry) -> None:
+    def _downloaded(self, entry: LogEntry) -> None:
         survey = self._survey
         survey.downloads += 1
         survey.taken[entry.others[0]] += 1

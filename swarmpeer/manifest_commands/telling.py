@@ -8,7 +8,7 @@ from swarmpeer.console import ProgressLine
 from swarmpeer.manifest import Manifest
 from swarmpeer.manifest_files.hashing import Progress
 from swarmpeer.quantities import format_count
-from swarmpeer.text import size_text
+from swarmpeer.text import share_text, size_text
 
 
 def showing(line: ProgressLine, what: str) -> Progress:
@@ -23,7 +23,7 @@ def showing(line: ProgressLine, what: str) -> Progress:
         def describe() -> str:
             rate = done / max(time.monotonic() - began, 0.001)
             return (
-                f"{what}: {100 * done // max(total, 1)}% of {size_text(total)}, "
+                f"{what}: {share_text(done / max(total, 1))} of {size_text(total)}, "
                 f"{size_text(rate)}/s"
             )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from swarmpeer.errors import ViolationReason
-from swarmpeer.status.shape import ProblemCode, State
+from swarmpeer.status.shape import RATE_SECONDS, ProblemCode, State
 from swarmpeer.storage.timing import Work
 
 
@@ -81,7 +81,7 @@ def _histogram(name: str, words: str, label: str = "", *values: str) -> Metric:
 
 PEER = _gauge(
     "swarmpeer_peer_info",
-    "1, for the id of the peer and what it is about.",
+    "1, for the id of the peer.",
     "peer",
 )
 UP = _gauge("swarmpeer_up_seconds", "How long the peer has run.")
@@ -107,13 +107,13 @@ INCOMPLETE = _gauge(
     "The other peers that are not known to hold everything.",
 )
 
-SIZE = _gauge("swarmpeer_size_bytes", "What the swarm is about, in all.")
+SIZE = _gauge("swarmpeer_size_bytes", "Bytes of the file or folder.")
 PIECES = _gauge("swarmpeer_pieces", "The pieces that there are.")
 HELD = _gauge("swarmpeer_held_pieces", "The pieces that are here.")
 MISSING = _gauge("swarmpeer_missing_pieces", "The pieces that are not here.")
 NOWHERE = _gauge(
     "swarmpeer_missing_nowhere_pieces",
-    "The missing pieces that no neighbour has told of yet; a seed may have them.",
+    "The missing pieces that no neighbour has.",
 )
 EXPECTED = _gauge(
     "swarmpeer_expected_seconds",
@@ -132,12 +132,9 @@ DUPLICATE_BYTES = _counter(
     "swarmpeer_duplicate_bytes_total",
     "Pieces that came when they were not needed any more.",
 )
-RECEIVE_RATE = _gauge(
-    "swarmpeer_receive_bytes_per_second", "The rate of the last five seconds."
-)
-SEND_RATE = _gauge(
-    "swarmpeer_send_bytes_per_second", "The rate of the last five seconds."
-)
+_RATE_WORDS = f"The rate of the last {RATE_SECONDS:g} seconds."
+RECEIVE_RATE = _gauge("swarmpeer_receive_bytes_per_second", _RATE_WORDS)
+SEND_RATE = _gauge("swarmpeer_send_bytes_per_second", _RATE_WORDS)
 
 NEIGHBORS = _gauge("swarmpeer_neighbors", "The conversations that there are.")
 NEIGHBOR_STATE = _gauge(
@@ -173,8 +170,9 @@ VIOLATIONS = _counter(
     "reason",
     *_values(ViolationReason),
 )
-STALLS = _counter(
-    "swarmpeer_stalls_total", "The requests that were not answered in time."
+UNANSWERED = _counter(
+    "swarmpeer_unanswered_requests_total",
+    "The requests that were not answered in time.",
 )
 
 STORED = _counter("swarmpeer_stored_pieces_total", "The pieces that came and are kept.")

@@ -24,10 +24,8 @@ def gauges(status: Status) -> Iterator[tuple[Metric, Values]]:
             yield metric, {"": float(value)}
     yield catalogue.PEER, {str(status.peer_id): 1.0}
     yield catalogue.STATE, _counted(catalogue.STATE, [status.state.value])
-    yield (
-        catalogue.PROBLEMS,
-        _counted(catalogue.PROBLEMS, [each.code.value for each in status.problems]),
-    )
+    codes = [each.code.value for each in status.settled_problems]
+    yield catalogue.PROBLEMS, _counted(catalogue.PROBLEMS, codes)
     states = [state for each in status.neighbors for state in _states(each)]
     yield catalogue.NEIGHBOR_STATE, _counted(catalogue.NEIGHBOR_STATE, states)
 

@@ -56,7 +56,7 @@ COUNTED = (
     *dict.fromkeys(metric for metric, _ in _ALWAYS.values()),
     catalogue.CONNECTIONS,
     catalogue.VIOLATIONS,
-    catalogue.STALLS,
+    catalogue.UNANSWERED,
 )
 """
 The metrics that are counted here.
@@ -97,7 +97,7 @@ class Tally:
                 self._count(catalogue.VIOLATIONS, event.reason)
             case RequestGivenBack():
                 if event.reason is GivenBackReason.STALL:
-                    self._count(catalogue.STALLS, "")
+                    self._count(catalogue.UNANSWERED, "")
             case _:
                 self._count(*_ALWAYS[type(event)])
 

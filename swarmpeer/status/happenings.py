@@ -21,6 +21,7 @@ from swarmpeer.events import (
     FilePlaced,
     FilePlacingFailed,
     FilesChecked,
+    GivenBackReason,
     GoodbyeReceived,
     InterestChanged,
     InterestedReceived,
@@ -48,23 +49,32 @@ from swarmpeer.events import (
     ViolationSeen,
 )
 from swarmpeer.status.shape import Group, Happening
-from swarmpeer.text import printable, size_text
+from swarmpeer.text import printable, size_text, span_text
 
 MOST_HAPPENINGS = 200
 """
 So many are remembered.
 """
 
+_GIVEN_BACK = {
+    GivenBackReason.CHOKE: "chokes us",
+    GivenBackReason.CLOSE: "left",
+    GivenBackReason.STALL: "does not answer",
+    GivenBackReason.REJECT: "refuses",
+}
+
 _Event = TypeVar("_Event", bound=SwarmEvent)
 _Words = Callable[[SwarmEvent], str | None]
 
 
 def _rule(
-    event_class: type[_Event], words: Callable[[_Event], str | None]
-) -> tuple[type[SwarmEvent], _Words]:
+    group: Group,
+    event_class: type[_Event],
+    words: Callable[[_Event], str | None],
+) -> tuple[type[SwarmEvent], tuple[Group, _Words]]:
     # A function is called with events of the class it is kept under only, which
     # the type of a dict cannot say.
-    return event_class, cast(_Words, words)
+    return event_class, (group, cast(_Words, words))
 
 
 def _preferred(event: PreferredRoundHeld) -> str | None:
@@ -82,123 +92,157 @@ def _optimistic(event: OptimisticRoundHeld) -> str | None:
 
 
 # Of events that are not here nothing is told: single pieces are too many.
-_RULES_OF: dict[Group, dict[type[SwarmEvent], _Words]] = {
-    Group.NEIGHBOURS: dict(
-        [
-            _rule(ListeningStarted, lambda e: f"listens at {e.address}"),
-            _rule(
-                NeighborConnected,
-                lambda e: (
-                    f"{'called' if e.is_dialled else 'was called by'} {e.peer_id}"
-                ),
+_RULES = dict(
+    [
+        _rule(Group.PEERS, ListeningStarted, lambda e: f"listens at {e.address}"),
+        _rule(
+            Group.PEERS,
+            NeighborConnected,
+            lambda e: f"{'called' if e.is_dialled else 'was called by'} {e.peer_id}",
+        ),
+        _rule(
+            Group.PEERS,
+            NeighborDisconnected,
+            lambda e: f"parted from {e.peer_id}: {e.reason}",
+        ),
+        _rule(
+            Group.PEERS,
+            BitfieldReceived,
+            lambda e: f"{e.peer_id} holds {e.held} pieces",
+        ),
+        _rule(
+            Group.PEERS,
+            RequestGivenBack,
+            lambda e: (
+                f"piece {e.index} will not come from {e.peer_id}, "
+                f"which {_GIVEN_BACK[e.reason]}"
             ),
-            _rule(
-                NeighborDisconnected, lambda e: f"parted from {e.peer_id}: {e.reason}"
+        ),
+        _rule(
+            Group.PEERS,
+            GoodbyeReceived,
+            lambda e: f"{e.peer_id} says goodbye: {e.words}",
+        ),
+        _rule(
+            Group.INTEREST, InterestedReceived, lambda e: f"{e.peer_id} is interested"
+        ),
+        _rule(
+            Group.INTEREST,
+            NotInterestedReceived,
+            lambda e: f"{e.peer_id} is not interested",
+        ),
+        _rule(
+            Group.INTEREST,
+            InterestChanged,
+            lambda e: (
+                f"is {'' if e.am_interested else 'not '}interested in {e.peer_id}"
             ),
-            _rule(BitfieldReceived, lambda e: f"{e.peer_id} holds {e.held} pieces"),
-            _rule(
-                RequestGivenBack,
-                lambda e: f"piece {e.index} will not come from {e.peer_id}: {e.reason}",
+        ),
+        _rule(Group.CHOKING, UnchokedBy, lambda e: f"is unchoked by {e.peer_id}"),
+        _rule(Group.CHOKING, ChokedBy, lambda e: f"is choked by {e.peer_id}"),
+        _rule(Group.CHOKING, NeighborUnchoked, lambda e: f"unchokes {e.peer_id}"),
+        _rule(Group.CHOKING, NeighborChoked, lambda e: f"chokes {e.peer_id}"),
+        _rule(Group.CHOKING, PreferredRoundHeld, _preferred),
+        _rule(Group.CHOKING, OptimisticRoundHeld, _optimistic),
+        _rule(Group.PROGRESS, FileCompleted, lambda _: "holds every piece"),
+        _rule(Group.PROGRESS, FilePlaced, lambda _: "has everything in place"),
+        _rule(Group.PROGRESS, PeerCompleted, lambda e: f"{e.peer_id} is complete"),
+        _rule(
+            Group.PROGRESS,
+            SwarmCompleted,
+            lambda _: "every peer of the swarm is complete",
+        ),
+        _rule(
+            Group.PROGRESS,
+            ManifestFetched,
+            lambda e: f"got the manifest from {e.peer_id}",
+        ),
+        _rule(
+            Group.PROGRESS,
+            FilesChecked,
+            lambda e: f"holds {e.held} of {e.piece_count} pieces from the start",
+        ),
+        _rule(Group.PROGRESS, FetchingResumed, lambda _: "the disk takes pieces again"),
+        _rule(Group.PROGRESS, PieceHealed, lambda e: f"piece {e.index} is right again"),
+        _rule(
+            Group.TROUBLE, DialFailed, lambda e: f"cannot reach {e.peer_id}: {e.reason}"
+        ),
+        _rule(
+            Group.TROUBLE,
+            ConnectionRefused,
+            lambda e: f"refused a connection: {e.reason}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            ViolationSeen,
+            lambda e: f"{e.peer_id} broke the protocol: {e.reason}: {e.detail}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            PieceStoreFailed,
+            lambda e: f"piece {e.index} cannot be kept: {e.reason}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            FilePlacingFailed,
+            lambda e: f"cannot put the files in place: {e.reason}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            FileDiffers,
+            lambda e: f"{e.path} is not as the manifest says",
+        ),
+        _rule(
+            Group.TROUBLE,
+            RecordFailed,
+            lambda e: f"the record cannot be saved: {e.reason}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            DiskShort,
+            lambda e: (
+                f"what is missing takes {size_text(e.needed_bytes)}, and "
+                f"{size_text(e.free_bytes)} are free"
             ),
-            _rule(GoodbyeReceived, lambda e: f"{e.peer_id} says goodbye: {e.words}"),
-        ]
-    ),
-    Group.INTEREST: dict(
-        [
-            _rule(InterestedReceived, lambda e: f"{e.peer_id} is interested"),
-            _rule(NotInterestedReceived, lambda e: f"{e.peer_id} is not interested"),
-            _rule(
-                InterestChanged,
-                lambda e: (
-                    f"is {'' if e.am_interested else 'not '}interested in {e.peer_id}"
-                ),
+        ),
+        _rule(Group.TROUBLE, FileChanged, lambda e: f"somebody changed {e.path}"),
+        _rule(
+            Group.TROUBLE,
+            PieceWithdrawn,
+            lambda e: f"piece {e.index} was lost: {e.reason}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            BadPieceReceived,
+            lambda e: f"{e.peer_id} sent a wrong piece {e.index}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            BadPieceTold,
+            lambda e: f"{e.peer_id} says that piece {e.index} is wrong",
+        ),
+        _rule(
+            Group.TROUBLE,
+            PeerShutOut,
+            lambda e: (
+                f"{e.peer_id} is shut out for {span_text(e.seconds)}, for wrong pieces"
             ),
-        ]
-    ),
-    Group.CHOKING: dict(
-        [
-            _rule(UnchokedBy, lambda e: f"is unchoked by {e.peer_id}"),
-            _rule(ChokedBy, lambda e: f"is choked by {e.peer_id}"),
-            _rule(NeighborUnchoked, lambda e: f"unchokes {e.peer_id}"),
-            _rule(NeighborChoked, lambda e: f"chokes {e.peer_id}"),
-            _rule(PreferredRoundHeld, _preferred),
-            _rule(OptimisticRoundHeld, _optimistic),
-        ]
-    ),
-    Group.PROGRESS: dict(
-        [
-            _rule(FileCompleted, lambda _: "holds every piece"),
-            _rule(FilePlaced, lambda _: "has everything in place"),
-            _rule(PeerCompleted, lambda e: f"{e.peer_id} is complete"),
-            _rule(SwarmCompleted, lambda _: "every peer of the swarm is complete"),
-            _rule(ManifestFetched, lambda e: f"got the manifest from {e.peer_id}"),
-            _rule(
-                FilesChecked,
-                lambda e: f"holds {e.held} of {e.piece_count} pieces from the start",
+        ),
+        _rule(
+            Group.TROUBLE,
+            RecordSetAside,
+            lambda e: f"the record of an earlier run is set aside: {e.reason}",
+        ),
+        _rule(
+            Group.TROUBLE,
+            PolicyReplaced,
+            lambda e: (
+                f"{e.policy} failed in {e.method}: it {e.fault}; "
+                f"{e.substitute} takes its place"
             ),
-            _rule(FetchingResumed, lambda _: "the disk takes pieces again"),
-            _rule(PieceHealed, lambda e: f"piece {e.index} is right again"),
-        ]
-    ),
-    Group.TROUBLE: dict(
-        [
-            _rule(DialFailed, lambda e: f"cannot reach {e.peer_id}: {e.reason}"),
-            _rule(ConnectionRefused, lambda e: f"refused a connection: {e.reason}"),
-            _rule(
-                ViolationSeen,
-                lambda e: f"{e.peer_id} broke the protocol: {e.reason}: {e.detail}",
-            ),
-            _rule(
-                PieceStoreFailed,
-                lambda e: f"piece {e.index} cannot be kept: {e.reason}",
-            ),
-            _rule(
-                FilePlacingFailed,
-                lambda e: f"cannot put the files in place: {e.reason}",
-            ),
-            _rule(FileDiffers, lambda e: f"{e.path} is not as the manifest says"),
-            _rule(RecordFailed, lambda e: f"the record cannot be saved: {e.reason}"),
-            _rule(
-                DiskShort,
-                lambda e: (
-                    f"what is missing takes {size_text(e.needed_bytes)}, and "
-                    f"{size_text(e.free_bytes)} are free"
-                ),
-            ),
-            _rule(FileChanged, lambda e: f"somebody changed {e.path}"),
-            _rule(PieceWithdrawn, lambda e: f"piece {e.index} was lost: {e.reason}"),
-            _rule(
-                BadPieceReceived, lambda e: f"{e.peer_id} sent a wrong piece {e.index}"
-            ),
-            _rule(
-                BadPieceTold,
-                lambda e: f"{e.peer_id} says that piece {e.index} is wrong",
-            ),
-            _rule(
-                PeerShutOut,
-                lambda e: (
-                    f"{e.peer_id} is shut out for {e.seconds:g} s, for wrong pieces"
-                ),
-            ),
-            _rule(
-                RecordSetAside,
-                lambda e: f"the record of an earlier run is set aside: {e.reason}",
-            ),
-            _rule(
-                PolicyReplaced,
-                lambda e: (
-                    f"{e.policy} failed in {e.method}: it {e.fault}; "
-                    f"{e.substitute} takes its place"
-                ),
-            ),
-        ]
-    ),
-}
-_RULES: dict[type[SwarmEvent], tuple[Group, _Words]] = {
-    event_class: (group, words)
-    for group, rules in _RULES_OF.items()
-    for event_class, words in rules.items()
-}
+        ),
+    ]
+)
 
 
 class Happenings:
@@ -212,14 +256,13 @@ class Happenings:
 
     def __init__(self) -> None:
         self._last: deque[Happening] = deque(maxlen=MOST_HAPPENINGS)
-        self._number = 0
 
     @property
     def last_number(self) -> int:
         """
         That of the last one, 0 if there was none.
         """
-        return self._number
+        return self._last[-1].number if self._last else 0
 
     def note(self, event: SwarmEvent, at_seconds: float) -> None:
         """
@@ -228,10 +271,9 @@ class Happenings:
         group, tell = _RULES.get(type(event), (None, None))
         words = None if tell is None else tell(event)
         if group is not None and words is not None:
-            self._number += 1
-            self._last.append(
+            self.keep(
                 Happening(
-                    self._number,
+                    self.last_number + 1,
                     at_seconds,
                     type(event).__name__,
                     printable(words),
@@ -239,6 +281,12 @@ class Happenings:
                     group,
                 )
             )
+
+    def keep(self, *happenings: Happening) -> None:
+        """
+        Remember these, too, the oldest first.
+        """
+        self._last.extend(happenings)
 
     def after(self, number: int) -> tuple[Happening, ...]:
         """

@@ -2,7 +2,7 @@
 What is not here, and who had it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from swarmpeer.core.holdings import Holdings
 from swarmpeer.status.shape import LastHolder, Missing
@@ -14,29 +14,39 @@ So many runs of pieces are told one by one.
 """
 
 
-def missing(holdings: Holdings, left_seconds: Mapping[int, float]) -> Missing:
+def missing(
+    holdings: Holdings, left_seconds: Mapping[int, float], seeds: Collection[int] = ()
+) -> Missing:
     """
     What a peer lacks.
 
     @param left_seconds: how long ago each of C{holdings.left} left.
+    @param seeds: who else has everything from the start, by the list of peers, though
+        it may tell of less.
     """
     own = holdings.own
     count = own.size - own.count
     if not count:
         return Missing(0, 0, (), ())
+    full = Bitfield.full(own.size)
     somewhere = own.copy()
-    for theirs in holdings.neighbors.values():
-        somewhere.add_all(theirs)
+    for peer_id, theirs in holdings.neighbors.items():
+        somewhere.add_all(full if peer_id in seeds else theirs)
     last_holders = (
         LastHolder(peer_id, had, left_seconds.get(peer_id, 0.0))
         for peer_id, theirs in holdings.left.items()
-        if (had := somewhere.count_missing_from(theirs))
+        if (had := somewhere.count_missing_from(full if peer_id in seeds else theirs))
     )
     return Missing(
         count,
         somewhere.size - somewhere.count,
         lacking_runs(somewhere, MOST_RUNS),
         tuple(sorted(last_holders, key=lambda one: (one.left_seconds, one.peer_id))),
+        tuple(
+            peer_id
+            for peer_id in sorted(seeds)
+            if peer_id not in holdings.neighbors and peer_id not in holdings.left
+        ),
     )
 
 

@@ -43,6 +43,14 @@ class RecentBytes:
         self._counts.append((now_seconds, size_bytes))
         self._forget(now_seconds)
 
+    def end(self) -> None:
+        """
+        No more is to come: the rate is 0 from now on, until some does.
+        """
+        self._counts.clear()
+        self._recent_bytes = 0
+        self._began_at = None
+
     def rate(self, now_seconds: float) -> float:
         """
         Bytes per second, now.

@@ -30,6 +30,10 @@ Seconds = Annotated[float, Meta(ge=0, le=1e12)]
 """
 What it takes for a time.
 """
+Share = Annotated[float, Meta(ge=0, le=1)]
+"""
+0 is nothing, 1 is all.
+"""
 Rate = Annotated[float, Meta(ge=0, le=1e18)]
 """
 What it takes for a rate.
@@ -134,12 +138,16 @@ class Problem:
     @ivar text: for people, on one line.
     @ivar since_seconds: how long it has been so.
     @ivar peer_id: the neighbour that it is about.
+    @ivar is_settled: has it been so for long enough to be told to people?  What has
+        just begun may be over at once: at every start peers call others that do not
+        listen yet.
     """
 
     code: ProblemCode
     text: str
     since_seconds: Seconds
     peer_id: Count | None = None
+    is_settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +161,9 @@ class NeighborStatus:
     @ivar received_bytes: of the pieces they gave us, this run.
     @ivar sent_bytes: of the pieces we gave them, this run.
     @ivar connected_seconds: how old the conversation is.
-    @ivar is_seed: does the list of peers say that they begin with everything?  In a
-        verified swarm such a one tells of its pieces one by one.
+    @ivar holds_all: do they hold everything?  So they say, or the list of peers says
+        that they begin with it: in a verified swarm such a one tells of its pieces one
+        by one, see L{swarmpeer.core.showing_plan}, and C{held} may be less.
     """
 
     peer_id: Count
@@ -172,7 +181,7 @@ class NeighborStatus:
     receive_rate: Rate
     send_rate: Rate
     connected_seconds: Seconds
-    is_seed: bool = False
+    holds_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +204,19 @@ class Missing:
     The pieces that are not here.
 
     @ivar count: how many.
-    @ivar nowhere: how many of them no neighbour says to have.  A seed may have more
-        than it tells, see L{swarmpeer.core.showing_plan}.
+    @ivar nowhere: how many of them no neighbour has; who L{holds
+        all<NeighborStatus.holds_all>} has them all.
     @ivar nowhere_runs: which, as first and last of each run, the first
         L{MOST_RUNS<swarmpeer.status.missing.MOST_RUNS>}.
     @ivar last_holders: who had some of those.
+    @ivar unmet_seeds: who has everything by the list of peers, and was not here yet.
     """
 
     count: Count
     nowhere: Count
     nowhere_runs: tuple[tuple[Count, Count], ...]
     last_holders: tuple[LastHolder, ...]
+    unmet_seeds: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +299,7 @@ class Status:
     piece_count: Count
     held: Count
     is_placed: bool
-    checked_share: float | None
+    checked_share: Share | None
     recorded: Count | None
     received_bytes: Count
     sent_bytes: Count
@@ -313,13 +324,20 @@ class Status:
         """
         return self.state is State.COMPLETE
 
+    @property
+    def settled_problems(self) -> tuple[Problem, ...]:
+        """
+        Those that are worth telling.
+        """
+        return tuple(one for one in self.problems if one.is_settled)
+
 
 class Group(StrEnum):
     """
     What a happening is about.
     """
 
-    NEIGHBOURS = "neighbours"
+    PEERS = "peers"
     """
     Who is there, and what they have.
     """
@@ -358,7 +376,7 @@ class Happening:
     kind: str
     text: str
     peer_id: Count | None = None
-    group: Group = Group.NEIGHBOURS
+    group: Group = Group.PEERS
 
 
 @dataclass(frozen=True, slots=True)

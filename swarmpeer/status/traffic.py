@@ -3,12 +3,15 @@ How many bytes of pieces went between a peer and each neighbour.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from swarmpeer.events import (
     BadPieceReceived,
     DuplicatePieceReceived,
+    FileCompleted,
     PieceSent,
     PieceStored,
+    SwarmCompleted,
     SwarmEvent,
 )
 from swarmpeer.status.recent import RecentBytes
@@ -50,9 +53,19 @@ class Traffic:
             case DuplicatePieceReceived():
                 self._came(event.peer_id, event.size_bytes, now)
                 self.duplicate_bytes += event.size_bytes
+            # The mean of some seconds would go on telling of what is over.
+            case FileCompleted():
+                _end(self.received, self.received_from)
+            case SwarmCompleted():
+                _end(self.sent, self.sent_to)
             case _:
                 pass
 
     def _came(self, peer_id: int, size_bytes: int, now: float) -> None:
         self.received.add(size_bytes, now)
         self.received_from[peer_id].add(size_bytes, now)
+
+
+def _end(common: RecentBytes, each: Mapping[int, RecentBytes]) -> None:
+    for recent in (common, *each.values()):
+        recent.end()

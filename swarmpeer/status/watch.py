@@ -17,30 +17,19 @@ from swarmpeer.events import (
     DuplicatePieceReceived,
     FilesChecked,
     ListeningStarted,
-    NeighborConnected,
-    NeighborDisconnected,
-    OptimisticRoundHeld,
     PieceSent,
     PieceStored,
-    PreferredRoundHeld,
     RecordSaved,
     SwarmEvent,
 )
 from swarmpeer.interfaces import ISwarmObserver
 from swarmpeer.status.happenings import Happenings
+from swarmpeer.status.meetings import Meetings
 from swarmpeer.status.missing import missing
 from swarmpeer.status.piece_map import encoded_map
 from swarmpeer.status.problems import Problems
-from swarmpeer.status.shape import (
-    CandidateStatus,
-    Missing,
-    NeighborStatus,
-    OptimisticRound,
-    Picture,
-    PreferredRound,
-    State,
-    Status,
-)
+from swarmpeer.status.rounds import Rounds
+from swarmpeer.status.shape import Missing, NeighborStatus, Picture, State, Status
 from swarmpeer.status.traffic import Traffic
 
 
@@ -103,15 +92,11 @@ class StatusWatch:
         self._happenings = Happenings()
         self._problems = Problems(now)
         self._traffic = Traffic()
+        self._meetings = Meetings()
+        self._rounds = Rounds()
         self._is_listening = False
         self._checked_share: float | None = None
         self._came_at: float | None = None
-        self._connected_at: dict[int, float] = {}
-        self._left_at: dict[int, float] = {}
-        self._preferred_rounds = 0
-        self._preferred: tuple[PreferredRoundHeld, float] | None = None
-        self._optimistic_rounds = 0
-        self._optimistic: tuple[OptimisticRoundHeld, float] | None = None
 
     def observe(self, event: SwarmEvent) -> None:
         """
@@ -121,21 +106,11 @@ class StatusWatch:
         self._happenings.note(event, now - self._began_at)
         self._problems.note(event, now)
         self._traffic.note(event, now)
+        self._meetings.note(event, now)
+        self._rounds.note(event, now)
         match event:
             case PieceStored():
                 self._came_at = now
-            case NeighborConnected():
-                self._connected_at[event.peer_id] = now
-                self._left_at.pop(event.peer_id, None)
-            case NeighborDisconnected():
-                self._connected_at.pop(event.peer_id, None)
-                self._left_at[event.peer_id] = now
-            case PreferredRoundHeld():
-                self._preferred_rounds += 1
-                self._preferred = event, now
-            case OptimisticRoundHeld():
-                self._optimistic_rounds += 1
-                self._optimistic = event, now
             case CheckProgressed():
                 self._checked_share = event.done_bytes / max(1, event.total_bytes)
             case FilesChecked():
@@ -156,9 +131,9 @@ class StatusWatch:
         config, infohash = self._peer.config, self._peer.infohash
         traffic = self._traffic
         common = None if config is None else config.common
-        listed = () if config is None else config.peers
-        seeds = frozenset(peer.peer_id for peer in listed if peer.has_file)
-        lacking = self._missing(progress, holdings, now)
+        others = () if config is None else config.others
+        seeds = frozenset(peer.peer_id for peer in others if peer.has_file)
+        lacking = self._missing(progress, holdings, seeds, now)
         state = self._state(config, progress, holdings)
         pieces = None
         if with_pieces and holdings is not None:
@@ -195,11 +170,9 @@ class StatusWatch:
             ),
             incomplete=progress.incomplete,
             missing=lacking,
-            problems=self._problems.now(
-                state, progress, lacking, now, _seeds(config, progress.peer_id)
-            ),
-            preferred_round=self._preferred_round(now),
-            optimistic_round=self._optimistic_round(now),
+            problems=self._problems.found(state, progress, lacking, now),
+            preferred_round=self._rounds.preferred(now),
+            optimistic_round=self._rounds.optimistic(now),
             pieces=pieces,
         )
 
@@ -243,14 +216,16 @@ class StatusWatch:
         return State.COMPLETE if progress.is_placed else State.PLACING
 
     def _missing(
-        self, progress: Progress, holdings: Holdings | None, now: float
+        self,
+        progress: Progress,
+        holdings: Holdings | None,
+        seeds: frozenset[int],
+        now: float,
     ) -> Missing:
         if holdings is None:
             count = progress.piece_count - progress.held
             return Missing(count, 0, (), ())
-        return missing(
-            holdings, {peer_id: now - at for peer_id, at in self._left_at.items()}
-        )
+        return missing(holdings, self._meetings.left_seconds(now), seeds)
 
     def _neighbor(
         self,
@@ -277,45 +252,9 @@ class StatusWatch:
             sent_bytes=sent.total_bytes,
             receive_rate=received.rate(now),
             send_rate=sent.rate(now),
-            connected_seconds=now - self._connected_at.get(peer_id, now),
-            is_seed=peer_id in seeds,
+            connected_seconds=self._meetings.connected_seconds(peer_id, now),
+            holds_all=peer_id in seeds or neighbor.held >= progress.piece_count,
         )
-
-    def _preferred_round(self, now: float) -> PreferredRound | None:
-        if self._preferred is None:
-            return None
-        event, at = self._preferred
-        return PreferredRound(
-            self._preferred_rounds,
-            now - at,
-            event.by_rate,
-            tuple(
-                CandidateStatus(
-                    one.peer_id,
-                    one.received_bytes,
-                    one.is_unchoked,
-                    one.peer_id in event.preferred,
-                )
-                for one in event.candidates
-            ),
-            event.optimistic,
-        )
-
-    def _optimistic_round(self, now: float) -> OptimisticRound | None:
-        if self._optimistic is None:
-            return None
-        event, at = self._optimistic
-        return OptimisticRound(
-            self._optimistic_rounds, now - at, event.candidates, event.optimistic
-        )
-
-
-def _seeds(config: Config | None, own_id: int) -> tuple[int, ...]:
-    """
-    Who else is to have everything from the start.
-    """
-    peers = () if config is None else config.peers
-    return tuple(one.peer_id for one in peers if one.has_file and one.peer_id != own_id)
 
 
 def _expected(missing_bytes: int, rate: float) -> float | None:

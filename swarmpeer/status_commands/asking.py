@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.python.failure import Failure
 
-from swarmpeer.asking import ANSWER_SECONDS, Asker, NoSocket
+from swarmpeer.asking import ANSWER_SECONDS, Asker, NoSocket, TokenWanted
 from swarmpeer.errors import StatusError
 from swarmpeer.status.encoding import decode_status
 from swarmpeer.status.shape import Status
@@ -60,14 +60,14 @@ class StatusAsker:
             return status
 
         def tell_how(failure: Failure) -> Failure:
-            if not failure.check(NoSocket):
+            if failure.check(TokenWanted):
+                how = "give the file that has it, --token-file FILE"
+            elif failure.check(NoSocket):
+                start = f"start the peer with --web {place.shown}"
+                how = f"{start}, or name the path that it has"
+            else:
                 return failure
-            return Failure(
-                StatusError(
-                    f"{failure.value}; start the peer with --web {place.shown}, or "
-                    "name the path that it has"
-                )
-            )
+            return Failure(StatusError(f"{failure.value}; {how}"))
 
         query = "?pieces=1" if with_pieces else ""
         return self._asker.get(

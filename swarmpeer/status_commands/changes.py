@@ -5,7 +5,6 @@ What changed since the last look, in lines: for where a table cannot be redrawn.
 from collections.abc import Sequence
 
 from swarmpeer.status_commands.fleet import Member
-from swarmpeer.status_commands.reasons import silence_text
 from swarmpeer.status_commands.table import problem_words, summary
 
 
@@ -32,8 +31,8 @@ class Changes:
 
 
 def _words(member: Member) -> str:
-    if member.status is None or not member.answers:
-        return silence_text(member)
-    status = member.status
-    problems = problem_words(status.problems)
+    status = member.current
+    if status is None:
+        return f"does not answer {member.silence_text}"
+    problems = problem_words(status.settled_problems)
     return f"is {status.state}" + (f": {problems}" if problems else "")

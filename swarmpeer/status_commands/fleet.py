@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from swarmpeer.errors import ProtocolViolation, StatusError
-from swarmpeer.status.shape import Status
+from swarmpeer.status.shape import State, Status
 from swarmpeer.status_commands.asking import Ask
 from swarmpeer.status_commands.places import Place
 from swarmpeer.wire.bitfield import Bitfield
@@ -68,18 +68,74 @@ class Member:
         return self.place.shown if self.peer_id is None else str(self.peer_id)
 
     @property
+    def current(self) -> Status | None:
+        """
+        What it told the last time that it was asked; C{None} if it did not answer.
+        """
+        return self.status if self.silence is None else None
+
+    @property
     def answers(self) -> bool:
         """
         Did it answer the last time that it was asked?
         """
-        return self.status is not None and self.silence is None
+        return self.current is not None
 
     @property
     def is_done(self) -> bool:
         """
+        Does it tell, now, that it has everything in place?
+        """
+        return self.current is not None and self.current.is_done
+
+    @property
+    def was_done(self) -> bool:
+        """
         Had it everything in place when it last told?  It may have ended since.
         """
         return self.status is not None and self.status.is_done
+
+    def counts_as_done(self, members: Iterable["Member"]) -> bool:
+        """
+        Is it done, answering or not?  If it told so; and if it does not answer any
+        more, and one that is done says that the whole swarm is complete: each of its
+        peers ends then.
+
+        @param members: all that are asked.
+        """
+        if self.was_done:
+            return True
+        if self.answers or self.status is None:
+            return False
+        return any(
+            other.status is not None
+            and other.status.is_done
+            and not other.status.incomplete
+            and is_same_swarm(other.status, self.status)
+            for other in members
+        )
+
+    @property
+    def share(self) -> float:
+        """
+        How much it had when it last told, or, while it looked at its disk, how much it
+        had looked at.
+        """
+        status = self.status
+        if status is None:
+            return 0.0
+        if status.state is State.CHECKING:
+            return status.checked_share or 0.0
+        if not status.piece_count:
+            return float(status.is_done)
+        return min(1.0, status.held / status.piece_count)
+
+    @property
+    def silence_text(self) -> str:
+        """
+        Where it does not answer, and why.
+        """
+        return f"at {self.place.shown}: {self.silence}"
 
     def note_status(self, status: Status, now: float) -> None:
         """
@@ -163,6 +219,13 @@ class Fleet:
             member.note_silence(str(error), self._clock.seconds())
         else:
             member.note_status(status, self._clock.seconds())
+
+
+def is_same_swarm(one: Status, other: Status) -> bool:
+    """
+    Are both about the same pieces?
+    """
+    return (one.infohash, one.piece_count) == (other.infohash, other.piece_count)
 
 
 def _bits(status: Status) -> Bitfield | None:

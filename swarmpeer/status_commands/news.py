@@ -5,19 +5,10 @@ is over.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from swarmpeer.status.shape import ProblemCode
+from swarmpeer.status.problems import SETTLED_SECONDS
 from swarmpeer.status_commands.fleet import Member
-from swarmpeer.status_commands.reasons import is_settled, problem_text, silence_text
-from swarmpeer.text import printable, span_text
-
-SETTLED_SECONDS = 5.0
-"""
-What is over sooner is not said.
-"""
-CHOKED_SECONDS = 30.0
-"""
-The same of being choked, which is nothing in a round or two.
-"""
+from swarmpeer.status_commands.reasons import problem_text, silence_told
+from swarmpeer.text import printable
 
 _Key = tuple[str, str, int | None]
 
@@ -42,9 +33,9 @@ class News:
         lines = []
         found: set[_Key] = set()
         for member in awaited:
-            for key, since, line, over in _wrong(member, members, now):
+            for key, line, over in _wrong(member, members, now):
                 found.add(key)
-                if key not in self._said and since >= _patience(key[1]):
+                if key not in self._said:
                     self._said[key] = over
                     lines.append(line)
         for key in [key for key in self._said if key not in found]:
@@ -54,25 +45,21 @@ class News:
 
 def _wrong(
     member: Member, members: Sequence[Member], now: float
-) -> Iterator[tuple[_Key, float, str, str]]:
+) -> Iterator[tuple[_Key, str, str]]:
     """
-    What is wrong: a name of it, since how many seconds, a line that tells it and one
-    that tells that it is over.
+    What is wrong and worth telling: a name of it, a line that tells it and one that
+    tells that it is over.
     """
     name = member.name
-    if is_settled(member, members):
+    if member.counts_as_done(members):
         return
     if member.silence is not None:
         since = now - member.silent_at
-        line = f"{name} {silence_text(member)}, for {span_text(since)}"
-        yield (name, "silent", None), since, line, f"{name} answers"
+        if since >= SETTLED_SECONDS:
+            line = f"{name} {silence_told(member, now)}"
+            yield (name, "silent", None), line, f"{name} answers"
     elif member.status is not None:
-        for problem in member.status.problems:
+        for problem in member.status.settled_problems:
             line = f"{name}: {problem_text(problem)}"
             over = f"{name}: is over: {printable(problem.text)}"
-            key = name, problem.code, problem.peer_id
-            yield key, problem.since_seconds, line, over
-
-
-def _patience(code: str) -> float:
-    return CHOKED_SECONDS if code == ProblemCode.CHOKED else SETTLED_SECONDS
+            yield (name, problem.code, problem.peer_id), line, over

@@ -93,6 +93,15 @@ def read_whom(arguments: argparse.Namespace) -> Whom:
 
     @raise ConfigError: if that cannot be told from them.
     """
+    _check_ways(arguments)
+    if arguments.at is not None:
+        return _at_places(arguments)
+    if arguments.peers is not None:
+        return _at_peers(arguments)
+    return _at_members(arguments)
+
+
+def _check_ways(arguments: argparse.Namespace) -> None:
     ways = (arguments.swarm, arguments.at, arguments.peers)
     if sum(way is not None for way in ways) > 1:
         raise ConfigError("say SWARM.toml, --at or --peers; only one of them")
@@ -100,30 +109,34 @@ def read_whom(arguments: argparse.Namespace) -> Whom:
         raise ConfigError("--peers and --web-port belong together; say both or neither")
     if arguments.at is not None and arguments.id is not None:
         raise ConfigError("--id is for members, and --at tells places; leave one out")
-    token_file = arguments.token_file
-    if arguments.at is not None:
-        places = arguments.at
-        if token_file is None and (path := Path(SWARM_NAME)).exists():
-            token_file = _token_file(read_swarm(path), path)
-    elif arguments.peers is not None:
-        peers = PeerInfo.parse_list(read_text(arguments.peers), arguments.peers)
-        places = listed_places(peers, arguments.web_port)
-    else:
-        path = Path(arguments.swarm or SWARM_NAME)
-        if arguments.swarm is None and not path.exists():
-            raise ConfigError(
-                f"there is no {SWARM_NAME} here; give its path, or say --at HOST:PORT"
-            )
-        swarm = read_swarm(path)
-        wanted = _wanted(arguments.id, [each.peer_id for each in swarm.members])
-        places = member_places(swarm, wanted)
-        if token_file is None:
-            token_file = _token_file(swarm, path)
-    if arguments.peers is not None:
-        wanted = _wanted(arguments.id, [place.peer_id or 0 for place in places])
-        places = [place for place in places if place.peer_id in wanted]
-    token = None if token_file is None else read_token(token_file)
-    return Whom(tuple(places), token)
+
+
+def _at_places(arguments: argparse.Namespace) -> Whom:
+    token_file, path = arguments.token_file, Path(SWARM_NAME)
+    if token_file is None and path.exists():
+        token_file = _token_file(read_swarm(path), path)
+    return Whom(tuple(arguments.at), _token(token_file))
+
+
+def _at_peers(arguments: argparse.Namespace) -> Whom:
+    peers = PeerInfo.parse_list(read_text(arguments.peers), arguments.peers)
+    wanted = _wanted(arguments.id, [each.peer_id for each in peers])
+    asked = [each for each in peers if each.peer_id in wanted]
+    places = listed_places(asked, arguments.web_port)
+    return Whom(tuple(places), _token(arguments.token_file))
+
+
+def _at_members(arguments: argparse.Namespace) -> Whom:
+    path = Path(arguments.swarm or SWARM_NAME)
+    if arguments.swarm is None and not path.exists():
+        raise ConfigError(
+            f"there is no {SWARM_NAME} here; give its path, or say --at HOST:PORT"
+        )
+    swarm = read_swarm(path)
+    wanted = _wanted(arguments.id, [each.peer_id for each in swarm.members])
+    places = member_places(swarm, wanted)
+    token_file = arguments.token_file or _token_file(swarm, path)
+    return Whom(tuple(places), _token(token_file))
 
 
 def _token_file(swarm: SwarmConfig, path: Path) -> Path | None:
@@ -132,6 +145,10 @@ def _token_file(swarm: SwarmConfig, path: Path) -> Path | None:
     """
     name = swarm.web_token_file
     return None if name is None else path.parent / name
+
+
+def _token(path: Path | None) -> str | None:
+    return None if path is None else read_token(path)
 
 
 def _wanted(wanted: tuple[int, ...] | None, known: list[int]) -> tuple[int, ...]:

@@ -5,12 +5,12 @@ Where the pages of a peer are.
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.interfaces import IReactorUNIX, IStreamClientEndpoint
 
 from swarmpeer.config import PeerInfo, SwarmConfig
+from swarmpeer.config.rules import loopback_address
 from swarmpeer.errors import ConfigError
 from swarmpeer.text import printable, quoted
 
@@ -103,7 +103,7 @@ def member_places(swarm: SwarmConfig, wanted: Collection[int]) -> list[Place]:
                 "would be right"
             )
         host = member.host
-        if swarm.web_token_file is None and _is_loopback(host):
+        if swarm.web_token_file is None and loopback_address(host) is not None:
             # Where pages for their own machine alone are.
             host = "127.0.0.1"
         places.append(_place(host, port, member=member.info))
@@ -129,10 +129,3 @@ def _place(
         peer_id=None if member is None else member.peer_id,
         is_seed=member is not None and member.has_file,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from swarmpeer.quantities import format_some
 from swarmpeer.status.missing import lacking_runs
 from swarmpeer.status.shape import Problem, ProblemCode, State, Status
-from swarmpeer.status_commands.fleet import Member
-from swarmpeer.text import printable, span_text
+from swarmpeer.status_commands.fleet import Member, is_same_swarm
+from swarmpeer.text import printable, share_text, span_text
 from swarmpeer.wire.bitfield import Bitfield
 
 MOST_RUNS = 12
@@ -20,24 +20,6 @@ MOST_NAMES = 6
 """
 So many peers are told by their id.
 """
-
-
-def is_settled(member: Member, members: Iterable[Member]) -> bool:
-    """
-    Is the member done?  If it tells so; and if it does not answer any more, and one
-    that is done says that the whole swarm is complete: each of its peers ends then.
-    """
-    if member.is_done:
-        return True
-    if member.answers or member.status is None:
-        return False
-    return any(
-        other.status is not None
-        and other.is_done
-        and not other.status.incomplete
-        and _is_same_swarm(other.status, member.status)
-        for other in members
-    )
 
 
 def why_not_done(member: Member, members: Sequence[Member], now: float) -> str:
@@ -63,15 +45,16 @@ def problem_text(problem: Problem) -> str:
     return f"{printable(problem.text)}, for {span_text(problem.since_seconds)}"
 
 
-def silence_text(member: Member) -> str:
+def silence_told(member: Member, now: float) -> str:
     """
-    That it does not answer, and why.
+    That it does not answer, and how long it has been so.
     """
-    return f"does not answer at {member.place.shown}: {member.silence}"
+    since = span_text(now - member.silent_at)
+    return f"does not answer {member.silence_text}, for {since}"
 
 
 def _silent(member: Member, now: float) -> str:
-    text = f"{silence_text(member)}, for {span_text(now - member.silent_at)}"
+    text = silence_told(member, now)
     if member.status is None:
         return f"{text}; it never did"
     ago = span_text(now - member.told_at)
@@ -83,7 +66,8 @@ def _how_far(status: Status) -> str:
         return status.state
     if status.state is State.CHECKING:
         share = status.checked_share
-        return status.state if share is None else f"{status.state}, {share:.0%}"
+        how = "" if share is None else f", {share_text(share)}"
+        return f"{status.state}{how}"
     return f"{status.state}, {status.held} of {status.piece_count} pieces"
 
 
@@ -108,7 +92,7 @@ def _whereabouts(
         and other.pieces.size == own.size
         and other.status is not None
         and member.status is not None
-        and _is_same_swarm(other.status, member.status)
+        and is_same_swarm(other.status, member.status)
     ]
     somewhere = own.copy()
     holders = []
@@ -124,7 +108,7 @@ def _whereabouts(
         seeds = [
             (own.size - own.count, str(one.peer_id))
             for one in member.status.neighbors
-            if one.peer_id not in here and one.held == own.size
+            if one.peer_id not in here and one.holds_all
         ]
         holders += seeds
         seen = _seen(member.status, own.size)
@@ -193,22 +177,21 @@ def _last_holders(
         if count and not other.answers:
             left = had.pop(other.name, (0, now - other.silent_at))[1]
             _keep(had, other.name, count, left)
-    seeds = [other for other in members if other.place.is_seed and not other.answers]
     nowhere = somewhere.size - somewhere.count
-    left_at = {
-        seed.name: had.pop(seed.name, None)
-        for seed in seeds
-        if had.get(seed.name, (0,))[0] < nowhere
-    }
+    unmet = []
+    for other in members:
+        if other.place.is_seed and not other.answers:
+            if other.name in had:
+                # To those who lack less it left less.
+                _keep(had, other.name, nowhere, had[other.name][1])
+            else:
+                unmet.append(other.name)
     ranked = sorted(had.items(), key=lambda one: (-one[1][0], one[1][1], one[0]))
     told = [
         f"{name} had {count} of them and left {span_text(left)} ago"
         for name, (count, left) in ranked[:MOST_NAMES]
     ]
-    for name, told_of in left_at.items():
-        # What it told of before it left is not all that it has.
-        how = f"left {span_text(told_of[1])} ago" if told_of else "does not answer"
-        told.append(f"{name} is to have everything and {how}")
+    told += [f"{name} is to have everything and does not answer" for name in unmet]
     return ", ".join(told)
 
 
@@ -231,7 +214,3 @@ def _pieces(held: Bitfield) -> str:
     noun = "piece" if count == 1 else "pieces"
     which = format_some(lacking_runs(held, MOST_RUNS), count, MOST_RUNS)
     return f"{count} {noun} ({which})"
-
-
-def _is_same_swarm(one: Status, other: Status) -> bool:
-    return (one.infohash, one.piece_count) == (other.infohash, other.piece_count)

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from twisted.internet.interfaces import IReactorTime
@@ -23,7 +23,7 @@ from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.changes import Changes
 from swarmpeer.status_commands.fleet import Fleet, Member
 from swarmpeer.status_commands.options import WHOM, add_whom, read_whom
-from swarmpeer.status_commands.table import is_complete, render
+from swarmpeer.status_commands.table import render
 
 JSON_VERSION = 1
 """
@@ -55,6 +55,22 @@ exit status: 0 if everybody who was asked answered, done or not (swarmpeer wait 
 who is done), 1 if somebody did not, 2 for wrong arguments or configurations,
 130 after Ctrl-C, 143 after SIGTERM.
 """
+
+
+class Show(Protocol):
+    """
+    Shows what everybody told, as often as they are asked.
+    """
+
+    def show(self, members: Sequence[Member]) -> None:
+        """
+        They were asked.
+        """
+
+    def close(self) -> None:
+        """
+        They will not be asked again.
+        """
 
 
 def add_parser(commands: Commands) -> None:
@@ -110,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def show_fleet(
     fleet: Fleet,
-    show: "Show",
+    show: Show,
     clock: IReactorTime,
     watch_seconds: float | None,
 ) -> int:
@@ -124,21 +140,14 @@ async def show_fleet(
         while True:
             began_at = clock.seconds()
             await fleet.ask_all()
-            show(fleet.members)
+            show.show(fleet.members)
             if watch_seconds is None:
                 answered = all(each.answers for each in fleet.members)
                 return 0 if answered else FAILURE
             spent = clock.seconds() - began_at
             await deferLater(clock, max(0.1, watch_seconds - spent))
     finally:
-        if isinstance(show, _Terminal):
-            show.close()
-
-
-Show = Callable[[Sequence[Member]], None]
-"""
-Shows what everybody told.
-"""
+        show.close()
 
 
 def as_json(members: Sequence[Member]) -> str:
@@ -150,7 +159,7 @@ def as_json(members: Sequence[Member]) -> str:
             "peer_id": each.peer_id,
             "where": each.place.shown,
             "error": each.silence,
-            "status": msgspec.to_builtins(each.status) if each.answers else None,
+            "status": msgspec.to_builtins(each.current),
         }
         for each in members
     ]
@@ -158,21 +167,44 @@ def as_json(members: Sequence[Member]) -> str:
         "version": JSON_VERSION,
         "asked": len(members),
         "answered": sum(each.answers for each in members),
-        "complete": sum(map(is_complete, members)),
+        "complete": sum(each.is_done for each in members),
         "peers": peers,
     }
     return json.dumps(value, separators=(",", ":"))
 
 
-class _Terminal:
+class _Saying:
     """
-    Redraws the table in place.
+    Says it, in lines one below the other.
+    """
+
+    def __init__(self, text: Callable[[Sequence[Member]], str]) -> None:
+        self._text = text
+
+    def show(self, members: Sequence[Member]) -> None:
+        """
+        Once more.
+        """
+        say(self._text(members))
+
+    def close(self) -> None:
+        """
+        All is said.
+        """
+
+
+class _Redrawing:
+    """
+    Redraws the table in place, on a terminal.
     """
 
     def __init__(self) -> None:
         self._table = Redrawn(write)
 
-    def __call__(self, members: Sequence[Member]) -> None:
+    def show(self, members: Sequence[Member]) -> None:
+        """
+        In the place of the last one.
+        """
         size = _size()
         # The last column and line stay free, or they would wrap and scroll.
         self._table.draw(render(members, size.columns - 1, size.lines - 1))
@@ -186,15 +218,15 @@ class _Terminal:
 
 def _show(arguments: argparse.Namespace) -> Show:
     if arguments.json:
-        return lambda members: say(as_json(members))
+        return _Saying(as_json)
     is_shown = is_terminal(sys.stdout)
     if arguments.watch is None:
         width = _size().columns if is_shown else None
-        return lambda members: say(render(members, width, None))
+        return _Saying(lambda members: render(members, width, None))
     if is_shown:
-        return _Terminal()
+        return _Redrawing()
     changes = Changes()
-    return lambda members: say("\n".join(changes.lines(members)))
+    return _Saying(lambda members: "\n".join(changes.lines(members)))
 
 
 def _size() -> os.terminal_size:

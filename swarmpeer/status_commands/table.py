@@ -4,10 +4,9 @@ What peers told, as a table.
 
 from collections.abc import Sequence
 
-from swarmpeer.status.shape import Problem, State, Status
+from swarmpeer.status.shape import Problem
 from swarmpeer.status_commands.fleet import Member
-from swarmpeer.status_commands.reasons import is_settled
-from swarmpeer.text import printable, size_text, span_text
+from swarmpeer.text import printable, share_text, size_text, span_text
 
 _BAR_WIDTH = 16
 _BAR_ROOM = 110
@@ -41,7 +40,7 @@ def render(members: Sequence[Member], width: int | None, height: int | None) -> 
     shown = list(members)
     if height is not None and len(shown) > max(1, height - 2):
         room = max(1, height - 3)
-        ranked = sorted(shown, key=lambda each: (each.is_done, -_share(each.status)))
+        ranked = sorted(shown, key=lambda each: (each.was_done, -each.share))
         kept = {id(each) for each in ranked[:room]}
         shown = [each for each in shown if id(each) in kept]
     has_bars = width is not None and width >= _BAR_ROOM
@@ -52,24 +51,13 @@ def render(members: Sequence[Member], width: int | None, height: int | None) -> 
     return "\n".join(line[:width].rstrip() for line in lines)
 
 
-def is_complete(member: Member) -> bool:
-    """
-    Does it tell, now, that it is done?  What a table counts, so that it counts the same
-    whether one looks once or again and again.
-    """
-    return member.answers and member.is_done
-
-
 def summary(members: Sequence[Member]) -> str:
     """
     All of them in one line, as they are now.
     """
-    done = [is_complete(each) for each in members]
-    return _summary(
-        members,
-        done,
-        [_share(each.status if each.answers else None) for each in members],
-    )
+    done = [each.is_done for each in members]
+    shares = [each.share if each.answers else 0.0 for each in members]
+    return _summary(members, done, shares)
 
 
 def waiting_summary(
@@ -81,8 +69,8 @@ def waiting_summary(
     @param members: all that are asked.
     @param unknown: so many more are waited for and were not found yet.
     """
-    done = [is_settled(each, members) for each in awaited]
-    shares = [1.0 if each.is_done else _share(each.status) for each in awaited]
+    done = [each.counts_as_done(members) for each in awaited]
+    shares = [1.0 if each.was_done else each.share for each in awaited]
     return _summary(awaited, done, shares, unknown)
 
 
@@ -92,11 +80,11 @@ def _summary(
     shares: Sequence[float],
     unknown: int = 0,
 ) -> str:
-    statuses = [each.status for each in members if each.status and each.answers]
+    statuses = [each.current for each in members if each.current is not None]
     rate = sum(status.receive_rate for status in statuses)
     parts = [
         f"{sum(done)} of {len(members) + unknown} complete",
-        f"{int(100 * sum(shares) / max(1, len(members) + unknown))}% of all",
+        f"{share_text(sum(shares) / max(1, len(members) + unknown))} of all",
         f"{size_text(rate)}/s",
     ]
     left = [one.expected_seconds for one in statuses if not one.is_done]
@@ -114,14 +102,14 @@ def _summary(
 
 
 def _row(member: Member, has_bars: bool) -> tuple[str, ...]:
-    status = member.status
-    if status is None or not member.answers:
+    status = member.current
+    if status is None:
         nothing = [_NOTHING] * (len(_HEAD) - 3)
-        return member.name, "no answer", *nothing, _silence(member)
-    share = _share(status)
-    done = f"{int(100 * share)}%"
+        was = "; it was done" if member.was_done else ""
+        return member.name, "no answer", *nothing, f"{member.silence_text}{was}"
+    done = share_text(member.share)
     if has_bars:
-        filled = int(share * _BAR_WIDTH)
+        filled = int(member.share * _BAR_WIDTH)
         done = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done:>4}"
     left = status.expected_seconds
     neighbors = status.neighbors
@@ -136,26 +124,8 @@ def _row(member: Member, has_bars: bool) -> tuple[str, ...]:
         str(len(neighbors)),
         str(sum(not each.peer_choking for each in neighbors)),
         str(sum(not each.am_choking for each in neighbors)),
-        problem_words(status.problems) or _NOTHING,
+        problem_words(status.settled_problems) or _NOTHING,
     )
-
-
-def _silence(member: Member) -> str:
-    text = f"{member.silence} ({member.place.shown})"
-    return f"{text}; it was done" if member.is_done else text
-
-
-def _share(status: Status | None) -> float:
-    """
-    How much is here, or, while it looks at its disk, how much was looked at.
-    """
-    if status is None:
-        return 0.0
-    if status.state is State.CHECKING:
-        return min(1.0, status.checked_share or 0.0)
-    if not status.piece_count:
-        return float(status.is_done)
-    return min(1.0, status.held / status.piece_count)
 
 
 def problem_words(problems: Sequence[Problem]) -> str:

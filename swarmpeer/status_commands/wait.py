@@ -24,7 +24,7 @@ from swarmpeer.status_commands.options import (
     check_known,
     read_whom,
 )
-from swarmpeer.status_commands.reasons import is_settled, why_not_done
+from swarmpeer.status_commands.reasons import why_not_done
 from swarmpeer.status_commands.table import waiting_summary
 
 PAUSE_SECONDS = 1.0
@@ -184,7 +184,7 @@ class Waiting:
         members = self.members
         if self._awaited is not None and self._unknown():
             return False
-        return all(is_settled(each, self._fleet.members) for each in members)
+        return all(each.counts_as_done(self._fleet.members) for each in members)
 
     def _is_over(self, spent: float, timeout_seconds: float) -> bool:
         """
@@ -228,7 +228,7 @@ class Waiting:
         lines = [
             why_not_done(each, members, now)
             for each in self.members
-            if not is_settled(each, members)
+            if not each.counts_as_done(members)
         ]
         lines += [
             f"{one} did not answer at any of the places" for one in self._unknown()

@@ -23,7 +23,7 @@ from swarmpeer.signals import ignore_hangup
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.tap.options import Options
 from swarmpeer.tap.process import PeerProcess, leave_soon
-from swarmpeer.tap.told import Told
+from swarmpeer.tap.wanted import Wanted
 
 
 class _Made(NamedTuple):
@@ -58,12 +58,12 @@ def makeService(options: Options) -> IService:
             options["log-keep"],
             of_twistd=of_twistd,
         )
-        told = Told(reactor, options)
-        web_at = told.web_endpoint()
+        wanted = Wanted(reactor, options)
+        web_at = wanted.web_endpoint()
         made = (
-            _Made(told.peer(None))
+            _Made(wanted.peer(None))
             if web_at is None
-            else _make_shown(reactor, told, web_at)
+            else _make_shown(reactor, wanted, web_at)
         )
     except SwarmPeerError as error:
         raise SystemExit(f"swarmpeer: {error}") from None
@@ -74,10 +74,10 @@ def makeService(options: Options) -> IService:
     if made.web is not None:
         made.web.setServiceParent(process)
     peer.setServiceParent(process)
-    if told.swarm is not None:
+    if wanted.swarm is not None:
         rates = ScheduledRates.below(peer)
         path = Path(options["dir"], options["swarm"])
-        RatesAgain(reactor, path, rates, told.swarm).setServiceParent(process)
+        RatesAgain(reactor, path, rates, wanted.swarm).setServiceParent(process)
     manager = ServiceManager.take(os.environ, os.getpid())
     if manager is not None:
         # The last to start and the first to stop.
@@ -88,7 +88,9 @@ def makeService(options: Options) -> IService:
     return process
 
 
-def _make_shown(reactor: object, told: Told, web_at: IStreamServerEndpoint) -> _Made:
+def _make_shown(
+    reactor: object, wanted: Wanted, web_at: IStreamServerEndpoint
+) -> _Made:
     """
     @raise SwarmPeerError: if the options cannot be used.
     """
@@ -96,13 +98,13 @@ def _make_shown(reactor: object, told: Told, web_at: IStreamServerEndpoint) -> _
     from swarmpeer.assemble_web import assemble_web, peer_metrics
 
     metrics = peer_metrics(reactor)
-    peer = told.peer(None if metrics is None else metrics.stopwatch)
+    peer = wanted.peer(None if metrics is None else metrics.stopwatch)
     watch = watch_peer(reactor, peer)
     web = assemble_web(
         reactor,
         peer,
         web_at,
-        token=told.web_token(),
+        token=wanted.web_token(),
         watch=watch,
         metrics=metrics,
     )

@@ -163,14 +163,14 @@ class Options(usage.Options):
             "up-per-neighbor",
             None,
             None,
-            "Send no faster to any one neighbor; see --up.  [default: unlimited]",
+            "Send no faster to any one neighbour; see --up.  [default: unlimited]",
             _naming("up-per-neighbor", _rate),
         ],
         [
             "down-per-neighbor",
             None,
             None,
-            "Receive no faster from any one neighbor; see --up.  [default: unlimited]",
+            "Receive no faster from any one neighbour; see --up.  [default: unlimited]",
             _naming("down-per-neighbor", _rate),
         ],
         [

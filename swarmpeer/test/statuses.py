@@ -5,6 +5,7 @@ Statuses for tests.
 from dataclasses import replace
 from typing import Any
 
+from swarmpeer.core.progress import NeighborProgress, Progress
 from swarmpeer.status.shape import (
     Missing,
     NeighborStatus,
@@ -111,3 +112,17 @@ def complete(peer_id: int = 1001, **changes: Any) -> Status:
             **changes,
         },
     )
+
+
+def neighbor(peer_id: int, **changes: Any) -> NeighborProgress:
+    """
+    One that has something for us, and chokes us.
+    """
+    return replace(NeighborProgress(peer_id, 3, True, True, True, False), **changes)
+
+
+def progress_of(*neighbors: NeighborProgress, held: int = 5) -> Progress:
+    """
+    That of a peer that lacks some pieces.
+    """
+    return Progress(1001, held, 10, False, None, neighbors, (1002, 1003))

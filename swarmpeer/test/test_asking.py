@@ -12,12 +12,12 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.asking import Asker, NoSocket
+from swarmpeer.asking import Asker, NoSocket, TokenWanted
 from swarmpeer.errors import StatusError
 from swarmpeer.status_commands.asking import StatusAsker
 from swarmpeer.status_commands.places import parse_place
 from swarmpeer.test.http_pages import TOKEN
-from swarmpeer.test.test_status_commands import Nowhere, PagesEndpoint, Raw
+from swarmpeer.test.told_pages import Nowhere, PagesEndpoint, Raw
 
 
 class Peer(Protocol):
@@ -79,15 +79,16 @@ class AskerTests(SynchronousTestCase):
 
     def test_token(self) -> None:
         """
-        Who wants a token is told from who wants another one.
+        Who wants a token is told from who wants another one; where one gets it is
+        for those to say who ask.
         """
         refusal = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
         for token, words in ((None, "a token"), (TOKEN, "another token")):
             refusing = type("_Refusing", (Raw,), {"data": refusal})
             endpoint = PagesEndpoint(Factory.forProtocol(refusing))
             told = self.get(Asker(MemoryReactorClock(), token), endpoint)
-            error = self.failureResultOf(told, StatusError).value
-            self.assertIn(f"it wants {words}; give", str(error))
+            error = self.failureResultOf(told, TokenWanted).value
+            self.assertEqual(str(error), f"it wants {words}")
 
     def test_no_socket(self) -> None:
         """

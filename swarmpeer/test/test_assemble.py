@@ -41,7 +41,9 @@ class OwnEndpointTests(SynchronousTestCase):
             ("localhost", "127.0.0.1"),
             ("127.0.0.1", "127.0.0.1"),
             ("127.0.0.2", "127.0.0.2"),
+            ("LocalHost.", "127.0.0.1"),
             ("::1", "::1"),
+            ("::ffff:127.0.0.1", "127.0.0.1"),
         ):
             self.assertEqual(self.listen(host), interface)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo, format_peers
+from swarmpeer.config.rules import loopback_address
 from swarmpeer.errors import ConfigError
 from swarmpeer.file_name import file_name_fault
 from swarmpeer.wire.codec import MAX_PIECE_COUNT, MAX_PIECE_SIZE_BYTES
@@ -308,7 +309,7 @@ class CommonConfigTests(SynchronousTestCase):
         self.fails(
             "",
             "Common.cfg:1:1: NumberOfPreferredNeighbors is missing, "
-            "a line 'NumberOfPreferredNeighbors <neighbors>' would be right",
+            "a line 'NumberOfPreferredNeighbors <neighbours>' would be right",
         )
         self.fails(
             SAMPLE.replace("FileName", "#FileName"),
@@ -577,6 +578,25 @@ class PeerInfoTests(SynchronousTestCase):
         ]:
             (peer,) = PeerInfo.parse_list(f"1 {typed} 1 1")
             self.assertEqual(peer.host, host)
+
+    def test_loopback(self) -> None:
+        """
+        What means one machine alone on each is told from names that have to be looked
+        up, in every spelling.
+        """
+        for host, address in (
+            ("localhost", "127.0.0.1"),
+            ("LocalHost.", "127.0.0.1"),
+            ("127.8.9.10", "127.8.9.10"),
+            ("0:0::1", "::1"),
+            ("::ffff:127.0.0.1", "127.0.0.1"),
+            ("localhost.example", None),
+            ("10.0.0.7", None),
+            ("::ffff:10.0.0.7", None),
+            ("::", None),
+            ("", None),
+        ):
+            self.assertEqual(loopback_address(host), address)
 
     def test_bad_hosts(self) -> None:
         """

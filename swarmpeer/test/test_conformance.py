@@ -11,7 +11,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.conformance.checking import Report
 from swarmpeer.conformance.clauses import CLAUSES, Level
 from swarmpeer.conformance.report import report_lines
-from swarmpeer.conformance.results import Verdict
 from swarmpeer.test.conformance_swarm import (
     BETWEEN_ID,
     FIRST_ID,
@@ -22,6 +21,7 @@ from swarmpeer.test.conformance_swarm import (
 )
 from swarmpeer.test.deviants.catalogue import DEVIANTS
 from swarmpeer.test.deviants.parts import CHOKE, UNCHOKE, frame, kind_of
+from swarmpeer.verdicts import Verdict
 
 BROKEN = (Verdict.FAIL, Verdict.OTHERWISE)
 

@@ -14,11 +14,12 @@ from swarmpeer.conformance.clauses import CLAUSES, Level
 from swarmpeer.conformance.file_source import FileSource, find_file
 from swarmpeer.conformance.plan import CheckError, make_plan
 from swarmpeer.conformance.report import report_json, report_lines
-from swarmpeer.conformance.results import Finding, Verdict, conclude
+from swarmpeer.conformance.results import Finding, conclude
 from swarmpeer.conformance.subject import Patience, patience_for
 from swarmpeer.test.conformance_swarm import DATA, LAYOUT, Source, run_check
 from swarmpeer.test.deviants.framing import LongChoke
 from swarmpeer.test.deviants.requests import PadsLast
+from swarmpeer.verdicts import Verdict
 
 MEMBERS = (
     PeerInfo(1001, "localhost", 6001, True),
@@ -37,7 +38,7 @@ class PlanTests(SynchronousTestCase):
         """
         The peer is the one of the list that is there; C{localhost} has many names.
         """
-        for address in ("localhost:6001", "127.0.0.1:6001", "[::1]:6002"):
+        for address in ("LocalHost:6001", "127.0.0.1:6001", "[::1]:6002"):
             plan = make_plan(MEMBERS, address, None, (), ())
             self.assertEqual(plan.tested.port, plan.address.port)
             self.assertEqual(plan.tested.host, "localhost")

@@ -157,9 +157,9 @@ class DiagnosticLogTests(SynchronousTestCase):
             (ManifestFetched(1002, 335), "got the manifest from 1002"),
             (
                 CheckProgressed(3 * 10**9, 4 * 10**9),
-                "looks at what is here: 75 % of 4.00 GB",
+                "looks at what is here: 75% of 4.00 GB",
             ),
-            (CheckProgressed(0, 0), "looks at what is here: 0 % of 0 B"),
+            (CheckProgressed(0, 0), "looks at what is here: 0% of 0 B"),
             (
                 FilesChecked(3, 2, 8),
                 "holds 3 of 8 pieces from the start; 2 were hashed to know",

@@ -29,6 +29,7 @@ FLOORS = {
     "swarmpeer.arguments": 0,
     "swarmpeer.signals": 0,
     "swarmpeer.svg": 0,
+    "swarmpeer.verdicts": 0,
     "swarmpeer.wire": 1,
     "swarmpeer.events": 1,
     "swarmpeer.config": 1,

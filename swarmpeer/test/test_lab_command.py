@@ -7,6 +7,7 @@ import io
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -113,7 +114,11 @@ class UsageTests(SynchronousTestCase):
             ([*lab, "--unchoking", "9" * 15], "UnchokingInterval is"),
             ([*lab, "--stay"], "add --web"),
             ([*lab, "--web-token-file", str(file)], "add --web"),
-            ([*lab, "--web", "none"], "is no endpoint"),
+            ([*lab, "--web", "none"], "127.0.0.1, or FILE before --web"),
+            (
+                [*lab, "--web", "systemd:domain=INET:name=x"],
+                "no such socket was handed",
+            ),
             ([*lab, "--web", "tcp:0"], "could be read from other machines"),
             ([*lab, "--web", "--web-token-file", str(file)], "no token"),
             ([*lab, "--keep", str(work)], "is not empty"),
@@ -247,6 +252,24 @@ class ProcessTests(SynchronousTestCase):
             status, lines = self.finish()
             self.assertEqual((status, lines[1:]), (expected, ["stopping all peers"]))
             self.check_nothing_left()
+
+    def test_page(self) -> None:
+        """
+        The page of a lab may be at a local socket, which is nothing for strangers, and
+        is there until Ctrl-C if that is wanted.
+        """
+        # Trial's own folder has a name that is too long on some machines.
+        socket = Path(os.path.relpath(self.mktemp()))
+        self.start(FETCHING_PEER, f"--web=unix:{socket}", "--stay")
+        assert self.lab.stdout is not None
+        stays = "the page stays until Ctrl-C\n"
+        lines = list(iter(self.lab.stdout.readline, stays))
+        self.assertIn(f"page: {socket}\n", lines)
+        self.assertEqual(stat.filemode(socket.stat().st_mode), "srw-rw----")
+        self.lab.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(), (0, []))
+        self.assertFalse(socket.exists())
+        self.check_nothing_left()
 
     def test_killed(self) -> None:
         """

@@ -1,19 +1,18 @@
 """
-Tests of L{swarmpeer.lab.web} and L{swarmpeer.lab.asking}.
+Tests of L{swarmpeer.lab.web} and L{swarmpeer.lab.sockets}.
 """
 
 import os
 from pathlib import Path
 
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.errors import ListenError, StatusError
-from swarmpeer.lab.asking import Asking, Sockets
-from swarmpeer.lab.web import ANY_PORT, LabPage, lab_endpoint, with_page
+from swarmpeer.lab.sockets import PictureAsker, Sockets
+from swarmpeer.lab.web import LabPage, with_page
 
 
 class SocketsTests(SynchronousTestCase):
@@ -59,7 +58,7 @@ class SocketsTests(SynchronousTestCase):
         self.assertEqual(argv(1001, Path("f")), ["1001", "f", sockets.option(1001)])
 
 
-class AskingTests(SynchronousTestCase):
+class PictureAskerTests(SynchronousTestCase):
     """
     What a peer answers.
     """
@@ -69,7 +68,8 @@ class AskingTests(SynchronousTestCase):
         A peer is asked at its socket, and not waited for forever.
         """
         reactor = MemoryReactorClock()
-        asked: Deferred[bytes] = Asking(reactor, Sockets(Path("f"), [1001]))(1001, 7)
+        asker = PictureAsker(reactor, Sockets(Path("f"), [1001]))
+        asked = asker(1001, 7)
         (call,) = reactor.unixClients
         self.assertEqual(call[0], "f/web_1001.sock")
         reactor.advance(6)
@@ -107,14 +107,3 @@ class LabPageTests(SynchronousTestCase):
         page = self.make("tcp:8080")
         error = self.assertRaises(ListenError, page.start)
         self.assertIn("could be read from other machines", str(error))
-
-    def test_endpoint(self) -> None:
-        """
-        What is no endpoint is told in one line, that of a file that was taken for one,
-        too.
-        """
-        lab_endpoint(MemoryReactorClock(), ANY_PORT)
-        error = self.assertRaises(
-            ListenError, lab_endpoint, MemoryReactorClock(), "big.iso"
-        )
-        self.assertIn("FILE before --web", str(error))

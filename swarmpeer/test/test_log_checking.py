@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.log_reading.checking import Checked, check_logs
+from swarmpeer.log_reading.ledger import Rule
 from swarmpeer.log_reading.sources import config_beside, find_logs, find_terms
 from swarmpeer.log_reading.survey import MOST_OTHERS
 from swarmpeer.log_reading.terms import Terms
-from swarmpeer.log_reading.verdicts import Outcome, Rule
 from swarmpeer.log_reading.wording import Variant
 from swarmpeer.protocol_log import LogKind, LogLine, parse_line
 from swarmpeer.test.simulated_logs import Logs, simulated_logs, write_config, write_logs
 from swarmpeer.testing.scenario import Scenario
+from swarmpeer.verdicts import Verdict
 
 SCENARIO = Scenario(
     seed=7,
@@ -383,9 +384,9 @@ class _LogsTestCase(SynchronousTestCase):
         What does not hold.
         """
         return {
-            verdict.rule: [str(finding) for finding in verdict.findings]
-            for verdict in checked.ledger.verdicts.values()
-            if verdict.outcome is Outcome.FAIL
+            result.rule: [str(each) for each in result.evidence]
+            for result in checked.ledger.results.values()
+            if result.verdict is Verdict.FAIL
         }
 
 
@@ -399,11 +400,10 @@ class WholeSwarmTests(_LogsTestCase):
         In the logs of a swarm without faults every rule is seen, and holds.
         """
         checked = self.check(simulated_logs(SCENARIO))
-        outcomes = {
-            verdict.rule: verdict.outcome
-            for verdict in checked.ledger.verdicts.values()
+        verdicts = {
+            result.rule: result.verdict for result in checked.ledger.results.values()
         }
-        self.assertEqual(outcomes, dict.fromkeys(Rule, Outcome.PASS))
+        self.assertEqual(verdicts, dict.fromkeys(Rule, Verdict.PASS))
 
     @given(
         scenario=st.builds(
@@ -449,9 +449,9 @@ class WholeSwarmTests(_LogsTestCase):
         logs = simulated_logs(SCENARIO)
         checked = self.check({1002: logs[1002]})
         self.assertEqual(self.broken(checked), {})
-        verdict = checked.ledger.verdicts[Rule.UNCHOKES_CHOSEN]
-        self.assertEqual(verdict.outcome, Outcome.NOT_SEEN)
-        self.assertEqual(verdict.notes, ["there is no log of 1001, 1003-1006"])
+        result = checked.ledger.results[Rule.UNCHOKES_CHOSEN]
+        self.assertEqual(result.verdict, Verdict.NOT_SEEN)
+        self.assertEqual(result.notes, ["there is no log of 1001, 1003-1006"])
 
     def test_slips_take_no_space(self) -> None:
         """
@@ -553,13 +553,13 @@ class IntervalTests(_LogsTestCase):
     Rounds that come too fast, a line each.
     """
 
-    def outcome(self, configured: int, interval: int) -> Outcome:
+    def verdict(self, configured: int, interval: int) -> Verdict:
         """
         What is said of rounds at an interval where another is configured.
         """
         scenario = Scenario(peers=3, unchoking_interval_seconds=configured)
         checked = self.check({1001: rounds_at(1001, interval, 100)}, scenario)
-        return checked.ledger.verdicts[Rule.PREFERRED_INTERVAL].outcome
+        return checked.ledger.results[Rule.PREFERRED_INTERVAL].verdict
 
     def test_intervals(self) -> None:
         """
@@ -568,12 +568,12 @@ class IntervalTests(_LogsTestCase):
         seen, and the reason is told.
         """
         found = {
-            pair: self.outcome(*pair)
+            pair: self.verdict(*pair)
             for pair in ((2, 2), (5, 5), (5, 10), (5, 4), (5, 6), (2, 1), (2, 4))
         }
-        passes = dict.fromkeys(((2, 2), (5, 5), (5, 10)), Outcome.PASS)
-        fails = dict.fromkeys(((5, 4), (5, 6), (2, 1)), Outcome.FAIL)
-        self.assertEqual(found, {**passes, **fails, (2, 4): Outcome.NOT_SEEN})
+        passes = dict.fromkeys(((2, 2), (5, 5), (5, 10)), Verdict.PASS)
+        fails = dict.fromkeys(((5, 4), (5, 6), (2, 1)), Verdict.FAIL)
+        self.assertEqual(found, {**passes, **fails, (2, 4): Verdict.NOT_SEEN})
 
 
 class ShortSwarmTests(_LogsTestCase):
@@ -609,9 +609,9 @@ class ShortSwarmTests(_LogsTestCase):
             peer: [line for line in lines if "'have'" not in line]
             for peer, lines in self.logs().items()
         }
-        verdict = self.check(logs).ledger.verdicts[Rule.HAVE_ALL]
-        self.assertEqual(verdict.outcome, Outcome.NOT_SEEN)
-        self.assertIn("the run was too short", verdict.remarks[0])
+        result = self.check(logs).ledger.results[Rule.HAVE_ALL]
+        self.assertEqual(result.verdict, Verdict.NOT_SEEN)
+        self.assertIn("the run was too short", result.remarks[0])
 
 
 class StyleTests(_LogsTestCase):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.log_reading.curves import MOST_POINTS, MOST_SPANS, Curve, Spans
-from swarmpeer.log_reading.lines import LONGEST_LINE_BYTES, Entry, Flaw, LogLines
+from swarmpeer.log_reading.lines import LONGEST_LINE_BYTES, Flaw, LogEntry, LogLines
 from swarmpeer.log_reading.times import DAY_SECONDS, TimeReader, clock_text
 from swarmpeer.log_reading.wording import Variant, understand
 from swarmpeer.protocol_log import LogKind
@@ -186,7 +186,7 @@ class LineTests(SynchronousTestCase):
     Whole logs.
     """
 
-    def read(self, content: bytes) -> tuple[list[Entry | Flaw], LogLines]:
+    def read(self, content: bytes) -> tuple[list[LogEntry | Flaw], LogLines]:
         """
         What a log says.
         """
@@ -203,7 +203,7 @@ class LineTests(SynchronousTestCase):
         words = HEAD + kind.format(other=1002, index=7, held=3)
         found, _ = self.read(f"\n{words}\n".encode())
         at = 1_795_614_194.0
-        self.assertEqual(found, [Entry(2, at, kind, 1001, (1002,), 7, 3)])
+        self.assertEqual(found, [LogEntry(2, at, kind, 1001, (1002,), 7, 3)])
 
     def test_flaws(self) -> None:
         """
@@ -232,7 +232,7 @@ class LineTests(SynchronousTestCase):
         """
         line = f"{HEAD}is choked by 1002.\n".encode()
         found, lines = self.read(b"Peer " * 200_000 + b"\n" + line)
-        self.assertEqual([type(each) for each in found], [Flaw, Entry])
+        self.assertEqual([type(each) for each in found], [Flaw, LogEntry])
         self.assertEqual(lines.count, 2)
 
     def test_encodings(self) -> None:
@@ -245,7 +245,9 @@ class LineTests(SynchronousTestCase):
         )
         for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
             found, lines = self.read((line * 2000).encode(encoding))
-            self.assertEqual([type(each) for each in found], [Entry] * 2000, encoding)
+            self.assertEqual(
+                [type(each) for each in found], [LogEntry] * 2000, encoding
+            )
             self.assertEqual(lines.usages[Variant.CURLED].count, 2000)
             self.assertEqual(Variant.UTF16 in lines.usages, encoding == "utf-16")
 
@@ -257,7 +259,7 @@ class LineTests(SynchronousTestCase):
         line = f"\n{HEAD}is choked by 1002.\n".encode()
         if not junk.startswith((b"\xff\xfe", b"\xfe\xff")):
             found, _ = self.read(junk + line)
-            self.assertIsInstance(found[-1], Entry)
+            self.assertIsInstance(found[-1], LogEntry)
 
     def test_many_wordings(self) -> None:
         """

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.__main__ import main
 from swarmpeer.log_reading.fairness import jain
-from swarmpeer.log_reading.verdicts import Rule
+from swarmpeer.log_reading.ledger import Rule
 from swarmpeer.test.simulated_logs import simulated_logs, write_config, write_logs
 from swarmpeer.testing.scenario import Scenario
 
@@ -239,14 +239,21 @@ class LogsCommandTests(SynchronousTestCase):
         write_config(self.logs, SMALL)
         status, said, _ = self.outcome("logs", "--json")
         value = json.loads(said)
-        self.assertEqual((status, value["ok"], value["version"]), (0, True, 1))
+        self.assertEqual((status, value["is_good"], said.count("\n")), (0, True, 1))
+        self.assertEqual((value["format"], value["version"]), ("swarmpeer-logs", 1))
+        self.assertEqual(value["counts"]["not_seen"], 1)
+        (unseen,) = (each for each in value["rules"] if each["verdict"] == "not seen")
+        self.assertIn("no line about it", unseen["why"])
         self.assertEqual(
-            [each["rule"] for each in value["rules"]], [rule.rule_id for rule in Rule]
+            [each["id"] for each in value["rules"]], [rule.id for rule in Rule]
         )
         verdicts = {each["verdict"] for each in value["rules"]}
         self.assertEqual(verdicts, {"pass", "not seen"})
         self.assertEqual(
-            [(each["peer"], each["seed"], each["taken"]) for each in value["peers"]],
+            [
+                (each["peer_id"], each["is_seed"], each["taken"])
+                for each in value["peers"]
+            ],
             [(1001, True, 0), (1002, False, 3), (1003, False, 3)],
         )
         given = sum(each["given"] for each in value["peers"])
@@ -309,7 +316,7 @@ class LogsCommandTests(SynchronousTestCase):
         self.assertEqual(
             set(re.findall(r"https?://[^\"]*", text)), {"http://www.w3.org/2000/svg"}
         )
-        self.assertTrue({rule.rule_id for rule in Rule} <= set(page.words))
+        self.assertTrue({rule.id for rule in Rule} <= set(page.words))
         pictures = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
         self.assertEqual(len(pictures), 2)
         for picture in pictures:

@@ -73,7 +73,7 @@ def all_kinds() -> Iterator[tuple[SwarmEvent, Metric, str]]:
     yield DialFailed(1, "x", 1.0), catalogue.DIAL_FAILURES, ""
     for reason in ViolationReason:
         yield ViolationSeen(1, reason.value, "x"), catalogue.VIOLATIONS, reason.value
-    yield RequestGivenBack(1, 1, GivenBackReason.STALL), catalogue.STALLS, ""
+    yield RequestGivenBack(1, 1, GivenBackReason.STALL), catalogue.UNANSWERED, ""
     yield PieceStored(1, 1, 1, 1), catalogue.STORED, ""
     yield PieceSent(1, 1, 1), catalogue.SENT_PIECES, ""
     yield PieceStoreFailed(1, 1, "x"), catalogue.STORE_FAILURES, ""
@@ -163,7 +163,7 @@ class TallyTests(SynchronousTestCase):
     def test_unknown(self) -> None:
         """
         A reason that nobody knows makes no label, and a request that is given back for
-        another reason is no stall.
+        another reason is not unanswered.
         """
         tally = Tally()
         tally.observe(ViolationSeen(1, "made-up", "x"))

@@ -18,9 +18,12 @@ from swarmpeer.metrics.loop_lag import INTERVAL_SECONDS
 from swarmpeer.storage.timing import Work
 from swarmpeer.test.statuses import TROUBLED
 from swarmpeer.test.test_metrics import all_kinds
+from swarmpeer.test.tools import excuse
 
 _IS_INSTALLED = find_spec("prometheus_client") is not None
-skip = None if _IS_INSTALLED else "the extra metrics is not installed"
+skip = excuse(
+    "prometheus_client", None if _IS_INSTALLED else "the extra metrics is not installed"
+)
 
 if TYPE_CHECKING or _IS_INSTALLED:
     from prometheus_client.parser import text_string_to_metric_families

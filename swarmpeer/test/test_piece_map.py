@@ -101,6 +101,20 @@ class MissingTests(SynchronousTestCase):
         had = len(left & nowhere)
         self.assertEqual(found.last_holders, (LastHolder(3, had, 7.0),) if had else ())
 
+    def test_seeds(self) -> None:
+        """
+        A seed holds all, however little it tells of, here and after it left; one that
+        was not here yet is told by its id.
+        """
+        own, some = bits(40, {0}), bits(40, {1})
+        here = missing(Holdings(own, {2: some}, {3: some}), {3: 7.0}, {2})
+        self.assertEqual(here, Missing(39, 0, (), ()))
+        away = missing(Holdings(own, {}, {2: some, 3: some}), {2: 7.0, 3: 8.0}, {2, 4})
+        self.assertEqual(
+            away.last_holders, (LastHolder(2, 39, 7.0), LastHolder(3, 1, 8.0))
+        )
+        self.assertEqual(away.unmet_seeds, (4,))
+
     def test_bounds(self) -> None:
         """
         Not more than so many runs are told; who left last comes first; of who is

@@ -110,3 +110,15 @@ class RunningTests(SynchronousTestCase):
             error = self.assertRaises(Interrupted, run_in_reactor, work)
             self.assertEqual(error.number, signal.SIGTERM)
         self.assertEqual(ended, ["nothing", "a value", "an error"])
+
+    def test_heard(self) -> None:
+        """
+        Whoever wants to hear of signals decides what comes of them.
+        """
+        over = Deferred[int]()
+
+        async def work(_: object) -> int:
+            return await over
+
+        self.reactor.is_told = True
+        self.assertEqual(run_in_reactor(work, over.callback), signal.SIGTERM)

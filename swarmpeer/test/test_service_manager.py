@@ -187,7 +187,7 @@ class NotifyingTests(SynchronousTestCase):
         """
         self.clock = Clock()
         self.status = replace(
-            TROUBLED, state=State.CHECKING, checked_share=0.5, problems=()
+            TROUBLED, state=State.CHECKING, checked_share=0.996, problems=()
         )
         self.told: list[tuple[str, ...]] = []
 
@@ -221,16 +221,20 @@ class NotifyingTests(SynchronousTestCase):
         """
         notifying = self.start()
         more_time = "EXTEND_TIMEOUT_USEC=60000000"
-        self.assertEqual(self.told, [(more_time, "STATUS=checking, 50 % looked at")])
+        self.assertEqual(self.told, [(more_time, "STATUS=checking, 99% looked at")])
         self.assertEqual(self.become(), [(more_time,)])
         self.assertEqual(
             self.become(state=State.FETCHING, checked_share=None),
-            [("READY=1", "STATUS=fetching, 3 of 10 pieces, 10 B/s, 5 s to go")],
+            [("READY=1", "STATUS=fetching, 3 of 10 pieces, 10 B/s, 5 s left")],
         )
         self.assertEqual(self.become(), [])
         self.assertEqual(
             self.become(held=4),
-            [("STATUS=fetching, 4 of 10 pieces, 10 B/s, 5 s to go",)],
+            [("STATUS=fetching, 4 of 10 pieces, 10 B/s, 5 s left",)],
+        )
+        self.assertEqual(
+            self.become(expected_seconds=90061.0),
+            [("STATUS=fetching, 4 of 10 pieces, 10 B/s, 1 d 1 h left",)],
         )
         self.assertEqual(
             self.become(state=State.COMPLETE, held=8),

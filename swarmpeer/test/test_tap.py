@@ -21,7 +21,7 @@ from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.service import PeerService
 from swarmpeer.status.watch import StatusWatch
-from swarmpeer.tap import making, process, told
+from swarmpeer.tap import making, process, wanted
 from swarmpeer.test.paper_reactor import COMMON, DATA, PaperReactor
 
 SWARM = """\
@@ -226,7 +226,7 @@ class ProcessTests(SynchronousTestCase):
             heard.append((rates, dscp))
             return assemble_peer(reactor, config, folder, **more)
 
-        self.patch(told, "assemble_peer", note)
+        self.patch(wanted, "assemble_peer", note)
         words = ["--up", "2M", "--down", "unlimited", "--down-per-neighbor", "8Mbit"]
         self.make(*words, "--dscp", "cs1")
         self.make()

@@ -8,7 +8,53 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.text import in_few_words, printable, quoted, said, size_text, span_text
+from swarmpeer.text import (
+    in_few_words,
+    printable,
+    quoted,
+    said,
+    share_text,
+    size_text,
+    span_text,
+)
+
+SIZES = (
+    (0, "0 B"),
+    (999, "999 B"),
+    (1000, "1.00 kB"),
+    (9994, "9.99 kB"),
+    (9996, "10.0 kB"),
+    (12345, "12.3 kB"),
+    (99_960, "100 kB"),
+    (999_499, "999 kB"),
+    (999_600, "1.00 MB"),
+    (5_000_000, "5.00 MB"),
+    (3 * 10**15, "3000 TB"),
+)
+SHARES = (
+    (0, "0%"),
+    (0.009, "0%"),
+    (0.29, "29%"),
+    (0.996, "99%"),
+    (1 - 2**-31, "99%"),
+    (1, "100%"),
+)
+SPANS = (
+    (-0.5, "0 s"),
+    (0, "0 s"),
+    (59.99, "59 s"),
+    (60, "1 min"),
+    (200.5, "3 min 20 s"),
+    (3599, "59 min 59 s"),
+    (3600, "1 h"),
+    (7500, "2 h 5 min"),
+    (86399, "23 h 59 min"),
+    (86400, "1 d"),
+    (100_000, "1 d 3 h"),
+)
+"""
+Quantities and how people read them, of the command line and of a page.
+"""
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -75,41 +121,21 @@ class TextTests(SynchronousTestCase):
         """
         Sizes have three digits and a unit.
         """
-        sizes = [0, 999, 1000, 12345, 999_499, 999_600, 5_000_000, 3 * 10**15]
-        self.assertEqual(
-            list(map(size_text, sizes)),
-            [
-                "0 B",
-                "999 B",
-                "1.00 kB",
-                "12.3 kB",
-                "999 kB",
-                "1.00 MB",
-                "5.00 MB",
-                "3000 TB",
-            ],
-        )
+        for size_bytes, text in SIZES:
+            self.assertEqual(size_text(size_bytes), text)
 
-
-class SpanTextTests(SynchronousTestCase):
-    """
-    L{span_text}.
-    """
+    def test_shares(self) -> None:
+        """
+        Shares are whole percents, rounded down.
+        """
+        for share, text in SHARES:
+            self.assertEqual(share_text(share), text)
+        for whole in range(101):
+            self.assertEqual(share_text(whole / 100), f"{whole}%")
 
     def test_spans(self) -> None:
         """
-        The two largest units that there are, rounded down.
+        Times are in the two largest units that there are, rounded down.
         """
-        for seconds, text in (
-            (0, "0 s"),
-            (59.99, "59 s"),
-            (60, "1 min"),
-            (200.5, "3 min 20 s"),
-            (3599, "59 min 59 s"),
-            (3600, "1 h"),
-            (7500, "2 h 5 min"),
-            (86399, "23 h 59 min"),
-            (86400, "1 d"),
-            (100_000, "1 d 3 h"),
-        ):
+        for seconds, text in SPANS:
             self.assertEqual(span_text(seconds), text)

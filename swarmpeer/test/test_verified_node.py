@@ -940,8 +940,7 @@ class EndGameTests(SynchronousTestCase):
         self.world.forget()
         self.slow.on_pieces([Piece(0, b"\0")])
         self.assertEqual(self.world.events, [DuplicatePieceReceived(1, 0, 1)])
-        progress = self.world.node.progress()
-        self.assertEqual((progress.received_bytes, progress.duplicate_bytes), (3, 1))
+        self.assertEqual(self.world.node.requests.duplicate_bytes, 1)
 
     def test_loser_is_free(self) -> None:
         """
@@ -962,7 +961,7 @@ class EndGameTests(SynchronousTestCase):
         self.world.answer(self.quick)
         self.slow.on_reject(0)
         self.assertFalse(self.slow.neighbor.may_send(0))
-        self.assertEqual(self.world.node.progress().duplicate_bytes, 0)
+        self.assertEqual(self.world.node.requests.duplicate_bytes, 0)
 
     def test_wrong(self) -> None:
         """

@@ -233,7 +233,6 @@ class RaceTests(SynchronousTestCase):
         self.assertFalse(late.fetching.arrive(late.slow, LAST))
         self.assertEqual(late.requests.owing(LAST), ())
         self.assertEqual(late.requests.duplicate_bytes, 1)
-        self.assertEqual(late.requests.received_bytes, 2 + 1 + 1)
 
     def test_first_wins(self) -> None:
         """
@@ -714,7 +713,6 @@ class RunTests(SynchronousTestCase):
 def _counts(pipeline: Pipeline) -> tuple[int, ...]:
     requests = pipeline.requests
     return (
-        requests.received_bytes,
         requests.duplicate_bytes,
         requests.unsettled_bytes,
         *pipeline.store.states(),

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
-from swarmpeer.web.events_page import MOST_STREAMS, STALLED_SECONDS, TICK_SECONDS
+from swarmpeer.web.events_page import MOST_STREAMS, ROOM_SECONDS, TICK_SECONDS
 from swarmpeer.web.site import Pages, PagesSite
 from swarmpeer.web.stream import QUIET_SECONDS, SEND_BUFFER_BYTES, STUCK_SECONDS
 
@@ -182,7 +182,7 @@ class EventsTests(SynchronousTestCase):
         size = ours.getsockopt(SOL_SOCKET, SO_SNDBUF)
         self.assertLessEqual(size, 2 * SEND_BUFFER_BYTES)
 
-    def test_stalled_makes_room(self) -> None:
+    def test_stuck_makes_room(self) -> None:
         """
         When all places are taken, whoever has taken nothing for longest, and for some
         seconds, makes room for one more.
@@ -194,7 +194,7 @@ class EventsTests(SynchronousTestCase):
             producer.pauseProducing()
             self.clock.advance(TICK_SECONDS)
         self.assertIn("503", self.visit().said().splitlines()[0])
-        self.clock.pump([TICK_SECONDS] * int(STALLED_SECONDS / TICK_SECONDS))
+        self.clock.pump([TICK_SECONDS] * int(ROOM_SECONDS / TICK_SECONDS))
         self.assertIn("200 OK", self.visit().said())
         aborted = [visit for visit in visits if visit.transport.is_aborted]
         self.assertEqual(aborted, [visits[5]])

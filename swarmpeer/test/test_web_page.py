@@ -13,6 +13,8 @@ from swarmpeer.test.web_fixtures import ToldPictures, Visit
 from swarmpeer.web.site import Pages, PagesSite
 
 _MARKUP = ("innerHTML", "outerHTML", "insertAdjacent", "eval(", " style=")
+_LINES = re.MULTILINE | re.DOTALL
+_WIDTH = 100
 PAGE = files("swarmpeer.web") / "page"
 
 
@@ -94,6 +96,18 @@ class PageTextTests(SynchronousTestCase):
         """
         The page has words for every state.
         """
-        words = text_of("words.js")
-        keys = set(re.findall(r'^  "?([\w-]+)"?: ', words, re.MULTILINE))
-        self.assertLessEqual({state.value for state in State}, keys)
+        (table,) = re.findall(
+            r"^const STATES = \{\n(.*?)^\};", text_of("words.js"), _LINES
+        )
+        keys = re.findall(r'^  "?([\w-]+)"?: ".+",$', table, re.MULTILINE)
+        # A seed that tells of its pieces one by one is seen by others alone.
+        self.assertEqual(sorted(keys), sorted([*State, "showing"]))
+
+    def test_width(self) -> None:
+        """
+        Lines are short enough to be read.
+        """
+        for file in PAGE.iterdir():
+            if file.name.endswith(".js"):
+                for line in file.read_text("utf-8").splitlines():
+                    self.assertLessEqual(len(line), _WIDTH, f"{file.name}: {line}")

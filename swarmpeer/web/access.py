@@ -4,13 +4,13 @@ Who may look.
 
 import hmac
 from http import HTTPStatus
-from ipaddress import ip_address
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 from zope.interface import implementer
 
+from swarmpeer.config.rules import loopback_address
 from swarmpeer.web.plain import answer
 
 TOKEN_COOKIE = b"swarmpeer-token"
@@ -18,15 +18,13 @@ TOKEN_COOKIE = b"swarmpeer-token"
 Where a browser keeps the token once it was in an address.
 """
 
-_LOOPBACK_NAMES = ("localhost",)
-
 
 def needs_token(address: object) -> bool:
     """
     May somebody on another machine come to what listens at C{address}?
     """
     if isinstance(address, IPv4Address | IPv6Address):
-        return not _is_loopback(address.host)
+        return loopback_address(address.host) is None
     return False
 
 
@@ -133,14 +131,5 @@ def _is_local_name(request: Request) -> bool:
     if needs_token(address):
         return False
     host: bytes = request.getRequestHostname()
-    name = host.decode("ascii", "replace").strip("[]").lower()
-    return name in _LOOPBACK_NAMES or _is_loopback(name)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+    name = host.decode("ascii", "replace").strip("[]")
+    return loopback_address(name) is not None

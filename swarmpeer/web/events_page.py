@@ -31,7 +31,7 @@ MOST_STREAMS = 16
 """
 So many may read at once.
 """
-STALLED_SECONDS = 5.0
+ROOM_SECONDS = 5.0
 """
 A reader that has taken nothing for so long makes room for another one.
 """
@@ -113,7 +113,7 @@ class EventsPage(Resource):
         """
         Begin to tell.
         """
-        if len(self._streams) >= MOST_STREAMS and not self._make_room():
+        if self.readers >= MOST_STREAMS and not self._make_room():
             request.setHeader("retry-after", "10")
             return answer(
                 request,
@@ -165,8 +165,8 @@ class EventsPage(Resource):
         Cut off the one that has taken nothing for longest, if that is long enough.
         """
         now = self._clock.seconds()
-        stream = max(self._streams, key=lambda one: one.stalled_seconds(now))
-        if stream.stalled_seconds(now) < STALLED_SECONDS:
+        stream = max(self._streams, key=lambda one: one.stuck_seconds(now))
+        if stream.stuck_seconds(now) < ROOM_SECONDS:
             return False
         stream.abort()
         self._remove(stream)
@@ -177,7 +177,7 @@ class EventsPage(Resource):
         if stream not in self._streams:
             return
         self._streams.remove(stream)
-        if not self._streams and self._ticking.running:
+        if not self.readers and self._ticking.running:
             self._ticking.stop()
 
     def _fail(self, reason: object) -> None:

@@ -75,7 +75,7 @@ class Stream:
             self.abort()
         return False
 
-    def stalled_seconds(self, now: float) -> float:
+    def stuck_seconds(self, now: float) -> float:
         """
         How long it has taken nothing, as far as it was looked at; 0 if it takes all.
         """

@@ -1,10 +1,15 @@
 // All that is known of one peer: its problems, rates, last choke round and neighbours.
 
-import { byId, draw, make, say, set, shareBar, sync } from "./dom.js";
+import { byId, draw, make, say, saySentence, sayTag, set, shareBar, sync } from "./dom.js";
 import { HISTORY_SECONDS } from "./history.js";
+import { isShowing, kindOf } from "./model.js";
 import * as words from "./words.js";
 
 const LEAST_SECONDS = 20;
+const LEAST_RATE = 1000;
+// The drawing of the rates: how wide it is, where nothing is, and where the most.
+const [WIDE, LOW, HIGH] = [400, 100, 14];
+const MOST_INCOMPLETE = 12;
 
 export class Details {
   #open;
@@ -14,71 +19,46 @@ export class Details {
     byId("choose").addEventListener("change", (event) => open(Number(event.target.value), false));
   }
 
-  show(model, selected, history, now) {
-    const choose = byId("choose");
-    sync(choose, model.own, (n) => n.id, (n) => make("option", { value: n.id }, `peer ${n.id}`), () => {});
-    choose.parentElement.hidden = !model.isLab;
+  show(model, selected, rates, now) {
     const node = model.byId.get(selected);
+    showChoice(model, node);
     if (node === undefined) return;
-    if (node.status !== null && choose.value !== String(selected)) choose.value = String(selected);
     say(byId("details-title"), `Peer ${selected}`);
+    // Whoever tells nothing itself is seen through the eyes of one that does.
     const about = node.status === null ? model.own[0] : node;
     const passed = (now - model.at) / 1000;
-    this.#showState(node, about, passed, model);
-    showRates(history.of(node.status === null ? about.id : node.id, now), about.id);
+    saySentence(byId("details-state"), stateParts(node, about, model).join(" · "));
+    showProblems(node.problems, passed);
+    showRates(rates.of(about.id, now), about.id);
     this.#showRound(about.status, passed);
-    this.#showNeighbors(about.status, node.status === null ? node.id : null);
+    this.#showNeighbors(about.status, node.id);
     showFacts(about.status, passed, incompleteOf(model, about));
-  }
-
-  #showState(node, about, passed, model) {
-    const parts = [
-      node.isSilent && !node.isComplete ? "does not answer" : words.state(node.state),
-      `${words.count(node.held)} of ${words.count(about.status.piece_count)} pieces (${words.percent(node.share)})`,
-    ];
-    if (!node.isComplete && node.expected !== null) parts.push(`about ${words.duration(node.expected)} to go`);
-    if (node.status?.checked_share != null) parts.push(`${words.percent(node.status.checked_share)} of the disk looked at`);
-    if (node.status === null && model.isLab) parts.push(`it told nothing yet; what follows is about peer ${about.id}`);
-    else if (node.status === null) parts.push(`as peer ${about.id} knows it; what follows is about peer ${about.id}`);
-    const text = parts.join(" · ");
-    say(byId("details-state"), text[0].toUpperCase() + text.slice(1));
-    sync(byId("details-problems"), node.problems, (p) => `${p.code} ${p.peer_id}`, () => make("li"), (item, p) => {
-      const text = words.problem(p);
-      say(item, `${text[0].toUpperCase()}${text.slice(1)}, for ${words.duration(p.since_seconds + passed)}`);
-    });
   }
 
   #showRound(status, passed) {
     const { preferred_round: round, optimistic_round: lot } = status;
-    byId("round-scroll").hidden = round === null || !round.candidates.length;
+    const candidates = round === null ? [] : inOrder(round);
+    byId("round-scroll").hidden = !candidates.length;
     say(byId("round-text"), round === null ? "None yet." : roundWords(round, status, passed));
-    const isForAll = round !== null && round.candidates.every((one) => one.is_chosen);
-    const most = round === null ? 1 : Math.max(1, ...round.candidates.map((one) => one.received_bytes));
     // A draw after the round has the say of who is optimistic.
-    const isDrawnSince = round !== null && lot !== null && lot.held_seconds <= round.held_seconds;
-    const optimistic = isDrawnSince ? lot.optimistic : round?.optimistic;
-    const ranked = round === null ? [] : [...round.candidates].sort(
-      (a, b) => (round.by_rate ? b.received_bytes - a.received_bytes : 0) || b.is_chosen - a.is_chosen || a.peer_id - b.peer_id);
+    const isSince = round !== null && lot !== null && lot.held_seconds <= round.held_seconds;
+    const optimistic = isSince ? lot.optimistic : round?.optimistic;
+    const most = Math.max(1, ...candidates.map((one) => one.received_bytes));
     sync(
       byId("round-body"),
-      ranked,
+      candidates,
       (one) => one.peer_id,
-      (one) => {
-        const bar = make("i");
-        const gave = make("div", { class: "gave" }, make("div", { class: "bar", "aria-hidden": "true" }, bar), make("span"));
-        return make("tr", {}, make("td", {}, this.#peer(one.peer_id)), make("td", {}, gave), make("td", { class: "nowrap" }, make("span")));
-      },
-      (row, one) => {
-        const [bar, bytes] = row.children[1].firstChild.children;
-        bar.firstChild.style.width = `${(one.received_bytes / most) * 100}%`;
-        say(bytes, words.size(one.received_bytes));
-        const tag = row.children[2].firstChild;
-        const isLot = optimistic === one.peer_id;
-        say(tag, one.is_chosen ? `✓ ${isForAll ? "preferred" : round.by_rate ? "by rank" : "by lot"}` : isLot ? "◆ optimistic" : "not chosen");
-        set(tag, "class", `tag${one.is_chosen ? " preferred" : isLot ? " optimistic" : ""}`);
-      },
+      (one) => this.#makeCandidate(one.peer_id),
+      (row, one) => showCandidate(row, one, most, becameOf(one, round, optimistic)),
     );
-    say(byId("lot-text"), lot === null ? "" : lotWords(lot, passed, isDrawnSince));
+    say(byId("lot-text"), lot === null ? "" : lotWords(lot, passed, isSince));
+  }
+
+  #makeCandidate(id) {
+    const bar = make("div", { class: "bar", "aria-hidden": "true" }, make("i"));
+    const gave = make("div", { class: "gave" }, bar, make("span"));
+    const became = make("td", { class: "nowrap" }, make("span"));
+    return make("tr", {}, make("td", {}, this.#peer(id)), make("td", {}, gave), became);
   }
 
   #showNeighbors(status, marked) {
@@ -88,23 +68,16 @@ export class Details {
       byId("neighbors-body"),
       [...status.neighbors].sort((a, b) => a.peer_id - b.peer_id),
       (n) => n.peer_id,
-      (n) => make("tr", {}, make("td", {}, this.#peer(n.peer_id)), make("td", {}, shareBar()),
-        make("td", { class: "nowrap" }, make("span")), make("td", { class: "nowrap" }, make("span")),
-        make("td", { class: "number" }), make("td", { class: "number" })),
-      (row, n) => {
-        const [, has, serves, served, gave, got] = row.children;
-        const share = status.piece_count && !n.is_seed ? n.held / status.piece_count : 1;
-        set(row, "class", n.peer_id === marked ? "selected" : null);
-        has.firstChild.show(share, n.is_seed ? "seed" : words.percent(share));
-        say(serves.firstChild, n.is_snubbed ? "no answer" : n.peer_choking ? (n.am_interested ? "chokes us" : "–") : "yes");
-        set(serves.firstChild, "class", `tag${n.is_snubbed ? " trouble" : n.peer_choking ? "" : " good"}`);
-        const kind = n.am_choking ? null : n.is_preferred ? "preferred" : n.is_optimistic ? "optimistic" : "served";
-        say(served.firstChild, kind ?? (n.peer_interested ? "waits" : "–"));
-        set(served.firstChild, "class", `tag ${kind ?? ""}`);
-        say(gave, words.size(n.received_bytes));
-        say(got, words.size(n.sent_bytes));
-      },
+      (n) => this.#makeNeighbor(n.peer_id),
+      (row, n) => showNeighbor(row, n, status, n.peer_id === marked),
     );
+  }
+
+  #makeNeighbor(id) {
+    const tag = () => make("td", { class: "nowrap" }, make("span"));
+    const number = () => make("td", { class: "number" });
+    const peer = make("td", {}, this.#peer(id));
+    return make("tr", {}, peer, make("td", {}, shareBar()), tag(), tag(), number(), number());
   }
 
   #peer(id) {
@@ -114,51 +87,160 @@ export class Details {
   }
 }
 
+function showChoice(model, node) {
+  const choose = byId("choose");
+  const makeOption = ({ id }) => make("option", { value: id }, `peer ${id}`);
+  sync(choose, model.own, ({ id }) => id, makeOption, () => {});
+  choose.parentElement.hidden = !model.isLab;
+  if (node === undefined || node.status === null) return;
+  if (choose.value !== String(node.id)) choose.value = String(node.id);
+}
+
+function stateParts(node, about, model) {
+  const all = words.count(about.status.piece_count);
+  const checked = node.status?.checked_share ?? null;
+  const parts = [
+    node.isSilent && !node.isComplete ? "does not answer" : words.state(node.state),
+    `${words.count(node.held)} of ${all} pieces (${words.percent(node.share)})`,
+  ];
+  if (!node.isComplete && node.expected !== null) {
+    parts.push(`about ${words.duration(node.expected)} left`);
+  }
+  if (checked !== null) parts.push(`${words.percent(checked)} of the disk looked at`);
+  if (node.status === null) {
+    const why = model.isLab ? "it told nothing yet" : `as peer ${about.id} knows it`;
+    parts.push(`${why}; what follows is about peer ${about.id}`);
+  }
+  return parts;
+}
+
+function showProblems(problems, passed) {
+  sync(
+    byId("details-problems"),
+    problems,
+    (p) => `${p.code} ${p.peer_id}`,
+    () => make("li"),
+    (item, p) =>
+      saySentence(item, `${words.problem(p)}, for ${words.duration(p.since_seconds + passed)}`),
+  );
+}
+
+// Whoever gave most is first if that counted, and whoever was chosen.
+function inOrder(round) {
+  const byRate = (a, b) => (round.by_rate ? b.received_bytes - a.received_bytes : 0);
+  const byChoice = (a, b) => b.is_chosen - a.is_chosen;
+  return [...round.candidates].sort(
+    (a, b) => byRate(a, b) || byChoice(a, b) || a.peer_id - b.peer_id,
+  );
+}
+
+const isForAll = (round) => round.candidates.every((one) => one.is_chosen);
+
+// What a candidate of a round became, in words and as a kind of tag.
+function becameOf(one, round, optimistic) {
+  if (!one.is_chosen) {
+    return one.peer_id === optimistic ? ["◆ optimistic", "optimistic"] : ["not chosen"];
+  }
+  if (isForAll(round)) return ["✓ preferred", "preferred"];
+  return [round.by_rate ? "✓ by rank" : "✓ by lot", "preferred"];
+}
+
+function showCandidate(row, one, most, became) {
+  const [, gave, tag] = row.children;
+  const [bar, bytes] = gave.firstChild.children;
+  bar.firstChild.style.width = `${(one.received_bytes / most) * 100}%`;
+  say(bytes, words.size(one.received_bytes));
+  sayTag(tag.firstChild, ...became);
+}
+
 function roundWords(round, status, passed) {
-  const n = round.candidates.length;
+  const all = round.candidates.length;
   const chosen = round.candidates.filter((one) => one.is_chosen).map((one) => one.peer_id);
-  const when = `Round ${words.count(round.number)}, ${words.duration(round.held_seconds + passed)} ago: `;
-  if (!n) return `${when}no neighbour was interested, so nobody is preferred.`;
-  const who = `${words.many(n, "neighbour was", "neighbours were")} interested, ${words.list(chosen)} chosen `;
-  if (n === chosen.length) return `${when}${who}– there was a place for everybody.`;
-  if (round.by_rate) return `${when}${who}by rank: those that gave most since the round before.`;
-  const why = status.held >= status.piece_count ? "a peer that holds everything has nothing to rank by" : "nobody was ranked";
-  return `${when}${who}by lot, since ${why}.`;
+  const ago = words.duration(round.held_seconds + passed);
+  const when = `Round ${words.count(round.number)}, ${ago} ago: `;
+  if (!all) return `${when}no neighbour was interested, so nobody is preferred.`;
+  const interested = words.many(all, "neighbour was", "neighbours were");
+  const who = `${when}${interested} interested, ${words.list(chosen)} chosen `;
+  if (isForAll(round)) return `${who}– there was a place for everybody.`;
+  if (round.by_rate) return `${who}by rank: those that gave most since the round before.`;
+  if (status.held < status.piece_count) return `${who}by lot, since nobody was ranked.`;
+  return `${who}by lot, since a peer that holds everything has nothing to rank by.`;
 }
 
 function lotWords(lot, passed, isSince) {
-  const when = `${words.duration(lot.held_seconds + passed)} ago${isSince ? ", after that round" : ""}`;
-  if (lot.optimistic === null) return `Optimistic draw ${words.count(lot.number)}, ${when}: nobody was left to draw from.`;
-  const among = lot.candidates.length;
-  return `Optimistic draw ${words.count(lot.number)}, ${when}: ${lot.optimistic}, by lot among `
-    + (among === 1 ? "itself alone." : `${among} (${words.list(lot.candidates)}).`);
+  const ago = words.duration(lot.held_seconds + passed);
+  const when = `${ago} ago${isSince ? ", after that round" : ""}`;
+  const draw = `Optimistic draw ${words.count(lot.number)}, ${when}: `;
+  if (lot.optimistic === null) return `${draw}nobody was left to draw from.`;
+  const count = lot.candidates.length;
+  const among = count === 1 ? "itself alone" : `${count} (${words.list(lot.candidates)})`;
+  return `${draw}${lot.optimistic}, by lot among ${among}.`;
+}
+
+function showNeighbor(row, n, status, isMarked) {
+  const [, has, serves, served, gave, got] = row.children;
+  const share = n.holds_all ? 1 : n.held / status.piece_count;
+  set(row, "class", isMarked ? "selected" : null);
+  has.firstChild.show(share, isShowing(n, status) ? "seed" : words.percent(share));
+  sayTag(serves.firstChild, ...servesAs(n));
+  sayTag(served.firstChild, ...servedAs(n));
+  say(gave, words.size(n.received_bytes));
+  say(got, words.size(n.sent_bytes));
+}
+
+// What a neighbour does for us, in words and as a kind of tag.
+function servesAs(n) {
+  if (n.is_snubbed) return ["no answer", "trouble"];
+  if (!n.peer_choking) return ["yes", "good"];
+  return [n.am_interested ? "chokes us" : "–"];
+}
+
+// And what we do for it.
+function servedAs(n) {
+  const kind = kindOf(n);
+  if (kind !== null) return [kind, kind];
+  return [n.peer_interested ? "waits" : "–"];
 }
 
 function showRates(samples, id) {
   const svg = byId("rates");
-  if (!svg.children.length) {
-    svg.append(
-      draw("path", { class: "axis", d: "M0 100H400M0 14H400" }), draw("path", { class: "under" }),
-      draw("path", { class: "in" }), draw("path", { class: "out" }),
-      draw("text", { x: 2, y: 10 }), draw("text", { x: 2, y: 115 }), draw("text", { x: 398, y: 115, "text-anchor": "end" }),
-    );
-  }
+  if (!svg.children.length) svg.append(...makeRates());
   const [, under, into, out, top, then, now] = svg.children;
-  const most = Math.max(1000, ...samples.map((s) => Math.max(s.inRate, s.outRate)));
-  const seconds = Math.max(LEAST_SECONDS, Math.min(HISTORY_SECONDS, Math.ceil(samples[0]?.ago ?? 0)));
-  const points = (value) => samples.map((s) =>
-    `${(400 - (s.ago / seconds) * 400).toFixed(1)} ${(100 - (value(s) / most) * 86).toFixed(1)}`);
-  const line = (at) => (at.length ? `M${at.join("L")}H400` : "M0 100");
-  const ins = points((s) => s.inRate);
-  set(into, "d", line(ins));
-  set(under, "d", ins.length ? `${line(ins)}V100H${ins[0].split(" ")[0]}Z` : "M0 100");
-  set(out, "d", line(points((s) => s.outRate)));
+  const most = Math.max(LEAST_RATE, ...samples.map((one) => Math.max(one.inRate, one.outRate)));
+  const oldest = Math.ceil(samples[0]?.ago ?? 0);
+  const seconds = Math.max(LEAST_SECONDS, Math.min(HISTORY_SECONDS, oldest));
+  const x = (one) => (WIDE - (one.ago / seconds) * WIDE).toFixed(1);
+  const y = (rate) => (LOW - (rate / most) * (LOW - HIGH)).toFixed(1);
+  const line = (rateOf) => {
+    if (!samples.length) return `M0 ${LOW}`;
+    return `M${samples.map((one) => `${x(one)} ${y(rateOf(one))}`).join("L")}H${WIDE}`;
+  };
+  const received = line((one) => one.inRate);
+  set(into, "d", received);
+  set(under, "d", samples.length ? `${received}V${LOW}H${x(samples[0])}Z` : received);
+  set(out, "d", line((one) => one.outRate));
   say(top, words.rate(most));
   say(then, `${words.duration(seconds)} ago`);
   say(now, "now");
-  const last = samples.at(-1);
-  say(byId("rates-text"), last === undefined ? "" :
-    `Peer ${id} receives ${words.rate(last.inRate)} (solid line) and sends ${words.rate(last.outRate)} (dashed).`);
+  say(byId("rates-text"), samples.length ? ratesWords(samples.at(-1), id) : "");
+}
+
+function makeRates() {
+  const below = LOW + 15;
+  return [
+    draw("path", { class: "axis", d: `M0 ${LOW}H${WIDE}M0 ${HIGH}H${WIDE}` }),
+    draw("path", { class: "under" }),
+    draw("path", { class: "in" }),
+    draw("path", { class: "out" }),
+    draw("text", { x: 2, y: HIGH - 4 }),
+    draw("text", { x: 2, y: below }),
+    draw("text", { x: WIDE - 2, y: below, "text-anchor": "end" }),
+  ];
+}
+
+function ratesWords({ inRate, outRate }, id) {
+  return `Peer ${id} receives ${words.rate(inRate)} (solid line)`
+    + ` and sends ${words.rate(outRate)} (dashed).`;
 }
 
 // In a lab everybody tells for itself.
@@ -169,14 +251,30 @@ function incompleteOf(model, about) {
 
 function showFacts(status, passed, incomplete) {
   const facts = [
-    ["Received", words.size(status.received_bytes) + (status.duplicate_bytes ? `, of which for nothing ${words.size(status.duplicate_bytes)}` : "")],
+    ["Received", receivedWords(status)],
     ["Sent", words.size(status.sent_bytes)],
-    ["Last piece", status.last_piece_seconds === null ? "none in this run" : `${words.duration(status.last_piece_seconds + passed)} ago`],
+    ["Last piece", lastPieceWords(status.last_piece_seconds, passed)],
     ["Up for", words.duration(status.up_seconds + passed)],
-    ["Not known to be complete", words.list(incomplete, 12)],
+    ["Not known to be complete", words.list(incomplete, MOST_INCOMPLETE)],
   ];
-  if (status.missing.nowhere && !status.neighbors.some((n) => n.is_seed)) facts.push(["At no neighbour", words.many(status.missing.nowhere, "piece")]);
+  const { nowhere } = status.missing;
+  if (nowhere) facts.push(["At no neighbour", words.many(nowhere, "piece")]);
   if (status.infohash) facts.push(["Infohash", status.infohash]);
-  sync(byId("details-facts"), facts.flatMap(([name, value]) => [["dt", name, name], ["dd", name, value]]),
-    ([kind, name]) => `${kind} ${name}`, ([kind]) => make(kind), (element, [, , text]) => say(element, text));
+  sync(
+    byId("details-facts"),
+    facts.flatMap(([name, value]) => [["dt", name, name], ["dd", name, value]]),
+    ([kind, name]) => `${kind} ${name}`,
+    ([kind]) => make(kind),
+    (element, [, , text]) => say(element, text),
+  );
+}
+
+function receivedWords(status) {
+  const received = words.size(status.received_bytes);
+  if (!status.duplicate_bytes) return received;
+  return `${received}, of which for nothing ${words.size(status.duplicate_bytes)}`;
+}
+
+function lastPieceWords(seconds, passed) {
+  return seconds === null ? "none in this run" : `${words.duration(seconds + passed)} ago`;
 }

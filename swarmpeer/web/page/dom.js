@@ -33,6 +33,17 @@ export function say(element, text) {
   if (element.textContent !== said) element.textContent = said;
 }
 
+// With a capital letter in front.
+export function saySentence(element, text) {
+  say(element, text[0].toUpperCase() + text.slice(1));
+}
+
+// Says it as a tag, of a kind if there is one.
+export function sayTag(element, text, kind = "") {
+  say(element, text);
+  set(element, "class", kind ? `tag ${kind}` : "tag");
+}
+
 // The children of an element, one for each item and in their order.  Those that stay are
 // kept, so that the focus and a selection of text are, too.
 export function sync(parent, items, keyOf, create, update) {
@@ -59,7 +70,8 @@ export function sync(parent, items, keyOf, create, update) {
 export function shareBar() {
   const bar = make("i");
   const text = make("span");
-  const cell = make("div", { class: "share" }, make("div", { class: "bar", "aria-hidden": "true" }, bar), text);
+  const frame = make("div", { class: "bar", "aria-hidden": "true" }, bar);
+  const cell = make("div", { class: "share" }, frame, text);
   cell.show = (share, words) => {
     bar.style.width = `${Math.min(100, share * 100)}%`;
     set(bar, "class", share >= 1 ? "full" : null);

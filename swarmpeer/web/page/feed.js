@@ -29,8 +29,11 @@ export class Feed {
 
   // Those of a picture that were not told before.
   add(pictures, at) {
-    const news = pictures.flatMap(({ status, happenings }) =>
-      happenings.map((one) => ({ ...one, by: status.peer_id, at: at - (status.up_seconds - one.at_seconds) * 1000 })));
+    const news = pictures.flatMap(({ status, happenings }) => {
+      const began = at - status.up_seconds * 1000;
+      const told = (one) => ({ ...one, by: status.peer_id, at: began + one.at_seconds * 1000 });
+      return happenings.map(told);
+    });
     news.sort((a, b) => a.at - b.at || a.by - b.by || a.number - b.number);
     this.#waiting.push(...news);
     this.#waiting.splice(0, this.#waiting.length - MOST);
@@ -71,8 +74,9 @@ export class Feed {
   }
 
   #tell() {
-    const n = this.#waiting.length;
-    say(this.#pause, this.#isPaused ? `Go on${n ? ` (${n} new)` : ""}` : "Pause");
+    const count = this.#waiting.length;
+    const goOn = count ? `Go on (${count} new)` : "Go on";
+    say(this.#pause, this.#isPaused ? goOn : "Pause");
   }
 
   #filter() {

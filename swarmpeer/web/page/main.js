@@ -4,8 +4,8 @@ import { byId, make, say, set, sync } from "./dom.js";
 import { Details } from "./details.js";
 import { Feed } from "./feed.js";
 import { Graph } from "./graph.js";
-import { History } from "./history.js";
-import { build, settle } from "./model.js";
+import { RateHistory } from "./history.js";
+import { build } from "./model.js";
 import { PeersTable } from "./peers.js";
 import { PieceMap } from "./pieces.js";
 import { startTheme } from "./theme.js";
@@ -14,19 +14,24 @@ import * as words from "./words.js";
 const AGAIN_MILLISECONDS = 3000;
 const MOST_PROBLEMS = 30;
 
-const history = new History();
-const graph = new Graph(open);
-const table = new PeersTable(open, render);
+const rates = new RateHistory();
+const graph = new Graph(openPeer);
+const table = new PeersTable(openPeer, render);
 const pieces = new PieceMap();
-const details = new Details(open);
-const feed = new Feed(open);
+const details = new Details(openPeer);
+const feed = new Feed(openPeer);
 
 let model = null;
 let selected = null;
+// Is a repaint under way?
 let isAsked = false;
+// Is the next picture the first one of a conversation?
+let isFresh = true;
+// How many pictures came; for tests alone, which wait for one.
+let pictures = 0;
 
 // Shows what is known of a peer; whoever came by the keyboard is taken there.
-function open(id, isByKeyboard) {
+function openPeer(id, isByKeyboard) {
   if (!model?.byId.has(id)) return;
   selected = id;
   render();
@@ -48,16 +53,15 @@ function render() {
     isAsked = false;
     const now = Date.now();
     if (!model.byId.has(selected)) selected = model.own[0]?.id ?? null;
-    settle(model, now);
     showHead();
     showProblems((now - model.at) / 1000);
     showFigures();
     graph.show(model, selected);
     table.show(model, selected);
     pieces.show(model);
-    details.show(model, selected, history, now);
+    details.show(model, selected, rates, now);
     feed.show(selected);
-    set(document.body, "data-pictures", shown);
+    set(document.body, "data-pictures", pictures);
   });
 }
 
@@ -66,21 +70,38 @@ function showHead() {
   if (status === undefined) return;
   const name = status.name || "a name not known yet";
   const kind = status.kind === "verified" ? "verified swarm" : "classic swarm";
-  const who = model.isLab ? words.many(model.nodes.length, "peer") : `peer ${status.peer_id}`;
+  const peer = `peer ${status.peer_id}`;
+  const who = model.isLab ? words.many(model.nodes.length, "peer") : peer;
+  const size = `${words.size(status.size_bytes)}, ${words.many(status.piece_count, "piece")}`;
   say(byId("title"), name);
-  say(byId("subtitle"), `${who} · ${kind} · ${words.size(status.size_bytes)}, ${words.many(status.piece_count, "piece")}`);
-  document.title = `${words.percent(overall())} · ${model.isLab ? "" : `peer ${status.peer_id} · `}${name} · swarmpeer`;
+  say(byId("subtitle"), `${who} · ${kind} · ${size}`);
+  const whose = model.isLab ? [] : [peer];
+  document.title = [words.percent(overall()), ...whose, name, "swarmpeer"].join(" · ");
   byId("for-programs").hidden = model.isLab;
 }
 
-const overall = () =>
-  model.isLab ? model.nodes.reduce((sum, node) => sum + node.share, 0) / model.nodes.length : model.own[0]?.share ?? 0;
+const sumOf = (nodes, value) => nodes.reduce((sum, node) => sum + value(node), 0);
+
+function overall() {
+  if (!model.isLab) return model.own[0]?.share ?? 0;
+  return sumOf(model.nodes, (node) => node.share) / model.nodes.length;
+}
+
+function problemsOf(node) {
+  const silence = { code: "silent", text: "it does not answer any more" };
+  const isGone = node.isSilent && !node.isComplete;
+  const all = isGone ? [silence, ...node.problems] : node.problems;
+  return all.map((problem) => ({ ...problem, by: node.id }));
+}
+
+function problemWords(problem, passed) {
+  const said = words.problem(problem);
+  if (problem.since_seconds === undefined) return said;
+  return `${said}, for ${words.duration(problem.since_seconds + passed)}`;
+}
 
 function showProblems(passed) {
-  const all = model.nodes.flatMap((node) => [
-    ...(node.isSilent && !node.isComplete ? [{ by: node.id, code: "silent", text: "it does not answer any more" }] : []),
-    ...node.problems.map((problem) => ({ ...problem, by: node.id })),
-  ]);
+  const all = model.nodes.flatMap(problemsOf);
   byId("problems").hidden = !all.length;
   say(byId("problems-title"), `Not as it should be (${all.length})`);
   sync(
@@ -89,38 +110,42 @@ function showProblems(passed) {
     (p) => `${p.by} ${p.code} ${p.peer_id}`,
     (p) => {
       const button = make("button", { type: "button", class: "peer" }, `Peer ${p.by}`);
-      button.addEventListener("click", () => open(p.by, false));
+      button.addEventListener("click", () => openPeer(p.by, false));
       return make("li", {}, button, make("span"));
     },
-    (item, p) => say(item.lastChild,
-      `: ${words.problem(p)}${p.since_seconds === undefined ? "" : `, for ${words.duration(p.since_seconds + passed)}`}`),
+    (item, p) => say(item.lastChild, `: ${problemWords(p, passed)}`),
   );
 }
 
 function showFigures() {
+  const all = model.nodes.length;
   const complete = model.nodes.filter((node) => node.isComplete).length;
-  const open = (model.isLab ? model.nodes : model.own).filter((node) => !node.isComplete);
+  const more = complete === all ? "everybody holds everything" : `${all - complete} not yet`;
   say(byId("figure-done-name"), model.isLab ? "Complete" : "Complete, of those it knows");
-  say(byId("figure-done"), `${complete} of ${model.nodes.length}`);
-  say(byId("figure-done-more"), complete === model.nodes.length ? "everybody holds everything" : `${model.nodes.length - complete} not yet`);
+  say(byId("figure-done"), `${complete} of ${all}`);
+  say(byId("figure-done-more"), more);
   const share = overall();
   say(byId("figure-share"), words.percent(share));
   byId("figure-share-bar").style.width = `${share * 100}%`;
   set(byId("figure-share-bar"), "class", share >= 1 ? "full" : null);
-  const into = model.own.reduce((sum, node) => sum + node.inRate, 0);
-  const out = model.own.reduce((sum, node) => sum + node.outRate, 0);
-  say(byId("figure-rate"), words.rate(into));
-  say(byId("figure-rate-more"), model.isLab ? "all peers together" : `and sending ${words.rate(out)}`);
-  const times = open.map((node) => node.expected);
-  const known = times.filter((time) => time !== null);
-  const last = known.length ? Math.max(...known) : null;
-  say(byId("figure-expected"), !open.length ? "done" : last === null ? "unknown" : words.duration(last));
-  const lacking = times.length - known.length;
-  say(byId("figure-expected-more"), !open.length ? "" : lacking ? `${words.many(lacking, "peer")} cannot tell` : "at the rate of now");
+  const into = words.rate(sumOf(model.own, (node) => node.inRate));
+  const out = words.rate(sumOf(model.own, (node) => node.outRate));
+  say(byId("figure-rate"), into);
+  say(byId("figure-rate-more"), model.isLab ? "all peers together" : `and sending ${out}`);
+  const [left, why] = timeLeft();
+  say(byId("figure-expected"), left);
+  say(byId("figure-expected-more"), why);
 }
 
-let shown = 0;
-let isFresh = true;
+// Until the last one is done, and how that is known.
+function timeLeft() {
+  const lacking = (model.isLab ? model.nodes : model.own).filter((node) => !node.isComplete);
+  if (!lacking.length) return ["done", ""];
+  const known = lacking.map((node) => node.expected).filter((time) => time !== null);
+  const last = known.length ? words.duration(Math.max(...known)) : "unknown";
+  const unknown = lacking.length - known.length;
+  return [last, unknown ? `${words.many(unknown, "peer")} cannot tell` : "at the rate of now"];
+}
 
 function tellConnection(state, text) {
   set(byId("connection"), "data-state", state);
@@ -141,8 +166,8 @@ function listen() {
     isFresh = false;
     if (!data.peers.length) return;
     model = build(data, at);
-    shown += 1;
-    history.note(model);
+    pictures += 1;
+    rates.note(model);
     feed.add(data.peers, at);
     render();
   });

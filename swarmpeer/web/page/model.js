@@ -1,7 +1,8 @@
 // What the page shows, made of the pictures that it is sent.
 
 const FULL = 255;
-const GRACE_SECONDS = 5;
+// Copies are sums of shares, and so not quite whole.
+const SLIGHT = 1e-6;
 const UNKNOWING = new Set(["starting", "joining", "checking"]);
 
 function decode(text) {
@@ -11,68 +12,96 @@ function decode(text) {
   return bytes;
 }
 
-const shareOf = (held, all, isDone) => (all ? Math.min(1, held / all) : isDone ? 1 : 0);
+const shareOf = (held, all) => (all ? Math.min(1, held / all) : 0);
+
+const blank = (id) => ({
+  id,
+  status: null,
+  held: 0,
+  share: 0,
+  isComplete: false,
+  isSilent: false,
+  state: "starting",
+  map: new Uint8Array(),
+  inRate: 0,
+  outRate: 0,
+  expected: null,
+  problems: [],
+  serves: [],
+  servedBy: [],
+});
+
+const COMPLETE = { state: "complete", share: 1, isComplete: true, expected: 0 };
 
 // One with a picture of its own.
 function ownNode(picture, silent) {
   const s = picture.status;
   return {
-    id: s.peer_id,
+    ...blank(s.peer_id),
     status: s,
     held: s.held,
-    share: shareOf(s.held, s.piece_count, s.is_placed),
-    isComplete: s.state === "complete",
+    share: shareOf(s.held, s.piece_count),
     isSilent: silent.has(s.peer_id),
     state: s.state,
     map: decode(picture.map),
-    // A rate is the mean of some seconds, in which it may have become complete.
-    inRate: s.state === "complete" ? 0 : s.receive_rate,
+    inRate: s.receive_rate,
     outRate: s.send_rate,
     // Before it is known what is missing nothing is.
     expected: UNKNOWING.has(s.state) ? null : s.expected_seconds,
-    problems: [],
+    problems: s.problems.filter((problem) => problem.is_settled),
     serves: s.neighbors.filter((n) => !n.am_choking).map((n) => n.peer_id),
     servedBy: s.neighbors.filter((n) => !n.peer_choking).map((n) => n.peer_id),
+    ...(s.state === "complete" ? COMPLETE : {}),
   };
 }
 
 // One that is known by what another one tells of it.
-function toldNode(neighbor, picture) {
-  const all = picture.status.piece_count;
-  // A seed may tell of its pieces one by one; it holds them all.
-  const isShowing = neighbor.is_seed === true && neighbor.held < all;
-  const isComplete = isShowing || (neighbor.held >= all && !picture.status.incomplete.includes(neighbor.peer_id));
-  const map = picture.neighbor_maps[neighbor.peer_id];
-  const own = picture.status.peer_id;
-  return {
-    id: neighbor.peer_id,
-    status: null,
-    held: isShowing ? all : neighbor.held,
-    share: isShowing ? 1 : shareOf(neighbor.held, all, isComplete),
-    isComplete,
-    isSilent: false,
-    state: isShowing ? "showing" : isComplete ? "complete" : "fetching",
-    map: map === undefined ? new Uint8Array() : isShowing ? decode(map).fill(FULL) : decode(map),
+function toldNode(neighbor, { status, neighbor_maps: maps }) {
+  const id = neighbor.peer_id;
+  const node = {
+    ...blank(id),
+    held: neighbor.held,
+    share: shareOf(neighbor.held, status.piece_count),
+    state: "fetching",
+    map: decode(maps[id] ?? ""),
     inRate: neighbor.receive_rate,
     outRate: neighbor.send_rate,
-    expected: isComplete ? 0 : null,
-    problems: [],
-    serves: neighbor.peer_choking ? [] : [own],
-    servedBy: neighbor.am_choking ? [] : [own],
+    serves: neighbor.peer_choking ? [] : [status.peer_id],
+    servedBy: neighbor.am_choking ? [] : [status.peer_id],
   };
+  if (isShowing(neighbor, status)) {
+    const all = { held: status.piece_count, map: node.map.fill(FULL) };
+    return { ...node, ...COMPLETE, ...all, state: "showing" };
+  }
+  const isComplete = neighbor.holds_all && !status.incomplete.includes(id);
+  return isComplete ? { ...node, ...COMPLETE } : node;
 }
+
+// One of a lab that told nothing yet.
+const unheardNode = (id, isSilent) => ({ ...blank(id), isSilent });
+
+// Does a neighbour tell of its pieces one by one, though it holds them all?
+export const isShowing = (neighbor, status) =>
+  neighbor.holds_all && neighbor.held < status.piece_count;
+
+// How a neighbour is served, if it is.
+export function kindOf(neighbor) {
+  if (neighbor.am_choking) return null;
+  if (neighbor.is_preferred) return "preferred";
+  return neighbor.is_optimistic ? "optimistic" : "served";
+}
+
+const edge = (from, to, kind, rate) => ({ key: `${from}>${to}`, from, to, kind, rate });
 
 function edgesOf(nodes, known) {
   const edges = [];
   for (const { id, status } of nodes) {
-    if (status === null) continue;
     for (const n of status.neighbors) {
-      if (!n.am_choking) {
-        const kind = n.is_preferred ? "preferred" : n.is_optimistic ? "optimistic" : "other";
-        edges.push({ key: `${id}>${n.peer_id}`, from: id, to: n.peer_id, kind, rate: n.send_rate });
-      }
+      const kind = kindOf(n);
+      if (kind !== null) edges.push(edge(id, n.peer_id, kind, n.send_rate));
+      // How it came to be served only its server knows.
       if (!n.peer_choking && !known.has(n.peer_id)) {
-        edges.push({ key: `${n.peer_id}>${id}`, from: n.peer_id, to: id, kind: "other", rate: n.receive_rate });
+        edges.push(edge(n.peer_id, id, "served", n.receive_rate));
       }
     }
   }
@@ -89,35 +118,6 @@ function copiesOf(nodes) {
   return copies;
 }
 
-// One of a lab that told nothing yet.
-function silentNode(id, isSilent) {
-  return {
-    id,
-    status: null,
-    held: 0,
-    share: 0,
-    isComplete: false,
-    isSilent,
-    state: "starting",
-    map: new Uint8Array(),
-    inRate: 0,
-    outRate: 0,
-    expected: null,
-    problems: [],
-    serves: [],
-    servedBy: [],
-  };
-}
-
-// What has just begun may be over at once: at every start peers call others that do not
-// listen yet.
-export function settle(model, now) {
-  const passed = (now - model.at) / 1000;
-  for (const node of model.own) {
-    node.problems = node.status.problems.filter((p) => p.since_seconds + passed >= GRACE_SECONDS);
-  }
-}
-
 export function build(data, at) {
   const silent = new Set(data.silent ?? []);
   const pictures = data.peers;
@@ -127,11 +127,10 @@ export function build(data, at) {
   const nodes = [...own];
   const known = new Set(own.map((node) => node.id));
   if (isLab) {
-    for (const id of members) if (!known.has(id)) nodes.push(silentNode(id, silent.has(id)));
+    for (const id of members) if (!known.has(id)) nodes.push(unheardNode(id, silent.has(id)));
   } else if (own.length === 1) {
     for (const n of pictures[0].status.neighbors) nodes.push(toldNode(n, pictures[0]));
   }
-  if (nodes.every((node) => node.isComplete)) for (const node of nodes) node.inRate = node.outRate = 0;
   nodes.sort((a, b) => a.id - b.id);
   const shown = new Set(nodes.map((node) => node.id));
   const edges = edgesOf(own, known).filter((e) => shown.has(e.from) && shown.has(e.to));
@@ -155,11 +154,11 @@ export function build(data, at) {
 // The buckets that the fewest hold; none if everybody holds everything.
 export function rarest(model) {
   const least = Math.min(...model.copies);
-  if (!model.copies.length || least > model.nodes.length - 1e-6) return { least, runs: [], buckets: new Set() };
   const runs = [];
   const buckets = new Set();
+  if (!model.copies.length || least > model.nodes.length - SLIGHT) return { least, runs, buckets };
   model.copies.forEach((copies, bucket) => {
-    if (copies > least + 1e-6) return;
+    if (copies > least + SLIGHT) return;
     buckets.add(bucket);
     const [first, last] = model.pieces(bucket, model.copies.length);
     const before = runs.at(-1);

@@ -1,6 +1,9 @@
-// Sizes, times and states as people read them.
+// Sizes, shares, times and states as people read them.  What text.py has too is the same
+// here: sizes, shares and times.
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
+// So many seconds are one of the first, which has so many of the second.
+const SPANS = [[86400, "d", 24, "h"], [3600, "h", 60, "min"], [60, "min", 60, "s"]];
 
 export function size(bytes) {
   let power = 0;
@@ -8,36 +11,41 @@ export function size(bytes) {
     bytes /= 1000;
     power += 1;
   }
-  const digits = power === 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2;
-  return `${bytes.toFixed(digits)} ${UNITS[power]}`;
+  const isWhole = power === 0 || bytes >= 99.95;
+  return `${isWhole ? bytes.toFixed(0) : bytes.toPrecision(3)} ${UNITS[power]}`;
 }
 
 export const rate = (bytes) => `${size(bytes)}/s`;
 
-// Rounded down: 100 % is all.
-export const percent = (share) => `${Math.floor(share * 100)} %`;
+// Rounded down: 100% is all.  What is a whole percent may be a hair less, as 0.29 is.
+export const percent = (share) => `${Math.floor(share * 100 + 1e-9)}%`;
 
 export const count = (number) => number.toLocaleString("en");
 
+// Rounded down too.
 export function duration(seconds) {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${s % 60} s` : ""}`;
-  const h = Math.floor(s / 3600);
-  if (h < 48) return `${h} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(h / 24)} days ${h % 24} h`;
+  const whole = Math.max(0, Math.floor(seconds));
+  const span = SPANS.find(([length]) => whole >= length);
+  if (span === undefined) return `${whole} s`;
+  const [length, big, parts, small] = span;
+  const rest = Math.floor(((whole % length) * parts) / length);
+  return `${Math.floor(whole / length)} ${big}${rest ? ` ${rest} ${small}` : ""}`;
 }
 
-export const expected = (seconds) => (seconds === null ? "unknown" : seconds === 0 ? "done" : duration(seconds));
-
-export function run([first, last]) {
-  return first === last ? `piece ${count(first)}` : `pieces ${count(first)} to ${count(last)}`;
+export function expected(seconds) {
+  if (seconds === null) return "unknown";
+  return seconds === 0 ? "done" : duration(seconds);
 }
+
+const pieces = ([first, last]) => (first === last ? "piece" : "pieces");
+const ends = ([first, last]) => count(first) + (first === last ? "" : ` to ${count(last)}`);
+
+export const run = (one) => `${pieces(one)} ${ends(one)}`;
 
 export function runs(all, most = 4) {
-  const shown = all.slice(0, most).map(([first, last]) => (first === last ? count(first) : `${count(first)} to ${count(last)}`));
+  const shown = all.slice(0, most).map(ends).join(", ");
   const more = all.length > most ? ` and ${count(all.length - most)} more runs` : "";
-  return `${all.length === 1 && all[0][0] === all[0][1] ? "piece" : "pieces"} ${shown.join(", ")}${more}`;
+  return `${all.length === 1 ? pieces(all[0]) : "pieces"} ${shown}${more}`;
 }
 
 export function list(ids, most = 8) {
@@ -46,7 +54,9 @@ export function list(ids, most = 8) {
   return ids.length > most ? `${shown} and ${ids.length - most} more` : shown;
 }
 
-export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
+export function many(number, one, more = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : more}`;
+}
 
 const STATES = {
   starting: "starting",

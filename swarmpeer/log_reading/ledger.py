@@ -3,9 +3,11 @@ The rules, and what was found about each.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 
-FIRST_FINDINGS = 5
+from swarmpeer.verdicts import Verdict
+
+MOST_EVIDENCE = 5
 """
 So many lines that break a rule are shown; all are counted.
 """
@@ -79,25 +81,15 @@ class Rule(Enum):
     )
     EVERYBODY = ("everybody", "everybody is complete in the end")
 
-    def __init__(self, rule_id: str, words: str) -> None:
-        self.rule_id = rule_id
-        self.words = words
-
-
-class Outcome(StrEnum):
-    """
-    What is known about a rule; the values are those that the check of a peer has, too.
-    """
-
-    PASS = "pass"
-    FAIL = "fail"
-    NOT_SEEN = "not seen"
+    def __init__(self, rule_id: str, text: str) -> None:
+        self.id = rule_id
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Evidence:
     """
-    Something that breaks a rule.
+    Something that shows that a rule is broken.
 
     @ivar path: the log; C{""} if it is about the swarm.
     @ivar number: of the line; 0 if it is about the whole log.
@@ -109,83 +101,97 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Verdict:
+class RuleResult:
     """
     What was found about one rule.
 
-    @ivar looked: how often it was looked at.
+    @ivar times: how often it was looked at.
     @ivar breaches: how often it did not hold.
-    @ivar findings: the first of those.
+    @ivar evidence: the first of those.
     @ivar notes: what could not be told, and why; or what else is worth a word.
-    @ivar why: why it was not seen, if it was not.
+    @ivar why: why it was not seen, if that is known.
     """
 
     rule: Rule
-    looked: int = 0
+    times: int = 0
     breaches: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     why: str = ""
 
     @property
-    def outcome(self) -> Outcome:
+    def verdict(self) -> Verdict:
         """
         A rule that nothing was held against was not seen.
         """
         if self.breaches:
-            return Outcome.FAIL
-        return Outcome.PASS if self.looked else Outcome.NOT_SEEN
+            return Verdict.FAIL
+        return Verdict.PASS if self.times else Verdict.NOT_SEEN
+
+    @property
+    def reason(self) -> str:
+        """
+        Why it was not seen; C{""} if it was.
+        """
+        if self.verdict is not Verdict.NOT_SEEN:
+            return ""
+        return self.why or "the logs have no line about it, or not enough of them"
 
     @property
     def remarks(self) -> list[str]:
         """
         The notes, or why there is nothing to tell.
         """
-        if self.outcome is Outcome.NOT_SEEN and not self.notes:
-            return [self.why or "the logs have no line about it, or not enough of them"]
-        return self.notes
+        return self.notes or [self.reason] * bool(self.reason)
 
 
 class Ledger:
     """
-    All verdicts, in the order of the rules.
+    What was found about all rules, in their order.
     """
 
     def __init__(self) -> None:
-        self.verdicts = {rule: Verdict(rule) for rule in Rule}
+        self.results = {rule: RuleResult(rule) for rule in Rule}
 
     def looked(self, rule: Rule, count: int = 1) -> None:
         """
         The rule was looked at, and holds unless C{broken} is told as well.
         """
-        self.verdicts[rule].looked += count
+        self.results[rule].times += count
 
     def broken(self, rule: Rule, path: str, number: int, words: str) -> None:
         """
         It does not hold.
         """
-        verdict = self.verdicts[rule]
-        verdict.breaches += 1
-        if len(verdict.findings) < FIRST_FINDINGS:
-            verdict.findings.append(Finding(path, number, words))
+        result = self.results[rule]
+        result.breaches += 1
+        if len(result.evidence) < MOST_EVIDENCE:
+            result.evidence.append(Evidence(path, number, words))
 
     def note(self, rule: Rule, words: str) -> None:
         """
         Say something about it, once.
         """
-        notes = self.verdicts[rule].notes
-        if words not in notes and len(notes) < FIRST_FINDINGS:
+        notes = self.results[rule].notes
+        if words not in notes and len(notes) < MOST_EVIDENCE:
             notes.append(words)
 
     def unseen(self, rule: Rule, words: str) -> None:
         """
         Say why there was nothing to look at, for if that is so in all logs.
         """
-        self.verdicts[rule].why = words
+        self.results[rule].why = words
 
     @property
-    def is_passed(self) -> bool:
+    def verdicts(self) -> list[Verdict]:
+        """
+        On each of them.
+        """
+        return [result.verdict for result in self.results.values()]
+
+    @property
+    def is_good(self) -> bool:
         """
         Is no rule broken?
         """
-        return not any(verdict.breaches for verdict in self.verdicts.values())
+        return Verdict.FAIL not in self.verdicts

@@ -1,5 +1,6 @@
 """
-Asking the peers of a lab for their pictures, each through a local socket of its own.
+The local sockets at which the peers of a lab have their pages, each one of its own, and
+asking there.
 """
 
 import os
@@ -59,9 +60,9 @@ class Sockets:
             path.with_name(path.name + ".lock").unlink(missing_ok=True)
 
 
-class Asking:
+class PictureAsker:
     """
-    Asks over connections that are kept.
+    Asks peers for their pictures, over connections that are kept.
     """
 
     def __init__(self, reactor: object, sockets: Sockets) -> None:

@@ -1,5 +1,5 @@
 """
-What the options of a peer tell, together with its C{swarm.toml}.
+What is wanted of a process: a peer, and pages of it.
 """
 
 from pathlib import Path
@@ -14,18 +14,18 @@ from swarmpeer.config.rate_text import UNLIMITED
 from swarmpeer.config_files import read_swarm
 from swarmpeer.errors import ConfigError
 from swarmpeer.joining import JoiningService
+from swarmpeer.listening import named_endpoint
 from swarmpeer.service import PeerService
 from swarmpeer.storage.timing import Stopwatch
-from swarmpeer.tap.endpoints import named_endpoint
 from swarmpeer.tap.options import RATES, Options
 from swarmpeer.web_place import read_token, web_endpoint
 
 _CLASSIC_OPTIONS = ("common", "peers", "lenient", *RATES, "dscp")
 
 
-class Told:
+class Wanted:
     """
-    What is told of one peer.
+    What the options ask for, together with the C{swarm.toml} that they may name.
 
     @ivar swarm: what the C{swarm.toml} says; C{None}: its swarm is a classic one.
     """
