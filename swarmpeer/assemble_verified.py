@@ -40,8 +40,8 @@ from swarmpeer.scheduled_rates import LocalTime, ScheduledRates
 from swarmpeer.service import PeerService
 from swarmpeer.storage import (
     CoreWatch,
-    Helper,
     ReactorThreads,
+    SecondThread,
     VerifiedStorage,
     scheduled_here,
 )
@@ -195,7 +195,7 @@ class _Parts:
                 paranoid=swarm.paranoid,
                 preallocate=swarm.preallocates,
                 commit_seconds=swarm.commit_interval_seconds,
-                helper=Helper(
+                second_thread=SecondThread(
                     ReactorThreads(threads, max_workers=1),
                     CoreWatch(clock.seconds, scheduled_here).is_free,
                 ),

@@ -13,7 +13,7 @@ from swarmpeer.core.serving import Serving
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.events import SwarmEvent
 from swarmpeer.test.socket_lines import SocketLine
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.test.storage_fixtures import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Content, Peer, chance_bytes
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData

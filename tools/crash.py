@@ -192,19 +192,19 @@ class CrashRun:
             self._fault(f"the record of no use: {fault}")
             return 0
         for index in record.held:
-            number, offset = self._layout.place(index)
-            if not self._is_right(number, offset, self._layout.size(index), index):
+            if not self._is_right(index):
                 self._fault(f"piece {index} is recorded, but not there")
         return record.held.count
 
-    def _is_right(self, number: int, offset: int, size: int, index: int) -> bool:
+    def _is_right(self, index: int) -> bool:
+        number, position = self._layout.place(index)
+        size = self._layout.size(index)
         file = self._manifest.files[number]
-        in_file = index - self._layout.pieces_of(number).start
-        right = file.piece_hash(in_file)
+        right = file.piece_hash(position)
         for path in (self._state / f"{number}.part", self._final(number)):
             if path.exists():
                 with path.open("rb") as stream:
-                    stream.seek(offset)
+                    stream.seek(position * self._layout.piece_size_bytes)
                     data = stream.read(size)
                 levels = self._manifest.piece_levels(file)
                 return len(data) == size and piece_hash(data, levels) == right

@@ -9,7 +9,6 @@ from itertools import accumulate
 from typing import Self
 
 from swarmpeer.manifest import Manifest
-from swarmpeer.seam import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,8 @@ class PieceLayout:
 
         @raise IndexError: if there is no such piece.
         """
-        file, offset = self.place(index)
-        return self._first_bytes[file] + offset
+        file, position = self.place(index)
+        return self._first_bytes[file] + position * self.piece_size_bytes
 
     def size(self, index: int) -> int:
         """
@@ -103,29 +102,9 @@ class PieceLayout:
                 total -= size_bytes - short[index]
         return total
 
-    def check_sizes(self, pieces: Sequence[Piece]) -> None:
-        """
-        Look whether each piece is as long as it should be.
-
-        @raise IndexError: if there is no such piece.
-        @raise ValueError: if one is not.
-        """
-        usual_bytes, short_sizes = self.piece_size_bytes, self.short_sizes
-        for piece in pieces:
-            index, found_bytes = piece.index, len(piece.data)
-            # Only what is not as usual is looked into.
-            if (
-                found_bytes != usual_bytes
-                or index in short_sizes
-                or not 0 <= index < self.piece_count
-            ) and found_bytes != self.size(index):
-                raise ValueError(
-                    f"piece {index} has {self.size(index)}, not {found_bytes}"
-                )
-
     def place(self, index: int) -> tuple[int, int]:
         """
-        Where the piece begins: in which file, and at which of its bytes.
+        Where the piece is: in which file, and after how many pieces of it.
 
         @raise IndexError: if there is no such piece.
         """
@@ -133,7 +112,24 @@ class PieceLayout:
             raise self._out_of_range(index)
         # Of files that begin at one piece, all but the last are empty.
         file = bisect_right(self._first_pieces, index) - 1
-        return file, (index - self._first_pieces[file]) * self.piece_size_bytes
+        return file, index - self._first_pieces[file]
+
+    def in_one_file(self, indexes: Sequence[int]) -> tuple[int, int]:
+        """
+        In which file the first of some pieces is, and how many there are before one
+        that is not in that file.
+
+        @param indexes: at least one.
+        @raise IndexError: if the first does not exist.
+        """
+        file, _ = self.place(indexes[0])
+        here = self.pieces_of(file)
+        count = 0
+        for index in indexes:
+            if index not in here:
+                break
+            count += 1
+        return file, count
 
     def pieces_of(self, file: int) -> range:
         """

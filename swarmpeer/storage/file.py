@@ -12,7 +12,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import ILendingStorage
 from swarmpeer.seam import Piece, PieceContent
-from swarmpeer.storage.answering import tell_each
+from swarmpeer.storage.answering import check_sizes, refuse_each, tell_each
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.disk import DiskFile
 from swarmpeer.storage.pending_work import PendingWork, run_inline
@@ -188,7 +188,7 @@ class FileStorage:
         @raise IndexError: if the layout has no such piece.
         @raise ValueError: if a piece is not as long as it should be.
         """
-        self._layout.check_sizes(pieces)
+        check_sizes(self._layout, pieces)
         if not self._is_open:
             refusal = "it is not open"
         elif self._is_complete or self._is_placing:
@@ -196,8 +196,11 @@ class FileStorage:
         else:
             self._work.do_at_once(lambda: self._write(pieces, done, failed))
             return
-        for piece in pieces:
-            failed(piece.index, self._failure(f"write piece {piece.index}", refusal))
+        refuse_each(
+            pieces,
+            lambda index: self._failure(f"write piece {index}", refusal),
+            failed,
+        )
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

@@ -10,7 +10,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.seam import Piece
-from swarmpeer.storage.answering import tell_each
+from swarmpeer.storage.answering import check_sizes, refuse_each
 from swarmpeer.wire.messages import PieceData
 
 
@@ -92,16 +92,15 @@ class MemoryStorage:
         @raise IndexError: if the layout has no such piece.
         @raise ValueError: if a piece is not as long as it should be.
         """
-        self._layout.check_sizes(pieces)
-        failures: dict[int, StorageError] = {}
+        check_sizes(self._layout, pieces)
         if not self._is_open:
-            failures = dict.fromkeys((p.index for p in pieces), self._not_open())
+            refuse_each(pieces, lambda _: self._not_open(), failed)
         elif self.is_finished:
             error = StorageError("the file in memory is complete and is not changed")
-            failures = dict.fromkeys((p.index for p in pieces), error)
+            refuse_each(pieces, lambda _: error, failed)
         else:
             self._pieces.update((p.index, bytes(p.data)) for p in pieces)
-        tell_each(pieces, failures, done, failed)
+            done(pieces)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

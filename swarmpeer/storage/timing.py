@@ -109,14 +109,14 @@ class TimedHashes(PieceHashes):
         finally:
             self._note(Work.HASH, self._seconds() - began)
 
-    def is_right_in_bits(self, index: int, bits: Iterable[bytes]) -> bool:
+    def is_right_in_bits(self, index: int, bits: Iterable[PieceData]) -> bool:
         """
         See L{PieceHashes}; that the bits have to be read first is not counted.
         """
         began = self._seconds()
         waited_seconds = 0.0
 
-        def counted() -> Iterator[bytes]:
+        def counted() -> Iterator[PieceData]:
             nonlocal waited_seconds
             rest = iter(bits)
             while True:

@@ -5,7 +5,6 @@ above and below it, down to the disk.
 
 import errno
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -14,13 +13,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.errors import BadPieceError, StorageError
 from swarmpeer.events import RecordSaved
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.seam import Piece
 from swarmpeer.storage import FileStorage
-from swarmpeer.storage.answering import tell_each
-from swarmpeer.test.test_storage import LaterThreads
+from swarmpeer.test.storage_fixtures import LaterThreads, RunAnswers, Told
 from swarmpeer.test.verified_fixtures import PIECE, Content, Peer, chance_bytes
 from swarmpeer.testing.disk import SimulatedDisk
 from swarmpeer.testing.disk_faults import os_error
@@ -39,7 +36,6 @@ CONTENT = Content(
 Pieces 0 to 5 are in one file, 6 and 7 in another, 8 is one of its own.
 """
 PIECES = CONTENT.pieces()
-Answer = tuple[str, object]
 
 
 class ChosenDisk(SimulatedDisk):
@@ -78,40 +74,6 @@ class ChosenDisk(SimulatedDisk):
         return super().write(fd, data, offset)
 
 
-class Answers:
-    """
-    What a storage told, in order.
-
-    @ivar told: the pieces that are kept, together as they were told, and each that is
-        not with what is the matter.
-    @ivar react: what is done at each answer.
-    """
-
-    def __init__(self) -> None:
-        self.told: list[Answer] = []
-        self.react: Callable[[], None] = lambda: None
-
-    def done(self, pieces: Sequence[Piece]) -> None:
-        """These are kept."""
-        self.told.append(("kept", [piece.index for piece in pieces]))
-        self.react()
-
-    def failed(self, index: int, error: StorageError) -> None:
-        """That one is not."""
-        kind = "wrong" if isinstance(error, BadPieceError) else "failed"
-        assert f"piece {index}: " in str(error)
-        self.told.append((kind, index))
-        self.react()
-
-    def one_by_one(self) -> list[Answer]:
-        """What was told of each piece."""
-        found: list[Answer] = []
-        for kind, what in self.told:
-            indexes = what if isinstance(what, list) else [what]
-            found += [(kind, index) for index in indexes]
-        return found
-
-
 def piece(index: int, *, is_right: bool = True) -> Piece:
     """
     A piece as it comes.
@@ -138,7 +100,7 @@ class VerifiedRunTests(SynchronousTestCase):
         @param limit_bytes: so long small pieces are.
         """
         self.disk = disk or ChosenDisk()
-        self.answers = Answers()
+        self.answers = RunAnswers()
         peer = Peer(
             CONTENT,
             FOLDER,
@@ -150,7 +112,7 @@ class VerifiedRunTests(SynchronousTestCase):
         peer.take_events()
         return peer
 
-    def write(self, peer: Peer, *pieces: Piece) -> list[Answer]:
+    def write(self, peer: Peer, *pieces: Piece) -> list[Told]:
         """
         They come.
 
@@ -337,7 +299,7 @@ class ClassicRunTests(SynchronousTestCase):
         """
         Nothing is there, and there is no room for one of them.
         """
-        self.answers = Answers()
+        self.answers = RunAnswers()
         self.threads = LaterThreads()
         self.data = chance_bytes(4, 45)
 
@@ -437,13 +399,13 @@ class SplitTests(SynchronousTestCase):
 
     def outcome(
         self, arrival: Arrival, ends: Sequence[int], limit_bytes: int
-    ) -> list[object]:
+    ) -> dict[str, object]:
         """
         All that can be seen of a storage that pieces came to: what it told of each, the
         events, the bytes on the disk, and what another run believes.
         """
         disk = ChosenDisk([PIECES[index] for index in arrival.refused])
-        answers = Answers()
+        answers = RunAnswers()
         peer = Peer(CONTENT, FOLDER, calls=disk, inline_limit_bytes=limit_bytes)
         peer.start()
         start = 0
@@ -465,14 +427,14 @@ class SplitTests(SynchronousTestCase):
         again = Peer(CONTENT, FOLDER, calls=disk)
         held = again.start()
         # What a thread does is told of when it is done.
-        return [
-            told if limit_bytes >= PIECE else sorted(told),
-            peer.events,
-            files,
-            has_record,
-            held,
-            again.events,
-        ]
+        return {
+            "what was told": told if limit_bytes >= PIECE else sorted(told),
+            "events": peer.events,
+            "files": files,
+            "has a record": has_record,
+            "held by another run": held,
+            "events of another run": again.events,
+        }
 
     @settings(deadline=None, max_examples=40)
     @given(arrival=arrivals(), limit_bytes=st.sampled_from([PIECE, PIECE - 1]))
@@ -486,26 +448,5 @@ class SplitTests(SynchronousTestCase):
             self.outcome(arrival, ends, limit_bytes)
             for ends in (arrival.ends, one_by_one)
         )
-        for what, right in zip(found, expected, strict=True):
-            self.assertTrue(what == right)
-
-    @given(st.lists(st.booleans(), min_size=1))
-    def test_told_in_order(self, are_kept: list[bool]) -> None:
-        """
-        Of each piece it is told once, in order, and of those side by side that are kept
-        together.
-        """
-        pieces = [Piece(index, b"") for index in range(len(are_kept))]
-        failures = {
-            index: StorageError(f"piece {index}: no")
-            for index, is_kept in enumerate(are_kept)
-            if not is_kept
-        }
-        answers = Answers()
-        tell_each(pieces, failures, answers.done, answers.failed)
-        self.assertEqual(
-            answers.one_by_one(),
-            [("kept" if kept else "failed", i) for i, kept in enumerate(are_kept)],
-        )
-        kinds = [kind for kind, _ in answers.told]
-        self.assertNotIn(("kept", "kept"), list(pairwise(kinds)))
+        for what, right in expected.items():
+            self.assertEqual(found[what], right, what)

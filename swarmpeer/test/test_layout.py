@@ -2,12 +2,13 @@
 Tests of L{swarmpeer.core.layout}.
 """
 
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.seam import Piece
 from swarmpeer.wire.bitfield import Bitfield
 
 
@@ -55,23 +56,6 @@ class PieceLayoutTests(SynchronousTestCase):
         self.assertEqual(
             layout.bitfield_size_bytes, len(Bitfield(layout.piece_count).to_bytes())
         )
-
-    @settings(deadline=None)
-    @given(layouts(), st.integers(-2, 201), st.integers(0, 60))
-    def test_sizes(self, layout: PieceLayout, index: int, found_bytes: int) -> None:
-        """
-        Of pieces that came one that there is not is noticed, and one that is too long
-        or too short.
-        """
-        pieces = [Piece(i, bytes(layout.size(i))) for i in range(layout.piece_count)]
-        layout.check_sizes(pieces)
-        pieces.append(Piece(index, bytes(found_bytes)))
-        if not layout.is_valid(index):
-            self.assertRaises(IndexError, layout.check_sizes, pieces)
-        elif found_bytes != layout.size(index):
-            self.assertRaises(ValueError, layout.check_sizes, pieces)
-        else:
-            layout.check_sizes(pieces)
 
     @settings(deadline=None)
     @given(layouts(), st.integers(-5, 300) | st.integers())
@@ -173,9 +157,7 @@ class ManyFilesTests(SynchronousTestCase):
             )
             for index in range(alone.piece_count):
                 self.assertEqual(layout.size(first + index), alone.size(index))
-                self.assertEqual(
-                    layout.place(first + index), (file, alone.offset(index))
-                )
+                self.assertEqual(layout.place(first + index), (file, index))
                 self.assertEqual(
                     layout.offset(first + index), start + alone.offset(index)
                 )
@@ -184,6 +166,23 @@ class ManyFilesTests(SynchronousTestCase):
         self.assertEqual(layout.piece_count, first)
         self.assertEqual(layout.file_size_bytes, start)
         self.assertEqual(layout.file_sizes_bytes, tuple(sizes))
+
+    @settings(deadline=None)
+    @given(many_files(), st.randoms(use_true_random=False))
+    def test_in_one_file(self, files: tuple[list[int], int], rng: Random) -> None:
+        """
+        Pieces are of one file up to the first that is of another.
+        """
+        layout = PieceLayout.of_files(*files)
+        indexes = [*range(layout.piece_count)] * 2
+        if rng.random() < 0.5:
+            rng.shuffle(indexes)
+        while indexes:
+            file, count = layout.in_one_file(indexes)
+            in_file = [layout.place(index)[0] == file for index in indexes]
+            self.assertEqual(in_file[: count + 1], [True] * count + in_file[count:][:1])
+            self.assertNotIn(True, in_file[count : count + 1])
+            del indexes[:count]
 
     @settings(deadline=None)
     @given(many_files())
@@ -269,7 +268,7 @@ class ManyFilesTests(SynchronousTestCase):
         layout = PieceLayout.of_files([0, 5, 0, 0, 8, 3, 0], 4)
         self.assertEqual(
             [layout.place(index) for index in range(layout.piece_count)],
-            [(1, 0), (1, 4), (4, 0), (4, 4), (5, 0)],
+            [(1, 0), (1, 1), (4, 0), (4, 1), (5, 0)],
         )
         self.assertEqual(layout.short_sizes, {1: 1, 4: 3})
         self.assertEqual(

@@ -13,8 +13,12 @@ from zope.interface.verify import verifyObject
 
 from swarmpeer.interfaces import ILendingStorage
 from swarmpeer.storage.spans import SCRATCH_BYTES, FileSpan
-from swarmpeer.test.test_stored_file import CountedCalls
-from swarmpeer.test.test_verified_changes import Disk, overwrite, rot
+from swarmpeer.test.storage_fixtures import (
+    CachingCalls,
+    FailingDisk,
+    overwrite,
+    rot,
+)
 from swarmpeer.test.verified_fixtures import (
     PIECE,
     Content,
@@ -22,25 +26,6 @@ from swarmpeer.test.verified_fixtures import (
     chance_bytes,
     one_file,
 )
-from swarmpeer.wire.messages import PieceData
-
-
-class CachingCalls(CountedCalls):
-    """
-    A disk of which all is in memory, or nothing.
-
-    @ivar keeps_all: which of them.
-    """
-
-    keeps_all = True
-
-    def read_cached(self, fd: int, size_bytes: int, offset: int) -> PieceData | None:
-        """All or nothing."""
-        return os.pread(fd, size_bytes, offset) if self.keeps_all else None
-
-    def is_cached(self, fd: int, size_bytes: int, offset: int) -> bool:
-        """All that there is, or nothing."""
-        return self.keeps_all and offset + size_bytes <= os.fstat(fd).st_size
 
 
 class LendingCase(SynchronousTestCase):
@@ -289,7 +274,7 @@ class ChangedTests(LendingCase):
         """
         for call in ("read", "read_cached"):
             self.folder = Path(self.mktemp()).absolute()
-            disk = Disk()
+            disk = FailingDisk()
             peer = Peer(one_file(), self.folder, calls=disk)
             peer.start()
             peer.write_all()
@@ -330,7 +315,7 @@ class ChangedTests(LendingCase):
         A file that is changed while a piece of it is brought into memory is looked at
         again; one that changes all the time is not lent.
         """
-        disk = Disk()
+        disk = FailingDisk()
         peer = Peer(one_file(), self.folder, calls=disk)
         peer.start()
         peer.write_all()

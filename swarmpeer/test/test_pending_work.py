@@ -5,7 +5,7 @@ Tests for L{swarmpeer.storage.pending_work}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.storage.pending_work import PendingWork, run_inline
-from swarmpeer.test.test_storage import LaterThreads
+from swarmpeer.test.storage_fixtures import LaterThreads
 
 
 class PendingWorkTests(SynchronousTestCase):

@@ -14,41 +14,9 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.storage import FileStorage, MemoryStorage
-from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.thread_work import Work
+from swarmpeer.test.storage_fixtures import FastCalls, LaterThreads
 from swarmpeer.wire.messages import PieceData
-
-
-class FastCalls(SystemCalls):
-    """
-    The real disk, but nobody waits until the bytes are on it.
-    """
-
-    def sync(self, fd: int) -> None:
-        """Do nothing."""
-
-
-class LaterThreads:
-    """
-    A C{RunInThread} whose works are done when the test says so.
-    """
-
-    def __init__(self) -> None:
-        self.waiting: list[Work] = []
-
-    def __call__(self, work: Work) -> None:
-        """Keep the work."""
-        self.waiting.append(work)
-
-    def run(self, position: int = 0) -> None:
-        """Do one of the works that wait, and give its answer."""
-        self.waiting.pop(position)()()
-
-    def run_all(self) -> None:
-        """Do all of them, and those that they bring about."""
-        while self.waiting:
-            self.run()
 
 
 class Answers:

@@ -23,13 +23,8 @@ from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.system_calls import SystemCalls, file_system_type
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.test.test_storage import (
-    Answers,
-    FastCalls,
-    LaterThreads,
-    piece_of,
-    some_bytes,
-)
+from swarmpeer.test.storage_fixtures import FastCalls, LaterThreads
+from swarmpeer.test.test_storage import Answers, piece_of, some_bytes
 from swarmpeer.wire.messages import PieceData
 
 LAYOUT = PieceLayout(25, 10)

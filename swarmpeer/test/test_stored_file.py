@@ -4,7 +4,6 @@ L{swarmpeer.storage.verified.opening}: who waits for whom, and whose descriptors
 closed.
 """
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +11,15 @@ from threading import Thread
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.seam import Piece
 from swarmpeer.storage.cached_reads import CachedReads
 from swarmpeer.storage.verified.data_folder import DataFolder
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.open_files import OpenFiles
 from swarmpeer.storage.verified.opening import Disk
-from swarmpeer.storage.verified.stored_file import StoredFile, Stretch
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.storage.verified.stored_file import StoredFile
+from swarmpeer.test.storage_fixtures import CountedCalls, FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Peer, one_file
 from swarmpeer.wire.messages import PieceData
 
@@ -77,7 +78,7 @@ class WaitingTests(SynchronousTestCase):
         open_files = OpenFiles(self.calls.close)
         self.addCleanup(open_files.drop_all)
         disk = Disk(self.calls, self.folder, open_files, CachedReads(self.calls), True)
-        self.file = StoredFile(disk, 0, ("data",), 2 * PIECE, 2, False)
+        self.file = StoredFile(disk, 0, ("data",), PieceLayout(2 * PIECE, PIECE), False)
 
     def test_never_waits(self) -> None:
         """
@@ -86,12 +87,11 @@ class WaitingTests(SynchronousTestCase):
         waited for.
         """
         heard: list[object] = []
-        first = Stretch(0, 1, 0, PIECE, PIECE)
 
         def ask() -> None:
             heard.append(self.file.is_busy)
             heard.append(self.file.known()[1])
-            heard.append(self.file.read_at_once((first,), may_wait=True))
+            heard.append(self.file.read_at_once((range(1),), may_wait=True))
 
         def meanwhile() -> None:
             other = Thread(target=ask, daemon=True)
@@ -106,46 +106,14 @@ class WaitingTests(SynchronousTestCase):
             self.assertEqual(heard, [True, 0, ()], call)
             heard.clear()
 
-        piece = bytes(PIECE)
-        during("allocate", lambda: self.file.write([(0, 0, piece)]))
+        piece = Piece(0, bytes(PIECE))
+        during("allocate", lambda: self.file.write([piece]))
         self.file.sync()
         during("rename_to", self.file.put_in_place)
         self.assertIs(self.file.place, Place.FINAL)
         during("lstat", self.file.check_name)
-        during("write", lambda: self.file.write([(0, 0, piece)]))
+        during("write", lambda: self.file.write([piece]))
         self.assertFalse(self.file.is_busy)
-
-
-class CountedCalls(FastCalls):
-    """
-    A disk that says which descriptors are open, and of which nothing can be found
-    out after some calls.
-
-    @ivar opened: those that are open.
-    @ivar fstats: how many more times it can be found out.
-    """
-
-    def __init__(self) -> None:
-        self.opened: set[int] = set()
-        self.fstats = 1000
-
-    def open(self, folder: int, name: str, flags: int) -> int:
-        """Count."""
-        fd = super().open(folder, name, flags)
-        self.opened.add(fd)
-        return fd
-
-    def close(self, fd: int) -> None:
-        """Count."""
-        self.opened.discard(fd)
-        super().close(fd)
-
-    def fstat(self, fd: int) -> os.stat_result:
-        """Fail or find out."""
-        self.fstats -= 1
-        if self.fstats < 0:
-            raise OSError(errno.EIO, "Input/output error")
-        return super().fstat(fd)
 
 
 class DescriptorTests(SynchronousTestCase):

@@ -14,89 +14,8 @@ from swarmpeer.events import FileChanged, FilesChecked, RecordSaved
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.storage.verified.open_files import MAX_OPEN_FILES
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.test.storage_fixtures import FailingDisk, FastCalls, overwrite, rot
 from swarmpeer.test.verified_fixtures import PIECE, Content, Peer, a_folder, one_file
-from swarmpeer.wire.messages import PieceData
-
-
-def overwrite(path: Path, offset: int, data: bytes) -> None:
-    """
-    Change some bytes of a file; its time is surely another then.
-    """
-    before = path.stat().st_mtime_ns
-    with open(path, "r+b") as file:
-        file.seek(offset)
-        file.write(data)
-    os.utime(path, ns=(before, before + 5_000_000))
-
-
-def rot(path: Path, offset: int) -> None:
-    """
-    Change a byte behind everybody's back.
-    """
-    before = path.stat()
-    overwrite(path, offset, b"?")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-class Disk(FastCalls):
-    """
-    A disk that fails.
-
-    @ivar failing: by the name of the call, the number of its error.
-    @ivar before_read: what happens while something is read.
-    """
-
-    def __init__(self) -> None:
-        self.failing: dict[str, int] = {}
-        self.before_read: list[Callable[[], object]] = []
-
-    def _fail(self, call: str) -> None:
-        if call in self.failing:
-            raise OSError(self.failing[call], os.strerror(self.failing[call]))
-
-    def open(self, folder: int, name: str, flags: int) -> int:
-        """Fail or open."""
-        self._fail("open")
-        return super().open(folder, name, flags)
-
-    def read(self, fd: int, size_bytes: int, offset: int) -> bytes:
-        """Fail or read."""
-        self._fail("read")
-        if self.before_read:
-            self.before_read.pop()()
-        return super().read(fd, size_bytes, offset)
-
-    def read_cached(self, _fd: int, _size: int, _offset: int) -> PieceData | None:
-        """Fail, or find nothing in memory."""
-        self._fail("read_cached")
-        return None
-
-    def is_cached(self, _fd: int, _size: int, _offset: int) -> bool:
-        """Fail, or find nothing in memory."""
-        self._fail("read_cached")
-        return False
-
-    def lstat(self, folder: int, name: str) -> os.stat_result:
-        """Fail or look."""
-        self._fail("lstat")
-        return super().lstat(folder, name)
-
-    def set_mode(self, fd: int, mode: int) -> None:
-        """Fail or set it."""
-        self._fail("set_mode")
-        super().set_mode(fd, mode)
-
-    def sync(self, _fd: int) -> None:
-        """Fail or do nothing."""
-        self._fail("sync")
-
-    def write(self, fd: int, data: PieceData, offset: int) -> int:
-        """Write half, then fail; or write."""
-        if "write" in self.failing and offset % 2 == 0:
-            super().write(fd, data[: len(data) // 2], offset)
-        self._fail("write")
-        return super().write(fd, data, offset)
 
 
 class ChangeCase(SynchronousTestCase):
@@ -110,7 +29,7 @@ class ChangeCase(SynchronousTestCase):
         """
         self.folder = Path(self.mktemp()).absolute()
         self.path = self.folder / "data"
-        self.disk = Disk()
+        self.disk = FailingDisk()
         self.content = one_file()
         peer = Peer(self.content, self.folder, calls=self.disk, paranoid=paranoid)
         peer.start()
@@ -411,11 +330,11 @@ class OddDiskTests(ChangeCase):
     File systems that lack something.
     """
 
-    def place(self) -> tuple[Peer, Disk]:
+    def place(self) -> tuple[Peer, FailingDisk]:
         """
         A peer that has everything but the names.
         """
-        disk = Disk()
+        disk = FailingDisk()
         peer = Peer(a_folder(), Path(self.mktemp()), calls=disk)
         peer.start()
         peer.write_all()
@@ -470,7 +389,7 @@ class OddDiskTests(ChangeCase):
         in a thread.
         """
         for limit, hops in ((PIECE, 0), (0, 1)):
-            disk = Disk()
+            disk = FailingDisk()
             disk.failing["read_cached"] = errno.EOPNOTSUPP
             peer = Peer(
                 one_file(), Path(self.mktemp()), calls=disk, inline_limit_bytes=limit

@@ -18,7 +18,7 @@ from swarmpeer.events import (
     RecordSetAside,
 )
 from swarmpeer.file_name import state_folder_name
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.test.storage_fixtures import FastCalls
 from swarmpeer.test.verified_fixtures import (
     PIECE,
     Content,

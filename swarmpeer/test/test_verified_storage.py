@@ -16,7 +16,7 @@ from swarmpeer.file_name import state_folder_name
 from swarmpeer.interfaces import IVerifiedStorage
 from swarmpeer.manifest.paths import bytes_of
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.test.storage_fixtures import FastCalls
 from swarmpeer.test.verified_fixtures import (
     PIECE,
     Content,

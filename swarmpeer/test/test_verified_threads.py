@@ -14,7 +14,7 @@ from swarmpeer.errors import StorageError
 from swarmpeer.events import FileChanged, FilesChecked, RecordFailed, SwarmEvent
 from swarmpeer.storage import ReactorThreads, VerifiedStorage
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.test.test_storage import FastCalls
+from swarmpeer.test.storage_fixtures import FastCalls
 from swarmpeer.test.verified_fixtures import PIECE, Content, chance_bytes
 from swarmpeer.wire.bitfield import Bitfield
 

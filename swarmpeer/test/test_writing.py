@@ -4,10 +4,14 @@ Tests for L{swarmpeer.storage.verified.writing}: which thread hashes and writes.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.storage.helping import HELPED_WITH_BYTES, MOST_HELPED_BYTES, Helper
+from swarmpeer.storage.second_thread import (
+    LEAST_TAKEN_BYTES,
+    MOST_WAITING_BYTES,
+    SecondThread,
+)
 from swarmpeer.storage.verified.writing import HASHED_AT_ONCE_BYTES
 from swarmpeer.test.one_piece import write_one
-from swarmpeer.test.test_storage import FastCalls, LaterThreads
+from swarmpeer.test.storage_fixtures import FastCalls, LaterThreads
 from swarmpeer.test.verified_fixtures import Content, Peer, chance_bytes
 
 PIECE_BYTES = 1024 * 1024
@@ -38,7 +42,7 @@ class LargePieceTests(SynchronousTestCase):
         size_bytes: int,
         *,
         is_memory: bool = False,
-        helper: Helper | None = None,
+        second_thread: SecondThread | None = None,
     ) -> Peer:
         """
         Three pieces are to come; the first was written.
@@ -48,7 +52,7 @@ class LargePieceTests(SynchronousTestCase):
             Content({("data",): data}, piece_size_bytes=size_bytes),
             self.mktemp(),
             calls=MemoryCalls(is_memory),
-            helper=helper,
+            second_thread=second_thread,
         )
         peer.start()
         self.assertIs(peer.write(0), True)
@@ -112,80 +116,84 @@ class LargePieceTests(SynchronousTestCase):
         self.end(peer, "BadPieceError", 1)
 
 
-class HelperTests(LargePieceTests):
+class SecondThreadTests(LargePieceTests):
     """
-    The same with somebody who helps, if it is worth while.
+    The same with a second thread, where it is worth while.
     """
 
     def setUp(self) -> None:
         """
-        There is no core for him yet.
+        There is no core for it yet.
         """
         self.is_welcome = False
-        self.help = LaterThreads()
+        self.second = LaterThreads()
 
     def begin(
         self,
         size_bytes: int,
         *,
         is_memory: bool = False,
-        helper: Helper | None = None,
+        second_thread: SecondThread | None = None,
     ) -> Peer:
         """
         See L{LargePieceTests}.
         """
-        helper = helper or Helper(self.help, lambda: self.is_welcome)
-        return super().begin(size_bytes, is_memory=is_memory, helper=helper)
+        second_thread = second_thread or SecondThread(
+            self.second, lambda: self.is_welcome
+        )
+        return super().begin(
+            size_bytes, is_memory=is_memory, second_thread=second_thread
+        )
 
     def end(self, peer: Peer, *last: object) -> None:
         """
         See L{LargePieceTests}.
         """
-        self.help.run_all()
+        self.second.run_all()
         super().end(peer, *last)
 
-    def test_helped(self) -> None:
+    def test_taken(self) -> None:
         """
-        He hashes and writes in one go, and tells of a wrong piece, too.
+        It hashes and writes in one go, and tells of a wrong piece, too.
         """
         peer = self.begin(PIECE_BYTES, is_memory=True)
         self.is_welcome = True
         self.begin_writing(peer, 2, bytes(PIECE_BYTES))
         self.begin_writing(peer, 1)
-        waiting = len(peer.threads.waiting), len(self.help.waiting)
+        waiting = len(peer.threads.waiting), len(self.second.waiting)
         self.assertEqual((peer.said, waiting), ([], (0, 2)))
         self.end(peer, "BadPieceError", 1)
 
     def test_too_small(self) -> None:
         """
-        With a smaller piece he is not bothered.
+        It is not asked to take a smaller piece.
         """
-        peer = self.begin(HELPED_WITH_BYTES // 2, is_memory=True)
+        peer = self.begin(LEAST_TAKEN_BYTES // 2, is_memory=True)
         self.is_welcome = True
         self.begin_writing(peer, 1)
-        self.assertEqual((peer.said, self.help.waiting), ([1], []))
+        self.assertEqual((peer.said, self.second.waiting), ([1], []))
         self.end(peer, 1)
 
     def test_enough_to_do(self) -> None:
         """
-        When enough waits for him, what comes is hashed at once; and once he is done,
-        by him again.
+        When enough waits for it, what comes is hashed at once; and once it is done,
+        there again.
         """
         peer = self.begin(PIECE_BYTES, is_memory=True)
         self.is_welcome = True
-        count = MOST_HELPED_BYTES // PIECE_BYTES
+        count = MOST_WAITING_BYTES // PIECE_BYTES
         for _ in range(count):
             self.begin_writing(peer, 1)
         self.begin_writing(peer, 2)
-        self.assertEqual((peer.said, len(self.help.waiting)), ([2], count))
-        self.help.run_all()
+        self.assertEqual((peer.said, len(self.second.waiting)), ([2], count))
+        self.second.run_all()
         self.begin_writing(peer, 2)
-        self.assertEqual(len(self.help.waiting), 1)
+        self.assertEqual(len(self.second.waiting), 1)
         self.end(peer, 2, *[1] * count, 2)
 
     def test_closing(self) -> None:
         """
-        Whoever closes waits for him.
+        Whoever closes waits for it.
         """
         peer = self.begin(PIECE_BYTES)
         self.is_welcome = True
@@ -194,6 +202,6 @@ class HelperTests(LargePieceTests):
         peer.storage.close(lambda: closed.append(True))
         peer.settle()
         self.assertEqual((peer.said, closed), ([], []))
-        self.help.run_all()
+        self.second.run_all()
         peer.settle()
         self.assertEqual((peer.said, closed), ([1], [True]))

@@ -16,8 +16,8 @@ from swarmpeer.manifest import Path as Names
 from swarmpeer.seam import Piece
 from swarmpeer.storage import VerifiedStorage
 from swarmpeer.storage.calls import FileCalls
-from swarmpeer.storage.helping import Helper
-from swarmpeer.test.test_storage import FastCalls, LaterThreads
+from swarmpeer.storage.second_thread import SecondThread
+from swarmpeer.test.storage_fixtures import FastCalls, LaterThreads
 from swarmpeer.thread_work import RunInThread
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
@@ -146,7 +146,7 @@ class Peer:
         paranoid: bool = False,
         preallocate: bool = False,
         inline_limit_bytes: int = 0,
-        helper: Helper | None = None,
+        second_thread: SecondThread | None = None,
     ) -> None:
         self.content = content
         self.pieces = content.pieces()
@@ -164,7 +164,7 @@ class Peer:
             paranoid=paranoid,
             preallocate=preallocate,
             inline_limit_bytes=inline_limit_bytes,
-            helper=helper,
+            second_thread=second_thread,
         )
         self.storage.report_to(self.events.append)
 

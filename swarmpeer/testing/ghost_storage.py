@@ -10,7 +10,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.interfaces import IPieceStorage
 from swarmpeer.seam import Piece
-from swarmpeer.storage.answering import tell_each
+from swarmpeer.storage.answering import check_sizes, refuse_each
 from swarmpeer.wire.messages import PieceData
 
 
@@ -88,18 +88,16 @@ class GhostStorage:
         @raise IndexError: if the layout has no such piece.
         @raise ValueError: if a piece is not as long as it should be.
         """
-        self._layout.check_sizes(pieces)
-        failures: dict[int, StorageError] = {}
-        for piece in pieces:
-            if not self._is_open:
-                failures[piece.index] = self._not_open()
-            elif self.is_finished:
-                failures[piece.index] = StorageError(
-                    "the file is complete and is not changed"
-                )
-            else:
+        check_sizes(self._layout, pieces)
+        if not self._is_open:
+            refuse_each(pieces, lambda _: self._not_open(), failed)
+        elif self.is_finished:
+            error = StorageError("the file is complete and is not changed")
+            refuse_each(pieces, lambda _: error, failed)
+        else:
+            for piece in pieces:
                 self._keep(piece.index, bytes(piece.data))
-        tell_each(pieces, failures, done, failed)
+            done(pieces)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]

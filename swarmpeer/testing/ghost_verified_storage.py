@@ -11,7 +11,7 @@ from swarmpeer.errors import BadPieceError, StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import IVerifiedStorage
 from swarmpeer.seam import Piece
-from swarmpeer.storage.answering import tell_each
+from swarmpeer.storage.answering import refuse_each, tell_each
 from swarmpeer.testing.ghost_storage import GhostStorage
 from swarmpeer.wire.bitfield import Bitfield
 
@@ -98,13 +98,15 @@ class GhostVerifiedStorage(GhostStorage):
 
         @raise IndexError: if the layout has no such piece.
         """
+        for piece in pieces:
+            self._layout.offset(piece.index)
+        if not self._is_open:
+            refuse_each(pieces, lambda _: self._not_open(), failed)
+            return
         failures: dict[int, StorageError] = {}
         for piece in pieces:
             index = piece.index
-            self._layout.offset(index)
-            if not self._is_open:
-                failures[index] = self._not_open()
-            elif bytes(piece.data) != self._source(index):
+            if bytes(piece.data) != self._source(index):
                 failures[index] = BadPieceError(f"piece {index} is wrong")
             else:
                 self._held[index] = 1

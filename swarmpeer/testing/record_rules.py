@@ -62,11 +62,12 @@ def on_disk(host: SimulatedHost, index: int) -> bytes | None:
     of the file in place.
     """
     layout = host.contents.layout
-    number, offset = layout.place(index)
+    number, position = layout.place(index)
     file = host.disk.content(_state_folder(host), part_name(number))
     if file is None:
         file = host.disk.content(*host.place(number))
-    return None if file is None else file[offset : offset + layout.size(index)]
+    start = position * layout.piece_size_bytes
+    return None if file is None else file[start : start + layout.size(index)]
 
 
 def _is_known(host: SimulatedHost, number: int, record: Record) -> bool:

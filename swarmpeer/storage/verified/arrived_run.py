@@ -9,7 +9,7 @@ from swarmpeer.errors import BadPieceError, StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage.system_errors import reason_of
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
-from swarmpeer.storage.verified.stored_file import Spot, StoredFile
+from swarmpeer.storage.verified.stored_file import StoredFile
 
 
 class ArrivedRun:
@@ -20,76 +20,53 @@ class ArrivedRun:
 
     @ivar file: their file.
     @ivar pieces: the pieces.
-    @ivar faults: what is wrong, by the position of the piece in the file.
+    @ivar good: those with which nothing is wrong so far.
+    @ivar faults: by the piece, what is wrong with it.
+    @ivar changes: how many changes of the file there were when they were written.
     """
 
-    __slots__ = ("_first", "_spots", "faults", "file", "pieces")
+    __slots__ = ("changes", "faults", "file", "good", "pieces")
 
-    def __init__(
-        self,
-        file: StoredFile,
-        first: int,
-        piece_size_bytes: int,
-        pieces: Sequence[Piece],
-    ) -> None:
-        """
-        @param first: the first piece of the file, as the swarm counts it.
-        """
+    def __init__(self, file: StoredFile, pieces: Sequence[Piece]) -> None:
         self.file = file
-        self.pieces = pieces
+        self.pieces = self.good = pieces
         self.faults: dict[int, Exception] = {}
-        self._first = first
-        self._spots: list[Spot] = [
-            (piece.index - first, (piece.index - first) * piece_size_bytes, piece.data)
-            for piece in pieces
-        ]
-
-    @property
-    def good(self) -> list[int]:
-        """
-        The pieces with which nothing is wrong so far, as the swarm counts them.
-        """
-        first, faults = self._first, self.faults
-        return [
-            piece.index for piece in self.pieces if piece.index - first not in faults
-        ]
+        self.changes = 0
 
     def check(self, hashes: PieceHashes) -> None:
         """
         Look whether these are their bytes.
         """
-        is_right_at, number = hashes.is_right_at, self.file.number
-        for position, _, data in self._spots:
-            if not is_right_at(number, position, data):
-                self.faults[position] = BadPieceError(
+        is_right_at = hashes.is_right_at
+        number, first = self.file.number, self.file.pieces.start
+        faults: dict[int, Exception] = {}
+        for piece in self.good:
+            if not is_right_at(number, piece.index - first, piece.data):
+                faults[piece.index] = BadPieceError(
                     "its bytes are not what the manifest tells"
                 )
+        if faults:
+            self._note(faults)
 
-    def write(self) -> int:
+    def write(self) -> None:
         """
         Write those with which nothing is wrong.
 
-        @return: how many changes of the file there were then.
         @raise OSError: if none of them can be written.
         @raise StorageError: if none of them must be written.
         """
-        faults, spots = self.faults, self._spots
-        if faults:
-            spots = [spot for spot in spots if spot[0] not in faults]
-        if not spots:
+        if not self.good:
             # Nothing is opened, or made, for what is wrong.
-            return self.file.changes
-        changes, unwritten = self.file.write(spots)
-        if unwritten:
-            faults.update(unwritten)
-        return changes
+            return
+        self.changes, faults = self.file.write(self.good)
+        if faults:
+            self._note(faults)
 
     def fail(self, error: Exception) -> None:
         """
         Nothing came of those with which nothing was wrong so far.
         """
-        for position, _, _ in self._spots:
-            self.faults.setdefault(position, error)
+        self._note({piece.index: error for piece in self.good})
 
     def failures(self, where: str) -> Mapping[int, StorageError]:
         """
@@ -97,11 +74,14 @@ class ArrivedRun:
 
         @param where: the path of the file.
         """
-        first = self._first
         return {
-            first + position: _unwritable(first + position, error, where)
-            for position, error in self.faults.items()
+            index: _unwritable(index, error, where)
+            for index, error in self.faults.items()
         }
+
+    def _note(self, faults: Mapping[int, Exception]) -> None:
+        self.faults.update(faults)
+        self.good = [piece for piece in self.good if piece.index not in faults]
 
 
 def arrived_runs(
@@ -117,20 +97,15 @@ def arrived_runs(
     @param most_bytes: so long pieces are, at most, that are together.
     @raise IndexError: if there is no such piece.
     """
-    size_bytes, count = layout.piece_size_bytes, len(pieces)
-    most = count if size_bytes <= most_bytes else 1
+    indexes = [piece.index for piece in pieces]
+    end = len(pieces)
+    most = end if layout.piece_size_bytes <= most_bytes else 1
     runs: list[ArrivedRun] = []
     start = 0
-    while start < count:
-        number, _ = layout.place(pieces[start].index)
-        here = layout.pieces_of(number)
-        end = start + 1
-        while end < count and end - start < most and pieces[end].index in here:
-            end += 1
-        runs.append(
-            ArrivedRun(files[number], here.start, size_bytes, pieces[start:end])
-        )
-        start = end
+    while start < end:
+        number, count = layout.in_one_file(indexes[start : start + most])
+        runs.append(ArrivedRun(files[number], pieces[start : start + count]))
+        start += count
     return runs
 
 

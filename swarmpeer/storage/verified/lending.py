@@ -4,44 +4,23 @@ Lending a piece of a file of a manifest, so that it is sent from there.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from swarmpeer.errors import PieceLostError
 from swarmpeer.storage.spans import FileSpan, read_through
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.open_files import OpenFile
 from swarmpeer.storage.verified.opening import OpenableFile
+from swarmpeer.storage.verified.piece_reading import (
+    Content,
+    IsRight,
+    PieceReading,
+    Standing,
+)
 
 MOST_TRIES = 5
 UNSTEADY = "it changes all the time; see who does that"
-
-
-class Standing(NamedTuple):
-    """
-    What is known of a piece.
-
-    @ivar is_suspect: did somebody change the file since it was looked at?
-    @ivar changes: how often somebody did until then.
-    """
-
-    is_suspect: bool
-    changes: int
-
-
-class Loan(NamedTuple):
-    """
-    A piece that is lent.
-
-    @ivar span: where it is; the file is open until it is given back.
-    @ivar is_right: was it looked at, and is it right?  C{None}: there was no reason.
-    @ivar standing: what was known of it before that.
-    """
-
-    span: FileSpan
-    is_right: bool | None
-    standing: Standing
 
 
 class LendableFile(OpenableFile):
@@ -50,9 +29,7 @@ class LendableFile(OpenableFile):
     made; the file that was lent stays open while it lasts.
     """
 
-    def lend_at_once(
-        self, position: int, size_bytes: int, offset: int
-    ) -> FileSpan | None:
+    def lend_at_once(self, index: int) -> FileSpan | None:
         """
         Lend what is in memory; waits for nobody.
 
@@ -65,10 +42,12 @@ class LendableFile(OpenableFile):
             file = self._disk.open_files.take(self.number)
             if file is None:
                 return None
-            span, is_lent = self._span(file, size_bytes, offset), False
+            span, is_lent = self._span(file, index), False
             try:
-                if self._disk.cached_reads.are_there(file.fd, size_bytes, offset):
-                    standing = self._judge(file.fd, position)
+                if self._disk.cached_reads.are_there(
+                    file.fd, span.size_bytes, span.offset
+                ):
+                    standing = self._judge(file.fd, index)
                     is_lent = standing is not None and not standing.is_suspect
                 return span if is_lent else None
             finally:
@@ -78,50 +57,35 @@ class LendableFile(OpenableFile):
             self._disk_lock.release()
 
     def lend(
-        self,
-        position: int,
-        size_bytes: int,
-        offset: int,
-        is_right: Callable[[Iterable[bytes]], bool],
-        *,
-        hash_it: bool,
-    ) -> Loan:
+        self, index: int, is_right: IsRight, hash_it: bool
+    ) -> PieceReading[FileSpan]:
         """
-        Bring a piece into memory, and lend it.
-
-        @param is_right: asked whether the bytes are right, if somebody changed the
-            file.
-        @param hash_it: ask also if nobody did?
-        @raise OSError: if the file cannot be read.
-        @raise PieceLostError: if it is too short.
+        Bring a piece into memory, and lend it, even if it is not right.  For the rest
+        see C{read}.
         """
         for _ in range(MOST_TRIES):
             file = self._take_to_lend()
-            span = self._span(file, size_bytes, offset)
+            span = self._span(file, index)
             try:
-                loan = self._look_at(span, position, is_right, hash_it)
+                loan = self._look_at(span, index, is_right, hash_it)
             except BaseException:
                 span.give_back()
                 raise
             if loan is not None:
-                return loan
+                return self._found(index, loan)
             span.give_back()
         raise PieceLostError(UNSTEADY)
 
     def _look_at(
-        self,
-        span: FileSpan,
-        position: int,
-        is_right: Callable[[Iterable[bytes]], bool],
-        hash_it: bool,
-    ) -> Loan | None:
+        self, span: FileSpan, index: int, is_right: IsRight, hash_it: bool
+    ) -> PieceReading[FileSpan] | None:
         """
         Read a piece through.
 
         @return: C{None} if somebody changed the file meanwhile.
         """
         with self._disk_lock:
-            before = self._judge(span.fd, position)
+            before = self._judge(span.fd, index)
         if before is None:
             return None
         count = 0
@@ -138,14 +102,30 @@ class LendableFile(OpenableFile):
         else:
             deque(counted(), maxlen=0)
         with self._disk_lock:
-            after = self._judge(span.fd, position)
+            after = self._judge(span.fd, index)
         if after is None or after.changes != before.changes:
             return None
         if count < span.size_bytes:
             raise PieceLostError(f"it ends at byte {span.offset + count} or before")
-        return Loan(span, found, before)
+        return PieceReading(span, found, before)
 
-    def _span(self, file: OpenFile, size_bytes: int, offset: int) -> FileSpan:
+    def _found(
+        self, index: int, reading: PieceReading[Content]
+    ) -> PieceReading[Content]:
+        if reading.is_right:
+            self._clear(index, reading.standing.changes)
+        return reading
+
+    def _clear(self, index: int, changes: int) -> None:
+        """
+        A piece was found right, or written, when there were so many changes.
+        """
+        with self._state_lock:
+            if changes == self._state.changes:
+                self._state.clear(index - self.pieces.start)
+
+    def _span(self, file: OpenFile, index: int) -> FileSpan:
+        offset, size_bytes = self.extent(index)
         return FileSpan(
             self._calls,
             file.fd,
@@ -173,7 +153,7 @@ class LendableFile(OpenableFile):
                 raise
             return self._disk.open_files.apart(fd)
 
-    def _judge(self, fd: int, position: int) -> Standing | None:
+    def _judge(self, fd: int, index: int) -> Standing | None:
         """
         What is known of a piece that was just read, if it is of the right file:
         whoever changed its bytes before has changed the file's status, too.
@@ -182,9 +162,10 @@ class LendableFile(OpenableFile):
         with self._state_lock:
             if status is not None and not state.meet(status):
                 return None
-            return Standing(state.is_suspect(position), state.changes)
+            is_suspect = state.is_suspect(index - self.pieces.start)
+            return Standing(is_suspect, state.changes)
 
-    def _count_sound(self, fd: int, positions: Sequence[int]) -> int:
+    def _count_sound(self, fd: int, indexes: Sequence[int]) -> int:
         """
         The same for many.
 
@@ -195,7 +176,8 @@ class LendableFile(OpenableFile):
         with self._state_lock:
             if status is not None and not state.meet(status):
                 return 0
-            return state.count_sound(positions)
+            first = self.pieces.start
+            return state.count_sound([index - first for index in indexes])
 
     def _watched_status(self, fd: int) -> os.stat_result | None:
         # A part is ours alone, whatever its status.

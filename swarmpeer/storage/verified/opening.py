@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 
+from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import StorageError
 from swarmpeer.manifest import Path
 from swarmpeer.storage.cached_reads import CachedReads
@@ -46,8 +47,11 @@ class OpenableFile:
     and no call is made under it.  Who needs both takes the first one first.  Where
     the file is and what it is known by changes under both, so either will do to look.
 
+    Its pieces are named as the swarm counts them.
+
     @ivar number: its number in the manifest.
     @ivar path: from the data folder on.
+    @ivar pieces: those that it has.
     @ivar size_bytes: of it when it is whole.
     @ivar is_executable: may it be run when it is in place?
     """
@@ -57,23 +61,35 @@ class OpenableFile:
         disk: Disk,
         number: int,
         path: Path,
-        size_bytes: int,
-        piece_count: int,
+        layout: PieceLayout,
         is_executable: bool,
     ) -> None:
         """
         @param number: its number in the manifest.
         @param path: from the data folder on.
+        @param layout: of all files of the manifest.
         """
         self.number = number
         self.path = path
-        self.size_bytes = size_bytes
+        self.pieces = layout.pieces_of(number)
+        self.size_bytes = layout.file_sizes_bytes[number]
         self.is_executable = is_executable
         self._disk = disk
         self._calls = disk.calls
         self._disk_lock = Lock()
         self._state_lock = Lock()
-        self._state = FileState(size_bytes, piece_count)
+        self._piece_size_bytes = layout.piece_size_bytes
+        self._state = FileState(self.size_bytes, len(self.pieces))
+
+    def extent(self, first: int, count: int = 1) -> tuple[int, int]:
+        """
+        Where pieces that lie side by side are in the file.
+
+        @return: at which byte they begin, and how many bytes they have.
+        """
+        size_bytes, position = self._piece_size_bytes, first - self.pieces.start
+        begin = position * size_bytes
+        return begin, min(begin + count * size_bytes, self.size_bytes) - begin
 
     @contextmanager
     def _open(self, *, make: bool = False) -> Iterator[int]:

@@ -30,8 +30,7 @@ class PieceHashes:
         @param data: as long as the piece.
         @raise IndexError: if there is no such piece.
         """
-        number, offset = self.layout.place(index)
-        return self.is_right_at(number, offset // self.layout.piece_size_bytes, data)
+        return self.is_right_at(*self.layout.place(index), data)
 
     def is_right_at(self, number: int, position: int, data: PieceData) -> bool:
         """
@@ -45,15 +44,14 @@ class PieceHashes:
         right = self._files[number].piece_hash(position)
         return merkle.piece_hash(data, self._levels[number]) == right
 
-    def is_right_in_bits(self, index: int, bits: Iterable[bytes]) -> bool:
+    def is_right_in_bits(self, index: int, bits: Iterable[PieceData]) -> bool:
         """
         Are these the bytes of the piece, one bit of it after the other?
 
         @param bits: all read to the end, and all but the last of whole blocks.
         @raise IndexError: if there is no such piece.
         """
-        number, offset = self.layout.place(index)
-        position = offset // self.layout.piece_size_bytes
+        number, position = self.layout.place(index)
         right = self._files[number].piece_hash(position)
         leaves = b"".join([merkle.leaf_hashes(bit) for bit in bits])
         return bool(leaves) and merkle.root(leaves, self._levels[number]) == right

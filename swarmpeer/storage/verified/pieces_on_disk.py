@@ -3,27 +3,27 @@ Reading, lending and checking the pieces of a manifest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import PieceLostError, StorageError
-from swarmpeer.seam import PieceContent
+from swarmpeer.seam import PieceContent, give_back
 from swarmpeer.storage.file import CACHED_LIMIT_BYTES
 from swarmpeer.storage.pending_work import PendingWork
-from swarmpeer.storage.spans import FileSpan
 from swarmpeer.storage.verified.file_state import Place
-from swarmpeer.storage.verified.held_run import held_run
 from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
+from swarmpeer.storage.verified.piece_reading import (
+    Content,
+    IsRight,
+    PieceReading,
+    unreadable,
+)
 from swarmpeer.storage.verified.readings import ReadingsUnderWay
 from swarmpeer.storage.verified.recording import Recorder
 from swarmpeer.storage.verified.stored_file import StoredFile
-from swarmpeer.storage.verified.stored_piece import (
-    Content,
-    PieceReading,
-    StoredPiece,
-    stored_piece,
-)
+from swarmpeer.storage.verified.stretches import held_stretches
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
@@ -93,51 +93,10 @@ class PiecesOnDisk:
         layout, index = self._hashes.layout, indexes[0]
         if layout.piece_size_bytes <= self._inline_limit_bytes:
             self._read(indexes, done, failed)
-        elif layout.size(index) <= self._inline_limit_bytes or index not in self.held:
+        elif layout.size(index) <= self._inline_limit_bytes:
             self._read((index,), done, failed)
         else:
             self._lend_large(index, done, failed)
-
-    def _lend_large(
-        self,
-        index: int,
-        done: Callable[[Sequence[PieceContent]], None],
-        failed: Callable[[StorageError], None],
-    ) -> None:
-        piece = stored_piece(self._hashes.layout, self._files, index)
-        look_for_name = self._is_name_due(piece.file)
-        if not look_for_name and not self._is_paranoid:
-            try:
-                span = piece.lend_at_once()
-            except Exception as error:
-                self._note(piece)
-                failed(self._lost_or_not(piece, error))
-                return
-            if span is not None:
-                done((span,))
-                return
-
-        def judge(reading: PieceReading[FileSpan]) -> None:
-            if reading.is_right is not False:
-                done((reading.content,))
-            else:
-                reading.content.give_back()
-                failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
-
-        def outdated(reading: PieceReading[FileSpan] | None) -> None:
-            if reading is not None:
-                reading.content.give_back()
-            self.lend((index,), done, failed)
-
-        self._in_thread(
-            piece,
-            lambda: piece.lend(
-                self._hashes, look_for_name=look_for_name, hash_it=self._is_paranoid
-            ),
-            judge,
-            lambda error: failed(self._lost_or_not(piece, error)),
-            outdated,
-        )
 
     def check(
         self,
@@ -149,34 +108,35 @@ class PiecesOnDisk:
         Look whether a piece is right: one that is held, or one that was lost, which
         is held again if it is.
         """
-        piece = stored_piece(self._hashes.layout, self._files, index)
-        if self._is_right_at_once(piece):
+        file = self._file_of(index)
+        if self._is_right_at_once(index, file):
             done(True)
             return
 
         def judge(reading: PieceReading[PieceData]) -> None:
-            is_right = bool(reading.is_right)
-            if not is_right:
+            if not reading.is_right:
                 self._lose(index)
             elif index not in self.held and self._recorder.found(
-                [index], piece.file.number, reading.changes
+                [index], file.number, reading.standing.changes
             ):
                 self.hold([index])
             done(index in self.held)
 
         def on_failed(error: Exception) -> None:
-            failure = self._lost_or_not(piece, error)
+            failure = self._lost_or_not(index, error)
             if isinstance(failure, PieceLostError):
                 done(False)
             else:
                 failed(failure)
 
         self._in_thread(
-            piece,
-            lambda: piece.read(self._hashes, look_for_name=True, hash_it=True),
+            index,
+            file.read,
             judge,
             on_failed,
             lambda _: done(index in self.held),
+            look_for_name=True,
+            hash_it=True,
         )
 
     def hold(self, indexes: Sequence[int]) -> None:
@@ -195,14 +155,14 @@ class PiecesOnDisk:
         """
         Read the first piece, and those of a run behind it that can be had at once, too.
         """
-        layout, files, index = self._hashes.layout, self._files, indexes[0]
+        layout, index = self._hashes.layout, indexes[0]
         size_bytes = layout.size(index)
         if index not in self.held:
-            piece = stored_piece(layout, files, index)
-            failed(self._unreadable(piece, PieceLostError("it is not held")))
+            self._fail_not_held(index, failed)
             return
-        run = held_run(layout, files, self.held, indexes)
-        look_for_name = self._is_name_due(run.file)
+        number, stretches = held_stretches(layout, self.held, indexes)
+        file = self._files[number]
+        look_for_name = self._is_name_due(file)
         is_small = size_bytes <= self._inline_limit_bytes
         if (
             not look_for_name
@@ -210,60 +170,74 @@ class PiecesOnDisk:
             and (is_small or size_bytes <= CACHED_LIMIT_BYTES)
         ):
             try:
-                pieces = run.read_at_once(may_wait=is_small)
+                pieces = file.read_at_once(stretches, may_wait=is_small)
             except Exception as error:
-                piece = stored_piece(layout, files, index)
-                self._note(piece)
+                self._note(index)
                 if len(indexes) > 1:
                     # It may be one of the others: each is judged when it is the first.
                     self._read(indexes[:1], done, failed)
                 else:
-                    failed(self._lost_or_not(piece, error))
+                    failed(self._lost_or_not(index, error))
                 return
             if pieces:
                 done(pieces)
                 return
-        piece = stored_piece(layout, files, index)
-
-        def judge(reading: PieceReading[PieceData]) -> None:
-            if reading.is_right is not False:
-                done((reading.content,))
-            else:
-                failed(self._lost_or_not(piece, PieceLostError(_WRONG)))
-
-        self._in_thread(
-            piece,
-            lambda: piece.read(
-                self._hashes, look_for_name=look_for_name, hash_it=self._is_paranoid
-            ),
-            judge,
-            lambda error: failed(self._lost_or_not(piece, error)),
-            # What was read may be from before: that piece is another by now.
-            lambda _: self._read(indexes[:1], done, failed),
+        self._deliver(
+            index,
+            file.read,
+            done,
+            failed,
+            lambda: self._read(indexes[:1], done, failed),
+            look_for_name=look_for_name,
         )
 
-    def _is_right_at_once(self, piece: StoredPiece) -> bool:
+    def _lend_large(
+        self,
+        index: int,
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        if index not in self.held:
+            self._fail_not_held(index, failed)
+            return
+        file = self._file_of(index)
+        look_for_name = self._is_name_due(file)
+        if not look_for_name and not self._is_paranoid:
+            try:
+                span = file.lend_at_once(index)
+            except Exception as error:
+                self._note(index)
+                failed(self._lost_or_not(index, error))
+                return
+            if span is not None:
+                done((span,))
+                return
+        self._deliver(
+            index,
+            file.lend,
+            done,
+            failed,
+            lambda: self._lend_large(index, done, failed),
+            look_for_name=look_for_name,
+        )
+
+    def _is_right_at_once(self, index: int, file: StoredFile) -> bool:
         """
         Is a small piece that is held right, as far as that is seen without waiting for
         a disk?  To have a thread look costs many times as much; it does so wherever
         this is not sure.
         """
         if (
-            piece.size_bytes > self._inline_limit_bytes
-            or piece.piece_index not in self.held
-            or self._is_name_due(piece.file)
+            self._hashes.layout.size(index) > self._inline_limit_bytes
+            or index not in self.held
+            or self._is_name_due(file)
         ):
             return False
         try:
-            run = held_run(
-                self._hashes.layout, self._files, self.held, (piece.piece_index,)
-            )
-            pieces = run.read_at_once(may_wait=False)
+            pieces = file.read_at_once((range(index, index + 1),), may_wait=False)
         except Exception:
             return False
-        return bool(pieces) and self._hashes.is_right_at(
-            piece.file.number, piece.position, pieces[0]
-        )
+        return bool(pieces) and self._hashes.is_right(index, pieces[0])
 
     def _is_name_due(self, file: StoredFile) -> bool:
         if file.place is not Place.FINAL:
@@ -274,55 +248,115 @@ class PiecesOnDisk:
             self._name_seen[file.number] = now
         return is_due
 
+    def _deliver(
+        self,
+        index: int,
+        read: Callable[[int, IsRight, bool], PieceReading[Content]],
+        done: Callable[[Sequence[Content]], None],
+        failed: Callable[[StorageError], None],
+        again: Callable[[], None],
+        *,
+        look_for_name: bool,
+    ) -> None:
+        """
+        Have a thread fetch a piece, and hand it out unless it is not right.
+
+        @param again: told if what was found may be from before: that piece is another
+            by now.
+        """
+
+        def judge(reading: PieceReading[Content]) -> None:
+            if reading.is_right is not False:
+                done((reading.content,))
+            else:
+                give_back(reading.content)
+                failed(self._lost_or_not(index, PieceLostError(_WRONG)))
+
+        def outdated(reading: PieceReading[Content] | None) -> None:
+            if reading is not None:
+                give_back(reading.content)
+            again()
+
+        self._in_thread(
+            index,
+            read,
+            judge,
+            lambda error: failed(self._lost_or_not(index, error)),
+            outdated,
+            look_for_name=look_for_name,
+            hash_it=self._is_paranoid,
+        )
+
     def _in_thread(
         self,
-        piece: StoredPiece,
-        work: Callable[[], PieceReading[Content]],
+        index: int,
+        read: Callable[[int, IsRight, bool], PieceReading[Content]],
         judge: Callable[[PieceReading[Content]], None],
         failed: Callable[[Exception], None],
         outdated: Callable[[PieceReading[Content] | None], None],
+        *,
+        look_for_name: bool,
+        hash_it: bool,
     ) -> None:
         """
-        Read a piece.
+        Read or lend a piece.
 
+        @param read: C{read} or C{lend} of its file.
         @param outdated: told instead, also what was found, if meanwhile the piece was
             written or lost.
+        @param look_for_name: look first whether the file still has its name?
+        @param hash_it: look whether it is right, even if nobody changed the file?
         """
-        reading = self._readings.begin(piece.piece_index)
+        file = self._file_of(index)
+        reading = self._readings.begin(index)
+        is_right = partial(self._hashes.is_right_in_bits, index)
+
+        def work() -> PieceReading[Content]:
+            if look_for_name:
+                file.check_name()
+            return read(index, is_right, hash_it)
 
         def on_read(found: PieceReading[Content]) -> None:
-            self._note(piece)
-            is_current = self._readings.end(piece.piece_index, reading)
-            if found.is_right and found.was_suspect and piece.piece_index in self.held:
-                self._recorder.found(
-                    [piece.piece_index], piece.file.number, found.changes
-                )
+            self._note(index)
+            is_current = self._readings.end(index, reading)
+            standing = found.standing
+            if found.is_right and standing.is_suspect and index in self.held:
+                self._recorder.found([index], file.number, standing.changes)
             if is_current:
                 judge(found)
             else:
                 outdated(found)
 
         def on_failed(error: Exception) -> None:
-            self._note(piece)
-            if self._readings.end(piece.piece_index, reading):
+            self._note(index)
+            if self._readings.end(index, reading):
                 failed(error)
             else:
                 outdated(None)
 
         self._works.begin(work, on_read, on_failed)
 
-    def _note(self, piece: StoredPiece) -> None:
-        self._recorder.notice(piece.file.number)
+    def _file_of(self, index: int) -> StoredFile:
+        number, _ = self._hashes.layout.place(index)
+        return self._files[number]
 
-    def _lost_or_not(self, piece: StoredPiece, error: Exception) -> StorageError:
+    def _note(self, index: int) -> None:
+        self._recorder.notice(self._file_of(index).number)
+
+    def _fail_not_held(
+        self, index: int, failed: Callable[[StorageError], None]
+    ) -> None:
+        failed(self._unreadable(index, PieceLostError("it is not held")))
+
+    def _lost_or_not(self, index: int, error: Exception) -> StorageError:
         """
         Make what is to be made of a piece that could not be read.
 
         @return: what to tell of it.
         """
-        failure = self._unreadable(piece, error)
+        failure = self._unreadable(index, error)
         if isinstance(failure, PieceLostError):
-            self._lose(piece.piece_index)
+            self._lose(index)
         return failure
 
     def _lose(self, index: int) -> None:
@@ -330,8 +364,6 @@ class PiecesOnDisk:
         if self.held.discard(index):
             self._recorder.lost(index)
 
-    def _unreadable(self, piece: StoredPiece, error: Exception) -> StorageError:
-        return piece.unreadable(error, self._shown(piece))
-
-    def _shown(self, piece: StoredPiece) -> str:
-        return self._disk.folder.shown(piece.file.path)
+    def _unreadable(self, index: int, error: Exception) -> StorageError:
+        path = self._file_of(index).path
+        return unreadable(index, error, self._disk.folder.shown(path))

@@ -209,12 +209,12 @@ class Recorder:
 
     def _on_outcome(self, changes: Changes, outcome: Outcome) -> None:
         for index in changes.written_in(self._layout, outcome.refused):
-            number, offset = self._layout.place(index)
+            number, _ = self._layout.place(index)
             self._refused.add(index)
             # Also if it was written meanwhile: nobody knows which bytes were refused.
             self._changes.written.discard(index)
             changes.written.discard(index)
-            self._files[number].suspect(offset // self._layout.piece_size_bytes)
+            self._files[number].suspect(index)
         for number in outcome.delayed | outcome.missing:
             self.notice(number)
         if outcome.is_applied:

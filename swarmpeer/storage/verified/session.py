@@ -12,8 +12,8 @@ from swarmpeer.events import SwarmEvent
 from swarmpeer.manifest import Manifest
 from swarmpeer.storage.cached_reads import CachedReads
 from swarmpeer.storage.calls import FileCalls
-from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork
+from swarmpeer.storage.second_thread import SecondThread
 from swarmpeer.storage.verified.checked import Checked
 from swarmpeer.storage.verified.checking import FilesCheck
 from swarmpeer.storage.verified.data_folder import DataFolder
@@ -39,7 +39,7 @@ class Options:
     @ivar preallocates: is the room for a file taken when it is begun?
     @ivar commit_seconds: how long after a piece was written the record tells of it.
     @ivar inline_limit_bytes: see L{swarmpeer.storage.file}.
-    @ivar helper: who hashes and writes pieces, too.
+    @ivar second_thread: hashes and writes pieces, too; C{None}: none does.
     """
 
     calls: FileCalls
@@ -49,7 +49,7 @@ class Options:
     preallocates: bool
     commit_seconds: float
     inline_limit_bytes: int
-    helper: Helper | None
+    second_thread: SecondThread | None
 
 
 class Session:
@@ -94,8 +94,7 @@ class Session:
                 disk,
                 number,
                 place_of(manifest, file),
-                file.size_bytes,
-                file.piece_count,
+                hashes.layout,
                 file.is_executable,
             )
             for number, file in enumerate(manifest.files)
@@ -129,7 +128,7 @@ class Session:
             self.recorder,
             self.pieces.hold,
             inline_limit_bytes=options.inline_limit_bytes,
-            helper=options.helper,
+            second_thread=options.second_thread,
         )
         self.placing = Placing(
             self.folder,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from swarmpeer.errors import StorageError
+from swarmpeer.seam import Piece
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.transfers import read_up_to
 from swarmpeer.storage.verified.data_folder import DataFolder
@@ -33,7 +34,6 @@ class SpanReader:
         @param is_stopped: is there no need to go on?
         """
         self._hashes = hashes
-        self._layout = hashes.layout
         self._folder = folder
         self._calls = calls
         self._files = files
@@ -53,7 +53,7 @@ class SpanReader:
                 for index in span.pieces:
                     if self._is_stopped():
                         break
-                    if self._is_right(fd, index):
+                    if self._is_right(self._files[span.number], fd, index):
                         right.append(index)
                 # A file that somebody writes to meanwhile proves nothing.
                 now = FileIdentity.of(self._calls.fstat(fd))
@@ -63,9 +63,9 @@ class SpanReader:
         except (OSError, StorageError):
             return []
 
-    def _is_right(self, fd: int, index: int) -> bool:
+    def _is_right(self, file: StoredFile, fd: int, index: int) -> bool:
         try:
-            data = self._read(fd, index)
+            data = self._read(file, fd, index)
         except OSError:
             # The others may be readable.
             return False
@@ -85,14 +85,12 @@ class SpanReader:
                     for index in span.pieces:
                         if self._is_stopped():
                             break
-                        data = self._read(fd, index)
+                        data = self._read(file, fd, index)
                         if data is None or not self._hashes.is_right(index, data):
                             continue
-                        _, offset = self._layout.place(index)
-                        position = offset // self._layout.piece_size_bytes
-                        _, failures = file.write([(position, offset, data)])
+                        _, failures = file.write([Piece(index, data)])
                         if failures:
-                            raise failures[position]
+                            raise failures[index]
                         copied.append(index)
                 finally:
                     self._calls.close(fd)
@@ -105,10 +103,10 @@ class SpanReader:
             return self._folder.state.open_part(span.number, os.O_RDONLY)
         return self._folder.open_file(self._files[span.number].path, os.O_RDONLY)
 
-    def _read(self, fd: int, index: int) -> bytes | None:
+    def _read(self, file: StoredFile, fd: int, index: int) -> bytes | None:
         """
         A piece; C{None} if the file ends before its end.
         """
-        size, (_, offset) = self._layout.size(index), self._layout.place(index)
+        offset, size = file.extent(index)
         data = read_up_to(self._calls, fd, size, offset)
         return data if len(data) == size else None

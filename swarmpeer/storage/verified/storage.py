@@ -16,10 +16,11 @@ from swarmpeer.file_name import OWN_NAMES
 from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
 from swarmpeer.seam import Piece, PieceContent
+from swarmpeer.storage.answering import check_sizes, refuse_each
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.file import INLINE_LIMIT_BYTES
-from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork
+from swarmpeer.storage.second_thread import SecondThread
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.system_errors import reason_of
 from swarmpeer.storage.timing import Stopwatch, TimedCalls, TimedHashes
@@ -78,7 +79,7 @@ class VerifiedStorage:
         preallocate: bool = False,
         commit_seconds: float = COMMIT_SECONDS,
         inline_limit_bytes: int = INLINE_LIMIT_BYTES,
-        helper: Helper | None = None,
+        second_thread: SecondThread | None = None,
         stopwatch: Stopwatch | None = None,
     ) -> None:
         """
@@ -90,7 +91,7 @@ class VerifiedStorage:
         @param paranoid: hash each piece each time that it is read?
         @param preallocate: take the room for a file when it is begun?
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
-        @param helper: hashes and writes pieces, too; C{None}: nobody does.
+        @param second_thread: hashes and writes pieces, too; C{None}: nobody does.
         @param stopwatch: measures the hashing, and the machine's own calls;
             C{None}: nobody does.
         """
@@ -112,7 +113,7 @@ class VerifiedStorage:
             preallocate,
             commit_seconds,
             inline_limit_bytes,
-            helper,
+            second_thread,
         )
         self._publish: Callable[[SwarmEvent], None] = lambda _: None
         self._phase = _Phase.CLOSED
@@ -234,7 +235,7 @@ class VerifiedStorage:
         @raise IndexError: if there is no such piece.
         @raise ValueError: if a piece is not as long as it should be.
         """
-        self.layout.check_sizes(pieces)
+        check_sizes(self.layout, pieces)
         session = self._session
         if session is None or self._phase is not _Phase.READY:
             refusal = self._phase.value
@@ -243,8 +244,11 @@ class VerifiedStorage:
         else:
             session.writer.write(pieces, done, failed)
             return
-        for piece in pieces:
-            failed(piece.index, self._failure(f"write piece {piece.index}", refusal))
+        refuse_each(
+            pieces,
+            lambda index: self._failure(f"write piece {index}", refusal),
+            failed,
+        )
 
     def check_piece(
         self,

@@ -5,67 +5,21 @@ One file of a manifest on the disk, with calls that may block.
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from swarmpeer.errors import PieceLostError, StorageError
+from swarmpeer.seam import Piece
 from swarmpeer.storage.system_errors import NOT_ALLOWED, reason_of
 from swarmpeer.storage.transfers import read_up_to, sync, write_all
 from swarmpeer.storage.verified import modes
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.lending import MOST_TRIES, UNSTEADY, LendableFile
+from swarmpeer.storage.verified.piece_reading import IsRight, PieceReading
 from swarmpeer.storage.verified.resume import FileIdentity
 from swarmpeer.wire.messages import PieceData
 
-
-class Reading(NamedTuple):
-    """
-    What was read.
-
-    @ivar is_suspect: did somebody change the file since the piece was looked at?
-    @ivar changes: how often somebody did until then.
-    """
-
-    data: PieceData
-    is_suspect: bool
-    changes: int
-
-
-class Stretch(NamedTuple):
-    """
-    Pieces of a file that lie side by side.
-
-    @ivar position: of the first one in the file, counted in pieces.
-    @ivar piece_count: how many there are.
-    @ivar offset: of the first byte in the file.
-    @ivar size_bytes: of all together.
-    @ivar piece_size_bytes: of each but the last, which may be shorter.
-    """
-
-    position: int
-    piece_count: int
-    offset: int
-    size_bytes: int
-    piece_size_bytes: int
-
-    def cut(self, data: PieceData, count: int) -> list[PieceData]:
-        """
-        @param data: their bytes, as far as they were read.
-        @param count: how many are whole.
-        @return: each of those.
-        """
-        size, view = self.piece_size_bytes, memoryview(data)
-        return [view[at * size : (at + 1) * size] for at in range(count)]
-
-
-Spot = tuple[int, int, PieceData]
-"""
-A piece to be written: its position in the file, its offset there, its bytes.
-"""
-
-
 Failures = dict[int, Exception]
 """
-By the position of a piece in the file, why it could not be written.
+By the piece, why it could not be written.
 """
 
 
@@ -134,11 +88,12 @@ class StoredFile(LendableFile):
     # Reading.
 
     def read_at_once(
-        self, stretches: Sequence[Stretch], *, may_wait: bool
+        self, stretches: Sequence[range], *, may_wait: bool
     ) -> Sequence[PieceData]:
         """
         Read what is in memory; waits for nobody.
 
+        @param stretches: pieces that lie side by side, those of each at once.
         @param may_wait: read also if nobody knows what is in memory?
         @return: the first pieces, up to one with which that cannot be done, or which is
             to be looked at first.
@@ -154,34 +109,39 @@ class StoredFile(LendableFile):
                 pieces = self._read_cached(file.fd, stretches, may_wait)
                 if not pieces:
                     return ()
-                positions: list[int] = []
-                for stretch in stretches:
-                    first = stretch.position
-                    positions += range(first, first + stretch.piece_count)
-                return pieces[: self._count_sound(file.fd, positions)]
+                indexes = [index for stretch in stretches for index in stretch]
+                return pieces[: self._count_sound(file.fd, indexes)]
             finally:
                 self._disk.open_files.give_back(file)
         finally:
             self._disk_lock.release()
 
-    def read(self, position: int, size_bytes: int, offset: int) -> Reading:
+    def read(
+        self, index: int, is_right: IsRight, hash_it: bool
+    ) -> PieceReading[PieceData]:
         """
-        Read.
+        Read a piece.
 
-        @param position: of the piece in the file.
+        @param is_right: asked whether the bytes are right, if somebody changed the
+            file.
+        @param hash_it: ask also if nobody did?
         @raise OSError: if the file cannot be read.
         @raise PieceLostError: if it is too short.
         """
+        offset, size_bytes = self.extent(index)
         for _ in range(MOST_TRIES):
             with self._open() as fd:
                 data = read_up_to(self._calls, fd, size_bytes, offset)
                 with self._disk_lock:
-                    standing = self._judge(fd, position)
+                    standing = self._judge(fd, index)
             if standing is None:
                 continue
             if len(data) < size_bytes:
                 raise PieceLostError(f"it ends at byte {offset + len(data)} or before")
-            return Reading(data, *standing)
+            found = None
+            if standing.is_suspect or hash_it:
+                found = is_right((data,))
+            return self._found(index, PieceReading(data, found, standing))
         raise PieceLostError(UNSTEADY)
 
     def check_name(self) -> None:
@@ -201,24 +161,16 @@ class StoredFile(LendableFile):
             if status is None or not self._state.is_ours(status):
                 self._replace(status)
 
-    def suspect(self, position: int) -> None:
+    def suspect(self, index: int) -> None:
         """
         Have a piece looked at when it is read next.
         """
         with self._state_lock:
-            self._state.suspect(position)
-
-    def clear(self, position: int, changes: int) -> None:
-        """
-        A piece was found right, when there were so many changes.
-        """
-        with self._state_lock:
-            if changes == self._state.changes:
-                self._state.clear(position)
+            self._state.suspect(index - self.pieces.start)
 
     # Writing.
 
-    def write(self, spots: Sequence[Spot]) -> tuple[int, Failures]:
+    def write(self, pieces: Sequence[Piece]) -> tuple[int, Failures]:
         """
         Write pieces: to the part, which is made if need be; or to the file in
         place, if it is the one that it was.  Each is, whether the others can be or not.
@@ -230,9 +182,9 @@ class StoredFile(LendableFile):
         state = self._state
         if state.place in (Place.FINAL, Place.GONE):
             with self._disk_lock:
-                failures = self._mend(spots)
+                failures = self._mend(pieces)
                 _, changes = self.known()
-                self._clear_written(spots, failures, changes)
+                self._clear_written(pieces, failures, changes)
                 return changes, failures
         while True:
             changes = state.changes
@@ -240,12 +192,12 @@ class StoredFile(LendableFile):
             try:
                 # What is open may be a part that was removed.
                 if state.changes == changes:
-                    failures = self._write_each(file.fd, spots)
+                    failures = self._write_each(file.fd, pieces)
                     break
             finally:
                 self._disk.open_files.give_back(file)
         if state.has_suspects:
-            self._clear_written(spots, failures, changes)
+            self._clear_written(pieces, failures, changes)
         return changes, failures
 
     def sync(self) -> FileIdentity | None:
@@ -290,43 +242,46 @@ class StoredFile(LendableFile):
             if not is_in_place:
                 self._place_part()
 
-    def _write_each(self, fd: int, spots: Sequence[Spot]) -> Failures:
+    def _write_each(self, fd: int, pieces: Sequence[Piece]) -> Failures:
         failures: Failures = {}
-        calls = self._calls
-        for position, offset, data in spots:
+        calls, first, size = self._calls, self.pieces.start, self._piece_size_bytes
+        for piece in pieces:
             try:
-                write_all(calls, fd, data, offset)
+                write_all(calls, fd, piece.data, (piece.index - first) * size)
             except Exception as error:
-                failures[position] = error
+                failures[piece.index] = error
         return failures
 
     def _clear_written(
-        self, spots: Sequence[Spot], failures: Failures, changes: int
+        self, pieces: Sequence[Piece], failures: Failures, changes: int
     ) -> None:
-        for position, _, _ in spots:
-            if position not in failures:
-                self.clear(position, changes)
+        for piece in pieces:
+            if piece.index not in failures:
+                self._clear(piece.index, changes)
 
     # What follows is for who has the lock of the disk.
 
     def _read_cached(
-        self, fd: int, stretches: Sequence[Stretch], may_wait: bool
+        self, fd: int, stretches: Sequence[range], may_wait: bool
     ) -> list[PieceData]:
         pieces: list[PieceData] = []
+        size = self._piece_size_bytes
         for stretch in stretches:
+            count = len(stretch)
+            offset, size_bytes = self.extent(stretch.start, count)
             data = self._disk.cached_reads.read(
-                fd, stretch.size_bytes, stretch.offset, may_wait=may_wait
+                fd, size_bytes, offset, may_wait=may_wait
             )
             if data is None:
                 break
-            size_bytes = len(data)
-            if size_bytes < stretch.size_bytes:
-                pieces += stretch.cut(data, size_bytes // stretch.piece_size_bytes)
-                break
-            if stretch.piece_count == 1:
+            whole = count if len(data) == size_bytes else len(data) // size
+            if whole == count == 1:
                 pieces.append(data)
             else:
-                pieces += stretch.cut(data, stretch.piece_count)
+                view = memoryview(data)
+                pieces += [view[at * size : (at + 1) * size] for at in range(whole)]
+            if whole < count:
+                break
         return pieces
 
     def _place_part(self) -> None:
@@ -342,7 +297,7 @@ class StoredFile(LendableFile):
         # While it is open to be written to, nobody can run it.
         self._disk.open_files.drop(self.number)
 
-    def _mend(self, spots: Sequence[Spot]) -> Failures:
+    def _mend(self, pieces: Sequence[Piece]) -> Failures:
         fd = -1
         try:
             if not self._state.is_replaced:
@@ -355,7 +310,7 @@ class StoredFile(LendableFile):
                     is_final=True,
                 )
             try:
-                return self._write_each(fd, spots)
+                return self._write_each(fd, pieces)
             finally:
                 # Our own change is none by somebody else.
                 self._identify(fd)

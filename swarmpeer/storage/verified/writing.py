@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from swarmpeer.errors import StorageError
 from swarmpeer.seam import Piece
 from swarmpeer.storage.answering import tell_each
-from swarmpeer.storage.helping import Helper
 from swarmpeer.storage.pending_work import PendingWork, run_inline
+from swarmpeer.storage.second_thread import SecondThread
 from swarmpeer.storage.verified.arrived_run import ArrivedRun, arrived_runs
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.opening import Disk
@@ -42,12 +42,12 @@ class PieceWriter:
         hold: Callable[[Sequence[int]], None],
         *,
         inline_limit_bytes: int,
-        helper: Helper | None,
+        second_thread: SecondThread | None,
     ) -> None:
         """
         @param hold: told of the pieces that were written.
         @param inline_limit_bytes: see L{swarmpeer.storage.file}.
-        @param helper: who hashes and writes, too.
+        @param second_thread: hashes and writes, too.
         """
         self._hashes = hashes
         self._files = files
@@ -56,7 +56,7 @@ class PieceWriter:
         self._recorder = recorder
         self._hold = hold
         self._inline_limit_bytes = inline_limit_bytes
-        self._helper = helper
+        self._second_thread = second_thread
 
     def write(
         self,
@@ -87,22 +87,24 @@ class PieceWriter:
         size_bytes = len(run.pieces[0].data)
         is_quick = self._is_quick(run.file)
 
-        def check_and_write() -> int:
+        def check_and_write() -> None:
             run.check(self._hashes)
-            return run.write()
+            run.write()
 
-        def written(changes: int) -> None:
-            self._written(run, changes, done, failed)
+        def written(_: None) -> None:
+            self._written(run, done, failed)
 
         def unwritten(error: Exception) -> None:
             run.fail(error)
-            self._written(run, 0, done, failed)
+            self._written(run, done, failed)
 
         if is_quick and size_bytes <= self._inline_limit_bytes:
             run_inline(check_and_write, written, unwritten)
         elif size_bytes > HASHED_AT_ONCE_BYTES:
             self._works.begin(check_and_write, written, unwritten)
-        elif self._helper and (run_there := self._helper.take(size_bytes)):
+        elif self._second_thread and (
+            run_there := self._second_thread.take(size_bytes)
+        ):
             self._works.begin(check_and_write, written, unwritten, run_there)
         else:
             try:
@@ -128,13 +130,12 @@ class PieceWriter:
     def _written(
         self,
         run: ArrivedRun,
-        changes: int,
         done: Callable[[Sequence[Piece]], None],
         failed: Callable[[int, StorageError], None],
     ) -> None:
-        file, good = run.file, run.good
+        file, good = run.file, [piece.index for piece in run.good]
         if good:
-            if self._recorder.written(good, file.number, changes):
+            if self._recorder.written(good, file.number, run.changes):
                 self._hold(good)
             else:
                 run.fail(StorageError("somebody changed its file meanwhile"))

@@ -1,5 +1,5 @@
 """
-Tests for L{swarmpeer.storage.helping}: when a second thread is worth while.
+Tests for L{swarmpeer.storage.second_thread}: when a second thread is worth while.
 """
 
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from swarmpeer.storage.helping import (
+from swarmpeer.storage.second_thread import (
     LOOK_SECONDS,
     CoreWatch,
     scheduled_here,

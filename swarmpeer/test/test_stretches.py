@@ -1,11 +1,12 @@
 """
-Tests for L{swarmpeer.storage.verified.held_run}, and for how a storage lends small
+Tests for L{swarmpeer.storage.verified.stretches}, and for how a storage lends small
 pieces: several in one go.
 """
 
 import errno
 import os
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -13,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.test.test_lending import CachingCalls
-from swarmpeer.test.test_verified_changes import overwrite, rot
+from swarmpeer.storage.verified.stretches import side_by_side
+from swarmpeer.test.storage_fixtures import CachingCalls, overwrite, rot
 from swarmpeer.test.verified_fixtures import (
     PIECE,
     Content,
@@ -61,6 +62,23 @@ class LookingCalls(CachingCalls):
     def _fail(self, size_bytes: int, offset: int) -> None:
         if offset <= self.broken < offset + size_bytes:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+class SideBySideTests(SynchronousTestCase):
+    """
+    Which pieces are read at once.
+    """
+
+    @given(st.lists(st.integers(0, 9), min_size=1))
+    def test_any(self, indexes: list[int]) -> None:
+        """
+        All of them are, in their order; with each are those behind it of which each is
+        the next.
+        """
+        stretches = side_by_side(indexes)
+        self.assertEqual([index for each in stretches for index in each], indexes)
+        for one, other in pairwise(stretches):
+            self.assertNotEqual(one.stop, other.start)
 
 
 class RunTests(SynchronousTestCase):

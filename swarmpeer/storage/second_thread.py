@@ -9,13 +9,13 @@ from pathlib import Path
 
 from swarmpeer.thread_work import Answer, RunInThread
 
-HELPED_WITH_BYTES = 256 * 1024
+LEAST_TAKEN_BYTES = 256 * 1024
 """
 From this size on a piece is worth the way to another thread.
 """
-MOST_HELPED_BYTES = 16 * 1024 * 1024
+MOST_WAITING_BYTES = 16 * 1024 * 1024
 """
-When so much waits for the helper, it takes no more.
+When so much waits there, no more is taken.
 """
 
 LOOK_SECONDS = 0.05
@@ -32,9 +32,9 @@ cores have three threads to share it is a fifth and more.
 _SCHEDULING = Path("/proc/thread-self/schedstat")
 
 
-class Helper:
+class SecondThread:
     """
-    Who hashes and writes pieces while the reactor thread goes on reading; asked there.
+    Hashes and writes pieces while the reactor thread goes on reading, which asks it.
     """
 
     def __init__(self, run: RunInThread, is_welcome: Callable[[], bool]) -> None:
@@ -54,8 +54,8 @@ class Helper:
         @return: what runs the one work that the piece is.
         """
         if (
-            size_bytes < HELPED_WITH_BYTES
-            or self._waiting_bytes >= MOST_HELPED_BYTES
+            size_bytes < LEAST_TAKEN_BYTES
+            or self._waiting_bytes >= MOST_WAITING_BYTES
             or not self._is_welcome()
         ):
             return None
