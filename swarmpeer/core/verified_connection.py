@@ -231,8 +231,11 @@ class VerifiedConnection(PeerConnection):
     def _tell_haves(self, indexes: Sequence[int]) -> None:
         neighbor, store = self.neighbor, self._swarm.store
         # What they hold and is of no use to us is all that they hold of the needless.
-        lacking = store.needless.count - (neighbor.bits.count - neighbor.useful)
-        is_of_use = 0 < lacking < PLENTY + len(neighbor.wanted_from_us)
+        theirs = neighbor.bits.count - neighbor.useful
+        lacks_any = theirs < store.needless.count
+        # For these they cannot ask before they are told.
+        known = store.bits.count - len(indexes) - theirs
+        is_of_use = lacks_any and known < PLENTY + len(neighbor.wanted_from_us)
         # The last one tells that we are complete, for which others may wait.
         can_wait = not is_of_use and not store.bits.is_full
         self.network.send_haves(indexes, can_wait=can_wait)

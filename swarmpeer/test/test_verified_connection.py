@@ -249,21 +249,45 @@ class GreetingTests(SynchronousTestCase):
         self.assertFalse(told_at_once(15))
         self.assertEqual(
             [told_at_once(index) for index in range(5)],
-            [True, True, True, False, False],
+            [True, True, True, True, False],
         )
         # They have begun to take what there was.
         made.logic.neighbor.wanted_from_us.extend((0, 1, 2))
         self.assertEqual(
-            [told_at_once(index) for index in (5, 6)],
-            [True, False],
+            [told_at_once(index) for index in (5, 6, 7)],
+            [True, True, False],
         )
         made.logic.on_haves(range(15))
         made.logic.neighbor.wanted_from_us.clear()
-        rest = [index for index in range(7, 20) if index != 15]
+        rest = [index for index in range(8, 20) if index != 15]
         self.assertEqual(
             [told_at_once(index) for index in rest],
             [False] * (len(rest) - 1) + [True],
         )
+
+    def test_nothing_told_yet(self) -> None:
+        """
+        However many come at once, who was told of nothing has nothing to ask for; nor
+        is what we gave up anything to ask for.
+        """
+        layout = PieceLayout(20, 1)
+        _, store = checked_store(layout, bytes(20), [])
+        made = Talk(store)
+        made.greet()
+        made.logic.on_have_none()
+        neighbor, network = made.logic.neighbor, made.network
+        for index in range(10, 15):
+            store.give_up(index)
+            neighbor.note_needless((index,))
+        first, second = range(6), (6, 7)
+        for run in (first, second):
+            for index in run:
+                store.regain(index)
+            neighbor.note_needless(run)
+        made.logic.announce(first)
+        self.assertEqual(network.can_wait, [])
+        made.logic.announce(second)
+        self.assertEqual(network.can_wait, [*second])
 
     def test_theirs(self) -> None:
         """
