@@ -1287,6 +1287,18 @@ class HaveTests(SynchronousTestCase):
         self.assertEqual(line.transport.value(), self._haves(0, 1))
         self.assertEqual(line.transport.closings, ["our end"])
 
+    def test_nothing_waits_for_the_end(self) -> None:
+        """
+        A conversation that is over leaves no haves to be told a moment later, whether
+        those could wait or not.
+        """
+        for can_wait in (False, True):
+            line = self._line()
+            line.protocol.send_haves([0])
+            line.protocol.send_haves([1], can_wait=can_wait)
+            line.protocol.connectionLost(Failure(ConnectionLost()))
+            self.assertEqual(line.clock.getDelayedCalls(), [])
+
 
 class BacklogTests(SynchronousTestCase):
     """
