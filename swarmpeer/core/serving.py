@@ -104,10 +104,17 @@ class Serving:
         if self._is_going_on:
             return
         self._is_going_on = True
-        while not self._is_reading and (run := self._next_run()):
-            self._is_reading = True
-            self._store.lend(run, partial(self._send, run), partial(self._skip, run[0]))
-        self._is_going_on = False
+        try:
+            while not self._is_reading and (run := self._next_run()):
+                self._is_reading = True
+                skip = partial(self._skip, run[0])
+                self._store.lend(run, partial(self._send, run), skip)
+        except BaseException:
+            # Nobody answers any more.
+            self._is_reading = False
+            raise
+        finally:
+            self._is_going_on = False
 
     def choke(self) -> None:
         """

@@ -359,6 +359,24 @@ class BoundTests(SynchronousTestCase):
         self.assertEqual(next(frames), b"\x01")
         self.assertRaises(ProtocolViolation, next, frames)
 
+    def test_stopped(self) -> None:
+        """
+        One that is stopped holds nothing and gives out nothing more, wherever the
+        reads ended and whatever nobody had time for yet.
+        """
+        stream = b"".join(FRAMES)
+        for end in range(len(stream)):
+            reader = FrameReader(CODEC, lambda _: None, lambda _: None)
+            feeding = reader.feed(stream[:end])
+            for _ in feeding:
+                if end % 2:
+                    break
+            reader.stop()
+            feeding.close()
+            self.assertEqual((reader.held_bytes, reader.is_mid_frame), (0, False))
+            self.assertEqual(list(reader.feed(stream[end:])), [])
+            self.assertEqual((reader.held_bytes, reader.is_mid_frame), (0, False))
+
     def test_unknown_type_is_not_held(self) -> None:
         """
         A long message of an unknown type costs no memory.

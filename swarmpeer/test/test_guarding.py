@@ -2,7 +2,8 @@
 Tests for L{swarmpeer.core.guarding}.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -24,6 +25,7 @@ from swarmpeer.events import (
     OptimisticRoundHeld,
     PolicyReplaced,
     PreferredRoundHeld,
+    SwarmEvent,
 )
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
 from swarmpeer.test.test_diagnostics import Lines
@@ -114,6 +116,13 @@ def plan(*preferred: Any, optimistic: Any = None) -> PreferredRoundHeld:
     A plan that chooses these.
     """
     return PreferredRoundHeld((), preferred, optimistic, False, False)
+
+
+def with_field(held: SwarmEvent, name: str, value: Any) -> SwarmEvent:
+    """
+    The same plan, of which one field is that.
+    """
+    return replace(held, **{name: value})
 
 
 class GuardTests(SynchronousTestCase):
@@ -250,6 +259,7 @@ class GuardTests(SynchronousTestCase):
                 answering(OptimisticRoundHeld((), 5, True)),
                 "chose 5, which is none of",
             ),
+            *self.told_wrongly(),
             ("note_uplink", fails, "raised RuntimeError"),
             ("is_unchoked", fails, "raised RuntimeError"),
             ("is_unchoked", answering(1), "answered 1, which is neither True nor"),
@@ -261,6 +271,33 @@ class GuardTests(SynchronousTestCase):
                 self.assertEqual(event.method, method)
                 self.assertIn(fault, event.fault)
                 self.assertEqual(event.substitute, "FleetChoking")
+
+    def told_wrongly(self) -> Iterator[tuple[str, Answers, str]]:
+        """
+        Plans that choose nobody, and of which one field that observers are told is not
+        as it should be.
+        """
+        no_id: Any = []
+        value: Any
+        for field, value, fault in (
+            ("candidates", None, "told of None, which are not its candidates"),
+            ("candidates", [], "told of [], which are not"),
+            ("candidates", (2,), "told of (2,), which are not"),
+            ("candidates", (Candidate(7, 0, False),), "told of (Candidate(peer_id=7"),
+            ("candidates", (Candidate(no_id, 0, False),), "raised TypeError"),
+            ("by_rate", "x", "told by_rate='x', which is neither True nor False"),
+            ("is_changed", None, "told is_changed=None, which is neither"),
+        ):
+            wrong = answering(with_field(plan(), field, value))
+            yield "hold_preferred_round", wrong, fault
+        for field, value, fault in (
+            ("candidates", None, "answered None, which is no tuple"),
+            ("candidates", (7,), "chose 7, which is none of"),
+            ("is_changed", 1, "told is_changed=1, which is neither"),
+        ):
+            drawn = OptimisticRoundHeld((), None, False)
+            wrong = answering(with_field(drawn, field, value))
+            yield "hold_optimistic_round", wrong, fault
 
     def test_attributes_of_a_policy(self) -> None:
         """

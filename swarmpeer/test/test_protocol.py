@@ -1253,6 +1253,16 @@ class HaveTests(SynchronousTestCase):
         self.assertEqual(line.transport.value(), self._haves(0, 1))
         self.assertEqual(line.transport.closings, ["our end"])
 
+    def test_nothing_waits_for_the_end(self) -> None:
+        """
+        A conversation that is over leaves no haves to be told a moment later.
+        """
+        line = self._line()
+        for index in (0, 1):
+            line.protocol.send_haves([index])
+        line.protocol.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(line.clock.getDelayedCalls(), [])
+
 
 class BacklogTests(SynchronousTestCase):
     """

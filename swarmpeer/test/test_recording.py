@@ -516,6 +516,36 @@ class RefusedTests(RecordingCase):
         self.assertEqual(self.disk.content(FOLDER, "data"), self.content.data[0])
         self.assertEqual(self.crash(), ({0, 1, 2, 3}, [FilesChecked(4, 0, 4)]))
 
+    def test_recorded_before(self) -> None:
+        """
+        A piece that was recorded, is lost, and is written again is not recorded any
+        more if the disk refuses the new bytes, also if a commit failed before that.
+        """
+
+        def fail(_commit: Commit, _changes: Changes, _outcome: Outcome) -> None:
+            raise MemoryError
+
+        for has_failed in (False, True):
+            self.disk = SpecialDisk(Random(1))
+            peer = self.begin()
+            for index in (0, 1):
+                peer.write(index)
+            peer.commit()
+            own = f"{FOLDER}/{state_folder_name(self.content.manifest.infohash)}"
+            self.disk.edit(own, "0.part", b"?", PIECE)
+            self.assertIs(peer.check_piece(1), False)
+            self.assertIs(peer.write(1), True)
+            if has_failed:
+                failing = self.patch(Commit, "_apply", fail)
+                peer.commit()
+                failing.restore()
+                self.assertIs(peer.write(1), True)
+            self.disk.fail_writes(1)
+            peer.commit()
+            peer.write(3)
+            peer.commit()
+            self.assertEqual(self.crash()[0], {0, 3})
+
     def test_written_again(self) -> None:
         """
         What was refused and is written again is recorded.

@@ -34,10 +34,11 @@ from swarmpeer.testing.storage import HeldCall, HeldStorage
 @dataclass
 class EagerNetwork(RecordingNetwork):
     """
-    A connection that may tell of room before a send returns.
+    A connection that may tell of room before a send returns, or have a mistake in it.
     """
 
     tell_of_room: Callable[[], None] | None = None
+    is_broken: bool = False
 
     def send_pieces(
         self, indexes: Sequence[int], contents: Sequence[PieceContent]
@@ -45,6 +46,8 @@ class EagerNetwork(RecordingNetwork):
         """
         Remember, and tell of room if there is somebody to be told.
         """
+        if self.is_broken:
+            raise RuntimeError
         super().send_pieces(indexes, contents)
         if self.tell_of_room is not None:
             self.tell_of_room()
@@ -227,6 +230,33 @@ class RequestsTests(SynchronousTestCase):
         self.assertEqual(served, [4, 2, 3])
 
 
+@dataclass
+class Lent:
+    """
+    Where a piece of zeros lies.
+
+    @ivar given_back: those that are lent no more.
+    """
+
+    index: int
+    given_back: list[int]
+    fd: int = -1
+    offset: int = 0
+    size_bytes: int = 2
+
+    def read(self, at: int, size_bytes: int) -> bytes:
+        """
+        Some of it.
+        """
+        return bytes(min(size_bytes, self.size_bytes - at))
+
+    def give_back(self) -> None:
+        """
+        Remember.
+        """
+        self.given_back.append(self.index)
+
+
 @implementer(ILendingStorage)
 class Lender(HeldStorage):
     """
@@ -235,6 +265,9 @@ class Lender(HeldStorage):
     @ivar is_prompt: does it not wait until the test says so?
     @ivar most: how many.
     @ivar runs: what it was asked for.
+    @ivar is_span: does it lend where the pieces lie?
+    @ivar given_back: those of them that it has back.
+    @ivar is_broken: is there a mistake in it?
     """
 
     def __init__(self, storage: MemoryStorage) -> None:
@@ -242,6 +275,9 @@ class Lender(HeldStorage):
         self.is_prompt = False
         self.most = 1000
         self.runs: list[list[int]] = []
+        self.is_span = False
+        self.given_back: list[int] = []
+        self.is_broken = False
 
     def lend(
         self,
@@ -252,12 +288,16 @@ class Lender(HeldStorage):
         """
         Hold the call.
         """
+        if self.is_broken:
+            raise RuntimeError
         self.runs.append(list(indexes))
 
         def go() -> None:
             contents: list[PieceContent] = []
             for index in indexes[: self.most]:
                 self._storage.read(index, contents.append, failed)
+                if self.is_span:
+                    contents[-1] = Lent(index, self.given_back)
             done(contents)
 
         if self.is_prompt:
@@ -377,6 +417,33 @@ class RunTests(SynchronousTestCase):
         self.counter.neighbor.wanted_from_us.remove(3)
         self.disk.release()
         self.assertEqual(self.counter.take(), together((4, b"\x08\t"), (2, b"\4\5")))
+
+    def test_given_back(self) -> None:
+        """
+        What was lent is given back once, by us if it is not wanted any more.
+        """
+        self.disk.is_span = True
+        self.counter.serving.take([4, 3, 2])
+        self.counter.neighbor.wanted_from_us.remove(3)
+        self.disk.release()
+        self.assertEqual(self.disk.given_back, [3, 4, 2])
+        self.counter.serving.take([5, 6])
+        self.counter.choke()
+        self.disk.release_all()
+        self.assertEqual(self.disk.given_back, [3, 4, 2, 5, 6])
+
+    def test_mistake(self) -> None:
+        """
+        After a mistake of the storage, or of who sends, they are served as before.
+        """
+        self.disk.is_prompt = True
+        for whose in (self.disk, self.counter.network):
+            whose.is_broken = True
+            self.assertRaises(RuntimeError, self.counter.serving.take, [4])
+            whose.is_broken = False
+            self.counter.serving.take([2])
+        served = [call[2] for call in self.counter.take() if call[0] == "network"]
+        self.assertEqual(served, [4, 2, 2])
 
     def test_repeated(self) -> None:
         """

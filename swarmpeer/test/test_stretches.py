@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from shutil import copy
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -205,6 +206,17 @@ class RunTests(SynchronousTestCase):
         self.assertEqual(self.lend(2, 3), [pieces[2]])
         self.assertEqual(self.lend(1, 3, 0), [pieces[1]])
 
+    def test_in_memory_behind_what_is_not(self) -> None:
+        """
+        Nothing comes in the place of a piece that is not in memory, or not all of it,
+        though those that are wanted behind it are there.
+        """
+        pieces = self.peer.pieces
+        for cached_bytes in (2 * PIECE, 2 * PIECE + 100, 3 * PIECE, 3 * PIECE + 1):
+            self.calls.cached_bytes = cached_bytes
+            self.assertEqual(self.lend(2, 3, 0, 1), [pieces[2]])
+            self.assertEqual(self.lend(0, 3, 1), [pieces[0]])
+
     def test_changed(self) -> None:
         """
         Once somebody changed the file each piece is looked at before it is lent, and
@@ -228,6 +240,26 @@ class RunTests(SynchronousTestCase):
         [failure] = self.lend(3, 1)
         self.assertIn("it is not right any more", str(failure))
         self.assertEqual(self.lend(1, 0), [self.peer.pieces[1]])
+
+    def test_replaced_meanwhile(self) -> None:
+        """
+        If another file is found in the place of theirs while a run is read, nothing
+        that was read of the old one is lent.
+        """
+        session = self.peer.storage._session
+        assert session is not None
+        file = session.pieces._files[0]
+
+        def replace() -> None:
+            self.path.rename(self.folder / "other")
+            copy(self.folder / "other", self.path)
+            overwrite(self.path, 0, b"???")
+            file._replace(self.path.stat())
+
+        self.calls.after_read = replace
+        [failure] = self.lend(0, 1)
+        self.assertIn("it is not right any more", str(failure))
+        self.assertEqual(self.lend(1, 2), [self.peer.pieces[1]])
 
     def test_paranoid(self) -> None:
         """

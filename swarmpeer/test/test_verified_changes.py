@@ -164,6 +164,20 @@ class ChangeTests(ChangeCase):
         self.assertEqual(self.path.read_bytes(), b"?" + data[1:])
         self.start_again({1, 2, 3}, 3)
 
+    def test_replaced_before_it_is_mended(self) -> None:
+        """
+        It is told at once if that is found only when a lost piece comes again.
+        """
+        peer = self.begin()
+        rot(self.path, PIECE)
+        self.assertIs(peer.check_piece(1), False)
+        other = self.folder / "other"
+        other.write_bytes(self.content.data[0])
+        other.rename(self.path)
+        self.assert_answer(peer.write(1), "final: ")
+        self.assertEqual(peer.take_events(), [FileChanged(str(self.path), True)])
+        peer.close()
+
     def test_gone(self) -> None:
         """
         Of a file that is not there any more, or has given way to one of another

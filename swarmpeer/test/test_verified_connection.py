@@ -257,7 +257,7 @@ class GreetingTests(SynchronousTestCase):
             [told_at_once(index) for index in (5, 6, 7)],
             [True, True, False],
         )
-        made.logic.on_haves(range(15))
+        made.logic.on_haves([*range(15), 19])
         made.logic.neighbor.wanted_from_us.clear()
         rest = [index for index in range(8, 20) if index != 15]
         self.assertEqual(

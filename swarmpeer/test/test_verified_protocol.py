@@ -659,6 +659,15 @@ class HaveTests(SynchronousTestCase):
         line.protocol.connectionLost()
         self.assertEqual((_said(line), line.clock.getDelayedCalls()), (b"", []))
 
+    def test_nothing_waits_for_the_end(self) -> None:
+        """
+        A conversation that is over leaves none to be told a moment later.
+        """
+        line = self._line()
+        line.protocol.send_haves([0], can_wait=True)
+        line.protocol.connectionLost()
+        self.assertEqual(line.clock.getDelayedCalls(), [])
+
 
 class CloseTests(SynchronousTestCase):
     """

@@ -8,7 +8,14 @@ from random import Random
 from zope.interface import implementer
 
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
-from swarmpeer.core.guarding.faults import anything, no_ids, not_among, not_bool
+from swarmpeer.core.guarding.faults import (
+    anything,
+    no_bools,
+    no_ids,
+    not_among,
+    not_asked,
+    not_bool,
+)
 from swarmpeer.core.guarding.guard import Guard, Report
 from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
 from swarmpeer.interfaces import IChokingPolicy
@@ -119,7 +126,11 @@ class GuardedChoking(Guard[IChokingPolicy]):
         def fault_of(plan: object) -> str | None:
             if not isinstance(plan, PreferredRoundHeld):
                 return f"answered {in_few_words(plan)}, which is no PreferredRoundHeld"
-            return not_among(plan.preferred, plan.optimistic, candidates)
+            return (
+                not_among(plan.preferred, plan.optimistic, candidates)
+                or not_asked(plan.candidates, candidates)
+                or no_bools(by_rate=plan.by_rate, is_changed=plan.is_changed)
+            )
 
         return self._ask(
             "hold_preferred_round",
@@ -139,7 +150,9 @@ class GuardedChoking(Guard[IChokingPolicy]):
         def fault_of(plan: object) -> str | None:
             if not isinstance(plan, OptimisticRoundHeld):
                 return f"answered {in_few_words(plan)}, which is no OptimisticRoundHeld"
-            return not_among(plan.candidates, plan.optimistic, candidates)
+            return not_among(plan.candidates, plan.optimistic, candidates) or no_bools(
+                is_changed=plan.is_changed
+            )
 
         return self._ask(
             "hold_optimistic_round",

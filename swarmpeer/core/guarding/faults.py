@@ -23,6 +23,26 @@ def not_bool(answer: object) -> str | None:
     return f"answered {in_few_words(answer)}, which is neither True nor False"
 
 
+def no_bools(**told: object) -> str | None:
+    """
+    Why one of these is no yes or no, if one is none.
+    """
+    for name, value in told.items():
+        if not isinstance(value, bool):
+            shown = in_few_words(value)
+            return f"told {name}={shown}, which is neither True nor False"
+    return None
+
+
+def not_asked(told: object, candidates: Sequence[Candidate]) -> str | None:
+    """
+    Why these are no candidates to be told of, if they are none.
+    """
+    if isinstance(told, tuple) and set(candidates).issuperset(told):
+        return None
+    return f"told of {in_few_words(told)}, which are not its candidates"
+
+
 def no_ids(answer: object) -> str | None:
     """
     Why these are no ids of peers, each once and ascending, if they are none.

@@ -20,7 +20,8 @@ class Changes:
     What is to be recorded.
 
     @ivar written: pieces that are right, in files that are to be synced.
-    @ivar gone: pieces that are not.
+    @ivar gone: pieces that were lost, also if they were written again: what was
+        recorded of them does not hold, whatever becomes of the new bytes.
     @ivar forgotten: numbers of files of which no piece is known to be right, but
         those in C{written}.
     @ivar identities: all files that this is about, each as it was at that moment.
@@ -65,7 +66,7 @@ class Changes:
         """
         numbers = set(earlier.identities)
         self.follow(layout, earlier, numbers)
-        self.gone |= {index for index in earlier.gone if index not in self.written}
+        self.gone |= earlier.gone
         self.forgotten |= earlier.forgotten
         for number in numbers:
             self.identities.setdefault(number, None)

@@ -120,8 +120,6 @@ class Recorder:
             trusted = [index for index in indexes if index not in self._refused]
         if trusted:
             noted = self._changes
-            if noted.gone:
-                noted.gone.difference_update(trusted)
             noted.written.add_each(trusted)
             noted.identities[number] = None
             if self._timer is None:
