@@ -4,40 +4,59 @@ What is seen without a second reading: whole logs, connections, the end.
 
 from itertools import combinations
 
+from swarmpeer.log_reading.gaps import WHY, Gaps
 from swarmpeer.log_reading.ledger import Ledger, Rule
 from swarmpeer.log_reading.lines import how_often
 from swarmpeer.log_reading.survey import Link, Survey
 from swarmpeer.log_reading.swarm import Swarm
 
 
-def check_swarm(swarm: Swarm, ledger: Ledger, *, is_exact: bool) -> None:
+def check_swarm(swarm: Swarm, gaps: Gaps, ledger: Ledger, *, is_exact: bool) -> None:
     """
     Hold the surveys against the rules about them.
 
     @param is_exact: does a wording that differs break a rule?
     """
-    for survey in swarm.surveys.values():
-        _check_lines(survey, ledger)
+    _check_lines(swarm, gaps, ledger)
+    for peer_id, survey in swarm.surveys.items():
         _check_wording(survey, ledger, is_exact=is_exact)
         _check_writer(survey, ledger)
         _check_direction(survey, swarm, ledger)
-        _check_complete(survey, swarm, ledger)
+        unjudged = gaps.unjudged(peer_id, ())
+        _check_complete(survey, swarm, ledger.without(unjudged, WHY))
     for one, other in combinations(sorted(swarm.surveys), 2):
-        _check_pair(swarm.surveys[one], swarm.surveys[other], ledger)
+        unjudged = gaps.unjudged(one, [other])
+        part = ledger.without(unjudged, WHY)
+        _check_pair(swarm.surveys[one], swarm.surveys[other], part)
     if swarm.missing_words:
         for rule in (Rule.CONNECTIONS, Rule.BOTH_ENDS, Rule.HAVE_ALL, Rule.EVERYBODY):
             ledger.note(rule, swarm.missing_words)
 
 
-def _check_lines(survey: Survey, ledger: Ledger) -> None:
+def _check_lines(swarm: Swarm, gaps: Gaps, ledger: Ledger) -> None:
+    shown: set[str] = set()
+    for survey in swarm.surveys.values():
+        _check_lines_of(survey, shown, ledger)
+    for peer_id, words in gaps.absent:
+        ledger.broken(Rule.LINES, swarm.surveys[peer_id].path, 0, words)
+
+
+def _check_lines_of(survey: Survey, shown: set[str], ledger: Ledger) -> None:
+    """
+    @param shown: the wordings of which a line was told already.
+    """
     ledger.looked(Rule.LINES, survey.entries)
     if not survey.entries:
         ledger.broken(Rule.LINES, survey.path, 0, "no line of the protocol of its peer")
     if survey.strangers:
         ledger.broken(Rule.MEMBERS, survey.path, 0, "more neighbours than can be")
-    for flaw in survey.flaws:
-        ledger.broken(Rule.LINES, survey.path, flaw.number, flaw.words)
-    ledger.results[Rule.LINES].breaches += survey.flaw_count - len(survey.flaws)
+    told = 0
+    for wording, flaw in survey.flaws.items():
+        if wording not in shown:
+            shown.add(wording)
+            told += 1
+            ledger.broken(Rule.LINES, survey.path, flaw.number, flaw.words)
+    ledger.results[Rule.LINES].breaches += survey.flaw_count - told
 
 
 def _check_wording(survey: Survey, ledger: Ledger, *, is_exact: bool) -> None:

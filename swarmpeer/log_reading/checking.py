@@ -12,6 +12,7 @@ from swarmpeer.log_reading.check_interest import InterestCheck
 from swarmpeer.log_reading.check_pieces import PiecesCheck
 from swarmpeer.log_reading.check_rounds import RoundsCheck
 from swarmpeer.log_reading.check_swarm import check_swarm
+from swarmpeer.log_reading.gaps import WHY, Gaps
 from swarmpeer.log_reading.ledger import MOST_EVIDENCE, Ledger, Rule
 from swarmpeer.log_reading.lines import LogEntry, LogLines
 from swarmpeer.log_reading.sources import Source
@@ -88,10 +89,12 @@ def check_logs(
         )
         surveys[source.peer_id] = surveyor.read()
     swarm, ledger = Swarm.of(surveys, told), Ledger()
+    gaps = Gaps.of(swarm)
     for survey in surveys.values():
         telling(survey.path)
-        _read_again(survey, swarm, ledger)
-    check_swarm(swarm, ledger, is_exact=is_exact)
+        unjudged = gaps.unjudged(survey.peer_id, surveys)
+        _read_again(survey, swarm, ledger.without(unjudged, WHY))
+    check_swarm(swarm, gaps, ledger, is_exact=is_exact)
     return Checked(swarm, ledger)
 
 

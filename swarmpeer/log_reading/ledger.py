@@ -2,6 +2,7 @@
 The rules, and what was found about each.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -18,8 +19,11 @@ class Rule(Enum):
     What must hold: its name, and what it says.
     """
 
-    LINES = ("lines", "every line can be read, and there are some")
-    WORDING = ("wording", "every line is worded as the protocol has it")
+    LINES = ("lines", "every line can be read, and none is left out altogether")
+    WORDING = (
+        "wording",
+        "every line is worded as the protocol has it, or in a known way",
+    )
     WRITER = ("writer", "each log names its own peer, and is the only one of it")
     MEMBERS = ("members", "only members are named, and nobody itself")
     TIMES = ("times", "times never go back within a log")
@@ -181,6 +185,22 @@ class Ledger:
         Say why there was nothing to look at, for if that is so in all logs.
         """
         self.results[rule].why = words
+
+    def without(self, rules: Iterable[Rule], why: str) -> "Ledger":
+        """
+        The same for one that cannot tell about some rules: what it says of those is
+        forgotten.
+
+        @param why: what is said of them instead.
+        """
+        if not (rules := list(rules)):
+            return self
+        part = Ledger()
+        part.results = dict(self.results)
+        for rule in rules:
+            self.note(rule, why)
+            part.results[rule] = RuleResult(rule)
+        return part
 
     @property
     def verdicts(self) -> list[Verdict]:

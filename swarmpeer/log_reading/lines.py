@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.log_reading.times import TimeReader
-from swarmpeer.log_reading.wording import Variant, Wording, is_like_ours, understand
+from swarmpeer.log_reading.wording import Variant, Wording, meant, understand
 from swarmpeer.manifest_files.regular import regular_file
 from swarmpeer.protocol_log import LogKind
 from swarmpeer.text import printable, quoted
@@ -63,10 +63,20 @@ class LogEntry:
 class Flaw:
     """
     A line that should say something and does not.
+
+    @ivar meant: what it may have been meant to say.
     """
 
     number: int
     words: str
+    meant: frozenset[LogKind] = frozenset()
+
+    @property
+    def wording(self) -> str:
+        """
+        Its words without the numbers, which differ from line to line.
+        """
+        return re.sub(r"\d+(?:, ?\d+)*", "#", self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,9 @@ class LogLines:
                 for raw in self._raw_lines(file):
                     self.count += 1
                     found = self._read(raw)
+                    if isinstance(found, Flaw) and not raw.endswith(b"\n"):
+                        # Cut off: nothing of the log stands behind it.
+                        found = Flaw(found.number, found.words)
                     if found is not None:
                         yield found
         except OSError as error:
@@ -177,10 +190,18 @@ class LogLines:
             return self._strange(line, words)
         seconds = self._time.read(_decoded(head))
         if seconds is None:
-            return Flaw(self.count, f"no time can be read: {_shown(line)}")
+            return Flaw(
+                self.count,
+                f"no time can be read: {_shown(line)}",
+                frozenset({wording.kind}),
+            )
         numbers = _NUMBER.findall(words)
         if max(map(len, numbers)) > _MOST_DIGITS:
-            return Flaw(self.count, f"a number is too large: {_shown(line)}")
+            return Flaw(
+                self.count,
+                f"a number is too large: {_shown(line)}",
+                frozenset({wording.kind}),
+            )
         if wording.variants or not self._time.is_usual:
             self._note_all(wording, line)
         return self._entry(seconds, wording.kind, [int(number) for number in numbers])
@@ -222,8 +243,8 @@ class LogLines:
         text = _decoded(line)
         if _JUNK.search(text):
             return Flaw(self.count, f"no text: {_shown(line)}")
-        if is_like_ours(_decoded(words)):
-            return Flaw(self.count, f"not understood: {_shown(line)}")
+        if kinds := meant(_decoded(words)):
+            return Flaw(self.count, f"not understood: {_shown(line)}", kinds)
         self.note(Variant.EXTRA, _shown(line))
         return None
 

@@ -60,7 +60,10 @@ class Survey:
     What one log tells.  All times are by the clock of its writer.
 
     @ivar peer_id: whose log it is.
-    @ivar flaws: the first lines that say nothing, and how many there are.
+    @ivar flaws: the first line of each wording that says nothing; C{flaw_count} is of
+        all lines.
+    @ivar kinds: what the lines are that can be read.
+    @ivar unread: what those may be that cannot.
     @ivar got: when each piece came, L{NEVER} if it did not; seconds after C{first}.
     @ivar got_lines: the line that tells of it.
     @ivar taken: pieces by giver.
@@ -77,8 +80,10 @@ class Survey:
     entries: int = 0
     foreign: int = 0
     first_foreign: int = 0
-    flaws: list[Flaw] = field(default_factory=list)
+    flaws: dict[str, Flaw] = field(default_factory=dict)
     flaw_count: int = 0
+    kinds: set[LogKind] = field(default_factory=set)
+    unread: frozenset[LogKind] = frozenset()
     got: "array[float]" = field(default_factory=lambda: array("f"))
     got_lines: "array[int]" = field(default_factory=lambda: array("I"))
     downloads: int = 0
@@ -140,8 +145,9 @@ class Surveyor:
         for found in survey.lines:
             if isinstance(found, Flaw):
                 survey.flaw_count += 1
+                survey.unread |= found.meant
                 if len(survey.flaws) < self._most_flaws:
-                    survey.flaws.append(found)
+                    survey.flaws.setdefault(found.wording, found)
             elif found.writer == survey.peer_id:
                 self._note(found)
             elif found.kind is LogKind.COMPLETED:
@@ -162,6 +168,7 @@ class Surveyor:
             survey.first = entry.seconds
             survey.curve.add(entry.seconds, 0)
         survey.entries += 1
+        survey.kinds.add(entry.kind)
         survey.last = max(survey.last, entry.seconds)
         for other in entry.others:
             if other not in survey.mentioned:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from swarmpeer.log_reading.clocks import clock_offsets
 from swarmpeer.log_reading.survey import Survey
 from swarmpeer.log_reading.terms import Terms
+from swarmpeer.protocol_log import LogKind
 from swarmpeer.quantities import format_numbers
 
 SLACK_SECONDS = 2.5
@@ -140,6 +141,11 @@ def _concluded(surveys: Mapping[int, Survey], told: Terms) -> Terms:
             terms = replace(terms, pieces=ends.most_common(1)[0][0])
     if terms.seeds is None:
         givers = {giver for each in surveys.values() for giver in each.taken}
-        seeds = (peer for peer in givers & set(surveys) if not surveys[peer].downloads)
+        downloads = {LogKind.DOWNLOADED}
+        seeds = (
+            peer
+            for peer in givers & set(surveys)
+            if downloads.isdisjoint(surveys[peer].kinds | surveys[peer].unread)
+        )
         terms = replace(terms, seeds=frozenset(seeds))
     return terms

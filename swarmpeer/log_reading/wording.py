@@ -26,6 +26,7 @@ class Variant(Enum):
     HYPHEN = '"optimistically-unchoked" with a hyphen'
     PEER = '"Peer" before an id that has none'
     NO_STOP = "no full stop at the end"
+    BRITISH = '"neighbours"'
     ARTICLE = '"a" instead of "the" before the message'
     CURLED = "typographic quotes"
     OTHER_QUOTES = "no quotes, or others than '...'"
@@ -33,7 +34,7 @@ class Variant(Enum):
     FROM = '"makes a connection from"'
     TO_FROM = '"is connected to from"'
     RECIEVED = '"recieved"'
-    NO_THE = '"the" is left out'
+    NO_THE = '"the" or "a" is left out'
     LIST_BLANKS = "blanks between the ids of a list"
     EMPTY = "no preferred neighbours, and told"
     SAME = "the preferred neighbours told again, unchanged"
@@ -65,6 +66,7 @@ _QUOTES = "['\"`\u00b4\u2018\u2019\u201c\u201d\ufffd?]"
 # its blanks can be shared out.
 _PEER = r"(?>(?:\[? ?peer ?)?\[? ?# ?\]?)"
 _LIST = rf"(?>[\[({{]? ?(?:{_PEER}(?> ?[,;]? ?{_PEER})*)? ?[\])}}]?)"
+_ARTICLE = "(?:(?:the|an|a) ?)?"
 _LOOSE = {
     "{other}": _PEER,
     "{others}": f":? ?{_LIST}",
@@ -73,14 +75,14 @@ _LOOSE = {
     "'": f"{_QUOTES}{{0,2}}",
     ".": r" ?[.,;]?",
     " ": " ?",
-    "the ": "(?:(?:the|an|a) ?)?",
+    "the ": _ARTICLE,
     "received": "rec(?:ei|ie)ved",
     "neighbors": "neighbou?rs?",
     "neighbor": "neighbou?r",
     "optimistically unchoked": "optimistically[- ]?unchoked",
     "not interested": "not[- ]?interested",
     "connected from Peer ": "connected ?(?:to ?)?from ?",
-    "connection to Peer ": "connection ?to ?",
+    "makes a connection to Peer ": f"makes ?{_ARTICLE}connection ?to ?",
 }
 _PART = re.compile("|".join(map(re.escape, sorted(_LOOSE, key=len, reverse=True))))
 
@@ -101,7 +103,12 @@ _PATTERNS = [
     for kind in K
 ]
 _PATTERNS.append(
-    (K.ACCEPTED, re.compile(rf"{_PEER} ?makes a connection from ?{_PEER} ?\.?", re.I))
+    (
+        K.ACCEPTED,
+        re.compile(
+            rf"{_PEER} ?makes {_ARTICLE}connection from ?{_PEER} ?\.?", re.IGNORECASE
+        ),
+    )
 )
 _EXACT: dict[str, LogKind] = {
     f"Peer # {kind.value}".replace("{other}", "#")
@@ -134,6 +141,7 @@ _TESTS: tuple[tuple[Variant, Callable[[LogKind, str], bool]], ...] = (
         lambda kind, words: kind not in _NAMED_PEER and words.lower().count("peer") > 1,
     ),
     (Variant.NO_STOP, lambda _, words: not words.rstrip().endswith(".")),
+    (Variant.BRITISH, _has("(?i)neighbour")),
     (Variant.ARTICLE, _has("(?i)rec(?:ei|ie)ved an? ?['\"`\u2018\u201c\ufffd?hin]")),
     (Variant.CURLED, _has("[\u2018\u2019\u201c\u201d]")),
     (Variant.OTHER_QUOTES, _other_quotes),
@@ -146,7 +154,10 @@ _TESTS: tuple[tuple[Variant, Callable[[LogKind, str], bool]], ...] = (
     (Variant.RECIEVED, _has("(?i)recieved")),
     (
         Variant.NO_THE,
-        _has("(?i)has (?:preferred|optimistically)|received ['\u2018hin]"),
+        _has(
+            "(?i)has (?:preferred|optimistically)|received ['\u2018hin]|"
+            "downloaded (?:piece|complete)|for piece|now number|makes connection"
+        ),
     ),
     (Variant.LIST_BLANKS, _has(r"#\]? ?, |#\]? \[?#")),
     (Variant.EMPTY, lambda kind, words: kind is K.PREFERRED and words.count("#") < 2),
@@ -186,15 +197,33 @@ def _is_capitalised_otherwise(kind: LogKind, words: str) -> bool:
     )
 
 
-_LIKE_OURS = re.compile(
-    r"choked by|message from|downloaded the|preferred neighb|unchoked neighb|"
-    r"connection (?:to|from)|connected (?:to|from)",
-    re.IGNORECASE,
+_LIKE_OURS: tuple[tuple[re.Pattern[str], frozenset[LogKind]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), frozenset(kinds))
+    for pattern, kinds in (
+        ("un.?choked by", {K.UNCHOKED}),
+        ("choked by", {K.CHOKED}),
+        ("not.?interested.{0,9}message from", {K.NOT_INTERESTED}),
+        ("interested.{0,9}message from", {K.INTERESTED}),
+        ("have.{0,9}message from", {K.HAVE}),
+        ("message from", {K.HAVE, K.INTERESTED, K.NOT_INTERESTED}),
+        ("downloaded the.{0,20}piece", {K.DOWNLOADED}),
+        ("downloaded the.{0,20}file", {K.COMPLETED}),
+        ("downloaded the", {K.DOWNLOADED, K.COMPLETED}),
+        ("preferred neighb", {K.PREFERRED}),
+        ("unchoked neighb", {K.OPTIMISTIC}),
+        ("connection (?:to|from)|connected (?:to|from)", {K.DIALLED, K.ACCEPTED}),
+    )
 )
+"""
+What lines have in them that are meant as lines of the protocol, the narrowest first.
+"""
 
 
-def is_like_ours(words: str) -> bool:
+def meant(words: str) -> frozenset[LogKind]:
     """
-    Is it meant as a line of the protocol, though it cannot be understood?
+    What a line may be meant as that cannot be understood.
+
+    @return: nothing, if it is no line of the protocol.
     """
-    return _LIKE_OURS.search(words) is not None
+    found = (kinds for pattern, kinds in _LIKE_OURS if pattern.search(words))
+    return next(found, frozenset())

@@ -523,6 +523,10 @@ def _words(pattern: str, new: str) -> Callable[[str], str]:
     return lambda line: line[:23] + re.sub(pattern, new, line[23:])
 
 
+def _left_out(words: str) -> Callable[[str], str | None]:
+    return lambda line: None if words in line else line
+
+
 STYLES: list[tuple[Variant, Callable[[str], str]]] = [
     (Variant.BRACKETS, _words(r"Peer (\d+)", r"Peer [\1]")),
     (Variant.HYPHEN, _words("optimistically unchoked", "optimistically-unchoked")),
@@ -536,6 +540,10 @@ STYLES: list[tuple[Variant, Callable[[str], str]]] = [
     (Variant.TO_FROM, _words("is connected from", "is connected to from")),
     (Variant.RECIEVED, _words("received", "recieved")),
     (Variant.NO_THE, _words("has the preferred", "has preferred")),
+    (Variant.NO_THE, _words("makes a connection", "makes connection")),
+    (Variant.NO_THE, _words("for the piece", "for piece")),
+    (Variant.NO_THE, _words("the complete", "complete")),
+    (Variant.BRITISH, _words("neighbor", "neighbour")),
     (Variant.LIST_BLANKS, _words(",", ", ")),
     (Variant.CASE, _words("is choked", "Is Choked")),
     (Variant.TIME, _time_form("%Y-%m-%d %H:%M:%S: ")),
@@ -546,6 +554,106 @@ STYLES: list[tuple[Variant, Callable[[str], str]]] = [
     (Variant.TIME, _time_form("[%m-%d-%Y %H:%M:%S]: ")),
     (Variant.CRLF, lambda line: f"{line}\r"),
 ]
+
+
+class UnreadTests(_LogsTestCase):
+    """
+    Lines that cannot be read, or are not there.
+    """
+
+    def changed(self, change: Callable[[str], str | None]) -> Checked:
+        """
+        Each line of a good swarm with something done to it, or left out.
+        """
+        logs = simulated_logs(SCENARIO)
+        return self.check(
+            {
+                peer: [new for line in lines if (new := change(line)) is not None]
+                for peer, lines in logs.items()
+            }
+        )
+
+    def test_one_wording(self) -> None:
+        """
+        Another wording of any kind of line is one fault: that it cannot be read.  It is
+        shown once.
+        """
+        for old, new in (
+            ("makes a connection to", "opens its connection to"),
+            ("is connected from", "was connected from"),
+            ("is unchoked by", "is un-choked by"),
+            ("is choked by", "is being choked by"),
+            ("the preferred neighbors", "these preferred neighbors"),
+            ("the optimistically unchoked", "the lucky unchoked"),
+            ("'have' message from", "'have' message sent by message from"),
+            ("'interested' message", "'interested' kind of message"),
+            ("'not interested' message", "'not interested' kind of message"),
+            ("downloaded the piece", "downloaded the whole piece"),
+            ("complete file", "entire file"),
+        ):
+            checked = self.changed(_words(old, new))
+            broken = self.broken(checked)
+            self.assertEqual(set(broken), {Rule.LINES}, new)
+            self.assertEqual(len(broken[Rule.LINES]), 1, new)
+
+    def test_reason(self) -> None:
+        """
+        A rule that needs those lines is not seen, and says why; others are.
+        """
+        results = self.changed(_words("is unchoked", "is un-choked")).ledger.results
+        for rule in (Rule.ALTERNATE, Rule.DOWNLOAD_UNCHOKED, Rule.CHOKES_CHOSEN):
+            self.assertEqual(results[rule].verdict, Verdict.NOT_SEEN)
+            self.assertIn("see the rule lines", results[rule].remarks[0])
+        self.assertEqual(results[Rule.COMPLETION].verdict, Verdict.PASS)
+
+    def test_one_example_of_each(self) -> None:
+        """
+        Of each wording that cannot be read one line is shown, however many there are
+        before it of another one.
+        """
+
+        def both(line: str) -> str:
+            line = line.replace("is unchoked by", "is un-choked by")
+            return line.replace("complete file", "entire file")
+
+        checked = self.changed(both)
+        broken = self.broken(checked)
+        self.assertEqual(set(broken), {Rule.LINES})
+        self.assertEqual(len(broken[Rule.LINES]), 2)
+        self.assertGreater(checked.ledger.results[Rule.LINES].breaches, 20)
+
+    def test_left_out(self) -> None:
+        """
+        A kind of line that nobody writes, or not in words that are close to any, is one
+        fault, too.
+        """
+        for words in (
+            "makes a connection to",
+            "is connected from",
+            "is unchoked by",
+            "'interested' message",
+            "downloaded the piece",
+        ):
+            checked = self.changed(_left_out(words))
+            self.assertEqual(set(self.broken(checked)), {Rule.LINES}, words)
+        # These are what a rule is about.
+        for words, rules in (
+            ("the complete file", {Rule.COMPLETION}),
+            ("'have'", {Rule.HAVE_ALL, Rule.DOWNLOAD_HELD}),
+        ):
+            checked = self.changed(_left_out(words))
+            self.assertEqual(set(self.broken(checked)), rules, words)
+
+    def test_in_one_log(self) -> None:
+        """
+        The other logs are held against the rules all the same.
+        """
+        logs = simulated_logs(SCENARIO)
+        logs[1003] = [line.replace("is unch", "is un-ch") for line in logs[1003]]
+        unchoked_again(logs)
+        self.assertEqual(
+            set(self.broken(self.check(logs))), {Rule.LINES, Rule.ALTERNATE}
+        )
 
 
 class IntervalTests(_LogsTestCase):

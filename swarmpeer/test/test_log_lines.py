@@ -144,6 +144,11 @@ class WordingTests(SynchronousTestCase):
                 {Variant.EMPTY},
             ),
             ("Peer #  is choked by #.", LogKind.CHOKED, {Variant.WORDS}),
+            (
+                "Peer # makes connection from Peer #.",
+                LogKind.ACCEPTED,
+                {Variant.FROM, Variant.NO_THE},
+            ),
         ):
             wording = understand(words)
             assert wording is not None, words
