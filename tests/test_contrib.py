@@ -238,11 +238,11 @@ class SystemdTests(SynchronousTestCase):
 
     folder = _CONTRIB / "systemd"
 
-    def value(self, key: str) -> str:
+    def value(self, key: str, name: str = "swarmpeer@.service") -> str:
         """
-        The one value that the service has for a key.
+        The one value that the service, or another file, has for a key.
         """
-        text = (self.folder / "swarmpeer@.service").read_text()
+        text = (self.folder / name).read_text()
         (value,) = re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)
         return str(value)
 
@@ -256,7 +256,11 @@ class SystemdTests(SynchronousTestCase):
         longest = max(re.findall(r"^#   OPTIONS=(.*)$", sockets, re.MULTILINE), key=len)
         options = Options()
         options.parseOptions(
-            shlex.split(words.replace("%i", "7").replace("$OPTIONS", longest))
+            shlex.split(
+                words.replace("%i", "7")
+                .replace("$OPTIONS", longest)
+                .replace("$TOKEN", self.value("Environment=TOKEN", "token.conf"))
+            )
         )
         self.assertEqual((options["id"], options["stay"]), (7, 1))
         # It is in no home, which the service does not see, but where the page says.
@@ -277,6 +281,36 @@ class SystemdTests(SynchronousTestCase):
         for key, parent in (("StateDirectory", "lib"), ("LogsDirectory", "log")):
             self.assertIn(f"=/var/{parent}/{self.value(key)} ", command)
 
+    def test_token(self) -> None:
+        """
+        The token is handed over by systemd, from where the page says, so that nobody
+        but root need be able to read it; who has none has a unit that wants none.
+        """
+        name, _, path = self.value("LoadCredential", "token.conf").partition(":")
+        option = self.value("Environment=TOKEN", "token.conf")
+        self.assertEqual(option, f"--web-token-file=%d/{name}")
+        self.assertEqual(self.value("Environment=TOKEN"), "")
+        page = (ROOT / "docs" / "service.md").read_text()
+        self.assertIn(f"umask 077; openssl rand -hex 16 > {path})\n", page)
+        (install,) = re.findall(
+            r"^# +(install .*)$",
+            (self.folder / "token.conf").read_text(),
+            re.MULTILINE,
+        )
+        self.assertIn(
+            install.replace("token.conf", "contrib/systemd/token.conf", 1), page
+        )
+
+    def test_data_of_a_seed(self) -> None:
+        """
+        The page puts the data of a seed to where the service looks, behind the link.
+        """
+        page = (ROOT / "docs" / "service.md").read_text()
+        folder = self.value("StateDirectory").replace("%i", "1001")
+        self.assertEqual(self.value("DynamicUser"), "yes")
+        for command in ("install -d -o root -g root -m 750", "cp -r dataset"):
+            self.assertIn(f"    {command} /var/lib/private/{folder}\n", page)
+
     def units(self) -> Path:
         """
         The units of one peer, with a command that is on this machine.
@@ -286,9 +320,12 @@ class SystemdTests(SynchronousTestCase):
             self.skipTest(reason)
         place = Path(self.mktemp()).absolute()
         place.mkdir()
-        for path in self.folder.iterdir():
+        for path in self.folder.glob("*@*"):
             text = path.read_text().replace(_TWISTD, "/bin/true")
             (place / path.name.replace("@", "@1001")).write_text(text)
+        more = place / "swarmpeer@1001.service.d"
+        more.mkdir()
+        shutil.copy(self.folder / "token.conf", more)
         return place
 
     def test_verified(self) -> None:
@@ -296,7 +333,7 @@ class SystemdTests(SynchronousTestCase):
         systemd has nothing to say against the units.
         """
         place = self.units()
-        paths = sorted(map(str, place.iterdir()))
+        paths = sorted(str(path) for path in place.iterdir() if path.is_file())
         self.assertEqual(len(paths), 3)
         for path in paths:
             said = subprocess.run(

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
@@ -370,6 +370,40 @@ class VerifiedPeerTests(VerifiedTestCase):
         self.assertEqual(process.stderr, "")
         self.assertEqual(listing(swarm.place(1002)), listing(swarm.original))
 
+    def test_watched_with_a_token(self) -> None:
+        """
+        With a token file the same example shows its pages to who knows the token, and
+        its metrics have the times of hashing and of the disk.
+        """
+        swarm = self.make_verified(single_file(20), peers=2)
+        token = "0123456789abcdef"
+        (swarm.folder / "token").write_text(f"{token}\n")
+        with reserve_port() as holder:
+            port = holder.getsockname()[1]
+            script = str(_EXAMPLES / "watched_service.py")
+            command = [sys.executable, script, "swarm.toml", "1002", str(port), "token"]
+            process = self.start_command(command, swarm.folder)
+            swarm.start(1001)
+            process.wait_until(lambda: "the data is here" in process.stdout, "the end")
+            url = f"http://127.0.0.1:{port}/metrics"
+            with self.assertRaises(HTTPError) as refused:
+                urllib.request.urlopen(url, timeout=5)
+            self.assertEqual(refused.exception.code, 401)
+            refused.exception.close()
+            known = urllib.request.Request(
+                url, headers={"Authorization": f"Bearer {token}"}
+            )
+            with urllib.request.urlopen(known, timeout=5) as page:
+                text = page.read().decode()
+        self.assertIn("\nswarmpeer_complete 1.0\n", text)
+        self.assertIn("\nswarmpeer_stored_pieces_total 20.0\n", text)
+        for name in ("hash_seconds_count", 'disk_seconds_count{operation="write"}'):
+            line = f"\nswarmpeer_{name} "
+            self.assertGreater(float(text.partition(line)[2].split()[0]), 0)
+        process.signal(signal.SIGTERM)
+        process.wait_for_exit()
+        self.assertEqual(process.stderr, "")
+
     def test_refusal(self) -> None:
         """
         If it cannot start, it says why in one line, with status 1.
@@ -380,6 +414,9 @@ class VerifiedPeerTests(VerifiedTestCase):
         process = self.start_command(watched, swarm.folder)
         self.expect_refusal(process, "watched_service: ", "our own peer 1009")
         self.assertEqual(process.wait_for_exit(), 1)
+        watched = [sys.executable, script, "swarm.toml", "1001", "1", "none"]
+        process = self.start_command(watched, swarm.folder)
+        self.expect_refusal(process, "watched_service: ", "the token cannot be read")
         process = self.start_command([*self.command, "1009"], swarm.folder)
         self.expect_refusal(process, "verified_peer: ", "our own peer 1009")
         self.assertEqual(process.wait_for_exit(), 1)
