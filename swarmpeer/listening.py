@@ -99,7 +99,7 @@ def named_endpoint(
     reactor: object,
     option: str,
     description: str | None,
-    advice: str = "give one such as tcp:6008:interface=10.0.0.7",
+    advice: str,
 ) -> IStreamServerEndpoint | None:
     """
     The Twisted endpoint that an option names.
@@ -119,7 +119,7 @@ def named_endpoint(
         if not description.startswith("systemd:"):
             raise
         raise ListenError(
-            f"--{option} {description!r}: no such socket was handed over ({error!r}); "
+            f"--{option} {description!r}: no such socket was handed over; "
             "its unit has to be active and to name it, as in FileDescriptorName=peer "
             "and systemd:domain=INET6:name=peer"
         ) from error

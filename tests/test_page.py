@@ -184,7 +184,11 @@ class LabPageTests(PageTestCase):
             " && document.querySelector('#figure-share').textContent == '100%'",
         )
         lab.wait_until(lambda: "stays until Ctrl-C" in lab.stdout, "the end")
-        self.assertEqual(self.text(page, "#connection"), "live")
+        self.wait_for(
+            page, "document.querySelector('#connection').textContent == 'ended'"
+        )
+        self.assertIn("before the end", self.text(page, "#round-text"))
+        self.assertIn("every peer of the swarm", self.text(page, "#feed"))
         self.assertEqual(self.complaints, [])
         self.assertEqual(self.hosts, {address.split("/")[2]})
         lab.signal(signal.SIGINT)
@@ -464,6 +468,29 @@ class ToldTests(ToldPageTestCase):
         said = self.text(page, "#problems-list")
         self.assertIn("cannot reach 1002: no, for", said)
         self.assertNotIn("choked", said)
+
+    def test_ended_lab(self) -> None:
+        """
+        The page of a lab that is over says so, and how it was: events at the time when
+        they happened, the last round counted from the end.
+        """
+        told = picture(1001, 10, 10.0, 4)
+        status = replace(
+            told.status,
+            state=State.COMPLETE,
+            preferred_round=PreferredRound(2, 4.0, True, (), None),
+            neighbors=(NEIGHBOR,),
+        )
+        early = replace(told, status=status, age_seconds=30.0)
+        late = replace(picture(1002, 10, 40.0, 4), age_seconds=0.0)
+        page = self.show(
+            Pictures((early, late), (1001, 1002), (1001, 1002), (1001, 1002))
+        )
+        self.assertIn("4 s before the end", self.text(page, "#round-text"))
+        self.assertIn("ended", self.text(page, "#details-state"))
+        self.assertIn("1002", self.text(page, "#neighbors-body"))
+        times = page.locator("#feed time").all_inner_texts()
+        self.assertEqual(len(set(times)), 1)
 
     def test_done_lab(self) -> None:
         """

@@ -44,7 +44,7 @@ class Reporter:
         Called once a second.
         """
         status = self._watch.status()
-        # The words of a problem tell how long it has lasted, its code does not.
+        # The words of a problem may count what is missing, its code does not.
         problems = status.settled_problems
         matter = status.state, [(each.code, each.peer_id) for each in problems]
         if matter != self._said:

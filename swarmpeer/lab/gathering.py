@@ -43,6 +43,7 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.picture: Picture | None = None
+        self.taken_at = 0.0
         self.happenings = Happenings()
         self.missed_at: float | None = None
         self.is_over = False
@@ -54,6 +55,18 @@ class _Gathered:
         if self.is_over:
             return True
         return self.missed_at is not None and now - self.missed_at >= SILENT_SECONDS
+
+    def shown(self, after: int, now: float) -> tuple[Picture, ...]:
+        """
+        Its picture, if it told one.
+
+        @param after: the last happening that is known already.
+        """
+        if self.picture is None:
+            return ()
+        happenings = self.happenings.after(after)
+        age_seconds = max(0.0, now - self.taken_at)
+        return (replace(self.picture, happenings=happenings, age_seconds=age_seconds),)
 
 
 class Gathering:
@@ -90,8 +103,8 @@ class Gathering:
         """
         The process of that peer is gone.
 
-        @param is_complete: did it end well, with the whole file?  The last picture is
-            older than that.
+        @param is_complete: did it end well, with the whole file?  The last picture may
+            be older than that.
         """
         gathered = self._peers[peer_id]
         gathered.is_over = True
@@ -109,16 +122,16 @@ class Gathering:
         """
         The last of each peer that told any.
         """
+        now = self._clock.seconds()
         return Pictures(
             tuple(
-                replace(
-                    one.picture, happenings=one.happenings.after(after.get(peer_id, 0))
-                )
+                picture
                 for peer_id, one in self._peers.items()
-                if one.picture is not None
+                for picture in one.shown(after.get(peer_id, 0), now)
             ),
             self._silent(),
             tuple(self._peers),
+            tuple(peer_id for peer_id, one in self._peers.items() if one.is_over),
         )
 
     def _silent(self) -> tuple[int, ...]:
@@ -154,6 +167,7 @@ class Gathering:
         ):
             self._changes += 1
         one.picture, one.missed_at = picture, None
+        one.taken_at = self._clock.seconds() - picture.age_seconds
         one.happenings.keep(*picture.happenings)
 
     def _miss(self, one: _Gathered, _: Failure) -> None:
@@ -163,14 +177,8 @@ class Gathering:
 
 
 def _ended(picture: Picture, *, is_complete: bool) -> Picture:
-    status = replace(
-        picture.status,
-        neighbors=(),
-        receive_rate=0.0,
-        send_rate=0.0,
-        preferred_round=None,
-        optimistic_round=None,
-    )
+    # Its neighbours and its last round stay as they were.
+    status = replace(picture.status, receive_rate=0.0, send_rate=0.0)
     if not is_complete:
         return replace(picture, status=status)
     count = status.piece_count

@@ -90,8 +90,7 @@ class Lab:
     @ivar digest: gives the SHA-256 of a file in hexadecimal, or C{None} once the
         callable that it is handed says that nobody wants it any more.
     @ivar build_argv: the command for a peer's id and the lab's folder.
-    @ivar ended: told of each process that ended before the exit status was decided,
-        and whether it ended well.
+    @ivar ended: told of each process that ended, and whether it ended well.
     @ivar view: what the logs told so far.
     """
 
@@ -176,11 +175,11 @@ class Lab:
 
     def _process_ended(self, process: PeerProcess) -> None:
         del self._running[process.peer_id]
+        self._read_logs()
+        problem = self._problem_of(process)
+        if self.ended is not None:
+            self.ended(process.peer_id, problem is None)
         if self._status is None:
-            self._read_logs()
-            problem = self._problem_of(process)
-            if self.ended is not None:
-                self.ended(process.peer_id, problem is None)
             if problem is not None:
                 output = self.folder.output_tail(process.peer_id, _SHOWN_OUTPUT_LINES)
                 lines = [f"    {line}" for line in output] or ["    (no output)"]

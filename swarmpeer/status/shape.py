@@ -392,12 +392,14 @@ class Picture:
     @ivar map: of what is here.
     @ivar neighbor_maps: of what the neighbours hold, by id.
     @ivar happenings: the last ones, or those after a given number.
+    @ivar age_seconds: how long ago it was taken.
     """
 
     status: Status
     map: str
     neighbor_maps: dict[int, str]
     happenings: tuple[Happening, ...]
+    age_seconds: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,8 +412,10 @@ class Pictures:
         what they told last.
     @ivar members: of a lab all its peers, by id, also those that told nothing yet;
         C{None} for one peer.
+    @ivar ended: those of C{silent} whose process is gone.
     """
 
     peers: tuple[Picture, ...]
     silent: tuple[int, ...] = ()
     members: tuple[int, ...] | None = None
+    ended: tuple[int, ...] = ()

@@ -163,8 +163,11 @@ class Waiting:
         finally:
             self._fleet.leave()
         self._line.clear()
-        count = len(self.members)
-        say("the peer is complete" if count == 1 else f"all {count} peers are complete")
+        members = self.members
+        if len(members) == 1:
+            say(f"{members[0].name} is complete")
+        else:
+            say(f"all {len(members)} peers are complete")
         return 0
 
     @property

@@ -61,7 +61,12 @@ class Wanted:
         @raise SwarmPeerError: if the options cannot be used.
         """
         options = self._options
-        listen_endpoint = named_endpoint(self._reactor, "listen", options["listen"])
+        listen_endpoint = named_endpoint(
+            self._reactor,
+            "listen",
+            options["listen"],
+            "give one such as tcp:6008:interface=10.0.0.7",
+        )
         if self.swarm is not None:
             return assemble_verified_peer(
                 self._reactor,
@@ -107,7 +112,12 @@ class Wanted:
         @raise SwarmPeerError: if the options cannot be used.
         """
         options = self._options
-        endpoint = named_endpoint(self._reactor, "web", options["web"])
+        endpoint = named_endpoint(
+            self._reactor,
+            "web",
+            options["web"],
+            "give one such as tcp:8080:interface=127.0.0.1",
+        )
         if endpoint is None and self.swarm is not None:
             endpoint = web_endpoint(self._reactor, self.swarm, options["id"])
         return endpoint

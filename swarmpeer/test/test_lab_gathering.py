@@ -3,6 +3,7 @@ Tests of L{swarmpeer.lab.gathering}.
 """
 
 from base64 import b64decode
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -11,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.errors import StatusError
 from swarmpeer.lab.gathering import PEERS_PER_TICK, SILENT_SECONDS, Gathering
 from swarmpeer.status.encoding import encode
-from swarmpeer.status.shape import Pictures, State
+from swarmpeer.status.shape import Pictures, PreferredRound, State
+from swarmpeer.test.statuses import NEIGHBOR
 from swarmpeer.test.web_fixtures import picture
 from swarmpeer.web.events_page import TICK_SECONDS
 
@@ -147,6 +149,23 @@ class GatheringTests(SynchronousTestCase):
         asked = len(self.asked)
         self.clock.advance(TICK_SECONDS)
         self.assertEqual(len(self.asked), asked)
+
+    def test_what_was(self) -> None:
+        """
+        What is told of a peer that ended has its neighbours and its last round, and
+        grows old.
+        """
+        told = picture(1001, 7)
+        held = PreferredRound(2, 1.0, True, (), None)
+        status = replace(told.status, preferred_round=held, neighbors=(NEIGHBOR,))
+        self.answers[1001].callback(encode(replace(told, status=status)))
+        self.gathering.end(1001, is_complete=True)
+        self.clock.advance(7.0)
+        (shown,) = self.shown().peers
+        self.assertEqual(shown.status.preferred_round, held)
+        self.assertEqual(shown.status.neighbors, (NEIGHBOR,))
+        self.assertEqual(shown.age_seconds, 7.0)
+        self.assertEqual(self.shown().ended, (1001,))
 
     def test_late_answer(self) -> None:
         """

@@ -324,4 +324,4 @@ class PageTests(SynchronousTestCase):
         code, _, body = self.get(NoMetricsPage())
         self.assertEqual(code, 501)
         self.assertEqual(body.count(b"\n"), 1)
-        self.assertIn(b"pip install prometheus-client", body)
+        self.assertIn(b"pip install '.[metrics]'", body)

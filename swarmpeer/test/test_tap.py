@@ -477,7 +477,9 @@ class VerifiedProcessTests(SynchronousTestCase):
                     ["--dscp", "0"],
                 )
             ),
-            (["--listen", "nonsense:1"], "is no endpoint"),
+            (["--listen", "nonsense:1"], "give one such as tcp:6008:"),
+            (["--web", "8080"], "give one such as tcp:8080:interface=127.0.0.1"),
+            (["--listen", "systemd:domain=INET:name=p"], "was handed over; its unit"),
         ):
             with self.assertRaises(SystemExit) as raised:
                 self.make(*words)

@@ -20,13 +20,19 @@ from swarmpeer.status.encoding import decode_picture, decode_status
 from swarmpeer.status.shape import Happening, Picture, Status
 from swarmpeer.test.http_pages import TOKEN, request
 from swarmpeer.test.statuses import FETCHING, complete
-from swarmpeer.test.web_fixtures import ToldPictures, Visit
+from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
 from swarmpeer.web.access import needs_token
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS, Lingering
 from swarmpeer.web.requests import MOST_BODY_BYTES
 from swarmpeer.web.service import WebService
 from swarmpeer.web.site import MOST_CONNECTIONS, Pages, PagesSite
-from swarmpeer.web.status_pages import HealthPage, PicturePage, ReadyPage, StatusPage
+from swarmpeer.web.status_pages import (
+    SENDING_SECONDS,
+    HealthPage,
+    PicturePage,
+    ReadyPage,
+    StatusPage,
+)
 
 _FAR = IPv4Address("TCP", "10.0.0.7", 8080)
 _TAKEN = CannotListenError("", 8080, OSError(98, "busy"))
@@ -44,7 +50,7 @@ class PeerPages:
         self.root.putChild(b"status.json", StatusPage(self.tell))
         self.root.putChild(b"readyz", ReadyPage(self.tell))
         self.root.putChild(b"healthz", HealthPage())
-        self.root.putChild(b"picture.json", PicturePage(self.draw))
+        self.root.putChild(b"picture.json", PicturePage(self.draw, Clock()))
 
     def tell(self, with_pieces: bool) -> Status:
         """
@@ -287,6 +293,45 @@ class StatusPagesTests(SynchronousTestCase):
         """
         for path in ("/none", "/status", "/../etc/passwd", "/%00"):
             self.assertEqual(request(self.pages.root, path).code, 404, path)
+
+
+class LastPictureTests(SynchronousTestCase):
+    """
+    L{PicturePage} at the end of its peer.
+    """
+
+    def test_waits_for_who_asked(self) -> None:
+        """
+        Whoever asked lately is told how it was when the peer ended, and how long ago
+        that was; the peer goes when they were, or after some seconds. Nobody else is
+        waited for.
+        """
+        for asked, answered in ((False, False), (True, True), (True, False)):
+            clock = Clock()
+            held = [4]
+            page = PicturePage(
+                lambda *_, held=held: picture(1001, held[0], 10.0, 1, 2), clock
+            )
+            pages = Pages(ToldPictures(), clock, page)
+            if asked:
+                request(pages, "/picture.json")
+            closing = pages.close()
+            held[0] = 0
+            if not asked:
+                self.successResultOf(closing)
+                continue
+            self.assertNoResult(closing)
+            clock.advance(1.0)
+            if answered:
+                body = request(pages, "/picture.json?after=1").body
+                told = decode_picture(body)
+                self.assertEqual((told.status.held, told.age_seconds), (4, 1.0))
+                self.assertEqual([one.number for one in told.happenings], [2])
+                clock.advance(SENDING_SECONDS)
+            else:
+                clock.advance(LINGER_SECONDS - 1.0)
+            self.successResultOf(closing)
+            self.assertEqual(clock.getDelayedCalls(), [])
 
 
 class LingeringTests(SynchronousTestCase):

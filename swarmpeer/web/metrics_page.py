@@ -48,5 +48,5 @@ class NoMetricsPage(Resource):
         return answer(
             request,
             HTTPStatus.NOT_IMPLEMENTED,
-            "metrics need one package more: pip install prometheus-client",
+            "metrics need the extra of that name: pip install '.[metrics]' in a clone",
         )

@@ -4,7 +4,7 @@ All pages of one peer.
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
@@ -43,11 +43,35 @@ class Pages(Resource):
     @ivar events: they.
     """
 
-    def __init__(self, source: PictureSource, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        source: PictureSource,
+        clock: IReactorTime,
+        pictures: PicturePage | None = None,
+    ) -> None:
+        """
+        @param pictures: for programs that ask for one again and again, if there is
+            such a page.
+        """
         super().__init__()
         self.events = EventsPage(source, clock)
         self.putChild(b"events", self.events)
+        self._pictures = pictures
+        if pictures is not None:
+            self.putChild(b"picture.json", pictures)
         put_page(self)
+
+    def close(self) -> Deferred[None]:
+        """
+        Tell those who look how it is for the last time.
+
+        @return: fires when they took it, or soon after.
+        """
+        closing = [self.events.close()]
+        if self._pictures is not None:
+            closing.append(self._pictures.close())
+        closed = DeferredList(closing, consumeErrors=True)
+        return closed.addCallback(lambda _: None)
 
 
 def peer_pages(
@@ -67,12 +91,11 @@ def peer_pages(
         asked()
         return watch.status(with_pieces=with_pieces)
 
-    root = Pages(PeerPictures(watch), clock)
-    root.putChild(b"status.json", StatusPage(status))
-    root.putChild(
-        b"picture.json",
-        PicturePage(lambda after, maps: watch.picture(after, with_neighbor_maps=maps)),
+    pictures = PicturePage(
+        lambda after, maps: watch.picture(after, with_neighbor_maps=maps), clock
     )
+    root = Pages(PeerPictures(watch), clock, pictures)
+    root.putChild(b"status.json", StatusPage(status))
     root.putChild(b"healthz", HealthPage())
     root.putChild(b"readyz", ReadyPage(lambda _: watch.status()))
     root.putChild(b"metrics", metrics or NoMetricsPage())
@@ -94,15 +117,15 @@ class PagesSite(Site):
         @param clock: tells who says nothing for too long.
         """
         super().__init__(Guarded(pages, token), timeout=REQUEST_SECONDS, reactor=clock)
-        self._events = pages.events
+        self._pages = pages
 
     def close(self) -> Deferred[None]:
         """
-        Tell those who read the events how it is for the last time.
+        Tell those who look how it is for the last time.
 
         @return: fires when they took it, or soon after.
         """
-        return self._events.close()
+        return self._pages.close()
 
     def log(self, request: Request) -> None:
         """

@@ -2,13 +2,13 @@
 
 import { byId, draw, make, say, saySentence, sayTag, set, shareBar, sync } from "./dom.js";
 import { HISTORY_SECONDS } from "./history.js";
-import { isShowing, kindOf } from "./model.js";
+import { isShowing, kindOf, passedFor } from "./model.js";
 import * as words from "./words.js";
 
 const LEAST_SECONDS = 20;
 const LEAST_RATE = 1000;
 // The drawing of the rates: how wide it is, where nothing is, and where the most.
-const [WIDE, LOW, HIGH] = [400, 100, 14];
+const [WIDE, LOW, HIGH] = [400, 100, 22];
 const MOST_INCOMPLETE = 12;
 
 export class Details {
@@ -26,20 +26,22 @@ export class Details {
     say(byId("details-title"), `Peer ${selected}`);
     // Whoever tells nothing itself is seen through the eyes of one that does.
     const about = node.status === null ? model.own[0] : node;
-    const passed = (now - model.at) / 1000;
+    const passed = passedFor(about, now);
     saySentence(byId("details-state"), stateParts(node, about, model).join(" · "));
     showProblems(node.problems, passed);
     showRates(rates.of(about.id, now), about.id);
-    this.#showRound(about.status, passed);
-    this.#showNeighbors(about.status, node.id);
-    showFacts(about.status, passed, incompleteOf(model, about));
+    this.#showRound(about, passed);
+    this.#showNeighbors(about, node.id);
+    showFacts(about, passed, incompleteOf(model, about));
   }
 
-  #showRound(status, passed) {
+  #showRound({ status, isOver }, passed) {
     const { preferred_round: round, optimistic_round: lot } = status;
     const candidates = round === null ? [] : inOrder(round);
     byId("round-scroll").hidden = !candidates.length;
-    say(byId("round-text"), round === null ? "None yet." : roundWords(round, status, passed));
+    const none = isOver ? "There was none." : "None yet.";
+    const ago = ({ held_seconds: held }) => words.before(held + passed, isOver);
+    say(byId("round-text"), round === null ? none : roundWords(round, status, ago(round)));
     // A draw after the round has the say of who is optimistic.
     const isSince = round !== null && lot !== null && lot.held_seconds <= round.held_seconds;
     const optimistic = isSince ? lot.optimistic : round?.optimistic;
@@ -51,7 +53,7 @@ export class Details {
       (one) => this.#makeCandidate(one.peer_id),
       (row, one) => showCandidate(row, one, most, becameOf(one, round, optimistic)),
     );
-    say(byId("lot-text"), lot === null ? "" : lotWords(lot, passed, isSince));
+    say(byId("lot-text"), lot === null ? "" : lotWords(lot, ago(lot), isSince));
   }
 
   #makeCandidate(id) {
@@ -61,7 +63,9 @@ export class Details {
     return make("tr", {}, make("td", {}, this.#peer(id)), make("td", {}, gave), became);
   }
 
-  #showNeighbors(status, marked) {
+  #showNeighbors({ status, isOver }, marked) {
+    say(byId("neighbors-title"), isOver ? "Neighbours, at the end" : "Neighbours");
+    say(byId("neighbors-none"), isOver ? "None." : "None now.");
     byId("neighbors").hidden = !status.neighbors.length;
     byId("neighbors-none").hidden = status.neighbors.length > 0;
     sync(
@@ -96,11 +100,16 @@ function showChoice(model, node) {
   if (choose.value !== String(node.id)) choose.value = String(node.id);
 }
 
+function stateWords(node) {
+  if (node.isOver) return node.isComplete ? [words.state(node.state), "ended"] : ["ended"];
+  return [node.isSilent && !node.isComplete ? "does not answer" : words.state(node.state)];
+}
+
 function stateParts(node, about, model) {
   const all = words.count(about.status.piece_count);
   const checked = node.status?.checked_share ?? null;
   const parts = [
-    node.isSilent && !node.isComplete ? "does not answer" : words.state(node.state),
+    ...stateWords(node),
     `${words.count(node.held)} of ${all} pieces (${words.percent(node.share)})`,
   ];
   if (!node.isComplete && node.expected !== null) {
@@ -108,7 +117,8 @@ function stateParts(node, about, model) {
   }
   if (checked !== null) parts.push(`${words.percent(checked)} of the disk looked at`);
   if (node.status === null) {
-    const why = model.isLab ? "it told nothing yet" : `as peer ${about.id} knows it`;
+    const nothing = node.isOver ? "it told nothing" : "it told nothing yet";
+    const why = model.isLab ? nothing : `as peer ${about.id} knows it`;
     parts.push(`${why}; what follows is about peer ${about.id}`);
   }
   return parts;
@@ -153,11 +163,10 @@ function showCandidate(row, one, most, became) {
   sayTag(tag.firstChild, ...became);
 }
 
-function roundWords(round, status, passed) {
+function roundWords(round, status, ago) {
   const all = round.candidates.length;
   const chosen = round.candidates.filter((one) => one.is_chosen).map((one) => one.peer_id);
-  const ago = words.duration(round.held_seconds + passed);
-  const when = `Round ${words.count(round.number)}, ${ago} ago: `;
+  const when = `Round ${words.count(round.number)}, ${ago}: `;
   if (!all) return `${when}no neighbour was interested, so nobody is preferred.`;
   const interested = words.many(all, "neighbour was", "neighbours were");
   const who = `${when}${interested} interested, ${words.list(chosen)} chosen `;
@@ -167,9 +176,8 @@ function roundWords(round, status, passed) {
   return `${who}by lot, since a peer that holds everything has nothing to rank by.`;
 }
 
-function lotWords(lot, passed, isSince) {
-  const ago = words.duration(lot.held_seconds + passed);
-  const when = `${ago} ago${isSince ? ", after that round" : ""}`;
+function lotWords(lot, ago, isSince) {
+  const when = `${ago}${isSince ? ", after that round" : ""}`;
   const draw = `Optimistic draw ${words.count(lot.number)}, ${when}: `;
   if (lot.optimistic === null) return `${draw}nobody was left to draw from.`;
   const count = lot.candidates.length;
@@ -232,7 +240,7 @@ function makeRates() {
     draw("path", { class: "under" }),
     draw("path", { class: "in" }),
     draw("path", { class: "out" }),
-    draw("text", { x: 2, y: HIGH - 4 }),
+    draw("text", { x: 2, y: HIGH - 6 }),
     draw("text", { x: 2, y: below }),
     draw("text", { x: WIDE - 2, y: below, "text-anchor": "end" }),
   ];
@@ -249,12 +257,12 @@ function incompleteOf(model, about) {
   return model.nodes.filter((node) => !node.isComplete && node !== about).map((node) => node.id);
 }
 
-function showFacts(status, passed, incomplete) {
+function showFacts({ status, isOver }, passed, incomplete) {
   const facts = [
     ["Received", receivedWords(status)],
     ["Sent", words.size(status.sent_bytes)],
-    ["Last piece", lastPieceWords(status.last_piece_seconds, passed)],
-    ["Up for", words.duration(status.up_seconds + passed)],
+    ["Last piece", lastPieceWords(status.last_piece_seconds, passed, isOver)],
+    [isOver ? "Ran for" : "Up for", words.duration(status.up_seconds + passed)],
     ["Not known to be complete", words.list(incomplete, MOST_INCOMPLETE)],
   ];
   const { nowhere } = status.missing;
@@ -275,6 +283,6 @@ function receivedWords(status) {
   return `${received}, of which for nothing ${words.size(status.duplicate_bytes)}`;
 }
 
-function lastPieceWords(seconds, passed) {
-  return seconds === null ? "none in this run" : `${words.duration(seconds + passed)} ago`;
+function lastPieceWords(seconds, passed, isOver) {
+  return seconds === null ? "none in this run" : words.before(seconds + passed, isOver);
 }

@@ -29,8 +29,8 @@ export class Feed {
 
   // Those of a picture that were not told before.
   add(pictures, at) {
-    const news = pictures.flatMap(({ status, happenings }) => {
-      const began = at - status.up_seconds * 1000;
+    const news = pictures.flatMap(({ status, happenings, age_seconds: age }) => {
+      const began = at - (age + status.up_seconds) * 1000;
       const told = (one) => ({ ...one, by: status.peer_id, at: began + one.at_seconds * 1000 });
       return happenings.map(told);
     });

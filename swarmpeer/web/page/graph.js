@@ -86,7 +86,8 @@ export class Graph {
         group.classList.toggle("selected", node.id === selected);
       },
     );
-    const lines = words.many(model.edges.length, "line");
+    const when = model.isOver ? " at the end" : "";
+    const lines = `${words.many(model.edges.length, "line")}${when}`;
     const note = isThinned ? `the ${edges.length} that carry most, of ${lines}` : lines;
     say(byId("graph-note"), note);
     this.#showTable(model);
@@ -306,10 +307,16 @@ function drawMark(mark, markText, hasProblems, { x, y, radius, isAside }) {
   say(markText, isMarked ? "!" : "");
 }
 
+function stateWords(node) {
+  const state = words.state(node.state);
+  if (node.isOver) return node.isComplete ? [state, "ended"] : ["ended"];
+  return [node.isSilent ? "does not answer" : state];
+}
+
 function nodeWords(node) {
   return [
     `Peer ${node.id}`,
-    node.isSilent ? "does not answer" : words.state(node.state),
+    ...stateWords(node),
     words.percent(node.share),
     `serves ${words.list(node.serves)}`,
     ...node.problems.slice(0, 3).map((p) => words.problem(p)),

@@ -5,7 +5,7 @@ import { Details } from "./details.js";
 import { Feed } from "./feed.js";
 import { Graph } from "./graph.js";
 import { RateHistory } from "./history.js";
-import { build } from "./model.js";
+import { build, passedFor } from "./model.js";
 import { PeersTable } from "./peers.js";
 import { PieceMap } from "./pieces.js";
 import { startTheme } from "./theme.js";
@@ -21,6 +21,7 @@ const pieces = new PieceMap();
 const details = new Details(openPeer);
 const feed = new Feed(openPeer);
 
+let connection = ["waiting", "connecting"];
 let model = null;
 let selected = null;
 // Is a repaint under way?
@@ -54,7 +55,8 @@ function render() {
     const now = Date.now();
     if (!model.byId.has(selected)) selected = model.own[0]?.id ?? null;
     showHead();
-    showProblems((now - model.at) / 1000);
+    showProblems(now);
+    showConnection();
     showFigures();
     graph.show(model, selected);
     table.show(model, selected);
@@ -88,32 +90,33 @@ function overall() {
 }
 
 function problemsOf(node) {
-  const silence = { code: "silent", text: "it does not answer any more" };
+  const text = node.isOver ? "it ended before it was complete" : "it does not answer any more";
+  const silence = { code: "silent", text };
   const isGone = node.isSilent && !node.isComplete;
   const all = isGone ? [silence, ...node.problems] : node.problems;
-  return all.map((problem) => ({ ...problem, by: node.id }));
+  return all.map((problem) => ({ ...problem, by: node }));
 }
 
-function problemWords(problem, passed) {
+function problemWords(problem, now) {
   const said = words.problem(problem);
   if (problem.since_seconds === undefined) return said;
-  return `${said}, for ${words.duration(problem.since_seconds + passed)}`;
+  return `${said}, for ${words.duration(problem.since_seconds + passedFor(problem.by, now))}`;
 }
 
-function showProblems(passed) {
+function showProblems(now) {
   const all = model.nodes.flatMap(problemsOf);
   byId("problems").hidden = !all.length;
   say(byId("problems-title"), `Not as it should be (${all.length})`);
   sync(
     byId("problems-list"),
     all.slice(0, MOST_PROBLEMS),
-    (p) => `${p.by} ${p.code} ${p.peer_id}`,
+    (p) => `${p.by.id} ${p.code} ${p.peer_id}`,
     (p) => {
-      const button = make("button", { type: "button", class: "peer" }, `Peer ${p.by}`);
-      button.addEventListener("click", () => openPeer(p.by, false));
+      const button = make("button", { type: "button", class: "peer" }, `Peer ${p.by.id}`);
+      button.addEventListener("click", () => openPeer(p.by.id, false));
       return make("li", {}, button, make("span"));
     },
-    (item, p) => say(item.lastChild, `: ${problemWords(p, passed)}`),
+    (item, p) => say(item.lastChild, `: ${problemWords(p, now)}`),
   );
 }
 
@@ -147,9 +150,17 @@ function timeLeft() {
   return [last, unknown ? `${words.many(unknown, "peer")} cannot tell` : "at the rate of now"];
 }
 
-function tellConnection(state, text) {
+// Of a swarm that is over there is nothing new, however well the page is connected.
+function showConnection() {
+  const isOver = connection[0] === "live" && model?.isOver;
+  const [state, text] = isOver ? ["ended", "ended"] : connection;
   set(byId("connection"), "data-state", state);
   say(byId("connection"), text);
+}
+
+function tellConnection(...said) {
+  connection = said;
+  showConnection();
 }
 
 function listen() {

@@ -21,6 +21,9 @@ const blank = (id) => ({
   share: 0,
   isComplete: false,
   isSilent: false,
+  isOver: false,
+  // When it was as it is told.
+  at: 0,
   state: "starting",
   map: new Uint8Array(),
   inRate: 0,
@@ -34,7 +37,7 @@ const blank = (id) => ({
 const COMPLETE = { state: "complete", share: 1, isComplete: true, expected: 0 };
 
 // One with a picture of its own.
-function ownNode(picture, silent) {
+function ownNode(picture, silent, ended, at) {
   const s = picture.status;
   return {
     ...blank(s.peer_id),
@@ -42,6 +45,8 @@ function ownNode(picture, silent) {
     held: s.held,
     share: shareOf(s.held, s.piece_count),
     isSilent: silent.has(s.peer_id),
+    isOver: ended.has(s.peer_id),
+    at: at - picture.age_seconds * 1000,
     state: s.state,
     map: decode(picture.map),
     inRate: s.receive_rate,
@@ -78,7 +83,7 @@ function toldNode(neighbor, { status, neighbor_maps: maps }) {
 }
 
 // One of a lab that told nothing yet.
-const unheardNode = (id, isSilent) => ({ ...blank(id), isSilent });
+const unheardNode = (id, isSilent, isOver) => ({ ...blank(id), isSilent, isOver });
 
 // Does a neighbour tell of its pieces one by one, though it holds them all?
 export const isShowing = (neighbor, status) =>
@@ -93,8 +98,11 @@ export function kindOf(neighbor) {
 
 const edge = (from, to, kind, rate) => ({ key: `${from}>${to}`, from, to, kind, rate });
 
-function edgesOf(nodes, known) {
+// Whoever ended serves nobody. Once all did the lines tell how it was at the end.
+function edgesOf(all, known) {
   const edges = [];
+  const running = all.filter((node) => !node.isOver);
+  const nodes = running.length ? running : all;
   for (const { id, status } of nodes) {
     for (const n of status.neighbors) {
       const kind = kindOf(n);
@@ -118,16 +126,22 @@ function copiesOf(nodes) {
   return copies;
 }
 
+// How many seconds went by since a peer was as it is told; at the end they stop.
+export const passedFor = (node, now) => (node.isOver ? 0 : (now - node.at) / 1000);
+
 export function build(data, at) {
   const silent = new Set(data.silent ?? []);
+  const ended = new Set(data.ended ?? []);
   const pictures = data.peers;
-  const own = pictures.map((picture) => ownNode(picture, silent));
+  const own = pictures.map((picture) => ownNode(picture, silent, ended, at));
   const members = data.members ?? null;
   const isLab = members !== null;
   const nodes = [...own];
   const known = new Set(own.map((node) => node.id));
   if (isLab) {
-    for (const id of members) if (!known.has(id)) nodes.push(unheardNode(id, silent.has(id)));
+    for (const id of members) {
+      if (!known.has(id)) nodes.push(unheardNode(id, silent.has(id), ended.has(id)));
+    }
   } else if (own.length === 1) {
     for (const n of pictures[0].status.neighbors) nodes.push(toldNode(n, pictures[0]));
   }
@@ -138,6 +152,7 @@ export function build(data, at) {
   return {
     at,
     isLab,
+    isOver: nodes.every((node) => node.isOver),
     nodes,
     own,
     byId: new Map(nodes.map((node) => [node.id, node])),

@@ -82,7 +82,9 @@ function compare(some, others) {
 
 // What a peer is at, in words and as a kind of tag.
 function stateOf(node) {
-  if (node.isSilent && !node.isComplete) return ["does not answer", "trouble"];
+  if (node.isSilent && !node.isComplete) {
+    return [node.isOver ? "ended" : "does not answer", "trouble"];
+  }
   const state = words.state(node.state);
   const said = node.isComplete ? `✓ ${state}` : state;
   const count = node.problems.length;

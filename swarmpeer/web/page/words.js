@@ -32,6 +32,10 @@ export function duration(seconds) {
   return `${Math.floor(whole / length)} ${big}${rest ? ` ${rest} ${small}` : ""}`;
 }
 
+// When something was; of a peer that ended, counted from there.
+export const before = (seconds, isOver) =>
+  `${duration(seconds)} ${isOver ? "before the end" : "ago"}`;
+
 export function expected(seconds) {
   if (seconds === null) return "unknown";
   return seconds === 0 ? "done" : duration(seconds);
