@@ -16,6 +16,17 @@ from swarmpeer.config.swarm_keys import TOP
 from swarmpeer.policies import find_choking, find_picker
 
 CLASSIC = "classic"
+KINDS = (
+    "swarmpeer",
+    "swarmpeer-classic",
+    "libtorrent",
+    "libtorrent-v2",
+    "libtorrent-waits",
+    "rtorrent",
+    "aria2",
+    "transmission",
+    "bare-copy",
+)
 
 # Keeps the rounds from being what is measured.
 _SHORT_SECONDS = 0.02
@@ -30,6 +41,7 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     add = parser.add_argument
     add(
         "--peers",
+        type=_known_kinds,
         default=kinds,
         metavar="KINDS",
         help="kinds with commas between; the first is compared with the others "
@@ -92,15 +104,26 @@ def chosen_kinds(
     ]
     kinds = {kind.name: kind for kind in every}
     present = []
-    for name in options.peers.split(","):
-        if name not in kinds:
-            sys.exit(f"--peers: no kind {name!r}; there are {', '.join(kinds)}")
+    for name in options.peers:
         kind = kinds[name]
         if missing := kind.missing():
             print(f"{name} is left out: {missing}", file=sys.stderr)
         else:
             present.append(kind)
     return present
+
+
+def _known_kinds(text: str) -> list[str]:
+    """
+    The type of an option that names kinds, with commas between.
+    """
+    names = text.split(",")
+    for name in names:
+        if name not in KINDS:
+            raise argparse.ArgumentTypeError(
+                f"no kind {name!r}; there are {', '.join(KINDS)}"
+            )
+    return names
 
 
 def _found_by(find: Callable[[str], object]) -> Callable[[str], str]:

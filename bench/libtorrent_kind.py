@@ -32,7 +32,7 @@ class Libtorrent:
         The binding is an extra.
         """
         if importlib.util.find_spec("libtorrent") is None:
-            return "pip install libtorrent"
+            return "pip install -e '.[bench]'"
         return None
 
     def commands(self, transfer: Transfer, folder: Path) -> list[PeerCommand]:

@@ -144,10 +144,14 @@ def _watch(
 
 def _line(run: MemoryRun) -> str:
     limit = size_text(run.limit) if run.limit else "the usual limit"
+    if not run.memory.private_mib:
+        held = "over before it was measured, take a larger --size or --served"
+    else:
+        held = f"{run.memory.private_mib:.0f} MiB private"
     return (
         f"{run.role} with {run.neighbors} neighbours, {size_text(run.size)} in pieces "
-        f"of {size_text(run.piece)}, {limit}: {run.memory.private_mib:.0f} MiB "
-        f"private, {run.wall_seconds:.1f} s"
+        f"of {size_text(run.piece)}, {limit}: {held}, "
+        f"{run.wall_seconds:.1f} s"
     )
 
 

@@ -176,11 +176,16 @@ def main() -> int:
         help="where the files are",
     )
     parser.add_argument("--seconds", type=float, default=25.0, help="of each case (25)")
-    parser.add_argument("--only", default="", help="cases with this in their name")
+    names = ", ".join(case.name for case in CASES)
+    parser.add_argument(
+        "--only", default="", help=f"cases with this in their name, of {names}"
+    )
     options = parser.parse_args()
     if options.seconds <= WINDOW_SECONDS:
         parser.error(f"no ten seconds fit into {options.seconds:g}")
     cases = [case for case in CASES if options.only in case.name]
+    if not cases:
+        parser.error(f"--only: {options.only!r} is in no name of {names}")
     with data_folder(options.data) as place:
         runs, failures = repeat_runs(
             (case.name, partial(run, case, place / "run", options.seconds))

@@ -40,6 +40,7 @@ from swarmpeer.joining import JoiningService
 from swarmpeer.log_output.folding import Folding
 from swarmpeer.net.dialing import hostname_endpoint
 from swarmpeer.protocol_log import ProtocolLogger, log_name, open_log
+from swarmpeer.scheduled_rates import say_rates
 from swarmpeer.service import PeerService
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.storage import FileStorage, ReactorThreads, find_folder
@@ -134,6 +135,8 @@ def assemble_peer(
         rates=rates,
         dscp=dscp,
     )
+    if rates != Rates():
+        say_rates(own.peer_id, rates)
     log = LogFile(Path(log_folder or folder, log_name(own.peer_id)))
     log.setServiceParent(peer)
     logger = ProtocolLogger(own.peer_id, log.write, time.time)

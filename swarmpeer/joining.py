@@ -17,11 +17,12 @@ from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.progress import Progress
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import SwarmEvent
+from swarmpeer.fitting import checked
 from swarmpeer.interfaces import IPeerService, ISwarmObserver
 from swarmpeer.manifest import Manifest
 from swarmpeer.milestone import Milestones
 from swarmpeer.net.manifest_fetch import ManifestFetcher
-from swarmpeer.observing import checked, logging_bus
+from swarmpeer.observing import logging_bus
 from swarmpeer.service import PeerService
 
 MakeFetcher = Callable[[Callable[[SwarmEvent], None]], ManifestFetcher]
@@ -101,7 +102,7 @@ class JoiningService(MultiService):
         """
         See L{PeerService.add_observer}.
         """
-        self._bus.add(checked(observer), *event_classes)
+        self._bus.add(checked(observer, ISwarmObserver), *event_classes)
         if self.peer is not None:
             self.peer.add_observer(observer, *event_classes)
         self._observers.append((observer, event_classes))

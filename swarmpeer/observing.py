@@ -24,14 +24,3 @@ def logging_bus(log: Logger) -> EventBus:
         )
 
     return EventBus(report)
-
-
-def checked(observer: ISwarmObserver) -> ISwarmObserver:
-    """
-    The observer itself.
-
-    @raise TypeError: if it does not provide L{ISwarmObserver}.
-    """
-    if not ISwarmObserver.providedBy(observer):
-        raise TypeError(f"{observer!r} does not provide ISwarmObserver")
-    return observer

@@ -16,6 +16,7 @@ from zope.interface.interface import InterfaceClass
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
 from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import ConfigError
+from swarmpeer.fitting import misfit
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
 from swarmpeer.signals import OUR_END
 from swarmpeer.text import quoted, said
@@ -178,21 +179,22 @@ def _factory_at(place: str, kind: _Kind[_Factory]) -> _Factory:
     """
     module, _, attribute = place.partition(":")
     interface, factory, doing = kind.interface, None, "imported"
-    not_one = f"it is no {kind.noun}: it does not provide {interface.__name__}"
+    not_one = f"it is no {kind.noun}: "
     try:
         factory = getattr(importlib.import_module(module), attribute)
         doing = "made"
-        is_one: bool = interface.providedBy(kind.make(factory))
+        fault = misfit(interface, kind.make(factory))
     except OUR_END:
         raise
     except BaseException as error:
         # Whatever somebody else's module does.
         if isinstance(factory, type) and not interface.implementedBy(factory):
-            raise _Unfit(not_one) from error
+            fault = f"it does not provide {interface.__name__}"
+            raise _Unfit(not_one + fault) from error
         reason = f"{type(error).__name__} while it was {doing}{said(error)}"
         raise _Unfit(reason) from error
-    if not is_one:
-        raise _Unfit(not_one)
+    if fault is not None:
+        raise _Unfit(not_one + fault)
     return cast(_Factory, factory)
 
 

@@ -17,8 +17,24 @@ The time of those who run the peer: the day of the week, 0 on Mondays, and the s
 since its midnight.
 """
 
+_log = Logger()
 _NAME = "rates"
 _MINUTE = 60.0
+
+
+def say_rates(peer_id: int, rates: Rates) -> None:
+    """
+    Say in the log what holds from now on.
+    """
+    _log.info(
+        "peer {peer}: from now on up {up}, down {down}, for each neighbour up "
+        "{up_each}, down {down_each}",
+        peer=peer_id,
+        up=format_speed(rates.up),
+        down=format_speed(rates.down),
+        up_each=format_speed(rates.up_per_neighbor),
+        down_each=format_speed(rates.down_per_neighbor),
+    )
 
 
 class ScheduledRates(Service):
@@ -30,8 +46,6 @@ class ScheduledRates(Service):
     that is set, or summer time, is noticed in a minute.  Rates that somebody else set
     meanwhile, or before the start, stay until the schedule has others.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -116,14 +130,6 @@ class ScheduledRates(Service):
         """
         if rates == self._rates:
             return
-        self._log.info(
-            "peer {peer}: from now on up {up}, down {down}, for each neighbour up "
-            "{up_each}, down {down_each}",
-            peer=self._peer_id,
-            up=format_speed(rates.up),
-            down=format_speed(rates.down),
-            up_each=format_speed(rates.up_per_neighbor),
-            down_each=format_speed(rates.down_per_neighbor),
-        )
+        say_rates(self._peer_id, rates)
         self._rates = rates
         self._set_rates(rates)

@@ -25,7 +25,7 @@ from swarmpeer.config import Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import ChokingFactory
-from swarmpeer.core.guarding import make_choking
+from swarmpeer.core.guarding import guard_storage, make_choking
 from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
@@ -40,6 +40,7 @@ from swarmpeer.events import (
     SwarmCompleted,
     SwarmEvent,
 )
+from swarmpeer.fitting import checked
 from swarmpeer.interfaces import (
     IChokingPolicy,
     IPeerService,
@@ -53,7 +54,7 @@ from swarmpeer.net.factory import PeerFactory
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.throttle import Throttle
 from swarmpeer.net.tuning import Marker
-from swarmpeer.observing import checked, logging_bus
+from swarmpeer.observing import logging_bus
 
 ChokingPolicy = ChokingFactory
 """
@@ -114,10 +115,16 @@ class PeerService(MultiService):
             together; one piece always may.
         @param rates: how fast it may be, until C{set_rates}.
         @param dscp: marks its packets for the network, 0 to 63; 0: as usual.
+        @raise TypeError: if the storage, or an observer, is not as its interface says.
         """
         super().__init__()
         self.config = config
-        self._storage = storage
+        self._layout = PieceLayout(
+            config.common.file_size_bytes, config.common.piece_size_bytes
+        )
+        self._storage = guard_storage(
+            checked(storage, IPieceStorage), self._layout, self._tell_fault
+        )
         self._clock = clock
         self._dial_endpoint = dial_endpoint
         self._rng = rng
@@ -128,9 +135,6 @@ class PeerService(MultiService):
         self._budget_bytes = budget_bytes
         self._throttle = Throttle(clock, rates)
         self._marker = Marker(dscp)
-        self._layout = PieceLayout(
-            config.common.file_size_bytes, config.common.piece_size_bytes
-        )
         self._bus = logging_bus(self._log)
         self._set_milestones()
         for observer in observers:
@@ -195,9 +199,9 @@ class PeerService(MultiService):
         From now on C{observer} hears every event of these classes, or every
         event if none are given.
 
-        @raise TypeError: if it does not provide L{ISwarmObserver}.
+        @raise TypeError: if it is not as L{ISwarmObserver} says.
         """
-        self._bus.add(checked(observer), *event_classes)
+        self._bus.add(checked(observer, ISwarmObserver), *event_classes)
 
     def remove_observer(self, observer: ISwarmObserver) -> None:
         """
@@ -365,6 +369,12 @@ class PeerService(MultiService):
         @return: fires when all is done, within seconds.
         """
         return Deferred.fromCoroutine(self._stop())
+
+    def _tell_fault(self, fault: str) -> None:
+        """
+        Of a storage of others, where no event tells of it.
+        """
+        self._log.error("{fault}", fault=fault)
 
     def _fail(self, error: Exception) -> None:
         """

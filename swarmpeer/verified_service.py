@@ -21,7 +21,7 @@ from swarmpeer.core.bounded_node import BoundedNode
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.fleet_choking import FleetChoking
-from swarmpeer.core.guarding import make_picker
+from swarmpeer.core.guarding import guard_verified_storage, make_picker
 from swarmpeer.core.layout import layout_of
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.picking import PickerFactory
@@ -33,6 +33,7 @@ from swarmpeer.core.verified_requests import VerifiedRequests
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.errors import ListenError, StorageError
 from swarmpeer.events import CheckProgressed, FilePlaced, SwarmEvent
+from swarmpeer.fitting import checked
 from swarmpeer.interfaces import ISwarmObserver, IVerifiedStorage
 from swarmpeer.manifest import Manifest
 from swarmpeer.net.dialing import Dialer
@@ -120,6 +121,10 @@ class VerifiedPeerService(PeerService):
         @param request_window: so many requests are outstanding at one neighbour;
             C{None}: by what its line takes.
         """
+        layout = layout_of(manifest)
+        storage = guard_verified_storage(
+            checked(storage, IVerifiedStorage), layout, self._tell_fault
+        )
         super().__init__(
             config,
             storage,
@@ -139,7 +144,7 @@ class VerifiedPeerService(PeerService):
         self._verified_storage = storage
         self._verification = verification
         self._piece_picker = piece_picker
-        self._layout = layout_of(manifest)
+        self._layout = layout
         self._manifest_bytes = _Kept(manifest.encode, clock.seconds)
         self._told_check_at = clock.seconds()
         self._starts = 0

@@ -26,6 +26,7 @@ from zope.interface.verify import verifyObject
 
 import twisted.plugins
 from swarmpeer.core.fleet_choking import FleetChoking
+from swarmpeer.core.layout import PieceLayout
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.errors import ConfigError
 from swarmpeer.events import (
@@ -35,8 +36,9 @@ from swarmpeer.events import (
     RequestIgnored,
     SwarmEvent,
 )
-from swarmpeer.interfaces import IPiecePicker
+from swarmpeer.interfaces import ILendingStorage, IPiecePicker
 from swarmpeer.policies import choking_policy, piece_picker
+from swarmpeer.seam import PieceSpan
 from swarmpeer.testing.scenario import FaultLevel, Scenario
 from swarmpeer.testing.swarm import simulate
 from swarmpeer.wire.bitfield import Bitfield
@@ -127,6 +129,36 @@ class WorthTellingTests(SynchronousTestCase):
         told = {*filter(_is_warned_of, DiagnosticLog(1).event_classes)}
         self.assertLessEqual(often, told)
         self.assertEqual(told - often - heard, set())
+
+
+class LendingTests(SynchronousTestCase):
+    """
+    The example of a storage that lends.
+    """
+
+    def test_lent(self) -> None:
+        """
+        It lends spans of the file, and is closed once all were given back.
+        """
+        path, data = Path(self.mktemp()), random_bytes(40_000)
+        path.write_bytes(data)
+        storage = _example("lending_storage").LendingFile(
+            path, PieceLayout(len(data), 16_384)
+        )
+        verifyObject(ILendingStorage, storage)
+        storage.open()
+        lent: list[PieceSpan] = []
+        closed: list[bool] = []
+        storage.lend((2, 0), lent.extend, self.fail)
+        self.assertEqual(
+            [span.read(0, span.size_bytes) for span in lent],
+            [data[32_768:], data[:16_384]],
+        )
+        storage.close(lambda: closed.append(True))
+        lent[0].give_back()
+        self.assertEqual(closed, [])
+        lent[1].give_back()
+        self.assertEqual(closed, [True])
 
 
 def _example(name: str) -> Any:

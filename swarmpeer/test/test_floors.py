@@ -52,6 +52,7 @@ FLOORS = {
     "swarmpeer.joining": 5,
     "swarmpeer.scheduled_rates": 5,
     "swarmpeer.observing": 5,
+    "swarmpeer.fitting": 5,
     "swarmpeer.listening": 5,
     "swarmpeer.asking": 5,
     "swarmpeer.metrics": 5,

@@ -11,6 +11,7 @@ from swarmpeer import policies
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.picking import PIECE_PICKERS
+from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import IPolicyPlugin
 from swarmpeer.policies import choking_policy, piece_picker, plugins_in_vain
@@ -124,6 +125,14 @@ class PluginTests(SynchronousTestCase):
         )
 
 
+class Outdated(RarestPicker):
+    """
+    A picker that was written for another version.
+    """
+
+    note_haves = property()
+
+
 class PolicyTests(SynchronousTestCase):
     """
     Policies by name.
@@ -181,6 +190,11 @@ class PolicyTests(SynchronousTestCase):
             (choking_policy, "operator:is_", "it is no choking policy: it does not"),
             (piece_picker, "fleet", "no policy and no plugin is called so"),
             (piece_picker, "operator:is_", "it is no picker: it does not provide"),
+            (
+                piece_picker,
+                f"{__name__}:Outdated",
+                "it is no picker: it has no note_haves(indexes); ",
+            ),
         ):
             error = self.assertRaises(ConfigError, find, name, "s:1:1")
             key = "choking" if find is choking_policy else "picking"

@@ -1,9 +1,11 @@
 """
 Policies of others: one that raises, or answers what cannot be, is told once by its
-name, and one of our own takes its place, so that the peer goes on.
+name, and one of our own takes its place, so that the peer goes on.  A storage of others
+has no substitute: what it does wrong is a failure of the pieces that it was asked for.
 """
 
 from swarmpeer.core.guarding.choking import make_choking
 from swarmpeer.core.guarding.picker import make_picker
+from swarmpeer.core.guarding.storage import guard_storage, guard_verified_storage
 
-__all__ = ["make_choking", "make_picker"]
+__all__ = ["guard_storage", "guard_verified_storage", "make_choking", "make_picker"]

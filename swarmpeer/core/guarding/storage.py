@@ -1,0 +1,345 @@
+"""
+A storage of others: what it raises, or answers though it cannot be, is a failure of the
+pieces it was asked for, told in one line, so that the peer goes on.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Generic, TypeVar
+
+from zope.interface import implementer
+
+from swarmpeer.core.guarding.faults import name_of, raised
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.errors import StorageError
+from swarmpeer.events import SwarmEvent
+from swarmpeer.interfaces import ILendingStorage, IPieceStorage, IVerifiedStorage
+from swarmpeer.seam import Piece, PieceContent, give_back, size_of
+from swarmpeer.signals import OUR_END
+from swarmpeer.text import in_few_words
+from swarmpeer.wire.bitfield import Bitfield
+from swarmpeer.wire.messages import PieceData
+
+Tell = Callable[[str], None]
+"""
+Hears of a fault that no event tells of.
+"""
+
+_Storage = TypeVar("_Storage", bound=IPieceStorage)
+_Answer = TypeVar("_Answer")
+
+
+def guard_storage(
+    storage: IPieceStorage, layout: PieceLayout, tell: Tell
+) -> IPieceStorage:
+    """
+    The storage, guarded unless it is one of our own.
+    """
+    return storage if _is_own(storage) else GuardedStorage(storage, layout, tell)
+
+
+def guard_verified_storage(
+    storage: IVerifiedStorage, layout: PieceLayout, tell: Tell
+) -> IVerifiedStorage:
+    """
+    The same for one of a verified swarm.
+    """
+    if _is_own(storage):
+        return storage
+    return GuardedVerifiedStorage(storage, layout, tell)
+
+
+@implementer(ILendingStorage)
+class GuardedStorage(Generic[_Storage]):
+    """
+    A storage of others.  One that does not lend is read instead.
+    """
+
+    def __init__(self, storage: _Storage, layout: PieceLayout, tell: Tell) -> None:
+        self._storage = storage
+        self._layout = layout
+        self._tell = tell
+        self._name = name_of(type(storage))
+        self._told: set[str] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """
+        Did the whole file stand in place when the storage was opened?
+        """
+        is_whole: bool = self._storage.is_whole
+        return is_whole
+
+    def open(self) -> None:
+        """
+        Check and take the folder.
+        """
+        self._storage.open()
+
+    def read(
+        self,
+        index: int,
+        done: Callable[[PieceData], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch the bytes of a piece.
+        """
+        answer = _Answers("read", self, done, failed)
+
+        def on_done(data: object) -> None:
+            if not isinstance(data, bytes | bytearray | memoryview):
+                answer.refuse(f"answered {in_few_words(data)}, which are no bytes")
+            elif len(data) != self._layout.size(index):
+                answer.refuse(self._odd_size(index, len(data)))
+            else:
+                answer.done(data)
+
+        answer.ask(lambda: self._storage.read(index, on_done, answer.failed))
+
+    def lend(
+        self,
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Fetch the first of these pieces, and as many behind it as it likes.
+        """
+        storage = self._storage
+        if not ILendingStorage.providedBy(storage):
+            self.read(indexes[0], lambda data: done((data,)), failed)
+            return
+        answer = _Answers("lend", self, done, failed)
+
+        def on_done(contents: object) -> None:
+            if not isinstance(contents, Sequence) or isinstance(contents, bytes):
+                what = in_few_words(contents)
+                answer.refuse(f"answered {what}, which is no list of contents")
+                return
+            good: list[PieceContent] = []
+            fault = None if contents else "answered with nothing, not even the first"
+            if answer.is_waiting:
+                for index, content in zip(indexes, contents, strict=False):
+                    if fault := self._fault_of(index, content):
+                        break
+                    good.append(content)
+            for surplus in islice(contents, len(good), None):
+                _give_back(surplus)
+            if good:
+                answer.done(good)
+            elif fault:
+                answer.refuse(fault)
+
+        answer.ask(lambda: storage.lend(indexes, on_done, answer.failed))
+
+    def write(
+        self,
+        pieces: Sequence[Piece],
+        done: Callable[[Sequence[Piece]], None],
+        failed: Callable[[int, StorageError], None],
+    ) -> None:
+        """
+        Keep the bytes of pieces.  All of which it does not say a word before it raises
+        are not kept.
+        """
+        waiting = {piece.index: piece for piece in pieces}
+
+        def refuse(fault: str) -> None:
+            for index in [*waiting]:
+                del waiting[index]
+                failed(index, self.error("write", fault))
+
+        def on_done(kept: object) -> None:
+            if not isinstance(kept, Sequence) or not all(
+                isinstance(piece, Piece) for piece in kept
+            ):
+                refuse(f"answered {in_few_words(kept)}, which is no list of pieces")
+                return
+            known = [waiting.pop(each.index) for each in kept if each.index in waiting]
+            if known:
+                done(known)
+
+        def on_failed(index: int, error: StorageError) -> None:
+            if waiting.pop(index, None) is not None:
+                failed(index, self.as_error("write", error))
+
+        try:
+            self._storage.write(pieces, on_done, on_failed)
+        except OUR_END:
+            raise
+        except BaseException as error:
+            if not waiting:
+                # It has done what it should, so this is a fault of ours.
+                raise
+            refuse(raised(error))
+
+    def finish(
+        self, done: Callable[[], None], failed: Callable[[StorageError], None]
+    ) -> None:
+        """
+        Put the file in place.
+        """
+        answer = _Answers[None]("finish", self, lambda _: done(), failed)
+        answer.ask(
+            lambda: self._storage.finish(lambda: answer.done(None), answer.failed)
+        )
+
+    def close(self, done: Callable[[], None]) -> None:
+        """
+        Give everything back.
+        """
+        self._storage.close(done)
+
+    # What answers say.
+
+    def error(self, method: str, fault: str) -> StorageError:
+        """
+        What is told of a fault of it.
+        """
+        return StorageError(f"the storage {self._name} {fault} in {method}")
+
+    def as_error(self, method: str, error: object) -> StorageError:
+        """
+        What it told itself.
+        """
+        if isinstance(error, StorageError):
+            return error
+        return self.error(method, f"failed with {in_few_words(error)}")
+
+    def tell(self, method: str, error: StorageError) -> None:
+        """
+        Say it once.
+        """
+        if method not in self._told:
+            self._told.add(method)
+            self._tell(f"{error}; said once")
+
+    def _fault_of(self, index: int, content: PieceContent) -> str | None:
+        try:
+            size_bytes = size_of(content)
+        except Exception:
+            return f"answered {in_few_words(content)}, which is neither bytes nor span"
+        if size_bytes != self._layout.size(index):
+            return self._odd_size(index, size_bytes)
+        return None
+
+    def _odd_size(self, index: int, size_bytes: int) -> str:
+        size = self._layout.size(index)
+        return f"answered {size_bytes} bytes for piece {index}, which has {size}"
+
+
+@implementer(IVerifiedStorage)
+class GuardedVerifiedStorage(GuardedStorage[IVerifiedStorage]):
+    """
+    A storage of others that knows what the pieces should be.
+    """
+
+    def report_to(self, publish: Callable[[SwarmEvent], None]) -> None:
+        """
+        From now on tell what happens.
+        """
+        self._storage.report_to(publish)
+
+    def check(
+        self,
+        progress: Callable[[int, int], None],
+        done: Callable[[Bitfield], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Find out which pieces are here.
+        """
+        answer = _Answers("check", self, done, failed)
+        answer.ask(lambda: self._storage.check(progress, answer.done, answer.failed))
+
+    def check_piece(
+        self,
+        index: int,
+        done: Callable[[bool], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        Read a piece and look whether it is right.
+        """
+        answer = _Answers("check_piece", self, done, failed)
+        answer.ask(lambda: self._storage.check_piece(index, answer.done, answer.failed))
+
+
+class _Answers(Generic[_Answer]):
+    """
+    The one answer to a question: what comes behind it is not heard.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        guard: GuardedStorage[_Storage],
+        done: Callable[[_Answer], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        self.is_waiting = True
+        self._method = method
+        self._error = guard.error
+        self._as_error = guard.as_error
+        self._tell = guard.tell
+        self._done = done
+        self._failed = failed
+
+    def ask(self, question: Callable[[], None]) -> None:
+        """
+        Ask; what it raises is an answer, too.
+        """
+        try:
+            question()
+        except OUR_END:
+            raise
+        except BaseException as error:
+            if not self.is_waiting:
+                # It has answered, so this is a fault of ours.
+                raise
+            self.refuse(raised(error))
+
+    def done(self, answer: _Answer) -> None:
+        """
+        It could.
+        """
+        if self.is_waiting:
+            self.is_waiting = False
+            self._done(answer)
+
+    def failed(self, error: StorageError) -> None:
+        """
+        It could not.
+        """
+        if self.is_waiting:
+            self.is_waiting = False
+            self._failed(self._as_error(self._method, error))
+
+    def refuse(self, fault: str) -> None:
+        """
+        It did what it must not.
+        """
+        error = self._error(self._method, fault)
+        if self.is_waiting:
+            self._tell(self._method, error)
+        self.failed(error)
+
+
+def _is_own(storage: object) -> bool:
+    """
+    Is it of this package, where a fault had better end a test?
+    """
+    module: str = type(storage).__module__
+    return module.partition(".")[0] == "swarmpeer"
+
+
+def _give_back(content: PieceContent) -> None:
+    """
+    It may be no content at all.
+    """
+    try:
+        give_back(content)
+    except Exception:
+        # There is nothing that could be given back.
+        return

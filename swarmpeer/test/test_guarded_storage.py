@@ -1,0 +1,288 @@
+"""
+Tests of L{swarmpeer.core.guarding.storage}.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from swarmpeer.core.guarding import guard_storage, guard_verified_storage
+from swarmpeer.core.layout import PieceLayout
+from swarmpeer.core.pieces import PieceStore
+from swarmpeer.errors import StorageError
+from swarmpeer.events import IgnoredReason
+from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
+from swarmpeer.seam import Piece, PieceContent
+from swarmpeer.storage import MemoryStorage
+from swarmpeer.test.checked_memory import CheckedMemory
+from swarmpeer.test.test_serving import Counter, ignored, sent
+
+LAYOUT = PieceLayout(7, 2)
+DATA = bytes(range(7))
+PIECES = [Piece(0, DATA[:2]), Piece(3, DATA[6:])]
+
+
+class Span:
+    """
+    Where a piece of two bytes lies, for as long as nobody gave it back.
+    """
+
+    fd, offset, size_bytes = 3, 0, 2
+
+    def __init__(self) -> None:
+        self.returns = 0
+
+    def read(self, at: int, size_bytes: int) -> bytes:
+        """
+        It would be sent from the file.
+        """
+        return DATA[at : at + size_bytes]
+
+    def give_back(self) -> None:
+        """
+        Once is enough.
+        """
+        self.returns += 1
+
+
+@implementer(ILendingStorage)
+class Theirs(MemoryStorage):
+    """
+    A storage of others.
+
+    @ivar act: what C{lend}, C{read} and C{write} do.
+    """
+
+    __module__ = "theirs"
+
+    def __init__(self, act: Callable[..., object], data: bytes | None = DATA) -> None:
+        super().__init__(LAYOUT, data)
+        self.act = act
+        self.open()
+
+    def lend(
+        self,
+        indexes: Sequence[int],
+        done: Callable[[Sequence[PieceContent]], None],
+        failed: Callable[[StorageError], None],
+    ) -> None:
+        """
+        As the test has it.
+        """
+        self.act(indexes, done, failed)
+
+    def read(self, index: int, done: Any, failed: Any) -> None:
+        """
+        The same.
+        """
+        self.act(index, done, failed)
+
+    def write(self, pieces: Sequence[Piece], done: Any, failed: Any) -> None:
+        """
+        The same.
+        """
+        self.act(pieces, done, failed)
+
+
+class Plain(MemoryStorage):
+    """
+    One that does not lend.
+    """
+
+    __module__ = "theirs"
+
+    def __init__(self, answer: object) -> None:
+        super().__init__(LAYOUT, DATA)
+        self.answer = answer
+
+    def read(self, index: int, done: Any, failed: Any) -> None:  # noqa: ARG002
+        """
+        The same each time.
+        """
+        done(self.answer)
+
+
+def answering(*answers: object) -> Callable[..., None]:
+    """
+    What answers so, once for each.
+    """
+
+    def act(_what: object, done: Callable[[object], None], _failed: object) -> None:
+        for answer in answers:
+            done(answer)
+
+    return act
+
+
+def raising(*_: object) -> None:
+    """
+    What it must not do.
+    """
+    raise TypeError("too many arguments")
+
+
+class GuardedStorageTests(SynchronousTestCase):
+    """
+    Storages of others, which do what they must not.
+    """
+
+    def setUp(self) -> None:
+        """
+        Nothing was said.
+        """
+        self.told: list[str] = []
+        self.said: list[object] = []
+
+    def guard(self, act: Callable[..., object], data: bytes | None = DATA) -> Any:
+        """
+        One that does so.
+        """
+        return guard_storage(Theirs(act, data), LAYOUT, self.told.append)
+
+    def fail_with(self, *words: object) -> None:
+        """
+        Hear why.
+        """
+        self.said.append(tuple(map(str, words)))
+
+    def test_asked_on(self) -> None:
+        """
+        After an answer that cannot be the piece is not served, and whoever asked is
+        served again; the name of the storage is told, once.
+        """
+        for act, fault in (
+            (answering([]), "answered with nothing"),
+            (answering(None), "answered None, which is no list of contents"),
+            (answering(b"ab"), "answered b'ab', which is no list of contents"),
+            (answering([7]), "answered 7, which is neither bytes nor span"),
+            (answering([b"1"]), "answered 1 bytes for piece 1, which has 2"),
+            (raising, "raised TypeError: too many arguments (" + __file__),
+        ):
+            with self.subTest(fault=fault):
+                self.told.clear()
+                storage = self.guard(act)
+                counter = Counter(PieceStore(LAYOUT, storage))
+                counter.ask(1, 2)
+                unreadable = IgnoredReason.UNREADABLE
+                self.assertEqual(
+                    counter.take(),
+                    [ignored(1, unreadable), ignored(2, unreadable)],
+                )
+                (line,) = self.told
+                self.assertIn(f"the storage theirs:Theirs {fault}", line)
+                self.assertNotIn("\n", line)
+
+    def test_as_far_as_it_is_right(self) -> None:
+        """
+        Contents in front of a wrong one are sent.
+        """
+        counter = Counter(PieceStore(LAYOUT, self.guard(answering([b"ab", b"c"]))))
+        counter.serving.take([0, 1])
+        self.assertEqual(counter.take()[:2], sent(0, b"ab"))
+
+    def test_spans_given_back(self) -> None:
+        """
+        What was lent beyond what is asked for, or behind a wrong one, or twice, is
+        given back, and no more is.
+        """
+        spans = [Span() for _ in range(4)]
+        storage = self.guard(answering(spans[:3], spans[3:]))
+        storage.lend([0, 1], self.said.append, self.fail_with)
+        self.assertEqual(self.said, [spans[:2]])
+        self.assertEqual([span.returns for span in spans], [0, 0, 1, 1])
+        spans = [Span(), Span()]
+        storage = self.guard(answering([spans[0], 3, spans[1]]))
+        storage.lend([0, 1, 2], self.said.append, self.fail_with)
+        self.assertEqual(self.said[1:], [spans[:1]])
+        self.assertEqual([span.returns for span in spans], [0, 1])
+
+    def test_read(self) -> None:
+        """
+        One that does not lend is read, and what it reads is looked at.
+        """
+        for answer, fault in (
+            (b"ab", None),
+            ("ab", "answered 'ab', which are no bytes in read"),
+            (b"abc", "answered 3 bytes for piece 0, which has 2 in read"),
+        ):
+            self.said.clear()
+            plain: Any = Plain(answer)
+            storage: Any = guard_storage(plain, LAYOUT, self.told.append)
+            storage.lend([0, 1], self.said.append, self.fail_with)
+            name = "the storage theirs:Plain"
+            expected = (answer,) if fault is None else (f"{name} {fault}",)
+            self.assertEqual(self.said, [expected])
+
+    def test_write(self) -> None:
+        """
+        Pieces about which it says nothing before it raises, or what cannot be, are not
+        kept; those that it keeps are.
+        """
+
+        def half(pieces: Sequence[Piece], done: Any, _failed: object) -> None:
+            done(pieces[:1])
+            raising()
+
+        def twice(pieces: Sequence[Piece], done: Any, failed: Any) -> None:
+            done(pieces)
+            done(pieces)
+            failed(0, StorageError("what is it now?"))
+
+        def odd(_pieces: object, _done: object, failed: Any) -> None:
+            failed(0, "full")
+            failed(3, StorageError("full, too"))
+
+        storage = "the storage theirs:Theirs"
+        raised = f"{storage} raised TypeError: too many arguments ("
+        for act, kept, faults in (
+            (raising, [], [("0", raised), ("3", raised)]),
+            (half, PIECES[:1], [("3", raised)]),
+            (twice, PIECES, []),
+            (answering(3), [], [("0", f"{storage} answered 3, "), ("3", storage)]),
+            (odd, [], [("0", f"{storage} failed with 'full'"), ("3", "full, too")]),
+        ):
+            self.said.clear()
+            held: list[Piece] = []
+            guard = self.guard(act, None)
+            guard.write(PIECES, held.extend, self.fail_with)
+            self.assertEqual(held, kept)
+            told: list[Any] = self.said
+            self.assertEqual(len(told), len(faults))
+            for (index, words), (at, fault) in zip(told, faults, strict=True):
+                self.assertEqual(index, at)
+                self.assertTrue(words.startswith(fault), words)
+
+    def test_fault_of_ours(self) -> None:
+        """
+        What is raised by who hears the answer is not its fault.
+        """
+        storage = self.guard(answering([b"ab"]))
+        self.assertRaises(TypeError, storage.lend, [0], raising, self.fail_with)
+        storage = self.guard(answering(PIECES), None)
+        self.assertRaises(TypeError, storage.write, PIECES, raising, self.fail_with)
+        self.assertEqual((self.told, self.said), ([], []))
+
+    def test_interfaces(self) -> None:
+        """
+        A guard is asked as what it guards is; nothing stands between a peer and a
+        storage of our own.
+        """
+        verifyObject(ILendingStorage, self.guard(raising))
+        own = MemoryStorage(LAYOUT, DATA)
+        self.assertIs(guard_storage(own, LAYOUT, self.fail), own)
+
+    def test_verified(self) -> None:
+        """
+        A check that raises has failed.
+        """
+        theirs: Any = type("Theirs", (CheckedMemory,), {"__module__": "theirs"})
+        theirs.check = theirs.check_piece = raising
+        storage = guard_verified_storage(theirs(LAYOUT, DATA), LAYOUT, self.told.append)
+        verifyObject(IVerifiedStorage, storage)
+        storage.check(lambda *_: None, self.said.append, self.fail_with)
+        storage.check_piece(1, self.said.append, self.fail_with)
+        self.assertEqual(len(self.said), 2)
+        self.assertIn("the storage theirs:Theirs raised TypeError", str(self.said[1]))
