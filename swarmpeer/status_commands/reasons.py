@@ -131,11 +131,12 @@ def _seen(status: Status, size: int) -> Bitfield:
     """
     unseen, lacking = Bitfield(size), status.missing
     for first, last in lacking.nowhere_runs:
-        unseen.add_each(range(first, min(last + 1, size)))
+        unseen.add_range(first, last)
     if unseen.count < lacking.nowhere:
         # It told the first runs alone, and behind them it may be any.
         end = max((last for _, last in lacking.nowhere_runs), default=-1) + 1
-        unseen.add_each(range(end, size))
+        if end < size:
+            unseen.add_range(end, size - 1)
     return unseen.missing_from(Bitfield.full(size))
 
 
