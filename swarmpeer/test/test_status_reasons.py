@@ -104,6 +104,17 @@ class ReasonsTests(SynchronousTestCase):
         one = member(fetching(1002, state=State.CHECKING, checked_share=0.996))
         self.assertIn("1002 is checking, 99%", why_not_done(one, [one], 1.0))
 
+    def test_many_problems(self) -> None:
+        """
+        Of many problems the first are told, shortly, and how many more there are.
+        """
+        problem = Problem(ProblemCode.DISK, "x " * 10_000, 1.0)
+        for count, words in ((10, ", for 1 s"), (11, "; and 1 more problem")):
+            one = member(fetching(1002, problems=(problem,) * count))
+            line = why_not_done(one, [one], 1.0)
+            self.assertTrue(line.endswith(words), line)
+            self.assertLess(len(line), 3000)
+
     def test_hostile(self) -> None:
         """
         What a peer says of its pieces need not be true, nor fit on a line.
