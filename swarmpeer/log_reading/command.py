@@ -47,7 +47,8 @@ calls whom and who began with the file.
 verdicts: PASS, FAIL, or NOT SEEN if nothing in the logs can tell.
 
 exit status: 0 if no rule is broken, 1 if one is, 2 if something cannot be read or
-written or the command is wrong, 130 after Ctrl-C, 143 after SIGTERM.
+written or the command is wrong, 130 after Ctrl-C, 143 after SIGTERM,
+129 after SIGHUP.
 """
 
 
