@@ -24,7 +24,6 @@ def _faults(status: Status) -> Iterator[str]:
     for what, count in (
         ("it holds", status.held),
         ("it recorded", status.recorded or 0),
-        ("it lacks", status.missing.count),
         *((f"{one.peer_id} holds", one.held) for one in status.neighbors),
         *((f"{one.peer_id} had", one.pieces) for one in status.missing.last_holders),
     ):
@@ -32,6 +31,9 @@ def _faults(status: Status) -> Iterator[str]:
             yield f"{what} {count} of {size} pieces"
     if status.is_done and status.held != size:
         yield f"it is {status.state} with {status.held} of {size} pieces"
+    if status.missing.count != size - status.held:
+        lacks = status.missing.count
+        yield f"it holds {status.held} of {size} pieces and lacks {lacks}"
     yield from _faults_of_runs(status.missing, size)
 
 

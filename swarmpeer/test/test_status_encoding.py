@@ -109,7 +109,8 @@ class EncodingTests(SynchronousTestCase):
             *(
                 (replace(FETCHING, missing=replace(few, **lie)), words)
                 for lie, words in (
-                    ({"count": 11}, "it lacks 11 of 10 pieces"),
+                    ({"count": 11}, "it holds 5 of 10 pieces and lacks 11"),
+                    ({"count": 4}, "it holds 5 of 10 pieces and lacks 4"),
                     ({"nowhere": 6}, "of 5 missing pieces 6 are nowhere"),
                     ({"nowhere": 5, "nowhere_runs": ((0, 2**61),)}, "no run"),
                     ({"nowhere": 5, "nowhere_runs": ((3, 2),)}, "no run"),
