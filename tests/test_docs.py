@@ -46,14 +46,20 @@ from swarmpeer.manifest_files import Fault
 from swarmpeer.metrics.catalogue import METRICS
 from swarmpeer.net.limits import Limits
 from swarmpeer.status import shape
-from swarmpeer.status.missing import MOST_RUNS
 from swarmpeer.status.piece_map import MOST_BUCKETS
 from swarmpeer.status.problems import (
     SETTLED_CHOKED_SECONDS,
     SETTLED_SECONDS,
     STALLED_SECONDS,
 )
-from swarmpeer.status.shape import Happening, Picture, Pictures, ProblemCode, State
+from swarmpeer.status.shape import (
+    MOST_RUNS,
+    Happening,
+    Picture,
+    Pictures,
+    ProblemCode,
+    State,
+)
 from swarmpeer.status_commands.fleet import MOST_AT_ONCE
 from swarmpeer.status_commands.status import as_json
 from swarmpeer.test.conformance_swarm import run_check

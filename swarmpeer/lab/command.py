@@ -61,8 +61,8 @@ examples:
                                                 the page at a port of your choice
 
 exit status: 0 if every copy is identical and every peer ended by itself, 1 if
-not, 2 if the lab cannot be made as asked, 130 after Ctrl-C, 143 after SIGTERM.
-However the lab ends, no peer is left running.
+not, 2 if the lab cannot be made as asked, 130 after Ctrl-C, 143 after SIGTERM,
+129 after SIGHUP.  However the lab ends, no peer is left running.
 """
 
 _ENDPOINT_ADVICE = """\

@@ -14,7 +14,13 @@ from swarmpeer.log_reading.as_json import json_text
 from swarmpeer.log_reading.as_text import text_lines
 from swarmpeer.log_reading.checking import check_logs
 from swarmpeer.log_reading.report import plot_file, report
-from swarmpeer.log_reading.sources import Source, config_beside, find_logs, find_terms
+from swarmpeer.log_reading.sources import (
+    Source,
+    config_beside,
+    find_logs,
+    find_terms,
+    is_same_file,
+)
 from swarmpeer.text import printable
 
 _DESCRIPTION = """\
@@ -41,7 +47,8 @@ calls whom and who began with the file.
 verdicts: PASS, FAIL, or NOT SEEN if nothing in the logs can tell.
 
 exit status: 0 if no rule is broken, 1 if one is, 2 if something cannot be read or
-written or the command is wrong, 130 after Ctrl-C, 143 after SIGTERM.
+written or the command is wrong, 130 after Ctrl-C, 143 after SIGTERM,
+129 after SIGHUP.
 """
 
 
@@ -137,9 +144,10 @@ def _logs(arguments: argparse.Namespace, line: ProgressLine) -> int:
 def _check_target(path: str, sources: Sequence[Source]) -> None:
     """
     @raise ReportError: if a log stands where the report is to go.
+    @raise LogError: if there is a report, and no log where one is to be.
     """
     for source in sources:
-        if os.path.exists(path) and os.path.samefile(path, source.path):
+        if os.path.exists(path) and is_same_file(path, source.path):
             raise ReportError(
                 f"{printable(path)} is one of the logs; give what is drawn another name"
             )

@@ -40,12 +40,25 @@ def find_logs(paths: Sequence[str]) -> list[Source]:
         for log in _logs_in(path) if os.path.isdir(path) else [path]:
             source = Source(log, _writer(log))
             other = found.setdefault(source.peer_id, source)
-            if other is not source and not os.path.samefile(other.path, log):
+            if other is not source and not is_same_file(other.path, log):
                 raise LogError(
                     f"{printable(other.path)} and {printable(log)} are both of peer "
                     f"{source.peer_id}; give the logs of one run of a swarm"
                 )
     return [found[peer] for peer in sorted(found)]
+
+
+def is_same_file(one: str, other: str) -> bool:
+    """
+    Are both names of one file?
+
+    @raise LogError: if there is none at one of them, or it cannot be told.
+    """
+    try:
+        return os.path.samefile(one, other)
+    except OSError as error:
+        where = printable(os.fsdecode(error.filename or other))
+        raise LogError(f"{where} cannot be read: {error.strerror}") from error
 
 
 def _logs_in(folder: str) -> list[str]:

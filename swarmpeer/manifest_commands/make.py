@@ -46,7 +46,8 @@ where that makes more than {MOST_CHOSEN_PIECES:,}, the smallest up to {_MOST} th
 does not.
 
 exit status: 0 if the manifest is there, 1 if it cannot be written, 2 if there can be
-none, 130 after Ctrl-C, 143 after SIGTERM.  Then nothing is left behind.
+none, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.  Then nothing
+is left behind.
 """
 
 

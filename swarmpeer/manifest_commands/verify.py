@@ -33,7 +33,7 @@ not matter; no symbolic link in it is followed.
 
 exit status: 0 if all is as the manifest says, 1 if not (each difference has a line,
 the last line sums them up), 2 if FILE cannot be read or is no manifest, 130 after
-Ctrl-C, 143 after SIGTERM.
+Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 

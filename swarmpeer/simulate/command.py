@@ -67,7 +67,8 @@ make large swarms quick.
 
 exit status: 0 if every rule held, 1 if not (each breach gets a line, and the last
 line is the command that replays the smallest failing run that was found), 2 if it
-cannot be done as asked, 130 after Ctrl-C, 143 after SIGTERM.
+cannot be done as asked, 130 after Ctrl-C, 143 after SIGTERM,
+129 after SIGHUP.
 """
 
 _Parser = TypeVar("_Parser", bound=argparse.ArgumentParser)

@@ -48,13 +48,8 @@ from swarmpeer.events import (
     UnchokedBy,
     ViolationSeen,
 )
-from swarmpeer.status.shape import Group, Happening
+from swarmpeer.status.shape import MOST_HAPPENINGS, Group, Happening
 from swarmpeer.text import printable, size_text, span_text
-
-MOST_HAPPENINGS = 200
-"""
-So many are remembered.
-"""
 
 _GIVEN_BACK = {
     GivenBackReason.CHOKE: "chokes us",

@@ -5,13 +5,8 @@ What is not here, and who had it.
 from collections.abc import Collection, Mapping
 
 from swarmpeer.core.holdings import Holdings
-from swarmpeer.status.shape import LastHolder, Missing
+from swarmpeer.status.shape import MOST_RUNS, LastHolder, Missing
 from swarmpeer.wire.bitfield import Bitfield
-
-MOST_RUNS = 20
-"""
-So many runs of pieces are told one by one.
-"""
 
 
 def missing(

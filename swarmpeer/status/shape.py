@@ -13,6 +13,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from swarmpeer.core.holdings import MOST_LEFT
+
 VERSION = 1
 """
 Of the shape of a L{Status}.
@@ -37,6 +39,27 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Rate = Annotated[float, Meta(ge=0, le=1e18)]
 """
 What it takes for a rate.
+"""
+
+MOST_RUNS = 20
+"""
+So many runs of pieces are told one by one.
+"""
+MOST_HAPPENINGS = 200
+"""
+So many are remembered.
+"""
+MOST_PEERS = 2**16
+"""
+Of so many peers a reader takes a status; a port has as many numbers.
+"""
+MOST_PROBLEMS = 2 * MOST_PEERS + 100
+"""
+Of each peer there may be two: that it cannot be called, and that it is shut out.
+"""
+Ids = Annotated[tuple[Count, ...], Meta(max_length=MOST_PEERS)]
+"""
+Peers.
 """
 
 
@@ -207,16 +230,16 @@ class Missing:
     @ivar nowhere: how many of them no neighbour has; who L{holds
         all<NeighborStatus.holds_all>} has them all.
     @ivar nowhere_runs: which, as first and last of each run, the first
-        L{MOST_RUNS<swarmpeer.status.missing.MOST_RUNS>}.
+        L{MOST_RUNS}.
     @ivar last_holders: who had some of those.
     @ivar unmet_seeds: who has everything by the list of peers, and was not here yet.
     """
 
     count: Count
     nowhere: Count
-    nowhere_runs: tuple[tuple[Count, Count], ...]
-    last_holders: tuple[LastHolder, ...]
-    unmet_seeds: tuple[Count, ...] = ()
+    nowhere_runs: Annotated[tuple[tuple[Count, Count], ...], Meta(max_length=MOST_RUNS)]
+    last_holders: Annotated[tuple[LastHolder, ...], Meta(max_length=MOST_LEFT)]
+    unmet_seeds: Ids = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +270,7 @@ class PreferredRound:
     number: Count
     held_seconds: Seconds
     by_rate: bool
-    candidates: tuple[CandidateStatus, ...]
+    candidates: Annotated[tuple[CandidateStatus, ...], Meta(max_length=MOST_PEERS)]
     optimistic: Count | None
 
 
@@ -261,7 +284,7 @@ class OptimisticRound:
 
     number: Count
     held_seconds: Seconds
-    candidates: tuple[Count, ...]
+    candidates: Ids
     optimistic: Count | None
 
 
@@ -308,10 +331,10 @@ class Status:
     send_rate: Rate
     expected_seconds: Seconds | None
     last_piece_seconds: Seconds | None
-    neighbors: tuple[NeighborStatus, ...]
-    incomplete: tuple[Count, ...]
+    neighbors: Annotated[tuple[NeighborStatus, ...], Meta(max_length=MOST_PEERS)]
+    incomplete: Ids
     missing: Missing
-    problems: tuple[Problem, ...]
+    problems: Annotated[tuple[Problem, ...], Meta(max_length=MOST_PROBLEMS)]
     preferred_round: PreferredRound | None
     optimistic_round: OptimisticRound | None
     pieces: str | None = None
@@ -397,8 +420,8 @@ class Picture:
 
     status: Status
     map: str
-    neighbor_maps: dict[int, str]
-    happenings: tuple[Happening, ...]
+    neighbor_maps: Annotated[dict[int, str], Meta(max_length=MOST_PEERS)]
+    happenings: Annotated[tuple[Happening, ...], Meta(max_length=MOST_HAPPENINGS)]
     age_seconds: Seconds = 0.0
 
 

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from swarmpeer.errors import ProtocolViolation, StatusError
+from swarmpeer.manifest.parsing import MAX_PIECES
 from swarmpeer.status.shape import State, Status
 from swarmpeer.status_commands.asking import Ask
 from swarmpeer.status_commands.places import Place
@@ -230,8 +231,11 @@ def is_same_swarm(one: Status, other: Status) -> bool:
 
 def _bits(status: Status) -> Bitfield | None:
     """
-    The pieces that it says to have, if that can be.
+    The pieces that it says to have, if that can be, and if they are not so many, as
+    in a classic swarm only, that to look at them takes long.
     """
+    if status.piece_count > MAX_PIECES:
+        return None
     try:
         data = b64decode(status.pieces or "", validate=True)
         return Bitfield.from_bytes(status.piece_count, data)

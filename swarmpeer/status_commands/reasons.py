@@ -9,7 +9,7 @@ from swarmpeer.quantities import format_some
 from swarmpeer.status.missing import lacking_runs
 from swarmpeer.status.shape import Problem, ProblemCode, State, Status
 from swarmpeer.status_commands.fleet import Member, is_same_swarm
-from swarmpeer.text import printable, share_text, span_text
+from swarmpeer.text import in_few_words, share_text, span_text
 from swarmpeer.wire.bitfield import Bitfield
 
 MOST_RUNS = 12
@@ -19,6 +19,10 @@ So many runs of pieces are told one by one.
 MOST_NAMES = 6
 """
 So many peers are told by their id.
+"""
+MOST_PROBLEMS = 10
+"""
+So many problems of one peer are told one by one.
 """
 
 
@@ -34,7 +38,10 @@ def why_not_done(member: Member, members: Sequence[Member], now: float) -> str:
     parts = [_how_far(status)]
     if member.pieces is not None and member.pieces.size == status.piece_count:
         parts += _whereabouts(member, member.pieces, members, now)
-    parts += [problem_text(each) for each in status.problems if _is_own(member, each)]
+    problems = [each for each in status.problems if _is_own(member, each)]
+    parts += [problem_text(each) for each in problems[:MOST_PROBLEMS]]
+    if (more := len(problems) - MOST_PROBLEMS) > 0:
+        parts.append(more_problems(more))
     return f"{member.name} is {'; '.join(parts)}"
 
 
@@ -42,7 +49,21 @@ def problem_text(problem: Problem) -> str:
     """
     It, and how long it has been so.
     """
-    return f"{printable(problem.text)}, for {span_text(problem.since_seconds)}"
+    return f"{problem_line(problem)}, for {span_text(problem.since_seconds)}"
+
+
+def problem_line(problem: Problem) -> str:
+    """
+    What it says: a peer may say anything, of any length.
+    """
+    return in_few_words(problem.text, str)
+
+
+def more_problems(count: int) -> str:
+    """
+    That there are more than are told.
+    """
+    return f"and {count} more {'problem' if count == 1 else 'problems'}"
 
 
 def silence_told(member: Member, now: float) -> str:
@@ -131,11 +152,12 @@ def _seen(status: Status, size: int) -> Bitfield:
     """
     unseen, lacking = Bitfield(size), status.missing
     for first, last in lacking.nowhere_runs:
-        unseen.add_each(range(first, min(last + 1, size)))
+        unseen.add_range(first, last)
     if unseen.count < lacking.nowhere:
         # It told the first runs alone, and behind them it may be any.
         end = max((last for _, last in lacking.nowhere_runs), default=-1) + 1
-        unseen.add_each(range(end, size))
+        if end < size:
+            unseen.add_range(end, size - 1)
     return unseen.missing_from(Bitfield.full(size))
 
 

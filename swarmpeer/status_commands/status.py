@@ -53,7 +53,7 @@ line is written for each change, and one for all of them each time.
 
 exit status: 0 if everybody who was asked answered, done or not (swarmpeer wait tells
 who is done), 1 if somebody did not, 2 for wrong arguments or configurations,
-130 after Ctrl-C, 143 after SIGTERM.
+130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 

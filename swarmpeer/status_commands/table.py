@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from swarmpeer.status.shape import Problem
 from swarmpeer.status_commands.fleet import Member
+from swarmpeer.status_commands.reasons import MOST_NAMES
 from swarmpeer.text import printable, share_text, size_text, span_text
 
 _BAR_WIDTH = 16
@@ -130,14 +131,19 @@ def _row(member: Member, has_bars: bool) -> tuple[str, ...]:
 
 def problem_words(problems: Sequence[Problem]) -> str:
     """
-    Each in a word, with the peers that it is about.
+    Each in a word, with the peers that it is about, or the first of them.
     """
     peers: dict[str, list[str]] = {}
     for problem in problems:
         named = peers.setdefault(printable(problem.code), [])
         if problem.peer_id is not None:
             named.append(str(problem.peer_id))
-    return ", ".join(" ".join([code, *named]) for code, named in peers.items())
+    return ", ".join(" ".join([code, *_few(named)]) for code, named in peers.items())
+
+
+def _few(names: list[str]) -> list[str]:
+    more = len(names) - MOST_NAMES
+    return [*names[:MOST_NAMES], f"and {more} more"] if more > 0 else names
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:

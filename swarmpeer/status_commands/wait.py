@@ -59,7 +59,8 @@ examples:
   swarmpeer wait --at beta.example:8080 --at gamma.example:8080 --token-file token
 
 exit status: 0 when all are done, 1 if the time was over first, 2 for wrong arguments
-or configurations, 130 after Ctrl-C and 143 after SIGTERM, with the same lines.
+or configurations, 130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP, with the
+same lines.
 """
 
 

@@ -91,9 +91,13 @@ One that does not get what it lacks.
 
 def fetching(peer_id: int = 1001, **changes: Any) -> Status:
     """
-    One that has half of it.
+    One that has half of it, or as much as is told, and lacks the rest.
     """
-    return replace(FETCHING, peer_id=peer_id, **changes)
+    status = replace(FETCHING, peer_id=peer_id, **changes)
+    if "missing" in changes:
+        return status
+    lacks = status.piece_count - status.held
+    return replace(status, missing=replace(status.missing, count=lacks))
 
 
 def complete(peer_id: int = 1001, **changes: Any) -> Status:

@@ -174,6 +174,24 @@ class BitfieldAsSetTests(SynchronousTestCase):
         self.assertEqual(bits.count_among(more), sum(i in bits for i in more))
         self.assertEqual((bits, bits.count), (model, model.count))
 
+    @settings(deadline=None)
+    @given(sized_sets(1), st.data())
+    def test_range(self, case: tuple[int, list[set[int]]], data: st.DataObject) -> None:
+        """
+        A range is added as its pieces one by one; one that is none, or not within the
+        others, changes nothing.
+        """
+        size, (held,) = case
+        bits = bitfield(size, held)
+        first, last = data.draw(st.tuples(st.integers(-2, size), st.integers(-2, size)))
+        if 0 <= first <= last < size:
+            bits.add_range(first, last)
+            held |= set(range(first, last + 1))
+        else:
+            self.assertRaises((IndexError, ValueError), bits.add_range, first, last)
+        self.assertEqual((set(bits), bits.count), (held, len(held)))
+        self.assertEqual(bits, bitfield(size, held))
+
     def test_each_out_of_range(self) -> None:
         """
         Of pieces one of which is outside of the range none is held.

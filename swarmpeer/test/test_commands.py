@@ -3,10 +3,13 @@ Tests of L{swarmpeer.commands}.
 """
 
 import io
+import signal
 import sys
+from contextlib import redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.__main__ import main
 from swarmpeer.commands import FAILURE, USAGE, complain, run_command, warn
 from swarmpeer.console import OutputError, ProgressLine, ReaderGone
 from swarmpeer.errors import ConfigError
@@ -43,7 +46,8 @@ class CommandTests(SynchronousTestCase):
             (ReaderGone("gone"), FAILURE, ""),
             (OutputError("full"), FAILURE, "swarmpeer x: full\n"),
             (ConfigError("odd"), USAGE, "swarmpeer x: odd\n"),
-            (Interrupted(15), 143, ""),
+            (Interrupted(signal.SIGTERM), 143, ""),
+            (Interrupted(signal.SIGHUP), 129, ""),
         ):
             self.stderr.truncate(0)
             self.stderr.seek(0)
@@ -55,6 +59,28 @@ class CommandTests(SynchronousTestCase):
 
             self.assertEqual(run_command("x", work), status)
             self.assertEqual(self.stderr.getvalue(), words)
+
+    def test_signals_told(self) -> None:
+        """
+        The help of a command that tells what it ends with after one signal tells it of
+        each.
+        """
+        for name in [
+            "lab",
+            "make",
+            "verify",
+            "logs",
+            "simulate",
+            "check",
+            "status",
+            "wait",
+        ]:
+            out = io.StringIO()
+            with redirect_stdout(out):
+                self.assertRaises(SystemExit, main, [name, "--help"])
+            told = " ".join(out.getvalue().split())
+            for words in ("130 after Ctrl-C", "143 after SIGTERM", "129 after SIGHUP"):
+                self.assertIn(words, told, name)
 
     def test_warning(self) -> None:
         """

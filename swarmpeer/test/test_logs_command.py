@@ -270,8 +270,9 @@ class LogsCommandTests(SynchronousTestCase):
         (self.folder / "Common.cfg").write_text("nothing\n")
         (self.folder / "pipes").mkdir()
         os.mkfifo(self.folder / "pipes" / "log_peer_9.log")
+        nowhere = "cannot be read: No such file or directory"
         for arguments, said in (
-            (["nowhere"], "nowhere cannot be read: No such file or directory"),
+            (["nowhere"], f"nowhere {nowhere}"),
             (["pipes"], "pipes/log_peer_9.log cannot be read: Not a regular file"),
             (["empty"], "empty has no log_peer_<id>.log in it"),
             (["logs", "--common", "Common.cfg"], "'nothing' is no key"),
@@ -279,6 +280,17 @@ class LogsCommandTests(SynchronousTestCase):
             (["logs", "--peers", "nowhere"], "nowhere:1:1: cannot be read"),
             (["other.txt"], "other.txt is no protocol log"),
             (["logs", "log_peer_1002.log"], "are both of peer 1002"),
+            (["no/log_peer_9.log", "logs/log_peer_9.log"], f"log_peer_9.log {nowhere}"),
+            (["no/log_peer_9.log", "log_peer_9.log"], f"log_peer_9.log {nowhere}"),
+            (["log_peer_1002.log", "no/log_peer_1002.log"], f"1002.log {nowhere}"),
+            (
+                ["logs", "no/log_peer_9.log", "--report", "other.txt"],
+                f"log_peer_9.log {nowhere}",
+            ),
+            (
+                ["logs", "no/log_peer_9.log", "--plot", "other.txt"],
+                f"log_peer_9.log {nowhere}",
+            ),
             (["logs", "--report", "no/x.html"], "no/x.html cannot be written"),
             (
                 ["logs", "--report", "logs/log_peer_1002.log"],

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.holdings import MOST_LEFT, Holdings, Leavers
-from swarmpeer.status.missing import MOST_RUNS, lacking_runs, missing
+from swarmpeer.status.missing import lacking_runs, missing
 from swarmpeer.status.piece_map import MOST_BUCKETS, encoded_map, piece_map
-from swarmpeer.status.shape import LastHolder, Missing
+from swarmpeer.status.shape import MOST_RUNS, LastHolder, Missing
 from swarmpeer.wire.bitfield import Bitfield
 
 

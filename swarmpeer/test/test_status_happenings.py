@@ -15,8 +15,9 @@ from swarmpeer.events import (
     PolicyReplaced,
     RecordFailed,
 )
-from swarmpeer.status.happenings import MOST_HAPPENINGS, Happenings
+from swarmpeer.status.happenings import Happenings
 from swarmpeer.status.shape import (
+    MOST_HAPPENINGS,
     Group,
 )
 

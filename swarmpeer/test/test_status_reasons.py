@@ -75,7 +75,7 @@ class ReasonsTests(SynchronousTestCase):
         for lacking, told in (
             (Missing(6, 2, ((5, 5), (8, 8)), ()), "2 pieces (5,8)"),
             (Missing(6, 4, ((5, 5),), ()), "5 pieces (5-9)"),
-            (Missing(6, 6, ((5, 2**60),), ()), "5 pieces (5-9)"),
+            (Missing(6, 6, ((5, 9),), ()), "5 pieces (5-9)"),
         ):
             here = member(replace(one, missing=lacking), range(4))
             text = why_not_done(here, [here], 1.0)
@@ -103,6 +103,17 @@ class ReasonsTests(SynchronousTestCase):
         """
         one = member(fetching(1002, state=State.CHECKING, checked_share=0.996))
         self.assertIn("1002 is checking, 99%", why_not_done(one, [one], 1.0))
+
+    def test_many_problems(self) -> None:
+        """
+        Of many problems the first are told, shortly, and how many more there are.
+        """
+        problem = Problem(ProblemCode.DISK, "x " * 10_000, 1.0)
+        for count, words in ((10, ", for 1 s"), (11, "; and 1 more problem")):
+            one = member(fetching(1002, problems=(problem,) * count))
+            line = why_not_done(one, [one], 1.0)
+            self.assertTrue(line.endswith(words), line)
+            self.assertLess(len(line), 3000)
 
     def test_hostile(self) -> None:
         """

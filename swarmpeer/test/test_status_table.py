@@ -4,8 +4,14 @@ Tests of L{swarmpeer.status_commands.table}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.status.shape import Problem, ProblemCode
 from swarmpeer.status_commands.fleet import Member
-from swarmpeer.status_commands.table import render, summary, waiting_summary
+from swarmpeer.status_commands.table import (
+    problem_words,
+    render,
+    summary,
+    waiting_summary,
+)
 from swarmpeer.test.statuses import complete, fetching
 from swarmpeer.test.told_members import member, place, three_members
 
@@ -53,6 +59,15 @@ class TableTests(SynchronousTestCase):
                 self.assertLessEqual(max(map(len, lines)), width)
                 self.assertLessEqual(len(lines), max(4, height))
         self.assertNotIn("1001 ", render(self.members, 140, 4))
+
+    def test_many_problems(self) -> None:
+        """
+        Of many peers that a problem is about the first are told, and how many more.
+        """
+        problems = tuple(
+            Problem(ProblemCode.UNREACHABLE, "x", 9.0, one) for one in range(50)
+        )
+        self.assertEqual(problem_words(problems), "unreachable 0 1 2 3 4 5 and 44 more")
 
     def test_summary(self) -> None:
         """

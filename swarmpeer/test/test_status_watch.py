@@ -107,7 +107,7 @@ class StatusWatchTests(SynchronousTestCase):
         self.assertEqual((status.state, status.checked_share), (State.CHECKING, 0.25))
         self.at(102.0, FilesChecked(5, 5, 10))
         own = Bitfield(10)
-        own.add_each(range(5))
+        own.add_range(0, 4)
         peer.held = Holdings(own, {}, {})
         status = self.watch.status(with_pieces=True)
         self.assertIs(status.state, State.FETCHING)

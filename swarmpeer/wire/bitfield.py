@@ -167,6 +167,23 @@ class Bitfield:
         self._count += len(added)
         return added
 
+    def add_range(self, first: int, last: int) -> None:
+        """
+        Hold the pieces from C{first} to C{last}, both too: as cheap for millions as a
+        question about them.
+        """
+        for index in (first, last):
+            if not 0 <= index < self._size:
+                raise self._out_of_range(index)
+        if first > last:
+            raise ValueError(f"piece {first} is behind {last}")
+        place, end = first >> 3, (last >> 3) + 1
+        count = last - first + 1
+        added = ((1 << count) - 1) << 7 - (last & 7)
+        before = int.from_bytes(self._bytes[place:end], "big")
+        self._bytes[place:end] = (before | added).to_bytes(end - place, "big")
+        self._count += count - (before & added).bit_count()
+
     def missing_among(self, indexes: Iterable[int]) -> list[int]:
         """
         Which of these pieces are not held?
