@@ -25,6 +25,7 @@ from swarmpeer.web import events_page
 from swarmpeer.web.access import needs_token
 from swarmpeer.web.channel import REQUEST_SECONDS
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS, Lingering
+from swarmpeer.web.metrics_page import NoMetricsPage
 from swarmpeer.web.requests import MOST_BODY_BYTES
 from swarmpeer.web.service import WebService
 from swarmpeer.web.site import MOST_CONNECTIONS, Pages, PagesSite
@@ -256,7 +257,7 @@ class StatusPagesTests(SynchronousTestCase):
             got = request(self.pages.root, path)
             with capturedLogs() as logged:
                 head = request(self.pages.root, path, method="HEAD")
-            self.assertTrue(path == "/none" or not logged, logged)
+            self.assertEqual(logged, [])
             self.assertEqual((head.code, head.body), (got.code, b""))
             length = head.headers["content-length"]
             self.assertEqual(length, got.headers["content-length"], path)
@@ -272,6 +273,30 @@ class StatusPagesTests(SynchronousTestCase):
         for method in ("PUT", "DELETE", "BREW"):
             self.assertEqual(request(self.pages.root, method=method).code, 501)
         self.assertEqual(self.pages.asked, [])
+
+    def test_refusals(self) -> None:
+        """
+        Whatever is refused is refused in a line of text, which no browser takes for
+        something else.
+        """
+
+        def fail(_: bool) -> Status:
+            raise ZeroDivisionError
+
+        self.pages.root.putChild(b"bad", StatusPage(fail))
+        for path, method, code in (
+            ("/none", "GET", 404),
+            ("/readyz/x", "GET", 404),
+            ("/status.json", "POST", 405),
+            ("/", "BREW", 501),
+            ("/bad", "GET", 500),
+        ):
+            found = request(self.pages.root, path, method=method)
+            self.assertEqual(found.code, code)
+            self.assertEqual(found.headers["content-type"], "text/plain; charset=utf-8")
+            self.assertEqual(found.headers["x-content-type-options"], "nosniff")
+            self.assertRegex(found.body, rb"\A[^<\n]+\n\Z")
+        self.flushLoggedErrors(ZeroDivisionError)
 
     def test_large_requests(self) -> None:
         """
@@ -293,8 +318,20 @@ class StatusPagesTests(SynchronousTestCase):
         """
         There is nothing else.
         """
-        for path in ("/none", "/status", "/../etc/passwd", "/%00"):
+        for path in ("/none", "/status", "/../etc/passwd", "/%00", "/none/x"):
             self.assertEqual(request(self.pages.root, path).code, 404, path)
+
+    def test_nothing_below(self) -> None:
+        """
+        Nor below a page, whoever asks.
+        """
+        root = self.pages.root
+        root.putChild(b"metrics", NoMetricsPage())
+        for name in map(bytes.decode, root.listStaticNames()):
+            for below in ("x", "", "x/y"):
+                path = f"/{name}/{below}"
+                self.assertEqual(request(root, path).code, 404, path)
+        self.assertEqual(self.pages.asked, [])
 
 
 class LastPictureTests(SynchronousTestCase):

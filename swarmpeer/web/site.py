@@ -20,6 +20,7 @@ from swarmpeer.web.channel import PageChannel
 from swarmpeer.web.events_page import EventsPage, PeerPictures, PictureSource
 from swarmpeer.web.metrics_page import NoMetricsPage
 from swarmpeer.web.page_files import put_page
+from swarmpeer.web.pages import Page
 from swarmpeer.web.status_pages import (
     HealthPage,
     PicturePage,
@@ -33,7 +34,7 @@ So many may be open at once, or the swarm could find no descriptor left.
 """
 
 
-class Pages(Resource):
+class Pages(Page):
     """
     A page to look at, and the events that it lives on.
 
