@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 
 from swarmpeer.errors import ListenError
+from swarmpeer.net.reasons import in_one_line
 from swarmpeer.text import printable
 
 SOCKET_MODE = "660"
@@ -148,7 +149,7 @@ def listen_error(failure: Failure) -> ListenError:
             f"cannot listen at unix:{where}: {error.strerror}; name a path in a folder "
             "that is there and that this user may write to"
         )
-    return ListenError(f"cannot listen: {failure.getErrorMessage()}")
+    return ListenError(f"cannot listen: {in_one_line(failure)}")
 
 
 def shown_address(address: object) -> str:

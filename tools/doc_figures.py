@@ -51,7 +51,7 @@ HUNDRED = (
 COST = "swarmpeer simulate --piece-size 1K --no-disk --no-checks"
 FAILING = """\
 import sys
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 from swarmpeer.core.node import PeerNode
 PeerNode._retry_storage = lambda _: None
 sys.exit(main(["simulate", "--faults", "wild", "--seed", "4"]))

@@ -7,7 +7,7 @@ sends faster than RATE, such as 2MiB/s.
 import sys
 from pathlib import Path
 
-from swarmpeer.__main__ import build_parser, flushed
+from swarmpeer.command_line import build_parser, flushed
 from swarmpeer.lab import command
 from swarmpeer.lab.plan import peer_argv
 

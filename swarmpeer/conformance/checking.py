@@ -24,7 +24,7 @@ from swarmpeer.conformance.entries import Entry
 from swarmpeer.conformance.judging import judge_record
 from swarmpeer.conformance.results import Result, conclude
 from swarmpeer.conformance.slips import known_slips
-from swarmpeer.conformance.stage import Stage, Unseen
+from swarmpeer.conformance.stage import TOO_MUCH, HadEnough, Stage, Unseen
 from swarmpeer.conformance.subject import Subject
 from swarmpeer.verdicts import Verdict
 
@@ -50,6 +50,7 @@ class Report:
 
     @ivar slips: the known families of slips that were seen, with what shows them.
     @ivar was_met: did a connection ever stand?
+    @ivar given_up: why it ended before it was through, if it did.
     @ivar players: as whom we talked; true for who waited to be called.
     """
 
@@ -59,6 +60,7 @@ class Report:
     slips: Mapping[str, Entry]
     seconds: float
     was_met: bool
+    given_up: str = ""
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -70,9 +72,9 @@ class Report:
     @property
     def is_good(self) -> bool:
         """
-        Was no clause broken that must be kept?
+        Was no clause broken that must be kept, as far as a whole check goes?
         """
-        return Verdict.FAIL not in self.verdicts
+        return not self.given_up and Verdict.FAIL not in self.verdicts
 
 
 def scenarios() -> tuple[Scenario, ...]:
@@ -171,6 +173,8 @@ async def check(
                 if not stage.entries:
                     # Nobody is there, and nobody came.
                     break
+            except HadEnough:
+                break
         seconds = stage.now()
     finally:
         stage.close()
@@ -178,6 +182,9 @@ async def check(
             stopped = port.stopListening()
             if stopped is not None:
                 await stopped
+    given_up = TOO_MUCH if stage.is_full else ""
+    if given_up:
+        stage.excuse(CLAUSES, given_up)
     findings = [*stage.findings, *judge_record(subject, stage.entries, seconds)]
     wanted = [each for each in CLAUSES if not only or each in only]
     return Report(
@@ -187,4 +194,5 @@ async def check(
         known_slips(subject, stage.entries),
         seconds,
         was_met=bool(stage.entries),
+        given_up=given_up,
     )

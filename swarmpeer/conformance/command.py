@@ -50,9 +50,9 @@ examples:
 
 docs/conformance.md goes through a check step by step.
 
-exit status: 0 if no clause failed that a peer must keep, 1 if one did, 2 if nothing
-could be checked: one line says why; 130 after Ctrl-C, 143 after SIGTERM,
-129 after SIGHUP.
+exit status: 0 if no clause failed that a peer must keep, 1 if one did, or if so much
+was said that the check was given up, 2 if nothing could be checked: one line says why;
+130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 """
 
 

@@ -75,7 +75,8 @@ def _summary(report: Report) -> str:
     text = f"{number['passed']} passed, {number['failed']} failed"
     if number["otherwise"]:
         text += f", {number['otherwise']} done otherwise, which they may be"
-    return f"{text}, {number['not_seen']} not seen, in {report.seconds:.0f} s"
+    text = f"{text}, {number['not_seen']} not seen, in {report.seconds:.0f} s"
+    return f"{text}; {report.given_up}" if report.given_up else text
 
 
 def report_json(report: Report) -> str:
@@ -85,6 +86,8 @@ def report_json(report: Report) -> str:
     tested = report.subject.tested
     value = {
         **head(FORMAT, VERSION, report.verdicts),
+        "is_good": report.is_good,
+        "given_up": report.given_up,
         "seconds": round(report.seconds, 3),
         "tested": {"peer_id": tested.peer_id, "has_file": tested.has_file},
         "players": [

@@ -20,12 +20,13 @@ from swarmpeer.conformance.state import World
 from swarmpeer.conformance.subject import Subject
 from swarmpeer.conformance.talk import Talk
 from swarmpeer.errors import SwarmPeerError
+from swarmpeer.net.reasons import in_one_line
 
 MOST_ENTRIES = 200_000
 """
-More is not recorded: the peer is cut off.
+More is not recorded: the check is given up.
 """
-
+TOO_MUCH = f"so much was said ({MOST_ENTRIES} things) that the check was given up"
 
 MOST_CAME = 16
 """
@@ -36,6 +37,12 @@ So many connections may wait for one that we play.
 class Unseen(Exception):
     """
     A scenario cannot go on, through no fault that it judges; tells why.
+    """
+
+
+class HadEnough(Exception):
+    """
+    So much was said that the check is given up.
     """
 
 
@@ -63,7 +70,7 @@ class Player(protocol.Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Talk | None:  # noqa: ARG002
         """
-        A connection begins, unless there are too many.
+        A connection begins, unless there are too many, or the check was given up.
         """
         self.came = [each for each in self.came if each.is_open]
         if self._stage.is_full or len(self.came) >= MOST_CAME:
@@ -114,7 +121,7 @@ class Stage:
         self._talks: list[Talk] = []
         self._waiters: list[tuple[Callable[[], bool], Deferred[bool]]] = []
         self._is_looking = False
-        self._error: SwarmPeerError | None = None
+        self._error: SwarmPeerError | HadEnough | None = None
 
     # Time.
 
@@ -129,6 +136,7 @@ class Stage:
         Wait for something.
 
         @return: did it come in time?
+        @raise HadEnough: once the peer said too much; no scenario goes on then.
         """
         if self._error is not None:
             raise self._error
@@ -144,9 +152,9 @@ class Stage:
             if timeout.active():
                 timeout.cancel()
 
-    def give_up(self, error: SwarmPeerError) -> None:
+    def give_up(self, error: SwarmPeerError | HadEnough) -> None:
         """
-        Something failed that has nothing to do with the peer: the check ends with it.
+        Whatever is waited for, the check ends with that.
         """
         self._error = error
         for _, waiter in self._waiters:
@@ -238,8 +246,7 @@ class Stage:
             raise Unseen("the peer does not take our call")
         (talk,) = answered
         if isinstance(talk, Failure):
-            why = talk.getErrorMessage().rstrip(".")
-            raise Unseen(f"the peer cannot be called: {why}")
+            raise Unseen(f"the peer cannot be called: {in_one_line(talk)}")
         assert isinstance(talk, Talk)
         return talk
 
@@ -298,6 +305,8 @@ class Stage:
         self.world.learn(entry)
         if self.is_full:
             talk.reset()
+            if self._error is None:
+                self.give_up(HadEnough(TOO_MUCH))
             return
         self.entries.append(entry)
         self._look()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 from swarmpeer.config import CommonConfig, Member, PeerInfo, SwarmConfig
 from swarmpeer.config_commands.converting import convert, format_converted
 from swarmpeer.errors import ConfigError

@@ -3,14 +3,17 @@ The conformance check: our own peer passes, and who breaks a clause fails it, an
 other.
 """
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.conformance import stage
 from swarmpeer.conformance.checking import Report
 from swarmpeer.conformance.clauses import CLAUSES, Level
-from swarmpeer.conformance.report import report_lines
+from swarmpeer.conformance.report import report_json, report_lines
 from swarmpeer.test.conformance_swarm import (
     BETWEEN_ID,
     FIRST_ID,
@@ -20,7 +23,7 @@ from swarmpeer.test.conformance_swarm import (
     run_check,
 )
 from swarmpeer.test.deviants.catalogue import DEVIANTS
-from swarmpeer.test.deviants.parts import CHOKE, UNCHOKE, frame, kind_of
+from swarmpeer.test.deviants.parts import CHOKE, UNCHOKE, frame, is_handshake, kind_of
 from swarmpeer.verdicts import Verdict
 
 BROKEN = (Verdict.FAIL, Verdict.OTHERWISE)
@@ -120,6 +123,25 @@ class Flood(Deviant):
         return [data, noise] if kind_of(data) >= 0 else [data]
 
 
+class EndlessFlood(Deviant):
+    """
+    Greets, and then never stops to speak, whatever it hears.
+    """
+
+    def says(self, line: Line, data: bytes) -> Iterable[bytes]:
+        """
+        Chokes and unchokes for ever, once it greeted.
+        """
+        if is_handshake(data):
+            self.later(0.05, self._go_on, line)
+        return [data]
+
+    def _go_on(self, line: Line) -> None:
+        if line in self.lines:
+            line.tell((frame(CHOKE) + frame(UNCHOKE)) * 50)
+            self.later(0.05, self._go_on, line)
+
+
 class StrangeManners(SynchronousTestCase):
     """
     Peers with which no conversation is to be had.
@@ -154,6 +176,33 @@ class StrangeManners(SynchronousTestCase):
         """
         report = run_check(Flood())
         self.assertEqual(len(report.results), len(CLAUSES))
+        self.assertFalse(report.is_good)
+
+    def test_had_enough(self) -> None:
+        """
+        Who speaks for ever is not called unreachable: the check is given up, which is
+        said, and is not good, even if nothing was broken until then.
+        """
+        self.patch(stage, "MOST_ENTRIES", 1_000)
+        report = run_check(EndlessFlood())
+        self.assertIn("the check was given up", report.given_up)
+        unseen = told(report, Verdict.NOT_SEEN)
+        self.assertTrue(any("given up" in each for each in unseen))
+        self.assertFalse(any("cannot be called" in each for each in unseen))
+        self.assertIn(report.given_up, list(report_lines(report, is_verbose=False))[-1])
+        value = json.loads(report_json(report))
+        self.assertEqual(
+            (value["is_good"], value["given_up"]), (False, report.given_up)
+        )
+        self.assertFalse(replace(report, results=()).is_good)
+
+    def test_had_enough_of_calls(self) -> None:
+        """
+        Nor does it seem to take no calls any more, as at the end it should.
+        """
+        self.patch(stage, "MOST_ENTRIES", 1_000)
+        report = run_check(EndlessFlood(), only=("W-EN-2",))
+        self.assertNotIn(Verdict.PASS, report.verdicts)
         self.assertFalse(report.is_good)
 
 

@@ -78,6 +78,7 @@ FLOORS = {
     "swarmpeer.rates_again": 6,
     "swarmpeer.testing": _TESTING,
     "swarmpeer.simulate": 8,
+    "swarmpeer.command_line": 9,
     "swarmpeer.__main__": 9,
     "swarmpeer.test": 10,
 }

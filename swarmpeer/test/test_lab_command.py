@@ -1,5 +1,5 @@
 """
-Tests of L{swarmpeer.__main__} and L{swarmpeer.lab.command}, with processes that
+Tests of L{swarmpeer.command_line} and L{swarmpeer.lab.command}, with processes that
 play the peers where there have to be any.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 20
@@ -24,7 +24,7 @@ WAIT_SECONDS = 20
 LAB = textwrap.dedent(
     """
     import sys
-    from swarmpeer.__main__ import build_parser, flushed
+    from swarmpeer.command_line import build_parser, flushed
     from swarmpeer.lab import command
 
     PEER, *options = sys.argv[1:]

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 from swarmpeer.log_reading.fairness import jain
 from swarmpeer.log_reading.ledger import Rule
 from swarmpeer.test.simulated_logs import simulated_logs, write_config, write_logs

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 from swarmpeer.file_name import LOCK_NAME, state_folder_name
 from swarmpeer.manifest import ManifestFile, compose_manifest
 from swarmpeer.manifest_commands import make

@@ -31,7 +31,7 @@ class NamesTests(SynchronousTestCase):
         The command that reads options loads the simulator only to run it.
         """
         code = (
-            "import sys; from swarmpeer.__main__ import build_parser; "
+            "import sys; from swarmpeer.command_line import build_parser; "
             "build_parser().parse_args(['simulate', '--hostile', 'liar']); "
             "names = [n for n in sys.modules if n.startswith('swarmpeer.testing')]; "
             "print(*names)"

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import OneLineParser
+from swarmpeer.command_line import OneLineParser
 from swarmpeer.core.choking import ChokingManager
 from swarmpeer.events import Candidate
 from swarmpeer.signals import Interrupted
@@ -418,7 +418,7 @@ class UsageTests(CommandTestCase):
 MAIN = textwrap.dedent(
     """
     import sys
-    from swarmpeer.__main__ import OneLineParser
+    from swarmpeer.command_line import OneLineParser
     from swarmpeer.simulate import command
     from swarmpeer.test.test_simulate_command import hang
 

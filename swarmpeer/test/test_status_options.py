@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 from swarmpeer.status_commands.options import add_whom, read_whom
 from swarmpeer.test.http_pages import TOKEN
 from swarmpeer.test.told_members import SWARM

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import (
     IStreamServerEndpoint,
 )
 from twisted.internet.task import Clock
-from twisted.logger import capturedLogs
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
@@ -21,8 +21,11 @@ from swarmpeer.status.shape import Happening, Picture, Status
 from swarmpeer.test.http_pages import TOKEN, request
 from swarmpeer.test.statuses import FETCHING, complete
 from swarmpeer.test.web_fixtures import ToldPictures, Visit, picture
+from swarmpeer.web import events_page
 from swarmpeer.web.access import needs_token
+from swarmpeer.web.channel import REQUEST_SECONDS
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS, Lingering
+from swarmpeer.web.metrics_page import NoMetricsPage
 from swarmpeer.web.requests import MOST_BODY_BYTES
 from swarmpeer.web.service import WebService
 from swarmpeer.web.site import MOST_CONNECTIONS, Pages, PagesSite
@@ -254,7 +257,7 @@ class StatusPagesTests(SynchronousTestCase):
             got = request(self.pages.root, path)
             with capturedLogs() as logged:
                 head = request(self.pages.root, path, method="HEAD")
-            self.assertTrue(path == "/none" or not logged, logged)
+            self.assertEqual(logged, [])
             self.assertEqual((head.code, head.body), (got.code, b""))
             length = head.headers["content-length"]
             self.assertEqual(length, got.headers["content-length"], path)
@@ -270,6 +273,30 @@ class StatusPagesTests(SynchronousTestCase):
         for method in ("PUT", "DELETE", "BREW"):
             self.assertEqual(request(self.pages.root, method=method).code, 501)
         self.assertEqual(self.pages.asked, [])
+
+    def test_refusals(self) -> None:
+        """
+        Whatever is refused is refused in a line of text, which no browser takes for
+        something else.
+        """
+
+        def fail(_: bool) -> Status:
+            raise ZeroDivisionError
+
+        self.pages.root.putChild(b"bad", StatusPage(fail))
+        for path, method, code in (
+            ("/none", "GET", 404),
+            ("/readyz/x", "GET", 404),
+            ("/status.json", "POST", 405),
+            ("/", "BREW", 501),
+            ("/bad", "GET", 500),
+        ):
+            found = request(self.pages.root, path, method=method)
+            self.assertEqual(found.code, code)
+            self.assertEqual(found.headers["content-type"], "text/plain; charset=utf-8")
+            self.assertEqual(found.headers["x-content-type-options"], "nosniff")
+            self.assertRegex(found.body, rb"\A[^<\n]+\n\Z")
+        self.flushLoggedErrors(ZeroDivisionError)
 
     def test_large_requests(self) -> None:
         """
@@ -291,8 +318,20 @@ class StatusPagesTests(SynchronousTestCase):
         """
         There is nothing else.
         """
-        for path in ("/none", "/status", "/../etc/passwd", "/%00"):
+        for path in ("/none", "/status", "/../etc/passwd", "/%00", "/none/x"):
             self.assertEqual(request(self.pages.root, path).code, 404, path)
+
+    def test_nothing_below(self) -> None:
+        """
+        Nor below a page, whoever asks.
+        """
+        root = self.pages.root
+        root.putChild(b"metrics", NoMetricsPage())
+        for name in map(bytes.decode, root.listStaticNames()):
+            for below in ("x", "", "x/y"):
+                path = f"/{name}/{below}"
+                self.assertEqual(request(root, path).code, 404, path)
+        self.assertEqual(self.pages.asked, [])
 
 
 class LastPictureTests(SynchronousTestCase):
@@ -438,23 +477,96 @@ class WebServiceTests(SynchronousTestCase):
         service.startService()
         return service
 
-    def test_too_many(self) -> None:
+    def visits(self, count: int = MOST_CONNECTIONS) -> list[Visit]:
         """
-        So many connections may be open; one more is closed at once, until others go.
+        So many that connected and said nothing.
         """
-        self.started(FakePort("127.0.0.1"))
         site = self.endpoint.factory
         assert site is not None
-        visits = [Visit(site) for _ in range(MOST_CONNECTIONS)]
+        return [Visit(site) for _ in range(count)]
+
+    def test_too_many(self) -> None:
+        """
+        So many connections may be open; for one more the oldest one whose request is
+        not all here is pushed out, which is said once.
+        """
+        self.started(FakePort("127.0.0.1"))
+        visits = self.visits()
+        visits[0].ask("/events")
+        for visit in visits[1:]:
+            visit.say("GET /healthz HTTP/1.1\r\n")
+        with capturedLogs() as events:
+            newcomers = self.visits(2)
+            for newcomer in newcomers:
+                newcomer.ask("/")
+                self.assertIn("200 OK", newcomer.said())
+        pushed = [visit.transport.is_aborted for visit in visits]
+        self.assertEqual(pushed, [False, True, True] + [False] * 61)
+        (event,) = [each for each in events if "most" in each]
+        self.assertIn("connections to the pages are open", formatEvent(event))
+
+    def test_room_again(self) -> None:
+        """
+        Nobody is pushed out once others went, nor twice.
+        """
+        self.started(FakePort("127.0.0.1"))
+        visits = self.visits()
+        visits += self.visits(1)
+        for visit in visits[:2]:
+            visit.leave()
+        visits += self.visits(1)
+        pushed = [visit.transport.is_aborted for visit in visits]
+        self.assertEqual(pushed, [True] + [False] * 65)
+
+    def test_all_are_answered(self) -> None:
+        """
+        If all others are being answered, it is the newcomer that is closed.
+        """
+        self.patch(events_page, "MOST_STREAMS", MOST_CONNECTIONS)
+        self.started(FakePort("127.0.0.1"))
+        visits = self.visits()
+        for visit in visits:
+            visit.ask("/events")
+        (newcomer,) = self.visits(1)
+        self.assertTrue(newcomer.transport.is_aborted)
         self.assertFalse(any(visit.transport.is_aborted for visit in visits))
-        one_more = Visit(site)
-        self.assertTrue(one_more.transport.is_aborted)
-        one_more.leave()
-        visits[0].leave()
-        last = Visit(site)
-        self.assertFalse(last.transport.is_aborted)
-        last.ask("/")
-        self.assertIn("200 OK", last.said())
+
+    def test_slow_request(self) -> None:
+        """
+        A request has its time as a whole, however often something of it comes.
+        """
+        self.started(FakePort("127.0.0.1"))
+        (visit,) = self.visits(1)
+        visit.say("GET /healthz HTTP/1.1\r\n")
+        for _ in range(REQUEST_SECONDS // 10):
+            self.assertFalse(visit.transport.disconnecting)
+            self.clock.advance(10)
+            visit.say("X: y\r\n")
+        self.assertTrue(visit.transport.disconnecting)
+
+    def test_one_request_after_the_other(self) -> None:
+        """
+        Each has as much time, from the answer before on.
+        """
+        self.started(FakePort("127.0.0.1"))
+        (visit,) = self.visits(1)
+        for _ in range(3):
+            self.clock.advance(REQUEST_SECONDS - 1)
+            visit.ask("/", version="1.1")
+            self.assertIn("200 OK", visit.said())
+        self.assertFalse(visit.transport.disconnecting)
+        self.clock.advance(REQUEST_SECONDS)
+        self.assertTrue(visit.transport.disconnecting)
+
+    def test_long_answer(self) -> None:
+        """
+        An answer may take as long as it likes.
+        """
+        self.started(FakePort("127.0.0.1"))
+        (visit,) = self.visits(1)
+        visit.ask("/events", version="1.1")
+        self.clock.pump([1.0] * 2 * REQUEST_SECONDS)
+        self.assertFalse(visit.transport.disconnecting)
 
     def test_stop(self) -> None:
         """

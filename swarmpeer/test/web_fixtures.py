@@ -67,9 +67,13 @@ class Visit:
         """
         Ask for it; in HTTP 1.0 an answer comes as it is, and in one piece.
         """
-        self._channel.dataReceived(
-            f"{method} {path} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n".encode()
-        )
+        self.say(f"{method} {path} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n")
+
+    def say(self, text: str) -> None:
+        """
+        Send it as it is.
+        """
+        self._channel.dataReceived(text.encode())
 
     def said(self) -> str:
         """

@@ -11,6 +11,7 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from swarmpeer.config.rules import loopback_address
+from swarmpeer.web.pages import Page, Refusal
 from swarmpeer.web.plain import answer
 
 TOKEN_COOKIE = b"swarmpeer-token"
@@ -28,12 +29,10 @@ def needs_token(address: object) -> bool:
     return False
 
 
-class OpenPage(Resource):
+class OpenPage(Page):
     """
     One that has something for everybody, also for who may not look.
     """
-
-    isLeaf = True
 
     def for_anybody(self) -> Resource:
         """
@@ -71,9 +70,9 @@ class Guarded:
         if isinstance(child, OpenPage) and not request.postpath:
             return child.for_anybody()
         if self._token is None:
-            return _Refusal(HTTPStatus.FORBIDDEN, "ask for 127.0.0.1, or set a token")
+            return Refusal(HTTPStatus.FORBIDDEN, "ask for 127.0.0.1, or set a token")
         request.setHeader(b"www-authenticate", b'Bearer realm="swarmpeer"')
-        return _Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
+        return Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
 
     def putChild(self, path: bytes, child: IResource) -> None:
         """
@@ -102,21 +101,6 @@ class Guarded:
             )
             return True
         return _is_same(request.getCookie(TOKEN_COOKIE) or b"", token)
-
-
-class _Refusal(Resource):
-    isLeaf = True
-
-    def __init__(self, status: HTTPStatus, words: str) -> None:
-        super().__init__()
-        self._status = status
-        self._words = words
-
-    def render(self, request: Request) -> bytes:
-        """
-        Say why.
-        """
-        return answer(request, self._status, self._words)
 
 
 def _is_same(given: bytes, token: bytes) -> bool:

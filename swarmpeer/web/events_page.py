@@ -9,13 +9,13 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from swarmpeer.status.changes import timeless
 from swarmpeer.status.encoding import encode
 from swarmpeer.status.shape import Pictures
 from swarmpeer.status.watch import StatusWatch
+from swarmpeer.web.pages import Page
 from swarmpeer.web.plain import answer
 from swarmpeer.web.stream import Stream
 
@@ -77,14 +77,12 @@ class PeerPictures:
         return Pictures((self._watch.picture(known),))
 
 
-class EventsPage(Resource):
+class EventsPage(Page):
     """
     C{/events}: server-sent events.  A C{picture} has L{Pictures} as its data: first
     when somebody begins to read, then whenever something is new, with those happenings
     only that were not told before.
     """
-
-    isLeaf = True
 
     def __init__(self, source: PictureSource, clock: IReactorTime) -> None:
         super().__init__()

@@ -5,9 +5,9 @@ The metrics of a peer, for Prometheus.
 from collections.abc import Callable
 from http import HTTPStatus
 
-from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from swarmpeer.web.pages import Page
 from swarmpeer.web.plain import answer, content
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -16,12 +16,10 @@ The text format of Prometheus.
 """
 
 
-class MetricsPage(Resource):
+class MetricsPage(Page):
     """
     C{/metrics}.
     """
-
-    isLeaf = True
 
     def __init__(self, text: Callable[[], bytes]) -> None:
         super().__init__()
@@ -34,12 +32,10 @@ class MetricsPage(Resource):
         return content(request, METRICS, self._text())
 
 
-class NoMetricsPage(Resource):
+class NoMetricsPage(Page):
     """
     C{/metrics} where the package for them is not installed.
     """
-
-    isLeaf = True
 
     def render_GET(self, request: Request) -> bytes:
         """

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from swarmpeer.web.pages import Page
 from swarmpeer.web.plain import content
 
 _KINDS = {
@@ -25,12 +26,10 @@ What a browser lets the page do: nothing with anybody else.
 _INDEX = "index.html"
 
 
-class PageFile(Resource):
+class PageFile(Page):
     """
     One file of the page, as it was when the program started.
     """
-
-    isLeaf = True
 
     def __init__(self, kind: str, data: bytes) -> None:
         super().__init__()

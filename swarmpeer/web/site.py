@@ -3,9 +3,11 @@ All pages of one peer.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
 from twisted.web.resource import Resource
@@ -14,10 +16,11 @@ from twisted.web.server import Site
 from swarmpeer.status.shape import Status
 from swarmpeer.status.watch import StatusWatch
 from swarmpeer.web.access import Guarded
+from swarmpeer.web.channel import PageChannel
 from swarmpeer.web.events_page import EventsPage, PeerPictures, PictureSource
 from swarmpeer.web.metrics_page import NoMetricsPage
 from swarmpeer.web.page_files import put_page
-from swarmpeer.web.requests import BodilessRequest
+from swarmpeer.web.pages import Page
 from swarmpeer.web.status_pages import (
     HealthPage,
     PicturePage,
@@ -27,16 +30,11 @@ from swarmpeer.web.status_pages import (
 
 MOST_CONNECTIONS = 64
 """
-So many may be open at once; one more is closed, or the swarm could find no descriptor
-left.
-"""
-REQUEST_SECONDS = 30
-"""
-A caller that says nothing for so long is cut off.
+So many may be open at once, or the swarm could find no descriptor left.
 """
 
 
-class Pages(Resource):
+class Pages(Page):
     """
     A page to look at, and the events that it lives on.
 
@@ -109,15 +107,24 @@ class PagesSite(Site):
 
     noisy = False
     displayTracebacks = False
-    requestFactory = BodilessRequest
 
     def __init__(self, pages: Pages, token: str | None, clock: IReactorTime) -> None:
         """
         @param token: what they have to know; C{None}: whoever is on this machine.
-        @param clock: tells who says nothing for too long.
+        @param clock: tells who takes too long to ask.
         """
-        super().__init__(Guarded(pages, token), timeout=REQUEST_SECONDS, reactor=clock)
+        super().__init__(Guarded(pages, token), reactor=clock)
         self._pages = pages
+        self._clock = clock
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:  # noqa: ARG002
+        """
+        Somebody looks.
+
+        @return: a L{PageChannel}, where Twisted names a type of its own that picks the
+            version of HTTP.
+        """
+        return PageChannel(self, self._clock)
 
     def close(self) -> Deferred[None]:
         """
@@ -127,6 +134,12 @@ class PagesSite(Site):
         """
         return self._pages.close()
 
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        What a L{PageChannel} speaks.
+        """
+        return [b"http/1.1"]
+
     def log(self, request: Request) -> None:
         """
         Who asks for what is nothing for the log.
@@ -135,15 +148,45 @@ class PagesSite(Site):
 
 class CappedSite(WrappingFactory):
     """
-    A site with at most L{MOST_CONNECTIONS} at once.
+    A site with at most L{MOST_CONNECTIONS} at once.  For one more, the oldest one whose
+    request is not all here is pushed out: who sends halves of requests keeps nobody
+    away.
     """
 
     noisy = False
+    _log = Logger()
+    _has_warned = False
 
     def registerProtocol(self, p: ProtocolWrapper) -> None:
         """
-        Somebody connected; is there a place for them?
+        Somebody connected; make a place for them, or if all others are being answered,
+        push them out themselves.
         """
         super().registerProtocol(p)
-        if len(self.protocols) > MOST_CONNECTIONS:
-            p.abortConnection()
+        if len(self.protocols) <= MOST_CONNECTIONS:
+            return
+        pushed = next(filter(_is_waiting, self.protocols))
+        # Its end is told later, and others may come before.
+        self.unregisterProtocol(pushed)
+        pushed.abortConnection()
+        if not self._has_warned:
+            self._has_warned = True
+            self._log.warn(
+                "{most} connections to the pages are open; the oldest one that waits "
+                "is closed for each new one",
+                most=MOST_CONNECTIONS,
+            )
+
+    def unregisterProtocol(self, p: ProtocolWrapper) -> None:
+        """
+        One is gone, perhaps pushed out before.
+        """
+        self.protocols.pop(p, None)
+
+
+def _is_waiting(visitor: ProtocolWrapper) -> bool:
+    """
+    Does it wait for more of a request, as also whoever just came?
+    """
+    channel = visitor.wrappedProtocol
+    return not (isinstance(channel, PageChannel) and channel.is_answered)

@@ -15,6 +15,7 @@ from swarmpeer.status.encoding import encode
 from swarmpeer.status.shape import Picture, Status
 from swarmpeer.web.access import OpenPage
 from swarmpeer.web.lingering import ASKED_SECONDS, LINGER_SECONDS
+from swarmpeer.web.pages import Page
 from swarmpeer.web.plain import JSON, answer, content
 
 SENDING_SECONDS = 0.05
@@ -23,12 +24,10 @@ So long the last answer has to get out.
 """
 
 
-class StatusPage(Resource):
+class StatusPage(Page):
     """
     C{/status.json}: a L{Status}; with C{?pieces=1} also which pieces are here.
     """
-
-    isLeaf = True
 
     def __init__(self, status: Callable[[bool], Status]) -> None:
         """
@@ -45,13 +44,11 @@ class StatusPage(Resource):
         return content(request, JSON, encode(self._status(wants_pieces)))
 
 
-class PicturePage(Resource):
+class PicturePage(Page):
     """
     C{/picture.json}: a L{Picture}; with C{?after=N} no happening up to that one, with
     C{?own=1} without what the neighbours hold.
     """
-
-    isLeaf = True
 
     def __init__(
         self, picture: Callable[[int, bool], Picture], clock: IReactorTime
