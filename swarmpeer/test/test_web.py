@@ -4,7 +4,7 @@ Tests of L{swarmpeer.web}: who may look, what is told, and how long.
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, NoProtocol
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
@@ -628,6 +628,19 @@ class WebServiceTests(SynchronousTestCase):
             "cannot listen at unix:/none/x.sock: No such file; name a path in a folder "
             "that is there and that this user may write to",
         )
+
+    def test_no_words(self) -> None:
+        """
+        A failure that says nothing, or much, is told in a line all the same.
+        """
+        for failure, words in (
+            (NoProtocol(), "NoProtocol"),
+            (ValueError("a\n b."), "a b"),
+        ):
+            self.endpoint = FakeEndpoint()
+            self.endpoint.listening.errback(failure)
+            error = self.assertRaises(ListenError, self.service().startService)
+            self.assertEqual(str(error), f"cannot listen: {words}")
 
     def test_late_failure(self) -> None:
         """
