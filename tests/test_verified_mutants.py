@@ -269,7 +269,7 @@ class MutantTests(MutantTestCase):
         A piece that takes long is asked of more and more.
         """
 
-        self.mutate(Outstanding, "late", lambda _, owners: sorted(owners))
+        self.mutate(Outstanding, "late", lambda _, owners, __: sorted(owners))
         self.mutate(VerifiedRequests, "_could_come", lambda _: 0)
         self.assert_found_among_dawdlers("two holders at most", dawdlers=3, within=5)
 

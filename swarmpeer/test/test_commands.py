@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.__main__ import main
+from swarmpeer.command_line import main
 from swarmpeer.commands import FAILURE, USAGE, complain, run_command, warn
 from swarmpeer.console import OutputError, ProgressLine, ReaderGone
 from swarmpeer.errors import ConfigError

@@ -23,7 +23,7 @@ from swarmpeer.test.statuses import FETCHING, NEIGHBOR
 
 FULL = replace(
     FETCHING,
-    missing=Missing(6, 2, ((0, 1),), (LastHolder(1003, 2, 1.0),)),
+    missing=Missing(5, 2, ((0, 1),), (LastHolder(1003, 2, 1.0),)),
     problems=(Problem(ProblemCode.STALLED, "no piece comes", 1.0),),
     preferred_round=PreferredRound(
         1, 1.0, True, (CandidateStatus(1002, 30, False, True),), None
