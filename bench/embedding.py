@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from bench.control import Control, say
 from bench.stalls import StallMeter
 from swarmpeer.joining import JoiningService
-from swarmpeer.own_process import keep_freed_memory
+from swarmpeer.own_process import keep_freed_memory, leave_uncollected
 from swarmpeer.service import PeerService
 
 AnyPeer = PeerService | JoiningService
@@ -49,6 +49,7 @@ def run_peer(
     meter = StallMeter(IReactorTime(reactor))
     control = _Control(core, peer, meter if is_watched else Service())
     StandardIO(control)
+    leave_uncollected()
     # A seed may look through its file first.
     core.callWhenRunning(control.start_seed if is_seed else control.wait)
     core.addSystemEventTrigger("before", "shutdown", peer.stopService)

@@ -14,7 +14,11 @@ from swarmpeer.assemble import watch_peer
 from swarmpeer.assemble_log import assemble_log, fold_all
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.joining import JoiningService
-from swarmpeer.own_process import keep_freed_memory, monotonic_reactor
+from swarmpeer.own_process import (
+    keep_freed_memory,
+    leave_uncollected,
+    monotonic_reactor,
+)
 from swarmpeer.rates_again import RatesAgain
 from swarmpeer.scheduled_rates import ScheduledRates
 from swarmpeer.service import PeerService
@@ -85,6 +89,7 @@ def makeService(options: Options) -> IService:
         Notifying(manager, IReactorTime(reactor), watch.status).setServiceParent(
             process
         )
+    leave_uncollected()
     return process
 
 

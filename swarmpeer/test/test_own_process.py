@@ -74,6 +74,24 @@ class OwnProcessTests(SynchronousTestCase):
         )
         self.assertEqual(ended, (0, "True\n", ""))
 
+    def test_what_is_made_is_not_looked_at_again(self) -> None:
+        """
+        What is there stays, and the collector does not go through it any more; what
+        comes after that it does.
+        """
+        ended = self.run_python(
+            "import gc",
+            "from swarmpeer.own_process import leave_uncollected",
+            "class Part: pass",
+            "lasting = Part()",
+            "leave_uncollected()",
+            "lasts = any(each is lasting for each in gc.get_objects())",
+            "later = Part()",
+            "comes = any(each is later for each in gc.get_objects())",
+            "print(lasts, comes)",
+        )
+        self.assertEqual(ended, (0, "False True\n", ""))
+
     def test_monotonic_reactor(self) -> None:
         """
         The reactor is the one that is installed, with a clock that cannot be set.

@@ -146,6 +146,7 @@ class ProcessTests(SynchronousTestCase):
         self.reactor = PaperReactor()
         self.reactor.running = True
         self.patch(making, "monotonic_reactor", lambda: self.reactor)
+        self.patch(making, "leave_uncollected", lambda: None)
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
 
@@ -327,6 +328,7 @@ class VerifiedProcessTests(SynchronousTestCase):
         self.reactor = PaperReactor()
         self.reactor.running = True
         self.patch(making, "monotonic_reactor", lambda: self.reactor)
+        self.patch(making, "leave_uncollected", lambda: None)
         self.failed: list[str] = []
         self.patch(process, "fail_at_exit", lambda: self.failed.append("failed"))
         self.stderr = io.StringIO()
