@@ -148,7 +148,10 @@ class TutorialTests(ProcessTestCase):
             self.assertTrue(is_same, f"{block.commands}\n{answer}")
         (last_round,) = (each for each in said if each.startswith("round "))
         # One as the text explains it, while there is something to explain.
-        self.assertRegex(last_round, r"^round ([4-9]|\d\d) of 1004, by what they gave:")
+        self.assertRegex(
+            last_round,
+            r"^round ([4-9]|\d\d) of 1004 at \d\d:\d\d:\d\d, by what they gave:",
+        )
         self.assertGreater(max(self.check_round(last_round).values(), default=0), 0)
         (counted,) = (
             answer
