@@ -24,8 +24,12 @@ from swarmpeer.testing.swarm import SimulatedSwarm
 from tools.scale_plot import plot
 
 SIZES = (10, 100, 1000)
+PIECES = 250
+"""
+So many has the file, unless another number is asked for; the picture is of these.
+"""
 SCENARIO = Scenario(
-    file_size_bytes=250 * 32 * 1024,
+    file_size_bytes=PIECES * 32 * 1024,
     piece_size_bytes=32 * 1024,
     preferred=4,
     up_rate=160_000.0,
@@ -98,13 +102,18 @@ class Run:
         return self.seconds / self.bound_seconds
 
 
-def scenario_of(swarm: str, peers: int, uplinks: str, seed: int = 0) -> Scenario:
+def scenario_of(
+    swarm: str, peers: int, uplinks: str, seed: int = 0, pieces: int = PIECES
+) -> Scenario:
     """
     What is simulated.
 
     @param peers: how many fetch.
+    @param pieces: of how many pieces the file is.
     """
-    scenario = replace(SCENARIO, peers=peers + 1, seed=seed, **SWARMS[swarm])
+    scenario = replace(
+        _with_pieces(pieces), peers=peers + 1, seed=seed, **SWARMS[swarm]
+    )
     if swarm == "server":
         return replace(scenario, free_riders=peers)
     most = scenario.most_neighbors
@@ -166,17 +175,18 @@ def run_one(scenario: Scenario, swarm: str, uplinks: str, *, crashing: bool) -> 
     )
 
 
-def computed(peers: int) -> Run:
+def computed(peers: int, pieces: int = PIECES) -> Run:
     """
     What a server needs that nobody helps, at least: it sends everything to each.
     """
-    once = SCENARIO.file_size_bytes / (SCENARIO.up_rate or 1)
+    scenario = _with_pieces(pieces)
+    once = scenario.file_size_bytes / (scenario.up_rate or 1)
     return Run(
         swarm="server",
         peers=peers,
         uplinks="equal",
         crashes=0,
-        pieces=SCENARIO.piece_count,
+        pieces=pieces,
         seed=0,
         bound_seconds=once * peers,
         seconds=once * peers,
@@ -194,6 +204,7 @@ def run_all(
     uplinks: Iterable[str],
     crashing: Iterable[bool],
     seeds: int,
+    pieces: int,
 ) -> Iterator[Run]:
     """
     All of it, the small ones first.
@@ -208,10 +219,10 @@ def run_all(
     for peers in sizes:
         for swarm, each, crashes in kinds:
             if swarm == "server" and peers > MOST_CLIENTS:
-                yield computed(peers)
+                yield computed(peers, pieces)
                 continue
             for seed in range(seeds):
-                scenario = scenario_of(swarm, peers, each, seed)
+                scenario = scenario_of(swarm, peers, each, seed, pieces)
                 yield run_one(scenario, swarm, each, crashing=crashes)
 
 
@@ -244,23 +255,24 @@ def table(runs: Iterable[Run]) -> Iterator[str]:
     """
     The rows, in Markdown: medians over the seeds.
     """
-    together: dict[tuple[str, str, bool, int], list[Run]] = {}
+    together: dict[tuple[str, int, str, bool, int], list[Run]] = {}
     order = list(SWARMS)
     for run in runs:
-        key = run.swarm, run.uplinks, run.crashes > 0, run.peers
+        key = run.swarm, run.pieces, run.uplinks, run.crashes > 0, run.peers
         together.setdefault(key, []).append(run)
     yield (
-        "| swarm | hosts | uplinks | crashing | bound | last done | times the bound "
-        "| the seed sent |"
+        "| swarm | pieces | hosts | uplinks | crashing | bound | last done "
+        "| times the bound | the seed sent |"
     )
-    yield "|---|---:|---|---|---:|---:|---:|---:|"
-    for (swarm, uplinks, crashes, peers), alike in sorted(
+    yield "|---|---:|---:|---|---|---:|---:|---:|---:|"
+    for (swarm, pieces, uplinks, crashes, peers), alike in sorted(
         together.items(), key=lambda item: (order.index(item[0][0]), *item[0][1:])
     ):
         middle = sorted(alike, key=lambda run: run.ratio)[len(alike) // 2]
         last = f"{middle.seconds:,.1f} s" + ("" if middle.events else ", computed")
         yield (
-            f"| `{swarm}` | {peers:,} | {uplinks} | {'5 %' if crashes else 'none'} "
+            f"| `{swarm}` | {pieces:,} | {peers:,} | {uplinks} "
+            f"| {'5 %' if crashes else 'none'} "
             f"| {middle.bound_seconds:,.1f} s | {last} "
             f"| {middle.ratio:.2f} | {middle.seed_share:.2f} times |"
         )
@@ -279,6 +291,13 @@ def main() -> int:
     parser.add_argument("--crashing", choices=("no", "yes", "both"), default="both")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each")
     parser.add_argument(
+        "--pieces",
+        type=int,
+        default=PIECES,
+        metavar="N",
+        help=f"of how many pieces the file is ({PIECES})",
+    )
+    parser.add_argument(
         "--read", type=Path, nargs="*", metavar="FILE", help="run nothing, read these"
     )
     parser.add_argument("--table", action="store_true", help="Markdown at the end")
@@ -296,6 +315,7 @@ def main() -> int:
             options.uplinks.split(","),
             crashing[options.crashing],
             options.seeds,
+            options.pieces,
         ):
             runs.append(run)
             print(json_line(run), flush=True)
@@ -307,10 +327,15 @@ def main() -> int:
                 [
                     (_name(run), run.peers, run.seconds, run.bound_seconds)
                     for run in runs
+                    if run.pieces == PIECES
                 ]
             )
         )
     return 0
+
+
+def _with_pieces(pieces: int) -> Scenario:
+    return replace(SCENARIO, file_size_bytes=pieces * SCENARIO.piece_size_bytes)
 
 
 def _name(run: Run) -> str:
