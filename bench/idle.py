@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.gauges import Memory, cpu_seconds
-from bench.holes import HollowSwarm
+from bench.hollow_swarm import HollowSwarm
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage

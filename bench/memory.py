@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.gauges import Memory
-from bench.holes import HollowSwarm
+from bench.hollow_swarm import HollowSwarm
 from bench.ours import Tables
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
@@ -117,7 +117,9 @@ def _watch(
     tables: Tables = {"limits": limits, "timing": {"unchoking_interval": 1}}
     commands = [
         swarm.the_one(is_seed=is_seed, tables=tables),
-        swarm.stalling() if role == _STALLED else swarm.crowd(are_seeds=not is_seed),
+        swarm.stalling_crowd()
+        if role == _STALLED
+        else swarm.crowd(are_seeds=not is_seed),
     ]
     with Swarm(commands, swarm.folder) as peers:
         peers.wait_for("READY", peers.peers, _READY_SECONDS)

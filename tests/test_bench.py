@@ -19,7 +19,7 @@ from bench.__main__ import commands
 from bench.bare_copy import BareCopy
 from bench.bound import Link, fluid_bound_seconds
 from bench.course import CASES, allowed_seconds
-from bench.holes import zeros_manifest
+from bench.hollow_swarm import zeros_manifest
 from bench.ours import Tables, swarm_text
 from bench.peers import FILE_NAME, Host, PeerKind
 from bench.processes import RunFailed

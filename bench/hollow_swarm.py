@@ -97,17 +97,17 @@ class HollowSwarm:
             f"--count={len(self.hosts) - 1}",
         )
 
-    def stalling(self) -> PeerCommand:
+    def stalling_crowd(self) -> PeerCommand:
         """
         In place of the crowd, neighbours that begin a piece and do not go on.
         """
         one = self.hosts[0]
         return PeerCommand.prepare(
-            "stalling",
+            "stalling crowd",
             self.hosts[1],
-            self.folder / "stalling",
+            self.folder / "stalling_crowd",
             None,
-            "bench.stalling",
+            "bench.stalling_crowd",
             f"--manifest={self.folder / MANIFEST_NAME}",
             f"--host={one.address}",
             f"--port={one.port}",

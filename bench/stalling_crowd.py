@@ -102,7 +102,7 @@ def main() -> None:
     Run them until the end of the input.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m bench.stalling",
+        prog="python -m bench.stalling_crowd",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
