@@ -21,18 +21,19 @@ from functools import partial
 
 from bench.gauges import Memory
 from bench.hollow_swarm import HollowSwarm
+from bench.options import (
+    add_network_option,
+    add_run_options,
+    comma_list,
+    parser_of,
+    whole_number,
+)
 from bench.ours import Tables
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage
 from bench.sources import size_text
-from bench.stages import (
-    add_network_option,
-    add_run_options,
-    comma_list,
-    loopback_stage,
-    whole_number,
-)
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
@@ -66,11 +67,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.memory",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.memory", __doc__)
     add = parser.add_argument
     add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
     add("--size", type=parse_size, default=parse_size("2G"), help="fetched (2G)")

@@ -5,7 +5,6 @@ seconds, seen by a relay between them.
     python -m bench.rates
 """
 
-import argparse
 import contextlib
 import shutil
 import sys
@@ -16,13 +15,14 @@ from functools import partial
 from pathlib import Path
 
 from bench.network import loopback_hosts
+from bench.options import existing_folder, parser_of, whole_number
 from bench.ours import FIRST_ID, MANIFEST_NAME, swarm_text
 from bench.peers import PeerCommand
 from bench.processes import Swarm
 from bench.relay import Relay
 from bench.repeating import repeat_runs
 from bench.sources import make_source
-from bench.stages import data_folder, existing_folder, whole_number
+from bench.stages import data_folder
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.testing.figures import WINDOW_SECONDS, most_and_least
 
@@ -160,11 +160,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.rates",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.rates", __doc__)
     parser.add_argument(
         "--runs", type=whole_number, default=1, metavar="N", help="rounds (1)"
     )

@@ -9,7 +9,6 @@ process, from its start until it listens and knows what it has.
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
@@ -18,11 +17,13 @@ from functools import partial
 
 from bench.gauges import Memory, cpu_seconds
 from bench.hollow_swarm import HollowSwarm
+from bench.options import add_network_option, add_run_options, parser_of
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
+from bench.results import middle
 from bench.rounds import Stage
 from bench.sources import size_text
-from bench.stages import add_network_option, add_run_options, loopback_stage
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 120.0
@@ -50,11 +51,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.resume",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.resume", __doc__)
     add = parser.add_argument
     add("--size", type=parse_size, default=parse_size("1T"), help="(1T)")
     add("--piece", type=parse_size, default=parse_size("4M"), help="(4M)")
@@ -69,8 +66,8 @@ def main() -> int:
             for number in range(options.runs)
         )
     if runs:
-        wall = statistics.median(run.wall_seconds for run in runs)
-        private = statistics.median(run.memory.private_mib for run in runs)
+        wall = middle(runs, lambda run: run.wall_seconds)
+        private = middle(runs, lambda run: run.memory.private_mib)
         print(
             f"start on {size_text(options.size)} in pieces of "
             f"{size_text(options.piece)}, medians of {len(runs)}: {wall:.2f} s, "

@@ -129,9 +129,7 @@ def run_once(kind: PeerKind, transfer: Transfer, stage: Stage, number: int) -> R
             spent = {pid: cpu_seconds(pid) - was for pid, was in before.items()}
             for peer in swarm.peers:
                 peer.sample()
-        for peer in swarm.leechers:
-            if not is_same(peer.command.file, transfer.source):
-                raise RunFailed(f"{peer.command.label} has a wrong file")
+        check_files(swarm, transfer.source)
     cpu_seed = sum(spent[peer.pid] for peer in swarm.seeds)
     cpu_leechers = sum(spent[peer.pid] for peer in swarm.leechers)
     wall = max(times) - start
@@ -179,7 +177,18 @@ def highest(peers: Sequence[RunningPeer]) -> Memory:
     return peak.rounded()
 
 
-def is_same(path: Path, other: Path) -> bool:
+def check_files(swarm: Swarm, source: Path) -> None:
+    """
+    Look at what every leecher has.
+
+    @raise RunFailed: if it is not the file.
+    """
+    for peer in swarm.leechers:
+        if not _is_same(peer.command.file, source):
+            raise RunFailed(f"{peer.command.label} has a wrong file")
+
+
+def _is_same(path: Path, other: Path) -> bool:
     """
     Do both files hold the same bytes?
     """
