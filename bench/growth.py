@@ -41,8 +41,8 @@ class Point:
     """
 
     leechers: int = 1
-    size: int = field(default=parse_size("256M"))
-    piece: int = field(default=parse_size("1M"))
+    size_bytes: int = field(default=parse_size("256M"))
+    piece_size_bytes: int = field(default=parse_size("1M"))
     is_sparse: bool = False
 
     @property
@@ -51,8 +51,8 @@ class Point:
         What the tables call it.
         """
         return (
-            f"{size_text(self.size)} to {self.leechers} in pieces of "
-            f"{size_text(self.piece)}"
+            f"{size_text(self.size_bytes)} to {self.leechers} in pieces of "
+            f"{size_text(self.piece_size_bytes)}"
         )
 
 
@@ -60,11 +60,11 @@ _USUAL = Point()
 SWEEPS = {
     "leechers": [replace(_USUAL, leechers=count) for count in (1, 2, 4, 8, 16)],
     "size": [
-        replace(_USUAL, size=parse_size(size), is_sparse=True)
+        replace(_USUAL, size_bytes=parse_size(size), is_sparse=True)
         for size in ("64M", "256M", "1G", "4G", "16G")
     ],
     "piece": [
-        replace(_USUAL, leechers=4, piece=parse_size(piece))
+        replace(_USUAL, leechers=4, piece_size_bytes=parse_size(piece))
         for piece in ("64K", "256K", "1M", "4M", "16M")
     ],
 }
@@ -97,9 +97,11 @@ def main() -> int:
                     print(f"{point.text} is left out: {why}", file=sys.stderr)
                     continue
                 source = stage.place / FILE_NAME
-                make_source(source, point.size, is_sparse=point.is_sparse)
+                make_source(source, point.size_bytes, is_sparse=point.is_sparse)
                 rounds = Rounds(stage, kinds)
-                runs = rounds.run(source, point.piece, point.leechers, options.runs)
+                runs = rounds.run(
+                    source, point.piece_size_bytes, point.leechers, options.runs
+                )
                 failures += rounds.failures
                 found.append((point, runs))
             print(
@@ -125,8 +127,8 @@ def table(found: Sequence[tuple[Point, Sequence[Run]]]) -> Iterator[str]:
             yield (
                 f"{point.text:<34} {name:<18} {len(alike):>4} "
                 f"{middle(alike, lambda run: run.wall_seconds):>8.2f} "
-                f"{middle(alike, lambda run: run.rate):>6.0f} "
-                f"{middle(alike, lambda run: run.cpu_per_gib):>9.2f} "
+                f"{middle(alike, lambda run: run.rate_mb_per_second):>6.0f} "
+                f"{middle(alike, lambda run: run.cpu_seconds_per_gib):>9.2f} "
                 f"{middle(alike, lambda run: run.seed.private_mib):>9.0f} "
                 f"{middle(alike, lambda run: run.leecher.private_mib):>8.0f} "
                 f"{ms_column(alike, lambda run: run.stall_ms)}"
@@ -137,10 +139,11 @@ def _no_room(point: Point, stage: Stage) -> str | None:
     """
     What keeps the copies from having room, if anything.
     """
-    wanted = point.size * (point.leechers + (not point.is_sparse)) + _SPARE_BYTES
-    if shutil.disk_usage(stage.place).free < wanted:
+    copies = point.leechers + (not point.is_sparse)
+    wanted_bytes = point.size_bytes * copies + _SPARE_BYTES
+    if shutil.disk_usage(stage.place).free < wanted_bytes:
         return "the disk is too small"
-    if str(stage.place).startswith("/dev/shm") and available_bytes() < wanted:
+    if str(stage.place).startswith("/dev/shm") and available_bytes() < wanted_bytes:
         return "the memory is too small"
     return None
 

@@ -18,33 +18,33 @@ class Run:
     One transfer as it was measured, and the line that is printed.
 
     @ivar done_seconds: when each leecher was done, the first one first.
-    @ivar rate: bytes delivered per second to all leechers together, in MB.
+    @ivar rate_mb_per_second: what was delivered to all leechers together.
     @ivar late_ms: the longest that a reactor of ours was late; C{None} for
         peers that do not say.
     @ivar stall_ms: the same without the time in which its thread could have
         gone on but got no core.
-    @ivar sent: what each host sent, the seed first, with all headers, in bytes;
-        empty where the network does not count it.
+    @ivar sent_bytes: what each host sent, the seed first, with all headers; empty
+        where the network does not count it.
     @ivar bound_seconds: what the lines allow at best, where they are bounded.
     """
 
     peer: str
     round: int
     leechers: int
-    size: int
-    piece: int
+    size_bytes: int
+    piece_size_bytes: int
     network: str
     wall_seconds: float
     done_seconds: list[float]
-    rate: float
-    cpu_per_gib: float
+    rate_mb_per_second: float
+    cpu_seconds_per_gib: float
     cpu_seed_seconds: float
     cpu_leechers_seconds: float
     seed: Memory
     leecher: Memory
     late_ms: float | None
     stall_ms: float | None
-    sent: list[int]
+    sent_bytes: list[int]
     bound_seconds: float | None
 
 
@@ -91,8 +91,8 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
         yield (
             f"{name:<14} {len(alike):>4} {statistics.median(walls):>8.3f} "
             f"{spread:>15} "
-            f"{middle(alike, lambda run: run.rate):>7.0f} "
-            f"{middle(alike, lambda run: run.cpu_per_gib):>9.2f} "
+            f"{middle(alike, lambda run: run.rate_mb_per_second):>7.0f} "
+            f"{middle(alike, lambda run: run.cpu_seconds_per_gib):>9.2f} "
             f"{middle(alike, lambda run: run.seed.private_mib):>9.0f} "
             f"{middle(alike, lambda run: run.leecher.private_mib):>8.0f} "
             f"{middle(alike, lambda run: run.leecher.mapped_mib):>7.0f} "
@@ -104,7 +104,7 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
     for name in others:
         theirs = together[name]
         wall = _ratio(ours, theirs, lambda run: run.wall_seconds)
-        cpu = _ratio(ours, theirs, lambda run: run.cpu_per_gib)
+        cpu = _ratio(ours, theirs, lambda run: run.cpu_seconds_per_gib)
         yield f"{first} / {name}: wall {wall:.2f}, CPU {cpu:.2f}"
 
 

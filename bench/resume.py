@@ -38,8 +38,8 @@ class ResumeRun:
     """
 
     round: int
-    size: int
-    piece: int
+    size_bytes: int
+    piece_size_bytes: int
     wall_seconds: float
     cpu_seconds: float
     memory: Memory
@@ -90,8 +90,8 @@ def _start(stage: Stage, number: int, options: argparse.Namespace) -> ResumeRun:
         cpu = cpu_seconds(seed.pid)
     return ResumeRun(
         round=number,
-        size=options.size,
-        piece=options.piece,
+        size_bytes=options.size,
+        piece_size_bytes=options.piece,
         wall_seconds=round(times[0] - start, 3),
         cpu_seconds=round(cpu, 3),
         memory=seed.peak.rounded(),

@@ -68,7 +68,7 @@ def main() -> int:
                     namespaces.hosts,
                     options.timeout,
                     links,
-                    namespaces.sent,
+                    namespaces.sent_bytes,
                     profiles_of(options),
                 )
                 failures += _run(stage, kinds, source, leechers, options)
@@ -113,11 +113,11 @@ def table(runs: Sequence[Run], links: Sequence[Link]) -> Iterator[str]:
     """
     The medians of each kind.
     """
-    size = runs[0].size
-    bound = fluid_bound_seconds(size, links)
+    size_bytes = runs[0].size_bytes
+    bound = fluid_bound_seconds(size_bytes, links)
     fastest = max(link.down for link in links)
     others = [link for link in links if link.down == fastest]
-    others_bound = fluid_bound_seconds(size, others)
+    others_bound = fluid_bound_seconds(size_bytes, others)
     yield (
         f"{'medians':<18} {'runs':>4} {'wall s':>8} {'/ bound':>8} "
         f"{'[min - max]':>15} {'others':>7} {'seed sent':>9} {'leechers':>9} "
@@ -133,9 +133,9 @@ def table(runs: Sequence[Run], links: Sequence[Link]) -> Iterator[str]:
             f"{middle(alike, lambda run: run.wall_seconds):>8.2f} "
             f"{statistics.median(ratios):>8.3f} {spread:>15} "
             f"{statistics.median(fast):>7.3f} "
-            f"{middle(alike, lambda run: run.sent[0] / size):>9.2f} "
+            f"{middle(alike, lambda run: run.sent_bytes[0] / size_bytes):>9.2f} "
             f"{middle(alike, leechers_share):>9.3f} "
-            f"{middle(alike, lambda run: run.cpu_per_gib):>9.2f}"
+            f"{middle(alike, lambda run: run.cpu_seconds_per_gib):>9.2f}"
         )
     yield f"bound {bound:.2f} s, {others_bound:.2f} s for all but slow ones"
 
@@ -144,7 +144,7 @@ def leechers_share(run: Run) -> float:
     """
     Of all that was sent, the share that leechers sent.
     """
-    return 1 - run.sent[0] / sum(run.sent)
+    return 1 - run.sent_bytes[0] / sum(run.sent_bytes)
 
 
 def _parser() -> argparse.ArgumentParser:
