@@ -8,14 +8,13 @@ Lines of JSON go to --results, tables to the standard error.  A run that fails d
 not keep the others from being made.
 """
 
-import argparse
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.stages import existing_folder, whole_number
+from bench.options import existing_folder, parser_of, whole_number
 
 _OTHERS = "libtorrent,libtorrent-v2,rtorrent,aria2,transmission"
 
@@ -51,11 +50,7 @@ def main() -> int:
 
     @return: the exit status: 0 only if every run was right.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench", __doc__)
     parser.add_argument(
         "--runs", type=whole_number, default=5, metavar="N", help="of each (5)"
     )

@@ -16,6 +16,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.options import parser_of
 from bench.peers import PeerCommand, Transfer
 
 
@@ -62,11 +63,7 @@ def main() -> None:
     """
     Run one end until the end of the input.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.bare_copy",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.bare_copy", __doc__)
     parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--file", type=Path, required=True)

@@ -5,10 +5,10 @@ It is the usual peer of twistd swarmpeer, protocol log and all, but for the
 choke intervals, which may be fractions of a second here.
 """
 
-import argparse
 from pathlib import Path
 
 from bench.embedding import run_peer
+from bench.options import parser_of
 from swarmpeer.assemble import assemble_peer
 from swarmpeer.config import CommonConfig, Config, PeerInfo
 
@@ -17,11 +17,7 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.classic_peer",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.classic_peer", __doc__)
     parser.add_argument("--id", type=int, required=True)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--name", required=True)

@@ -6,6 +6,7 @@ they exchange.
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorCore
+from twisted.internet.stdio import StandardIO
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
@@ -45,3 +46,12 @@ def say(line: str) -> None:
     Tell the bench.
     """
     print(line, flush=True)
+
+
+def run_controlled(core: IReactorCore, control: Control) -> None:
+    """
+    Be ready, and run until the end of the input.
+    """
+    StandardIO(control)
+    core.callWhenRunning(say, "READY")
+    core.run()

@@ -9,7 +9,6 @@ as it has slots.  So two cases are run: the seed begins a moment before the leec
 a moment after them.  What is left beside the waiting is what the peers take.
 """
 
-import argparse
 import heapq
 import itertools
 import shutil
@@ -21,13 +20,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bench.options import add_network_option, add_run_options, parser_of
 from bench.ours import ClassicPeer
 from bench.peers import FILE_NAME, Transfer
-from bench.processes import RunFailed, Swarm
+from bench.processes import Swarm
 from bench.repeating import repeat_runs
-from bench.rounds import is_same
+from bench.rounds import check_files
 from bench.sources import make_source
-from bench.stages import add_network_option, add_run_options, loopback_stage
+from bench.stages import loopback_stage
 
 PEERS = 6
 SIZE_BYTES = 2_167_705
@@ -102,11 +102,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.course",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.course", __doc__)
     add_run_options(parser)
     add_network_option(parser)
     options = parser.parse_args()
@@ -176,9 +172,7 @@ def _run(
                 time.sleep(max(0.0, begin + starts[number] - time.monotonic()))
                 swarm.peers[number].begin()
             times = swarm.wait_for("DONE", swarm.leechers, timeout_seconds)
-        for peer in swarm.leechers:
-            if not is_same(peer.command.file, transfer.source):
-                raise RunFailed(f"{peer.command.label} has a wrong file")
+        check_files(swarm, transfer.source)
     finally:
         shutil.rmtree(folder)
     return [round(each - begin, 3) for each in times]

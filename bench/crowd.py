@@ -6,7 +6,6 @@ They know that one, and nobody else.  It says DONE once each of them is connecte
 and COMPLETE once each has the file.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +14,12 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 from twisted.internet.interfaces import IReactorCore
-from twisted.internet.stdio import StandardIO
 from twisted.internet.task import LoopingCall
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
-from bench.control import Control, say
+from bench.control import Control, run_controlled, say
 from bench.embedding import AnyPeer
+from bench.options import parser_of
 from bench.ours import FIRST_ID
 from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config_files import read_swarm
@@ -61,11 +60,7 @@ def main() -> None:
     """
     Run them until the end of the input.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.crowd",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.crowd", __doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--count", type=int, required=True)
     options = parser.parse_args()
@@ -82,9 +77,7 @@ def main() -> None:
         )
         for number in range(1, options.count + 1)
     ]
-    StandardIO(_Control(core, peers))
-    core.callWhenRunning(say, "READY")
-    core.run()
+    run_controlled(core, _Control(core, peers))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python.failure import Failure
 
 from bench.control import Control, say
-from bench.stalls import StallMeter
+from bench.stall_meter import StallMeter
 from swarmpeer.joining import JoiningService
 from swarmpeer.own_process import keep_freed_memory, leave_uncollected
 from swarmpeer.service import PeerService

@@ -9,25 +9,25 @@ The files of the sweep over sizes are of zeros; what does not fit where the file
 is left out, with a word.
 """
 
-import argparse
 import shutil
-import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.gauges import available_bytes
 from bench.kinds import add_kind_options, chosen_kinds
-from bench.peers import FILE_NAME
-from bench.results import Run
-from bench.rounds import Rounds, Stage
-from bench.sources import make_source, size_text
-from bench.stages import (
+from bench.options import (
     add_network_option,
     add_run_options,
     comma_list,
-    loopback_stage,
+    one_of,
+    parser_of,
 )
+from bench.peers import FILE_NAME
+from bench.results import Run, by_peer, middle, ms_column
+from bench.rounds import Rounds, Stage
+from bench.sources import make_source, size_text
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent"
@@ -41,8 +41,8 @@ class Point:
     """
 
     leechers: int = 1
-    size: int = field(default=parse_size("256M"))
-    piece: int = field(default=parse_size("1M"))
+    size_bytes: int = field(default=parse_size("256M"))
+    piece_size_bytes: int = field(default=parse_size("1M"))
     is_sparse: bool = False
 
     @property
@@ -51,8 +51,8 @@ class Point:
         What the tables call it.
         """
         return (
-            f"{size_text(self.size)} to {self.leechers} in pieces of "
-            f"{size_text(self.piece)}"
+            f"{size_text(self.size_bytes)} to {self.leechers} in pieces of "
+            f"{size_text(self.piece_size_bytes)}"
         )
 
 
@@ -60,11 +60,11 @@ _USUAL = Point()
 SWEEPS = {
     "leechers": [replace(_USUAL, leechers=count) for count in (1, 2, 4, 8, 16)],
     "size": [
-        replace(_USUAL, size=parse_size(size), is_sparse=True)
+        replace(_USUAL, size_bytes=parse_size(size), is_sparse=True)
         for size in ("64M", "256M", "1G", "4G", "16G")
     ],
     "piece": [
-        replace(_USUAL, leechers=4, piece=parse_size(piece))
+        replace(_USUAL, leechers=4, piece_size_bytes=parse_size(piece))
         for piece in ("64K", "256K", "1M", "4M", "16M")
     ],
 }
@@ -76,14 +76,10 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.growth",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.growth", __doc__)
     parser.add_argument(
         "--sweeps",
-        type=comma_list(_sweep),
+        type=comma_list(one_of("sweep", SWEEPS)),
         default=list(SWEEPS),
         help=f"with commas ({','.join(SWEEPS)})",
     )
@@ -101,9 +97,11 @@ def main() -> int:
                     print(f"{point.text} is left out: {why}", file=sys.stderr)
                     continue
                 source = stage.place / FILE_NAME
-                make_source(source, point.size, is_sparse=point.is_sparse)
+                make_source(source, point.size_bytes, is_sparse=point.is_sparse)
                 rounds = Rounds(stage, kinds)
-                runs = rounds.run(source, point.piece, point.leechers, options.runs)
+                runs = rounds.run(
+                    source, point.piece_size_bytes, point.leechers, options.runs
+                )
                 failures += rounds.failures
                 found.append((point, runs))
             print(
@@ -125,18 +123,15 @@ def table(found: Sequence[tuple[Point, Sequence[Run]]]) -> Iterator[str]:
         f"{'CPU-s/GiB':>9} {'seed MiB':>9} {'leecher':>8} {'stall ms':>8}"
     )
     for point, runs in found:
-        for name in dict.fromkeys(run.peer for run in runs):
-            of_name = [run for run in runs if run.peer == name]
-            stalls = [run.stall_ms for run in of_name if run.stall_ms is not None]
-            stall = f"{statistics.median(stalls):>8.1f}" if stalls else f"{'-':>8}"
-            seed = statistics.median(run.seed.private_mib for run in of_name)
-            leecher = statistics.median(run.leecher.private_mib for run in of_name)
+        for name, alike in by_peer(runs).items():
             yield (
-                f"{point.text:<34} {name:<18} {len(of_name):>4} "
-                f"{statistics.median(run.wall_seconds for run in of_name):>8.2f} "
-                f"{statistics.median(run.rate for run in of_name):>6.0f} "
-                f"{statistics.median(run.cpu_per_gib for run in of_name):>9.2f} "
-                f"{seed:>9.0f} {leecher:>8.0f} {stall}"
+                f"{point.text:<34} {name:<18} {len(alike):>4} "
+                f"{middle(alike, lambda run: run.wall_seconds):>8.2f} "
+                f"{middle(alike, lambda run: run.rate_mb_per_second):>6.0f} "
+                f"{middle(alike, lambda run: run.cpu_seconds_per_gib):>9.2f} "
+                f"{middle(alike, lambda run: run.seed.private_mib):>9.0f} "
+                f"{middle(alike, lambda run: run.leecher.private_mib):>8.0f} "
+                f"{ms_column(alike, lambda run: run.stall_ms)}"
             )
 
 
@@ -144,18 +139,13 @@ def _no_room(point: Point, stage: Stage) -> str | None:
     """
     What keeps the copies from having room, if anything.
     """
-    wanted = point.size * (point.leechers + (not point.is_sparse)) + _SPARE_BYTES
-    if shutil.disk_usage(stage.place).free < wanted:
+    copies = point.leechers + (not point.is_sparse)
+    wanted_bytes = point.size_bytes * copies + _SPARE_BYTES
+    if shutil.disk_usage(stage.place).free < wanted_bytes:
         return "the disk is too small"
-    if str(stage.place).startswith("/dev/shm") and available_bytes() < wanted:
+    if str(stage.place).startswith("/dev/shm") and available_bytes() < wanted_bytes:
         return "the memory is too small"
     return None
-
-
-def _sweep(name: str) -> str:
-    if name not in SWEEPS:
-        raise argparse.ArgumentTypeError(f"no sweep {name!r}; {', '.join(SWEEPS)}")
-    return name
 
 
 if __name__ == "__main__":

@@ -9,23 +9,19 @@ watched.
 """
 
 import argparse
-import statistics
 import sys
 import time
 from dataclasses import dataclass
 from functools import partial
 
 from bench.gauges import Memory, cpu_seconds
-from bench.holes import HollowSwarm
+from bench.hollow_swarm import HollowSwarm
+from bench.options import add_network_option, add_run_options, parser_of, whole_number
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
+from bench.results import middle
 from bench.rounds import Stage
-from bench.stages import (
-    add_network_option,
-    add_run_options,
-    loopback_stage,
-    whole_number,
-)
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
@@ -52,11 +48,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.idle",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.idle", __doc__)
     add = parser.add_argument
     add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
     add("--seconds", type=float, default=20.0, help="how long it is watched (20)")
@@ -72,9 +64,9 @@ def main() -> int:
             for number in range(options.runs)
         )
     if runs:
-        core = statistics.median(run.core_percent for run in runs)
-        private = statistics.median(run.memory.private_mib for run in runs)
-        mapped = statistics.median(run.memory.mapped_mib for run in runs)
+        core = middle(runs, lambda run: run.core_percent)
+        private = middle(runs, lambda run: run.memory.private_mib)
+        mapped = middle(runs, lambda run: run.memory.mapped_mib)
         print(
             f"a seed with {options.neighbors} idle neighbours, medians of {len(runs)}: "
             f"{core:.2f} % of a core, {private:.0f} MiB private, "

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from bench.bare_copy import BareCopy
 from bench.libtorrent_kind import Libtorrent
+from bench.options import comma_list, one_of
 from bench.ours import ClassicPeer, Tables, VerifiedPeer
 from bench.peers import PeerKind
 from bench.programs.kind import OtherProgram
@@ -41,7 +42,7 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     add = parser.add_argument
     add(
         "--peers",
-        type=_known_kinds,
+        type=comma_list(one_of("kind", KINDS)),
         default=kinds,
         metavar="KINDS",
         help="kinds with commas between; the first is compared with the others "
@@ -111,19 +112,6 @@ def chosen_kinds(
         else:
             present.append(kind)
     return present
-
-
-def _known_kinds(text: str) -> list[str]:
-    """
-    The type of an option that names kinds, with commas between.
-    """
-    names = text.split(",")
-    for name in names:
-        if name not in KINDS:
-            raise argparse.ArgumentTypeError(
-                f"no kind {name!r}; there are {', '.join(KINDS)}"
-            )
-    return names
 
 
 def _found_by(find: Callable[[str], object]) -> Callable[[str], str]:

@@ -20,19 +20,20 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.gauges import Memory
-from bench.holes import HollowSwarm
+from bench.hollow_swarm import HollowSwarm
+from bench.options import (
+    add_network_option,
+    add_run_options,
+    comma_list,
+    parser_of,
+    whole_number,
+)
 from bench.ours import Tables
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
 from bench.rounds import Stage
 from bench.sources import size_text
-from bench.stages import (
-    add_network_option,
-    add_run_options,
-    comma_list,
-    loopback_stage,
-    whole_number,
-)
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
@@ -45,17 +46,17 @@ class MemoryRun:
     """
     What was seen, and the line that is printed.
 
-    @ivar limit: in bytes, 0 for the usual one.
+    @ivar limit_bytes: of the memory; 0 for the usual one.
     @ivar role: of the peer that was watched.
     @ivar wall_seconds: until it, or all others, had the file, or had begun a piece.
     """
 
     round: int
-    limit: int
+    limit_bytes: int
     role: str
     neighbors: int
-    size: int
-    piece: int
+    size_bytes: int
+    piece_size_bytes: int
     wall_seconds: float
     memory: Memory
 
@@ -66,11 +67,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.memory",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.memory", __doc__)
     add = parser.add_argument
     add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
     add("--size", type=parse_size, default=parse_size("2G"), help="fetched (2G)")
@@ -97,27 +94,29 @@ def main() -> int:
 def _watch(
     stage: Stage,
     number: int,
-    limit: int,
+    limit_bytes: int,
     role: str,
     options: argparse.Namespace,
 ) -> MemoryRun:
     is_seed = role == _SEED
-    size = options.served if is_seed else options.size
+    size_bytes = options.served if is_seed else options.size
     swarm = HollowSwarm.make(
         stage.place / "swarm",
         stage.hosts(options.neighbors + 1),
-        size,
+        size_bytes,
         options.piece,
     )
     limits: dict[str, object] = {"preferred_neighbors": options.neighbors}
-    if limit:
-        limits["memory"] = limit
+    if limit_bytes:
+        limits["memory"] = limit_bytes
     if role == _STALLED:
         limits["stall_seconds"] = _STALL_SECONDS
     tables: Tables = {"limits": limits, "timing": {"unchoking_interval": 1}}
     commands = [
         swarm.the_one(is_seed=is_seed, tables=tables),
-        swarm.stalling() if role == _STALLED else swarm.crowd(are_seeds=not is_seed),
+        swarm.stalling_crowd()
+        if role == _STALLED
+        else swarm.crowd(are_seeds=not is_seed),
     ]
     with Swarm(commands, swarm.folder) as peers:
         peers.wait_for("READY", peers.peers, _READY_SECONDS)
@@ -132,25 +131,25 @@ def _watch(
         )
     return MemoryRun(
         round=number,
-        limit=limit,
+        limit_bytes=limit_bytes,
         role=role,
         neighbors=options.neighbors,
-        size=size,
-        piece=options.piece,
+        size_bytes=size_bytes,
+        piece_size_bytes=options.piece,
         wall_seconds=round(times[0] - start, 3),
         memory=one.peak.rounded(),
     )
 
 
 def _line(run: MemoryRun) -> str:
-    limit = size_text(run.limit) if run.limit else "the usual limit"
+    limit = size_text(run.limit_bytes) if run.limit_bytes else "the usual limit"
     if not run.memory.private_mib:
         held = "over before it was measured, take a larger --size or --served"
     else:
         held = f"{run.memory.private_mib:.0f} MiB private"
     return (
-        f"{run.role} with {run.neighbors} neighbours, {size_text(run.size)} in pieces "
-        f"of {size_text(run.piece)}, {limit}: {held}, "
+        f"{run.role} with {run.neighbors} neighbours, {size_text(run.size_bytes)} "
+        f"in pieces of {size_text(run.piece_size_bytes)}, {limit}: {held}, "
         f"{run.wall_seconds:.1f} s"
     )
 

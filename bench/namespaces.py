@@ -70,20 +70,20 @@ class Namespaces:
             for number, port in enumerate(free_ports(count))
         )
 
-    def sent(self) -> list[int]:
+    def sent_bytes(self) -> list[int]:
         """
-        Bytes of frames that each host has sent so far.
+        What each host has sent so far, in whole frames.
         """
-        return [self._sent(name) for name in self._names]
+        return [self._sent_bytes(name) for name in self._names]
 
-    def _sent(self, name: str) -> int:
+    def _sent_bytes(self, name: str) -> int:
         # An interface counts a long segment as one frame, though the line bears the
         # headers of all that are made of it.
         (bucket,) = json.loads(
             _run("tc", "-n", name, "-s", "-j", "qdisc", "show", "dev", "eth0")
         )
-        sent: int = bucket["bytes"]
-        return sent
+        sent_bytes: int = bucket["bytes"]
+        return sent_bytes
 
     def _add(self, number: int, link: Link) -> None:
         name, port = self._names[number], _port(number)

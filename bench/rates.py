@@ -5,7 +5,6 @@ seconds, seen by a relay between them.
     python -m bench.rates
 """
 
-import argparse
 import contextlib
 import shutil
 import sys
@@ -16,13 +15,14 @@ from functools import partial
 from pathlib import Path
 
 from bench.network import loopback_hosts
+from bench.options import existing_folder, parser_of, whole_number
 from bench.ours import FIRST_ID, MANIFEST_NAME, swarm_text
 from bench.peers import PeerCommand
 from bench.processes import Swarm
 from bench.relay import Relay
 from bench.repeating import repeat_runs
 from bench.sources import make_source
-from bench.stages import data_folder, existing_folder, whole_number
+from bench.stages import data_folder
 from swarmpeer.manifest_files import build_manifest, save_manifest
 from swarmpeer.testing.figures import WINDOW_SECONDS, most_and_least
 
@@ -42,19 +42,27 @@ class Case:
 
     @ivar seed: the C{[rates]} of the seed.
     @ivar leecher: those of each leecher.
-    @ivar rate: what has to pass from the seed to all leechers together.
+    @ivar rate_bytes_per_second: what has to pass from the seed to all leechers
+        together.
     """
 
     name: str
     leechers: int
-    rate: int
-    piece: int
+    rate_bytes_per_second: int
+    piece_size_bytes: int
     seed: Mapping[str, object]
     leecher: Mapping[str, object]
 
 
-def _up(rate: int, leechers: int, piece: int) -> Case:
-    return Case(f"up {rate // _KIB} KiB/s", leechers, rate, piece, {"up": rate}, {})
+def _up(rate_bytes_per_second: int, leechers: int, piece_size_bytes: int) -> Case:
+    return Case(
+        f"up {rate_bytes_per_second // _KIB} KiB/s",
+        leechers,
+        rate_bytes_per_second,
+        piece_size_bytes,
+        {"up": rate_bytes_per_second},
+        {},
+    )
 
 
 CASES = (
@@ -86,8 +94,8 @@ class RateRun:
 
     case: str
     leechers: int
-    piece: int
-    rate: int
+    piece_size_bytes: int
+    rate_bytes_per_second: int
     most: float
     least: float
 
@@ -107,9 +115,10 @@ def run(case: Case, folder: Path, seconds: float) -> RateRun:
 
 
 def _run(case: Case, folder: Path, seconds: float) -> RateRun:
-    size = int(case.rate * (seconds + 15)) // case.piece * case.piece
+    piece_size_bytes, rate = case.piece_size_bytes, case.rate_bytes_per_second
+    pieces = max(1, int(rate * (seconds + 15)) // piece_size_bytes)
     source = folder / "source"
-    make_source(source, max(size, case.piece), is_sparse=True)
+    make_source(source, pieces * piece_size_bytes, is_sparse=True)
     place = folder / "swarm"
     place.mkdir()
     hosts = loopback_hosts(case.leechers + 2)
@@ -126,7 +135,8 @@ def _run(case: Case, folder: Path, seconds: float) -> RateRun:
         )
         for number, host in enumerate((seed, *leechers))
     ]
-    save_manifest(build_manifest(commands[0].file, case.piece), place / MANIFEST_NAME)
+    manifest = build_manifest(commands[0].file, piece_size_bytes)
+    save_manifest(manifest, place / MANIFEST_NAME)
     for name, first, rates in (
         ("seed.toml", seed, case.seed),
         ("leecher.toml", relayed, case.leecher),
@@ -143,12 +153,12 @@ def _run(case: Case, folder: Path, seconds: float) -> RateRun:
         time.sleep(_FIRST_SECONDS + seconds)
         end = time.monotonic()
     most, least = most_and_least(relay.answered, begin, end)
-    per_window = case.rate * WINDOW_SECONDS
+    per_window = rate * WINDOW_SECONDS
     return RateRun(
         case=case.name,
         leechers=case.leechers,
-        piece=case.piece,
-        rate=case.rate,
+        piece_size_bytes=piece_size_bytes,
+        rate_bytes_per_second=rate,
         most=round(most / per_window, 4),
         least=round(least / per_window, 4),
     )
@@ -160,11 +170,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.rates",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.rates", __doc__)
     parser.add_argument(
         "--runs", type=whole_number, default=1, metavar="N", help="rounds (1)"
     )

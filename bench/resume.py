@@ -9,7 +9,6 @@ process, from its start until it listens and knows what it has.
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
@@ -17,12 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.gauges import Memory, cpu_seconds
-from bench.holes import HollowSwarm
+from bench.hollow_swarm import HollowSwarm
+from bench.options import add_network_option, add_run_options, parser_of
 from bench.processes import Swarm
 from bench.repeating import repeat_runs
+from bench.results import middle
 from bench.rounds import Stage
 from bench.sources import size_text
-from bench.stages import add_network_option, add_run_options, loopback_stage
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 120.0
@@ -37,8 +38,8 @@ class ResumeRun:
     """
 
     round: int
-    size: int
-    piece: int
+    size_bytes: int
+    piece_size_bytes: int
     wall_seconds: float
     cpu_seconds: float
     memory: Memory
@@ -50,11 +51,7 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.resume",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.resume", __doc__)
     add = parser.add_argument
     add("--size", type=parse_size, default=parse_size("1T"), help="(1T)")
     add("--piece", type=parse_size, default=parse_size("4M"), help="(4M)")
@@ -69,8 +66,8 @@ def main() -> int:
             for number in range(options.runs)
         )
     if runs:
-        wall = statistics.median(run.wall_seconds for run in runs)
-        private = statistics.median(run.memory.private_mib for run in runs)
+        wall = middle(runs, lambda run: run.wall_seconds)
+        private = middle(runs, lambda run: run.memory.private_mib)
         print(
             f"start on {size_text(options.size)} in pieces of "
             f"{size_text(options.piece)}, medians of {len(runs)}: {wall:.2f} s, "
@@ -93,8 +90,8 @@ def _start(stage: Stage, number: int, options: argparse.Namespace) -> ResumeRun:
         cpu = cpu_seconds(seed.pid)
     return ResumeRun(
         round=number,
-        size=options.size,
-        piece=options.piece,
+        size_bytes=options.size,
+        piece_size_bytes=options.piece,
         wall_seconds=round(times[0] - start, 3),
         cpu_seconds=round(cpu, 3),
         memory=seed.peak.rounded(),

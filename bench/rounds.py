@@ -37,8 +37,7 @@ class Stage:
     @ivar network: what the results call the network.
     @ivar hosts: gives as many hosts as are asked for, for one run.
     @ivar links: what the hosts' lines bear, the seed's first, if they are bounded.
-    @ivar sent: the bytes that each host has sent so far, if the network counts
-        them.
+    @ivar sent_bytes: what each host has sent so far, if the network counts it.
     @ivar profiles: see L{Transfer}.
     """
 
@@ -47,7 +46,7 @@ class Stage:
     hosts: Callable[[int], tuple[Host, ...]]
     timeout_seconds: float
     links: Sequence[Link] = ()
-    sent: Callable[[], list[int]] = list
+    sent_bytes: Callable[[], list[int]] = list
     profiles: Path | None = None
 
 
@@ -119,19 +118,17 @@ def run_once(kind: PeerKind, transfer: Transfer, stage: Stage, number: int) -> R
             for peer in swarm.peers:
                 peer.peak = Memory()
             before = {peer.pid: cpu_seconds(peer.pid) for peer in swarm.peers}
-            sent_before = stage.sent()
+            sent_before = stage.sent_bytes()
             start = time.monotonic()
             for peer in swarm.leechers:
                 peer.begin()
             times = swarm.wait_for("DONE", swarm.leechers, stage.timeout_seconds)
-            sent_after = stage.sent()
+            sent_after = stage.sent_bytes()
             time.sleep(_SETTLE_SECONDS)
             spent = {pid: cpu_seconds(pid) - was for pid, was in before.items()}
             for peer in swarm.peers:
                 peer.sample()
-        for peer in swarm.leechers:
-            if not is_same(peer.command.file, transfer.source):
-                raise RunFailed(f"{peer.command.label} has a wrong file")
+        check_files(swarm, transfer.source)
     cpu_seed = sum(spent[peer.pid] for peer in swarm.seeds)
     cpu_leechers = sum(spent[peer.pid] for peer in swarm.leechers)
     wall = max(times) - start
@@ -139,13 +136,13 @@ def run_once(kind: PeerKind, transfer: Transfer, stage: Stage, number: int) -> R
         peer=kind.name,
         round=number,
         leechers=transfer.leechers,
-        size=transfer.size_bytes,
-        piece=transfer.piece_size_bytes,
+        size_bytes=transfer.size_bytes,
+        piece_size_bytes=transfer.piece_size_bytes,
         network=stage.network,
         wall_seconds=round(wall, 3),
         done_seconds=[round(each - start, 3) for each in times],
-        rate=round(transfer.delivered_bytes / wall / 1e6, 1),
-        cpu_per_gib=round(
+        rate_mb_per_second=round(transfer.delivered_bytes / wall / 1e6, 1),
+        cpu_seconds_per_gib=round(
             (cpu_seed + cpu_leechers) * _GIB / transfer.delivered_bytes, 3
         ),
         cpu_seed_seconds=round(cpu_seed, 3),
@@ -154,7 +151,9 @@ def run_once(kind: PeerKind, transfer: Transfer, stage: Stage, number: int) -> R
         leecher=highest(swarm.leechers),
         late_ms=worst(swarm, "late_ms"),
         stall_ms=worst(swarm, "stall_ms"),
-        sent=[now - was for now, was in zip(sent_after, sent_before, strict=True)],
+        sent_bytes=[
+            now - was for now, was in zip(sent_after, sent_before, strict=True)
+        ],
         bound_seconds=round(fluid_bound_seconds(transfer.size_bytes, stage.links), 3)
         if stage.links
         else None,
@@ -179,7 +178,18 @@ def highest(peers: Sequence[RunningPeer]) -> Memory:
     return peak.rounded()
 
 
-def is_same(path: Path, other: Path) -> bool:
+def check_files(swarm: Swarm, source: Path) -> None:
+    """
+    Look at what every leecher has.
+
+    @raise RunFailed: if it is not the file.
+    """
+    for peer in swarm.leechers:
+        if not _is_same(peer.command.file, source):
+            raise RunFailed(f"{peer.command.label} has a wrong file")
+
+
+def _is_same(path: Path, other: Path) -> bool:
     """
     Do both files hold the same bytes?
     """

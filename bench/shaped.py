@@ -22,17 +22,12 @@ from bench.bound import Link, fluid_bound_seconds
 from bench.kinds import add_kind_options, chosen_kinds
 from bench.namespaces import Namespaces, why_not
 from bench.network import congestion_control, enter_private_network
+from bench.options import add_run_options, comma_list, one_of, parser_of, whole_number
 from bench.peers import FILE_NAME, PeerKind
-from bench.results import Run
+from bench.results import Run, by_peer, middle
 from bench.rounds import Rounds, Stage
 from bench.sources import make_source, size_text
-from bench.stages import (
-    add_run_options,
-    comma_list,
-    data_folder,
-    profiles_of,
-    whole_number,
-)
+from bench.stages import data_folder, profiles_of
 from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent,aria2"
@@ -73,7 +68,7 @@ def main() -> int:
                     namespaces.hosts,
                     options.timeout,
                     links,
-                    namespaces.sent,
+                    namespaces.sent_bytes,
                     profiles_of(options),
                 )
                 failures += _run(stage, kinds, source, leechers, options)
@@ -118,30 +113,29 @@ def table(runs: Sequence[Run], links: Sequence[Link]) -> Iterator[str]:
     """
     The medians of each kind.
     """
-    size = runs[0].size
-    bound = fluid_bound_seconds(size, links)
+    size_bytes = runs[0].size_bytes
+    bound = fluid_bound_seconds(size_bytes, links)
     fastest = max(link.down for link in links)
     others = [link for link in links if link.down == fastest]
-    others_bound = fluid_bound_seconds(size, others)
+    others_bound = fluid_bound_seconds(size_bytes, others)
     yield (
         f"{'medians':<18} {'runs':>4} {'wall s':>8} {'/ bound':>8} "
         f"{'[min - max]':>15} {'others':>7} {'seed sent':>9} {'leechers':>9} "
         f"{'CPU-s/GiB':>9}"
     )
-    for name in dict.fromkeys(run.peer for run in runs):
-        of_name = [run for run in runs if run.peer == name]
-        ratios = [run.wall_seconds / bound for run in of_name]
+    for name, alike in by_peer(runs).items():
+        ratios = [run.wall_seconds / bound for run in alike]
         # Whoever is slow comes last.
-        fast = [run.done_seconds[len(others) - 2] / others_bound for run in of_name]
+        fast = [run.done_seconds[len(others) - 2] / others_bound for run in alike]
         spread = f"[{min(ratios):.2f} - {max(ratios):.2f}]"
         yield (
-            f"{name:<18} {len(of_name):>4} "
-            f"{statistics.median(run.wall_seconds for run in of_name):>8.2f} "
+            f"{name:<18} {len(alike):>4} "
+            f"{middle(alike, lambda run: run.wall_seconds):>8.2f} "
             f"{statistics.median(ratios):>8.3f} {spread:>15} "
             f"{statistics.median(fast):>7.3f} "
-            f"{statistics.median(run.sent[0] / size for run in of_name):>9.2f} "
-            f"{statistics.median(leechers_share(run) for run in of_name):>9.3f} "
-            f"{statistics.median(run.cpu_per_gib for run in of_name):>9.2f}"
+            f"{middle(alike, lambda run: run.sent_bytes[0] / size_bytes):>9.2f} "
+            f"{middle(alike, leechers_share):>9.3f} "
+            f"{middle(alike, lambda run: run.cpu_seconds_per_gib):>9.2f}"
         )
     yield f"bound {bound:.2f} s, {others_bound:.2f} s for all but slow ones"
 
@@ -150,15 +144,11 @@ def leechers_share(run: Run) -> float:
     """
     Of all that was sent, the share that leechers sent.
     """
-    return 1 - run.sent[0] / sum(run.sent)
+    return 1 - run.sent_bytes[0] / sum(run.sent_bytes)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.shaped",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.shaped", __doc__)
     add = parser.add_argument
     add(
         "--leechers", type=comma_list(whole_number), default=[8], help="with commas (8)"
@@ -166,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rates", type=comma_list(float), default=[50.0], help="in Mbit/s (50)")
     add(
         "--cases",
-        type=comma_list(_case),
+        type=comma_list(one_of("case", CASES)),
         default=["even"],
         help="with commas (even): "
         + "; ".join(f"{name}: {what}" for name, what in CASES.items()),
@@ -176,12 +166,6 @@ def _parser() -> argparse.ArgumentParser:
     add_kind_options(parser, _KINDS)
     add_run_options(parser)
     return parser
-
-
-def _case(name: str) -> str:
-    if name not in CASES:
-        raise argparse.ArgumentTypeError(f"no case {name!r}; {', '.join(CASES)}")
-    return name
 
 
 if __name__ == "__main__":

@@ -19,17 +19,18 @@ import sys
 from dataclasses import dataclass
 
 from bench.kinds import add_kind_options, chosen_kinds
+from bench.options import (
+    add_network_option,
+    add_run_options,
+    comma_list,
+    parser_of,
+    whole_number,
+)
 from bench.peers import FILE_NAME
 from bench.results import table
 from bench.rounds import Rounds
 from bench.sources import make_source, size_text
-from bench.stages import (
-    add_network_option,
-    add_run_options,
-    comma_list,
-    loopback_stage,
-    whole_number,
-)
+from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent"
@@ -85,11 +86,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.transfer",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.transfer", __doc__)
     add = parser.add_argument
     add(
         "--scenario",

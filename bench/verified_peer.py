@@ -3,10 +3,10 @@ One peer of ours in a verified swarm: the usual one of a swarm.toml, protocol lo
 and all.
 """
 
-import argparse
 from pathlib import Path
 
 from bench.embedding import run_peer
+from bench.options import parser_of
 from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config_files import read_swarm
 
@@ -15,11 +15,7 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.verified_peer",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.verified_peer", __doc__)
     parser.add_argument("--id", type=int, required=True)
     parser.add_argument("--swarm", type=Path, required=True)
     parser.add_argument("--unwatched", action="store_true")

@@ -5,6 +5,7 @@ The pure parts of the benchmarks.
 import importlib
 import io
 import json
+import re
 import shlex
 import sys
 from argparse import ArgumentParser
@@ -19,12 +20,14 @@ from bench.__main__ import commands
 from bench.bare_copy import BareCopy
 from bench.bound import Link, fluid_bound_seconds
 from bench.course import CASES, allowed_seconds
-from bench.holes import zeros_manifest
+from bench.gauges import Memory
+from bench.hollow_swarm import zeros_manifest
 from bench.ours import Tables, swarm_text
 from bench.peers import FILE_NAME, Host, PeerKind
 from bench.processes import RunFailed
 from bench.programs.tracker import tracker_answer
 from bench.repeating import repeat_runs
+from bench.results import Run, by_peer, table
 from bench.rounds import in_turn
 from bench.shaped import links_of
 from bench.sources import make_source, size_text
@@ -33,9 +36,33 @@ from swarmpeer.config import SwarmConfig
 from swarmpeer.manifest import parse_manifest
 from swarmpeer.manifest.bencode import decode
 from swarmpeer.quantities import parse_size
+from tests.processes import ROOT
 
 _HOSTS = (Host("10.0.0.1", 20001), Host("10.0.0.2", 20002), Host("10.0.0.3", 20003))
 _MIB = 1 << 20
+
+
+def _run(peer: str, seconds: float, stall_ms: float | None = None) -> Run:
+    return Run(
+        peer=peer,
+        round=0,
+        leechers=1,
+        size_bytes=_MIB,
+        piece_size_bytes=_MIB,
+        network="none",
+        wall_seconds=seconds,
+        done_seconds=[seconds],
+        rate_mb_per_second=1.0,
+        cpu_seconds_per_gib=1.0,
+        cpu_seed_seconds=1.0,
+        cpu_leechers_seconds=1.0,
+        seed=Memory(),
+        leecher=Memory(),
+        late_ms=None,
+        stall_ms=stall_ms,
+        sent_bytes=[],
+        bound_seconds=None,
+    )
 
 
 class BoundTests(SynchronousTestCase):
@@ -242,6 +269,49 @@ class CommandTests(SynchronousTestCase):
             self.patch(sys, "argv", [module, *words])
             main = importlib.import_module(f"bench.{module}").main
             self.assertRaises(Parsed, main)
+
+
+class MapTests(SynchronousTestCase):
+    """
+    The table of modules in C{bench/README.md}.
+    """
+
+    def test_whole(self) -> None:
+        """
+        Every module has its place there, and there is no other.
+        """
+        bench = ROOT / "bench"
+        rows = (bench / "README.md").read_text().partition("## The modules")[2]
+        named = {
+            name
+            for row in re.findall("^\\| `.*", rows, re.MULTILINE)
+            for name in re.findall("`(\\w+)`", row.split("|")[1])
+        }
+        modules = {path.stem for path in bench.glob("*.py")}
+        self.assertEqual(named, modules - {"__init__", "__main__"} | {"programs"})
+        programs = rows.partition("| `programs` |")[2].partition("\n")[0]
+        for path in (bench / "programs").glob("[a-z]*.py"):
+            self.assertIn(f"`{path.stem}`", programs)
+
+
+class TableTests(SynchronousTestCase):
+    """
+    What several runs are worth together.
+    """
+
+    def test_medians(self) -> None:
+        """
+        A row for each kind, and how many times the first kind's figures are those of
+        each other one; what no run of a kind tells is left open.
+        """
+        runs = [_run("one", seconds, stall_ms=2.5) for seconds in (1.0, 9.0, 3.0)]
+        runs += [_run("two", seconds) for seconds in (6.0, 6.0)]
+        self.assertEqual(list(by_peer(runs)), ["one", "two"])
+        _, one, two, ratio = table(runs)
+        self.assertEqual(one.split()[:3], ["one", "3", "3.000"])
+        self.assertTrue(one.endswith("2.5"))
+        self.assertTrue(two.endswith("-"))
+        self.assertEqual(ratio, "one / two: wall 0.50, CPU 1.00")
 
 
 class RunsTests(SynchronousTestCase):

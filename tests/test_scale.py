@@ -1,5 +1,5 @@
 """
-Tests of C{tools/scale.py}.
+Tests of C{tools/scale.py}, its table and its picture.
 """
 
 import re
@@ -13,16 +13,14 @@ from tools.scale import (
     CRASHING,
     MIXED,
     NEIGHBORS,
-    Run,
+    SWARMS,
     computed,
     crashes_of,
-    json_line,
-    read_lines,
     run_one,
     scenario_of,
-    table,
 )
 from tools.scale_plot import plot
+from tools.scale_table import Run, json_line, read_lines, table
 
 
 def small(swarm: str, peers: int = 5, uplinks: str = "equal") -> Scenario:
@@ -86,12 +84,22 @@ class ScaleTests(SynchronousTestCase):
         run = computed(1000)
         self.assertEqual(read_lines([json_line(run), "\n"]), [run])
 
+    def test_old_lines(self) -> None:
+        """
+        So is what was printed when the random seed had another name.
+        """
+        run = replace(computed(1000), random_seed=7)
+        line = json_line(run).replace('"random_seed"', '"seed"')
+        self.assertEqual(read_lines([line]), [run])
+
     def test_table(self) -> None:
         """
-        One row for each kind and number of pieces, the median over its seeds.
+        One row for each kind and number of pieces, of the run in the middle.
         """
-        runs = [replace(computed(10), seconds=5120.0 * n, seed=n) for n in (1, 3, 2)]
-        rows = list(table([*runs, computed(10, pieces=1000)]))
+        runs = [
+            replace(computed(10), seconds=5120.0 * n, random_seed=n) for n in (1, 3, 2)
+        ]
+        rows = list(table([*runs, computed(10, pieces=1000)], SWARMS))
         self.assertEqual(len(rows), 4)
         self.assertIn("| 10,240.0 s, computed | 20.00 |", rows[2])
 

@@ -27,7 +27,7 @@ from swarmpeer.simulate.summary import run_summary, scenario_line, verdict_line
 from swarmpeer.testing.outcome import Outcome
 from swarmpeer.testing.scenario import Scenario
 from swarmpeer.testing.swarm import simulate
-from tools import free_riders, scale
+from tools import free_riders, scale, scale_table
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -221,11 +221,12 @@ def ten_hosts() -> Iterator[str]:
     """
     runs = scale.run_all(scale.SWARMS, [10], ["equal", "mixed"], [False, True], 1)
     # A classic swarm is on the page with equal uplinks and without crashes only.
-    yield from scale.table(
+    shown = (
         run
         for run in runs
         if run.swarm == "fleet" or (run.uplinks == "equal" and not run.crashes)
     )
+    yield from scale_table.table(shown, scale.SWARMS)
 
 
 def narrow() -> Iterator[str]:

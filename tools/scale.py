@@ -7,10 +7,9 @@ to draw it.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -22,6 +21,7 @@ from swarmpeer.testing.members import FIRST_ID
 from swarmpeer.testing.scenario import FaultKind, Scenario
 from swarmpeer.testing.swarm import SimulatedSwarm
 from tools.scale_plot import plot
+from tools.scale_table import Run, json_line, read_lines, table
 
 SIZES = (10, 100, 1000)
 PIECES = 250
@@ -62,48 +62,8 @@ With more, what the server needs is computed: all that it does is to send.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """
-    One swarm.  Times are seconds of virtual time.
-
-    @ivar swarm: of L{SWARMS}.
-    @ivar peers: how many fetch.
-    @ivar uplinks: C{equal} or C{mixed}.
-    @ivar crashes: how many were killed and came back.
-    @ivar bound_seconds: the fluid bound, that of the same swarm in which nothing goes
-        wrong.
-    @ivar seconds: until the last one had the file.
-    @ivar half_seconds: until half of them had.
-    @ivar seed_share: how often the seed sent the file.
-    @ivar duplicate_share: of all that was received.
-    @ivar real_seconds: how long it took here; 0 if it was computed.
-    """
-
-    swarm: str
-    peers: int
-    uplinks: str
-    crashes: int
-    pieces: int
-    seed: int
-    bound_seconds: float
-    seconds: float
-    half_seconds: float
-    seed_share: float
-    duplicate_share: float
-    events: int
-    real_seconds: float
-
-    @property
-    def ratio(self) -> float:
-        """
-        How many times the bound it took.
-        """
-        return self.seconds / self.bound_seconds
-
-
 def scenario_of(
-    swarm: str, peers: int, uplinks: str, seed: int = 0, pieces: int = PIECES
+    swarm: str, peers: int, uplinks: str, random_seed: int = 0, pieces: int = PIECES
 ) -> Scenario:
     """
     What is simulated.
@@ -112,7 +72,7 @@ def scenario_of(
     @param pieces: of how many pieces the file is.
     """
     scenario = replace(
-        _with_pieces(pieces), peers=peers + 1, seed=seed, **SWARMS[swarm]
+        _with_pieces(pieces), peers=peers + 1, seed=random_seed, **SWARMS[swarm]
     )
     if swarm == "server":
         return replace(scenario, free_riders=peers)
@@ -164,7 +124,7 @@ def run_one(scenario: Scenario, swarm: str, uplinks: str, *, crashing: bool) -> 
         uplinks=uplinks,
         crashes=len(faults),
         pieces=scenario.piece_count,
-        seed=scenario.seed,
+        random_seed=scenario.seed,
         bound_seconds=bound,
         seconds=last,
         half_seconds=median(figures.completions),
@@ -187,7 +147,7 @@ def computed(peers: int, pieces: int = PIECES) -> Run:
         uplinks="equal",
         crashes=0,
         pieces=pieces,
-        seed=0,
+        random_seed=0,
         bound_seconds=once * peers,
         seconds=once * peers,
         half_seconds=once * peers / 2,
@@ -203,11 +163,13 @@ def run_all(
     sizes: Iterable[int],
     uplinks: Iterable[str],
     crashing: Iterable[bool],
-    seeds: int,
-    pieces: int,
+    random_seeds: int,
+    pieces: int = PIECES,
 ) -> Iterator[Run]:
     """
     All of it, the small ones first.
+
+    @param random_seeds: how many runs there are of each.
     """
     kinds = [
         (swarm, each, crashes)
@@ -221,61 +183,9 @@ def run_all(
             if swarm == "server" and peers > MOST_CLIENTS:
                 yield computed(peers, pieces)
                 continue
-            for seed in range(seeds):
-                scenario = scenario_of(swarm, peers, each, seed, pieces)
+            for random_seed in range(random_seeds):
+                scenario = scenario_of(swarm, peers, each, random_seed, pieces)
                 yield run_one(scenario, swarm, each, crashing=crashes)
-
-
-def json_line(run: Run) -> str:
-    """
-    One run, with how near it came.
-    """
-    values = {
-        name: round(value, 4) if isinstance(value, float) else value
-        for name, value in {**asdict(run), "ratio": run.ratio}.items()
-    }
-    return json.dumps(values)
-
-
-def read_lines(lines: Iterable[str]) -> list[Run]:
-    """
-    Runs that were printed before.
-    """
-    names = {field.name for field in fields(Run)}
-    return [
-        Run(
-            **{name: value for name, value in json.loads(line).items() if name in names}
-        )
-        for line in lines
-        if line.strip()
-    ]
-
-
-def table(runs: Iterable[Run]) -> Iterator[str]:
-    """
-    The rows, in Markdown: medians over the seeds.
-    """
-    together: dict[tuple[str, int, str, bool, int], list[Run]] = {}
-    order = list(SWARMS)
-    for run in runs:
-        key = run.swarm, run.pieces, run.uplinks, run.crashes > 0, run.peers
-        together.setdefault(key, []).append(run)
-    yield (
-        "| swarm | pieces | hosts | uplinks | crashing | bound | last done "
-        "| times the bound | the seed sent |"
-    )
-    yield "|---|---:|---:|---|---|---:|---:|---:|---:|"
-    for (swarm, pieces, uplinks, crashes, peers), alike in sorted(
-        together.items(), key=lambda item: (order.index(item[0][0]), *item[0][1:])
-    ):
-        middle = sorted(alike, key=lambda run: run.ratio)[len(alike) // 2]
-        last = f"{middle.seconds:,.1f} s" + ("" if middle.events else ", computed")
-        yield (
-            f"| `{swarm}` | {pieces:,} | {peers:,} | {uplinks} "
-            f"| {'5 %' if crashes else 'none'} "
-            f"| {middle.bound_seconds:,.1f} s | {last} "
-            f"| {middle.ratio:.2f} | {middle.seed_share:.2f} times |"
-        )
 
 
 def main() -> int:
@@ -320,7 +230,7 @@ def main() -> int:
             runs.append(run)
             print(json_line(run), flush=True)
     if options.table:
-        print(*table(runs), sep="\n")
+        print(*table(runs, SWARMS), sep="\n")
     if options.plot is not None:
         options.plot.write_text(
             plot(

@@ -2,7 +2,6 @@
 Keeps one program of others; see L{bench.processes} for the words it exchanges.
 """
 
-import argparse
 import os
 import select
 import subprocess
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.options import parser_of
 from bench.programs.aria2 import Aria2
 from bench.programs.program import Program, Setting
 from bench.programs.rtorrent import RTorrent
@@ -32,7 +32,7 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of("bench.programs.peer", __doc__)
     parser.add_argument("--program", choices=sorted(PROGRAMS), required=True)
     parser.add_argument("--number", type=int, required=True)
     parser.add_argument("--control", type=int, required=True, metavar="PORT")

@@ -6,7 +6,6 @@ bench.processes for the words it exchanges.
 They know that one, and nobody else.  It says DONE once each of them has begun a piece.
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
 from twisted.internet.interfaces import IReactorCore
 from twisted.internet.protocol import connectionDone
-from twisted.internet.stdio import StandardIO
 from twisted.internet.task import LoopingCall
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 
-from bench.control import Control, say
+from bench.control import Control, run_controlled, say
+from bench.options import parser_of
 from bench.ours import FIRST_ID
-from swarmpeer.core.layout import layout_of
+from swarmpeer.core.layout import PieceLayout, layout_of
 from swarmpeer.manifest_files import read_manifest
 from swarmpeer.wire.extended_codec import ExtendedCodec
 from swarmpeer.wire.extension import HaveAllMessage
@@ -43,13 +42,14 @@ class _Staller(Int32StringReceiver):
     """
 
     def __init__(
-        self, handshake: Handshake, codec: ExtendedCodec, begun: Callable[[], None]
+        self, handshake: Handshake, layout: PieceLayout, begun: Callable[[], None]
     ) -> None:
         """
         @param begun: called at the piece.
         """
         self._handshake = handshake
-        self._codec = codec
+        self._layout = layout
+        self._codec = ExtendedCodec(layout)
         self._begun = begun
         self._to_skip = HANDSHAKE_SIZE
         self._drip = LoopingCall(self._send, b"\0")
@@ -78,8 +78,8 @@ class _Staller(Int32StringReceiver):
             return
         message = self._codec.decode(string)
         assert isinstance(message, RequestMessage)
-        size = self._codec.max_piece_length - 5
-        piece = self._codec.encode(PieceMessage(message.index, bytes(size)))
+        content = bytes(self._layout.size(message.index))
+        piece = self._codec.encode(PieceMessage(message.index, content))
         self._send(piece[:-_KEPT_BYTES])
         self._drip.start(_DRIP_SECONDS)
         self._begun()
@@ -101,18 +101,14 @@ def main() -> None:
     """
     Run them until the end of the input.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.stalling",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("bench.stalling_crowd", __doc__)
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
     options = parser.parse_args()
     manifest = read_manifest(options.manifest)
-    codec = ExtendedCodec(layout_of(manifest))
+    layout = layout_of(manifest)
     left = options.count
 
     def note_begun() -> None:
@@ -131,15 +127,13 @@ def main() -> None:
                         Feature.VERIFIED,
                         manifest.infohash[:SWARM_BYTES],
                     ),
-                    codec,
+                    layout,
                     note_begun,
                 ),
             )
 
     core = IReactorCore(reactor)
-    StandardIO(Control(core, begin))
-    core.callWhenRunning(say, "READY")
-    core.run()
+    run_controlled(core, Control(core, begin))
 
 
 if __name__ == "__main__":

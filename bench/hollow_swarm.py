@@ -34,7 +34,11 @@ class HollowSwarm:
 
     @classmethod
     def make(
-        cls, folder: Path, hosts: Sequence[Host], size: int, piece: int
+        cls,
+        folder: Path,
+        hosts: Sequence[Host],
+        size_bytes: int,
+        piece_size_bytes: int,
     ) -> "HollowSwarm":
         """
         Make the file and its manifest.
@@ -42,8 +46,8 @@ class HollowSwarm:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir()
-        make_source(folder / FILE_NAME, size, is_sparse=True)
-        manifest = zeros_manifest(size, piece)
+        make_source(folder / FILE_NAME, size_bytes, is_sparse=True)
+        manifest = zeros_manifest(size_bytes, piece_size_bytes)
         save_manifest(manifest, folder / MANIFEST_NAME)
         return cls(folder, manifest, hosts)
 
@@ -97,17 +101,17 @@ class HollowSwarm:
             f"--count={len(self.hosts) - 1}",
         )
 
-    def stalling(self) -> PeerCommand:
+    def stalling_crowd(self) -> PeerCommand:
         """
         In place of the crowd, neighbours that begin a piece and do not go on.
         """
         one = self.hosts[0]
         return PeerCommand.prepare(
-            "stalling",
+            "stalling crowd",
             self.hosts[1],
-            self.folder / "stalling",
+            self.folder / "stalling_crowd",
             None,
-            "bench.stalling",
+            "bench.stalling_crowd",
             f"--manifest={self.folder / MANIFEST_NAME}",
             f"--host={one.address}",
             f"--port={one.port}",
@@ -130,14 +134,15 @@ class HollowSwarm:
 _CROWD_TABLES: Mapping[str, Mapping[str, object]] = {"checking": {"scrub_rate": 0}}
 
 
-def zeros_manifest(size: int, piece: int) -> Manifest:
+def zeros_manifest(size_bytes: int, piece_size_bytes: int) -> Manifest:
     """
     The manifest of a file of zeros, which is not looked at.
 
-    @param size: in whole pieces, more than one.
+    @param size_bytes: in whole pieces, more than one.
     """
-    piece_hash = merkle.piece_hash(bytes(piece), merkle.piece_levels(size, piece))
-    layer = piece_hash * (size // piece)
-    root = merkle.pieces_root(layer, piece)
-    file = ManifestFile((FILE_NAME,), size, root, layer)
-    return compose_manifest(FILE_NAME, [file], piece)
+    levels = merkle.piece_levels(size_bytes, piece_size_bytes)
+    piece_hash = merkle.piece_hash(bytes(piece_size_bytes), levels)
+    layer = piece_hash * (size_bytes // piece_size_bytes)
+    root = merkle.pieces_root(layer, piece_size_bytes)
+    file = ManifestFile((FILE_NAME,), size_bytes, root, layer)
+    return compose_manifest(FILE_NAME, [file], piece_size_bytes)
