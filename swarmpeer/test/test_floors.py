@@ -32,6 +32,7 @@ FLOORS = {
     "swarmpeer.file_name": 1,
     "swarmpeer.manifest": 1,
     "swarmpeer.seam": 2,
+    "swarmpeer.verified_seam": 2,
     "swarmpeer.interfaces": 2,
     "swarmpeer.thread_work": 2,
     "swarmpeer.core": 3,
