@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from swarmpeer.console import OutputError, ProgressLine, ReaderGone
-from swarmpeer.errors import SwarmPeerError
-from swarmpeer.signals import Interrupted, raising_signals
+from swarmpeer.errors import Interrupted, SwarmPeerError
+from swarmpeer.signals import raising_signals
 
 FAILURE = 1
 USAGE = 2

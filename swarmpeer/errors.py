@@ -2,7 +2,8 @@
 What can go wrong, as exceptions with one clear line each.
 
 Everything that swarmpeer raises on purpose derives from L{SwarmPeerError}, and
-C{str()} of it is fit to be shown to a person as it is.
+C{str()} of it is fit to be shown to a person as it is; but for L{Interrupted}, which is
+no fault and not for who catches faults.
 """
 
 from enum import StrEnum
@@ -98,3 +99,20 @@ class ProtocolViolation(SwarmPeerError):
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class Interrupted(BaseException):
+    """
+    A signal asks to stop while no reactor runs.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+OUR_END = (KeyboardInterrupt, Interrupted)
+"""
+What is raised to end us, whoever's code runs; whatever else that raises, C{SystemExit}
+or another C{BaseException} too, is a fault of it.
+"""

@@ -15,10 +15,9 @@ from zope.interface.interface import InterfaceClass
 
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
 from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
-from swarmpeer.errors import ConfigError
+from swarmpeer.errors import OUR_END, ConfigError
 from swarmpeer.fitting import misfit
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
-from swarmpeer.signals import OUR_END
 from swarmpeer.text import quoted, said
 from swarmpeer.wire.bitfield import Bitfield
 

@@ -10,8 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.python.failure import Failure
 
+from swarmpeer.errors import Interrupted
 from swarmpeer.own_process import monotonic_reactor
-from swarmpeer.signals import Interrupted, handle_signals
+from swarmpeer.signals import handle_signals
 
 T = TypeVar("T")
 

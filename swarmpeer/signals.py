@@ -7,24 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from swarmpeer.errors import Interrupted
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(BaseException):
-    """
-    A signal asks to stop while no reactor runs.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-OUR_END = (KeyboardInterrupt, Interrupted)
-"""
-What is raised to end us, whoever's code runs; whatever else that raises, C{SystemExit}
-or another C{BaseException} too, is a fault of it.
-"""
 
 
 def handle_signals(handle: Callable[[int], object]) -> None:

@@ -4,7 +4,7 @@ What stands in one line for people: text from elsewhere, sizes, shares and times
 
 from collections.abc import Callable
 
-from swarmpeer.signals import OUR_END
+from swarmpeer.errors import OUR_END
 
 _QUOTED_CHARACTERS = 40
 _SHOWN_CHARACTERS = 200

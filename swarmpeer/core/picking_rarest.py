@@ -2,10 +2,10 @@
 The piece first that the fewest neighbours hold.
 """
 
-import sys
 from array import array
 from collections.abc import Sequence
 from random import Random
+from sys import byteorder
 
 from zope.interface import implementer
 
@@ -160,12 +160,11 @@ class RarestPicker:
         Count all of these pieces up or down: the counts together are one long integer,
         in which none reaches the next.
         """
-        order, size = sys.byteorder, len(self._counts)
-        ones = b"".join(map(_ONE_EACH.__getitem__, which.to_bytes()))
-        changed = int.from_bytes(self._counts.tobytes(), order) + by * int.from_bytes(
-            ones[: size * self._counts.itemsize], order
-        )
-        self._counts = array("H", changed.to_bytes(size * self._counts.itemsize, order))
+        size_bytes = len(self._counts) * self._counts.itemsize
+        ones = b"".join(map(_ONE_EACH.__getitem__, which.to_bytes()))[:size_bytes]
+        before = int.from_bytes(self._counts.tobytes(), byteorder)
+        changed = before + by * int.from_bytes(ones, byteorder)
+        self._counts = array("H", changed.to_bytes(size_bytes, byteorder))
 
     def _bring_down(self, everything: Bitfield) -> None:
         """

@@ -25,7 +25,7 @@ from swarmpeer.core.serving import Serving
 from swarmpeer.core.swarm_side import VerifiedSwarmSide
 from swarmpeer.core.verified_serving import VerifiedServing
 from swarmpeer.events import GoodbyeReceived
-from swarmpeer.seam import VerifiedNetworkSide
+from swarmpeer.verified_seam import VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import (
     GoodbyeCode,
@@ -48,7 +48,7 @@ enough that it can ask for.
 
 class VerifiedConnection(PeerConnection):
     """
-    The logic of one conversation: a L{swarmpeer.seam.VerifiedLogicSide}.
+    The logic of one conversation: a L{swarmpeer.verified_seam.VerifiedLogicSide}.
     """
 
     __slots__ = ("_parts", "_parts_left")

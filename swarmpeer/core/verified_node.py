@@ -34,7 +34,8 @@ from swarmpeer.events import (
     WithdrawalReceived,
 )
 from swarmpeer.interfaces import IChokingPolicy
-from swarmpeer.seam import NetworkSide, Piece, VerifiedNetworkSide
+from swarmpeer.seam import NetworkSide, Piece
+from swarmpeer.verified_seam import VerifiedNetworkSide
 from swarmpeer.wire.extension import GoodbyeCode
 
 #: In a swarm of two, whoever gets a piece has nobody to pass it on to.

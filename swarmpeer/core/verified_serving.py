@@ -8,7 +8,7 @@ from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.serving import Audience, Serving
 from swarmpeer.events import IgnoredReason
-from swarmpeer.seam import VerifiedNetworkSide
+from swarmpeer.verified_seam import VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 
 

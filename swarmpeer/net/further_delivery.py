@@ -2,7 +2,7 @@
 The same as L{swarmpeer.net.delivery} for what is said in verified swarms alone.
 """
 
-from swarmpeer.seam import VerifiedLogicSide
+from swarmpeer.verified_seam import VerifiedLogicSide
 from swarmpeer.wire.extension import (
     BadPieceMessage,
     CancelMessage,

@@ -28,7 +28,7 @@ else is sent to it before: then they leave with that, and wake nobody up.
 
 class FurtherSender(MessageSender):
     """
-    The C{send_*} of L{swarmpeer.seam.VerifiedNetworkSide} beyond those of
+    The C{send_*} of L{swarmpeer.verified_seam.VerifiedNetworkSide} beyond those of
     L{MessageSender}.  They do nothing where the neighbour does not know them.
 
     @ivar _later_beat: when haves that can wait leave.

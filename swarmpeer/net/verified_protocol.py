@@ -19,7 +19,8 @@ from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.verified_terms import VerifiedTerms, check_swarm
 from swarmpeer.net.watch import Deadline, Watch
-from swarmpeer.seam import SwarmLogic, VerifiedLogicSide
+from swarmpeer.seam import SwarmLogic
+from swarmpeer.verified_seam import VerifiedLogicSide
 from swarmpeer.wire import WireBytes
 from swarmpeer.wire.codec import MessageCodec
 from swarmpeer.wire.extended_codec import ExtendedCodec
@@ -35,7 +36,7 @@ from swarmpeer.wire.handshake import Handshake
 
 class VerifiedProtocol(FurtherSender, PeerProtocol):
     """
-    A L{swarmpeer.seam.VerifiedNetworkSide} over a transport.
+    A L{swarmpeer.verified_seam.VerifiedNetworkSide} over a transport.
 
     With a classic neighbour, if they are allowed, it is a L{PeerProtocol} and no
     more.  Who calls us may be one, and would not understand our greeting, so then

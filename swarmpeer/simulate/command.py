@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from swarmpeer.arguments import path_type, whole_type
 from swarmpeer.console import OutputError, ProgressLine, ReaderGone
-from swarmpeer.errors import SwarmPeerError
-from swarmpeer.signals import Interrupted, raising_signals
+from swarmpeer.errors import Interrupted, SwarmPeerError
+from swarmpeer.signals import raising_signals
 from swarmpeer.simulate.replay import add_options
 from swarmpeer.testing.names import ROLE_NAMES
 

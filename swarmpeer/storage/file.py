@@ -15,25 +15,13 @@ from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.storage.answering import check_sizes, refuse_each, tell_each
 from swarmpeer.storage.calls import FileCalls
 from swarmpeer.storage.disk import DiskFile
+from swarmpeer.storage.limits import CACHED_LIMIT_BYTES, INLINE_LIMIT_BYTES
 from swarmpeer.storage.pending_work import PendingWork, run_inline
 from swarmpeer.storage.system_calls import SystemCalls
 from swarmpeer.storage.system_errors import reason_of
 from swarmpeer.text import printable
 from swarmpeer.thread_work import RunInThread
 from swarmpeer.wire.messages import PieceData
-
-INLINE_LIMIT_BYTES = 64 * 1024
-"""
-Up to this size a piece is handed to the page cache, or read from a file system
-that cannot tell what is cached, in the reactor thread: a hop into a thread
-costs several times as much.
-"""
-
-CACHED_LIMIT_BYTES = 1024 * 1024
-"""
-Up to this size a piece that is in the page cache is copied from there in the
-reactor thread; longer copies are left to a thread.
-"""
 
 
 @implementer(ILendingStorage)

@@ -12,8 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from swarmpeer.command_line import main
 from swarmpeer.commands import FAILURE, USAGE, complain, run_command, warn
 from swarmpeer.console import OutputError, ProgressLine, ReaderGone
-from swarmpeer.errors import ConfigError
-from swarmpeer.signals import Interrupted
+from swarmpeer.errors import ConfigError, Interrupted
 
 
 class _Closed(io.StringIO):

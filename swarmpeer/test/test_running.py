@@ -11,9 +11,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer import running
-from swarmpeer.errors import ConfigError
+from swarmpeer.errors import ConfigError, Interrupted
 from swarmpeer.running import run_in_reactor
-from swarmpeer.signals import Interrupted
 
 
 class _Reactor(MemoryReactorClock):

@@ -22,8 +22,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.command_line import OneLineParser
 from swarmpeer.core.choking import ChokingManager
+from swarmpeer.errors import Interrupted
 from swarmpeer.events import Candidate
-from swarmpeer.signals import Interrupted
 from swarmpeer.simulate import command
 from swarmpeer.simulate.runs import Simulate
 from swarmpeer.test.made_up_runs import made_up_outcome

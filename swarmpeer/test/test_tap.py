@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,33 @@ host = "localhost"
 port = 6001
 seed = true
 """
+
+
+def note_steps(case: SynchronousTestCase) -> list[str]:
+    """
+    From now on C{makeService} leaves the memory of this process as it is.
+
+    @return: what it does to that, and in between the names of the services that it
+        puts into the process.
+    """
+    steps: list[str] = []
+
+    class NotedProcess(process.PeerProcess):
+        """
+        Notes what it is given.
+        """
+
+        def addService(self, service: IService) -> None:
+            """
+            A part of it.
+            """
+            steps.append(type(service).__name__)
+            super().addService(service)
+
+    for name in ("keep_freed_memory", "leave_uncollected"):
+        case.patch(making, name, partial(steps.append, name))
+    case.patch(making, "PeerProcess", NotedProcess)
+    return steps
 
 
 class OptionsTests(SynchronousTestCase):
@@ -146,7 +174,7 @@ class ProcessTests(SynchronousTestCase):
         self.reactor = PaperReactor()
         self.reactor.running = True
         self.patch(making, "monotonic_reactor", lambda: self.reactor)
-        self.patch(making, "leave_uncollected", lambda: None)
+        self.steps = note_steps(self)
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
 
@@ -194,6 +222,16 @@ class ProcessTests(SynchronousTestCase):
             self.patch(os, "environ", {"NOTIFY_SOCKET": manager})
             self.make(*words)
             self.assertEqual(len(made), count, (words, manager))
+
+    def test_memory(self) -> None:
+        """
+        The process keeps the memory that is freed before it gets any part, and leaves
+        what was made uncollected once all of it is there; each once.
+        """
+        self.patch(os, "environ", {"NOTIFY_SOCKET": "@x"})
+        self.make("--web", "tcp:6080:interface=127.0.0.1")
+        made = ["WebService", "PeerService", "Notifying"]
+        self.assertEqual(self.steps, ["keep_freed_memory", *made, "leave_uncollected"])
 
     def test_listens(self) -> None:
         """
@@ -328,7 +366,7 @@ class VerifiedProcessTests(SynchronousTestCase):
         self.reactor = PaperReactor()
         self.reactor.running = True
         self.patch(making, "monotonic_reactor", lambda: self.reactor)
-        self.patch(making, "leave_uncollected", lambda: None)
+        self.steps = note_steps(self)
         self.failed: list[str] = []
         self.patch(process, "fail_at_exit", lambda: self.failed.append("failed"))
         self.stderr = io.StringIO()
@@ -357,6 +395,14 @@ class VerifiedProcessTests(SynchronousTestCase):
         self.reactor.advance(0)
         self.assertTrue(self.reactor.hasStopped)
         self.assertEqual((self.failed, self.stderr.getvalue()), ([], ""))
+
+    def test_memory(self) -> None:
+        """
+        As in a classic swarm, the memory is looked after before and after all is made.
+        """
+        self.make()
+        made = ["VerifiedPeerService", "RatesAgain"]
+        self.assertEqual(self.steps, ["keep_freed_memory", *made, "leave_uncollected"])
 
     def test_elsewhere(self) -> None:
         """

@@ -23,7 +23,6 @@ from swarmpeer.events import (
     RequestIgnored,
     SwarmEvent,
 )
-from swarmpeer.seam import VerifiedLogicSide
 from swarmpeer.test.checked_memory import (
     CheckedMemory,
     HeldCheckedStorage,
@@ -31,6 +30,7 @@ from swarmpeer.test.checked_memory import (
 )
 from swarmpeer.test.recording_swarm import RecordingSwarm
 from swarmpeer.testing.recorders import Call, RecordingVerifiedNetwork
+from swarmpeer.verified_seam import VerifiedLogicSide
 from swarmpeer.wire.extension import MANIFEST_PART_BYTES, GoodbyeCode
 
 LAYOUT = PieceLayout(19, 2)

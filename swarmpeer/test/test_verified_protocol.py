@@ -14,7 +14,6 @@ from swarmpeer.events import ViolationSeen
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.verified_protocol import VerifiedProtocol
 from swarmpeer.net.verified_terms import VerifiedTerms
-from swarmpeer.seam import VerifiedNetworkSide
 from swarmpeer.test.net_fixtures import (
     CODEC,
     EXTENDED_CODEC,
@@ -26,6 +25,7 @@ from swarmpeer.test.net_fixtures import (
     VerifiedLine,
 )
 from swarmpeer.testing.recorders import Call, RecordingVerifiedLogic
+from swarmpeer.verified_seam import VerifiedNetworkSide
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.extension import (
     MANIFEST_PART_BYTES,

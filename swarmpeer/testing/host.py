@@ -19,7 +19,8 @@ from swarmpeer.events import FilePlacingFailed, SwarmEvent
 from swarmpeer.interfaces import IPieceStorage, ISwarmObserver
 from swarmpeer.net.limits import Limits
 from swarmpeer.protocol_log import ProtocolLogger
-from swarmpeer.storage.file import INLINE_LIMIT_BYTES, FileStorage
+from swarmpeer.storage.file import FileStorage
+from swarmpeer.storage.limits import INLINE_LIMIT_BYTES
 from swarmpeer.storage.verified import VerifiedStorage
 from swarmpeer.testing.contents import FILE_NAME, Contents
 from swarmpeer.testing.disk import SimulatedDisk

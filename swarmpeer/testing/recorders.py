@@ -116,7 +116,8 @@ class RecordingNetwork:
 @dataclass
 class RecordingVerifiedNetwork(RecordingNetwork):
     """
-    A L{swarmpeer.seam.VerifiedNetworkSide} that remembers what was asked of it.
+    A L{swarmpeer.verified_seam.VerifiedNetworkSide} that remembers what was asked of
+    it.
 
     @ivar is_verified: if not, then what they do not know is not sent, and so not
         remembered.
@@ -309,7 +310,7 @@ class RecordingLogic:
 @dataclass
 class RecordingVerifiedLogic(RecordingLogic):
     """
-    A L{swarmpeer.seam.VerifiedLogicSide} that remembers what it was told.
+    A L{swarmpeer.verified_seam.VerifiedLogicSide} that remembers what it was told.
     """
 
     def on_reject(self, index: int) -> None:

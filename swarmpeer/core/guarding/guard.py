@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from swarmpeer.core.guarding.faults import name_of, raised
+from swarmpeer.errors import OUR_END
 from swarmpeer.events import PolicyReplaced
-from swarmpeer.signals import OUR_END
 from swarmpeer.text import in_few_words
 
 Report = Callable[[PolicyReplaced], None]

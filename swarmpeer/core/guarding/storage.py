@@ -11,11 +11,10 @@ from zope.interface import implementer
 
 from swarmpeer.core.guarding.faults import name_of, raised
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.errors import StorageError
+from swarmpeer.errors import OUR_END, StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ILendingStorage, IPieceStorage, IVerifiedStorage
 from swarmpeer.seam import Piece, PieceContent, give_back, size_of
-from swarmpeer.signals import OUR_END
 from swarmpeer.text import in_few_words
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from swarmpeer.errors import PieceLostError, StorageError
 from swarmpeer.seam import PieceContent, give_back
-from swarmpeer.storage.file import CACHED_LIMIT_BYTES
+from swarmpeer.storage.limits import CACHED_LIMIT_BYTES
 from swarmpeer.storage.pending_work import PendingWork
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.opening import Disk

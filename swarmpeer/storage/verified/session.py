@@ -38,7 +38,7 @@ class Options:
     @ivar is_paranoid: is each piece hashed each time that it is read?
     @ivar preallocates: is the room for a file taken when it is begun?
     @ivar commit_seconds: how long after a piece was written the record tells of it.
-    @ivar inline_limit_bytes: see L{swarmpeer.storage.file}.
+    @ivar inline_limit_bytes: see L{swarmpeer.storage.limits.INLINE_LIMIT_BYTES}.
     @ivar second_thread: hashes and writes pieces, too; C{None}: none does.
     """
 

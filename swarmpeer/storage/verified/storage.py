@@ -18,7 +18,7 @@ from swarmpeer.manifest import Manifest
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.storage.answering import check_sizes, refuse_each
 from swarmpeer.storage.calls import FileCalls
-from swarmpeer.storage.file import INLINE_LIMIT_BYTES
+from swarmpeer.storage.limits import INLINE_LIMIT_BYTES
 from swarmpeer.storage.pending_work import PendingWork
 from swarmpeer.storage.second_thread import SecondThread
 from swarmpeer.storage.system_calls import SystemCalls
@@ -90,7 +90,7 @@ class VerifiedStorage:
         @param seed: is everything to be there?
         @param paranoid: hash each piece each time that it is read?
         @param preallocate: take the room for a file when it is begun?
-        @param inline_limit_bytes: see L{swarmpeer.storage.file}.
+        @param inline_limit_bytes: see L{INLINE_LIMIT_BYTES}.
         @param second_thread: hashes and writes pieces, too; C{None}: nobody does.
         @param stopwatch: measures the hashing, and the machine's own calls;
             C{None}: nobody does.

@@ -46,7 +46,8 @@ class PieceWriter:
     ) -> None:
         """
         @param hold: told of the pieces that were written.
-        @param inline_limit_bytes: see L{swarmpeer.storage.file}.
+        @param inline_limit_bytes: see
+            L{swarmpeer.storage.limits.INLINE_LIMIT_BYTES}.
         @param second_thread: hashes and writes, too.
         """
         self._hashes = hashes
