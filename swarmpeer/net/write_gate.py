@@ -204,47 +204,47 @@ class WriteGate(TimedGate):
 
     def _hand_over(self) -> None:
         while self._waiting and not self._is_paused and not self._is_held:
-            room = PORTION_BYTES
+            room_bytes = PORTION_BYTES
             if self._up is not None:
-                room = self._up.grant(room)
-                if not room:
+                room_bytes = self._up.grant(room_bytes)
+                if not room_bytes:
                     self._is_held = True
                     self._up.wait(self._allowed)
                     continue
             portion: list[bytes] = []
             try:
-                portion = self._next_portion(room)
+                portion = self._next_portion(room_bytes)
             except SpanBroken as broken:
                 self._broken(str(broken))
                 return
             finally:
                 if self._up is not None:
-                    self._up.refund(room - sum(map(len, portion)))
+                    self._up.refund(room_bytes - sum(map(len, portion)))
             self._outlet.writeSequence(portion)
 
     def _may_go(self) -> None:
         if self._waiting and not self._is_paused:
             self._go_on()
 
-    def _next_portion(self, room: int) -> list[bytes]:
+    def _next_portion(self, room_bytes: int) -> list[bytes]:
         """
         @raise SpanBroken: if there is none.
         """
         portion = []
-        while self._waiting and room:
+        while self._waiting and room_bytes:
             first = self._waiting[0]
             if isinstance(first, SpanOnItsWay):
-                portion.append(first.read(room))
+                portion.append(first.read(room_bytes))
                 if not first.rest_bytes:
                     self._waiting.popleft()
                     first.give_back()
             else:
-                portion.append(bytes(first[:room]))
-                if len(first) > room:
-                    self._waiting[0] = first[room:]
+                portion.append(bytes(first[:room_bytes]))
+                if len(first) > room_bytes:
+                    self._waiting[0] = first[room_bytes:]
                 else:
                     self._waiting.popleft()
-            room -= len(portion[-1])
+            room_bytes -= len(portion[-1])
         return portion
 
     def _forget(self) -> None:

@@ -209,19 +209,19 @@ class FastGate(TimedGate):
         if up is not None and not up.is_limited:
             up = None
         turn_bytes = TURN_BYTES if up is None else LIMITED_TURN_BYTES
-        sent_bytes = 0
+        total_bytes = 0
         is_blocked = False
-        while self._queue and not is_blocked and sent_bytes < turn_bytes:
-            may = turn_bytes - sent_bytes
+        while self._queue and not is_blocked and total_bytes < turn_bytes:
+            may_bytes = turn_bytes - total_bytes
             if up is not None:
-                may = up.grant(min(may, self._queue.waits_bytes))
-                if not may:
+                may_bytes = up.grant(min(may_bytes, self._queue.waits_bytes))
+                if not may_bytes:
                     self._hold()
                     break
-            sent = 0
+            sent_bytes = 0
             try:
-                sent, asked = self._queue.send(may)
-                is_blocked = sent < asked
+                sent_bytes, asked_bytes = self._queue.send(may_bytes)
+                is_blocked = sent_bytes < asked_bytes
             except BlockingIOError:
                 is_blocked = True
             except SpanBroken as broken:
@@ -231,15 +231,15 @@ class FastGate(TimedGate):
                 return CONNECTION_LOST
             finally:
                 if up is not None:
-                    up.refund(may - sent)
-            sent_bytes += sent
-        self._less_waits(sent_bytes)
+                    up.refund(may_bytes - sent_bytes)
+            total_bytes += sent_bytes
+        self._less_waits(total_bytes)
         return None
 
     def _more_waits(self) -> None:
-        waits = self._queue.waits_bytes
-        if waits > CLOSING_BYTES:
-            self._is_full = waits >= ROOM_BYTES
+        waits_bytes = self._queue.waits_bytes
+        if waits_bytes > CLOSING_BYTES:
+            self._is_full = waits_bytes >= ROOM_BYTES
             self._close()
         if not (self._is_due or self._is_writing or self._is_held or self._is_corked):
             # To wait for room first would be three system calls in place of one.
@@ -267,10 +267,10 @@ class FastGate(TimedGate):
         self._is_writing = True
         self._transport.startWriting()
 
-    def _less_waits(self, sent: int) -> None:
+    def _less_waits(self, sent_bytes: int) -> None:
         is_told = False
         if self._queue:
-            if sent and self._is_closed:
+            if sent_bytes and self._is_closed:
                 self._progressed_at = self._clock.seconds()
             self._close()
         else:

@@ -29,6 +29,8 @@ from swarmpeer.storage.verified.stretches import held_stretches
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
+#: After so long it is looked again whether a file still has its name: that call may
+#: wait for a disk, so the piece is read in a thread then.
 _NAME_SECONDS = 1.0
 _WRONG = "it is not right any more"
 
