@@ -226,7 +226,7 @@ class IPiecePicker(Interface):
 
     def note_haves(indexes: Sequence[int]) -> None:
         """
-        A neighbour holds more pieces, one or those that it told of one after the other.
+        A neighbour holds more pieces: one, or several that it told of in a row.
         """
 
     def note_lacking(index: int) -> None:

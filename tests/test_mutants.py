@@ -34,9 +34,9 @@ from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.net import dialing
 from swarmpeer.net.backoff import Backoff
 from swarmpeer.net.factory import PeerFactory
-from swarmpeer.net.flow import WriteGate
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.sending import MessageSender
+from swarmpeer.net.write_gate import WriteGate
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.service import PeerService
 from swarmpeer.storage.disk import DiskFile

@@ -208,6 +208,7 @@ class RarestPicker:
         less rare.
         """
         counts, draw = self._counts, self._rng.random
+        # The bits are read by hand: a call for each look would cost more than the look.
         shut, held = self._shut.octets, theirs.octets
         while len(self._lists) > 1 and not self._lists[0]:
             del self._lists[0]

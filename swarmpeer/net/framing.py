@@ -29,9 +29,10 @@ MOST_IN_RUN = 100
 So many haves that follow one another come out together, and so many requests.
 """
 
-# A plain number: looking up a member takes longer than all else there.
+#: A plain number: looking up a member takes longer than all else there.
 _HAVE = MessageType.HAVE.value
 _LENGTH = struct.Struct(">I")
+#: Haves that follow one another, or requests: frames of a length that is known.
 _RUN = re.compile(
     b"|".join(
         b"(?:%b.{%d}){1,%d}"
@@ -76,7 +77,7 @@ class FrameReader:
         What is being gathered is not in it, and there is never both.
     @ivar _frame: where the payload that is being gathered goes; empty for one
         that is skipped.
-    @ivar _missing: how many bytes of that payload are still to come.
+    @ivar _missing_bytes: how many bytes of that payload are still to come.
     @ivar _piece: the piece that is being gathered or skipped; C{None} if it is another
         payload.
     @ivar _remains: what is told of another payload that is skipped: its type.
@@ -89,7 +90,7 @@ class FrameReader:
         "_expect_piece",
         "_frame",
         "_is_stopped",
-        "_missing",
+        "_missing_bytes",
         "_piece",
         "_remains",
         "_unheard",
@@ -113,7 +114,7 @@ class FrameReader:
         self._expect_message = expect_message
         self._unheard = b""
         self._frame = _NONE
-        self._missing = 0
+        self._missing_bytes = 0
         self._remains = b""
         self._piece: int | None = None
         self._is_stopped = False
@@ -124,7 +125,7 @@ class FrameReader:
         """
         Has a frame begun that is not whole yet?
         """
-        return bool(self._missing or self._unheard)
+        return bool(self._missing_bytes or self._unheard)
 
     @property
     def has_unheard(self) -> bool:
@@ -145,7 +146,7 @@ class FrameReader:
         """
         How much of the unfinished payload is here.
         """
-        return len(self._frame) - self._missing if self._frame else 0
+        return len(self._frame) - self._missing_bytes if self._frame else 0
 
     @property
     def held_piece(self) -> int | None:
@@ -175,7 +176,7 @@ class FrameReader:
         self._is_stopped = True
         self._unheard = b""
         self._frame = _NONE
-        self._missing = 0
+        self._missing_bytes = 0
 
     @property
     def rest(self) -> memoryview:
@@ -183,25 +184,27 @@ class FrameReader:
         Where the rest of the unfinished payload goes: who reads it there tells
         C{filled}.  Empty if there is none, or if it is skipped.
         """
-        return self._frame[len(self._frame) - self._missing :] if self._frame else _NONE
+        if not self._frame:
+            return _NONE
+        return self._frame[len(self._frame) - self._missing_bytes :]
 
     @property
     def is_mid_piece(self) -> bool:
         """
         Is a piece on its way whose head is here?
         """
-        return self._piece is not None and self._missing > 0
+        return self._piece is not None and self._missing_bytes > 0
 
-    def filled(self, size: int) -> Heard | None:
+    def filled(self, size_bytes: int) -> Heard | None:
         """
         So much of C{rest} is filled now.
 
         @return: what came, if it is whole.
         """
-        self._missing -= size
+        self._missing_bytes -= size_bytes
         if self._piece is not None:
-            self.piece_bytes += size
-        return None if self._missing else self._take()
+            self.piece_bytes += size_bytes
+        return None if self._missing_bytes else self._take()
 
     def feed(
         self, chunk: bytes | bytearray, end: int | None = None
@@ -226,11 +229,11 @@ class FrameReader:
         at = 0
         heard: Heard
         while at < end and not self._is_stopped:
-            if self._missing:
-                size = min(self._missing, end - at)
-                self._gather(memoryview(chunk)[at : at + size])
-                at += size
-                if self._missing:
+            if self._missing_bytes:
+                size_bytes = min(self._missing_bytes, end - at)
+                self._gather(memoryview(chunk)[at : at + size_bytes])
+                at += size_bytes
+                if self._missing_bytes:
                     return
                 heard = self._take()
             elif (run := _RUN.match(chunk, at, end)) is not None:
@@ -290,7 +293,7 @@ class FrameReader:
     def _begin(
         self, kind: FrameKind, length: int, head: WireBytes, piece: int | None
     ) -> None:
-        self._missing = length
+        self._missing_bytes = length
         self._piece = piece
         self._remains = bytes(head[:1])
         if kind is not FrameKind.UNKNOWN:
@@ -298,11 +301,11 @@ class FrameReader:
 
     def _gather(self, part: memoryview) -> None:
         if self._frame:
-            filled = len(self._frame) - self._missing
-            self._frame[filled : filled + len(part)] = part
+            filled_bytes = len(self._frame) - self._missing_bytes
+            self._frame[filled_bytes : filled_bytes + len(part)] = part
         if self._piece is not None:
             self.piece_bytes += len(part)
-        self._missing -= len(part)
+        self._missing_bytes -= len(part)
 
     def _take(self) -> Heard:
         frame, self._frame = self._frame, _NONE

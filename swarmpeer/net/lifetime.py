@@ -27,7 +27,7 @@ from swarmpeer.net.beat import Beat
 from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.fast.gate import FastGate
 from swarmpeer.net.fast.plain_tcp import PlainTCP, plain_tcp
-from swarmpeer.net.flow import Gate, Outlet, WriteGate
+from swarmpeer.net.flow import Gate
 from swarmpeer.net.holding import Holding
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.occasion import Occasion
@@ -35,6 +35,7 @@ from swarmpeer.net.reasons import ConversationEnded, in_one_line
 from swarmpeer.net.sending import MessageSender
 from swarmpeer.net.tuning import tune
 from swarmpeer.net.watch import Deadline, Watch
+from swarmpeer.net.write_gate import Outlet, WriteGate
 from swarmpeer.seam import LogicSide, SwarmLogic
 from swarmpeer.wire.codec import MessageCodec
 

@@ -29,7 +29,7 @@ from swarmpeer.wire.codec import PIECE_HEAD_SIZE, MessageCodec
 from swarmpeer.wire.handshake import Handshake
 from swarmpeer.wire.messages import MessageType
 
-# A plain number: looking up a member takes longer than all else there.
+#: A plain number: looking up a member takes longer than all else there.
 _PIECE = MessageType.PIECE.value
 
 MESSAGES_PER_TURN = 100
@@ -152,13 +152,13 @@ class PeerProtocol(Lifetime):
         """
         return self._frames.rest
 
-    def hear(self, in_rest: int, small: bytearray, size: int) -> None:
+    def hear(self, in_rest_bytes: int, small: bytearray, small_bytes: int) -> None:
         """
         Take in what was read, some of it in the C{rest} already.
         """
         self._heard_at = self._clock.seconds()
-        filled = self._frames.filled(in_rest) if in_rest else None
-        self._judge(self._hear_frames, small, size, filled)
+        filled = self._frames.filled(in_rest_bytes) if in_rest_bytes else None
+        self._judge(self._hear_frames, small, small_bytes, filled)
 
     def hold_for_rate(self) -> None:
         """
@@ -228,15 +228,15 @@ class PeerProtocol(Lifetime):
         self._hear_frames(data, len(data))
 
     def _hear_frames(
-        self, chunk: bytes | bytearray, size: int, filled: Heard | None = None
+        self, chunk: bytes | bytearray, size_bytes: int, filled: Heard | None = None
     ) -> None:
         """
         @param filled: what is whole now, and comes first.
         """
         frames = self._frames
         try:
-            if size or filled is not None or frames.has_unheard:
-                more = frames.feed(chunk, size)
+            if size_bytes or filled is not None or frames.has_unheard:
+                more = frames.feed(chunk, size_bytes)
                 self._hear_messages(more, () if filled is None else (filled,))
         finally:
             self._review_late()
@@ -318,12 +318,12 @@ class PeerProtocol(Lifetime):
         self._holding.end(Hold.UNHEARD)
         self._judge(self._hear_frames, b"", 0)
 
-    def _pay(self, size: int) -> None:
+    def _pay(self, size_bytes: int) -> None:
         """
         So much came before we could ask whether it may.
         """
         if self._down is not None:
-            self._owed_bytes += size
+            self._owed_bytes += size_bytes
             self._owed_bytes -= self._down.grant(self._owed_bytes)
             if self._owed_bytes:
                 self.hold_for_rate()

@@ -7,14 +7,10 @@ import os
 
 from swarmpeer.seam import PieceSpan
 
+#: How the system says that it does not send from such a file.
 _NOT_FROM_FILES = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP))
-"""
-How the system says that it does not send from such a file.
-"""
+#: What goes wrong with a file and not with a connection.
 _OF_THE_FILE = frozenset((errno.EIO, errno.ESTALE, errno.EBADF, errno.EOVERFLOW))
-"""
-What goes wrong with a file and not with a connection.
-"""
 
 
 class SpanBroken(Exception):
@@ -55,11 +51,13 @@ class SpanOnItsWay:
         """
         size_bytes = min(size_bytes, self.rest_bytes)
         if self._must_be_read:
-            sent = os.write(link, self._read(min(size_bytes, 2**17)))
+            sent_bytes = os.write(link, self._read(min(size_bytes, 2**17)))
         else:
             span = self._span
             try:
-                sent = os.sendfile(link, span.fd, span.offset + self._at, size_bytes)
+                sent_bytes = os.sendfile(
+                    link, span.fd, span.offset + self._at, size_bytes
+                )
             except OSError as error:
                 if error.errno in _OF_THE_FILE:
                     raise SpanBroken(_unreadable(error)) from error
@@ -67,11 +65,11 @@ class SpanOnItsWay:
                     raise
                 self._must_be_read = True
                 return self.send_to(link, size_bytes)
-            if not sent:
+            if not sent_bytes:
                 raise SpanBroken(_ENDS_BEFORE)
-        self._at += sent
-        self.rest_bytes -= sent
-        return sent
+        self._at += sent_bytes
+        self.rest_bytes -= sent_bytes
+        return sent_bytes
 
     def read(self, size_bytes: int) -> bytes:
         """

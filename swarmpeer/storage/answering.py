@@ -27,7 +27,7 @@ def check_sizes(layout: PieceLayout, pieces: Sequence[Piece]) -> None:
             or not 0 <= index < layout.piece_count
         ) and found_bytes != layout.size(index):
             raise ValueError(
-                f"piece {index} has {layout.size(index)}, not {found_bytes}"
+                f"piece {index} has {layout.size(index)} bytes, not {found_bytes}"
             )
 
 

@@ -7,9 +7,9 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.net.farewell import Farewell
-from swarmpeer.net.flow import PORTION_BYTES, WriteGate
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.watch import Watch
+from swarmpeer.net.write_gate import PORTION_BYTES, WriteGate
 from swarmpeer.test.net_fixtures import TCPStringTransport
 
 LIMITS = Limits(drain_seconds=60, linger_seconds=1)

@@ -19,9 +19,10 @@ from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.fast.gate import ROOM_BYTES, FastGate
 from swarmpeer.net.fast.plain_tcp import plain_tcp
 from swarmpeer.net.fast.waking import MOST_GATHERED_BYTES
-from swarmpeer.net.flow import Gate, WriteGate
+from swarmpeer.net.flow import Gate
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import MESSAGES_PER_TURN
+from swarmpeer.net.write_gate import WriteGate
 from swarmpeer.seam import Piece, PieceContent, PieceSpan
 from swarmpeer.test.net_fixtures import CODEC, LAYOUT
 from swarmpeer.test.socket_lines import SocketLine

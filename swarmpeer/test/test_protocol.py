@@ -20,10 +20,10 @@ from zope.interface.verify import verifyObject
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.events import ConnectionRefused, ViolationSeen
-from swarmpeer.net.flow import PORTION_BYTES
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.reasons import ConversationEnded
+from swarmpeer.net.write_gate import PORTION_BYTES
 from swarmpeer.seam import LogicSide, NetworkSide, Piece
 from swarmpeer.test.net_fixtures import CODEC, THEIRS, Line, RecordingNode
 from swarmpeer.testing.recorders import Call, RecordingLogic

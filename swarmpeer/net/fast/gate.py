@@ -10,9 +10,9 @@ from twisted.internet.main import CONNECTION_LOST
 from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.fast.plain_tcp import PlainTCP
 from swarmpeer.net.fast.send_queue import SendQueue
-from swarmpeer.net.flow import MESSAGE_COST_BYTES
+from swarmpeer.net.flow import MESSAGE_COST_BYTES, TimedGate
 from swarmpeer.net.spans import SpanBroken
-from swarmpeer.seam import PieceContent, give_back
+from swarmpeer.seam import PieceContent
 
 ROOM_BYTES = 2**18
 """
@@ -34,7 +34,7 @@ The same where only so much may go: what there is to share is shared finely.
 """
 
 
-class FastGate:
+class FastGate(TimedGate):
     """
     A L{swarmpeer.net.flow.Gate} in place of the writing half of a transport.
 
@@ -45,30 +45,22 @@ class FastGate:
     @ivar _is_corked: is something being read, whose answers leave together after it?
     @ivar _is_due: is C{_send_soon} to be called when this turn of the reactor is over?
     @ivar _is_writing: does the reactor call C{do_write} as soon as there is room?
-    @ivar _is_held: does C{_up} call C{_allowed} as soon as something may go?
-    @ivar _progressed_at: when the neighbour last took something, or could last not.
     @ivar _write_plainly: the C{doWrite} of the transport, which is only asked to close:
         nothing that is sent ever goes through its own buffer.
-    @ivar is_finished: is nothing written any more?
     """
 
     __slots__ = (
         "_broken",
-        "_clock",
         "_closed",
         "_is_closed",
         "_is_corked",
         "_is_due",
         "_is_full",
-        "_is_held",
         "_is_writing",
         "_opened",
-        "_progressed_at",
         "_queue",
         "_transport",
-        "_up",
         "_write_plainly",
-        "is_finished",
     )
 
     def __init__(
@@ -90,22 +82,18 @@ class FastGate:
             nothing can be said any more.
         @param up: how much may go; C{None}: all.
         """
+        super().__init__(clock, up)
         self._transport = transport
         self._write_plainly = transport.doWrite
-        self._clock = clock
         self._closed = closed
         self._opened = opened
         self._broken = broken
-        self._up = up
         self._queue = SendQueue(transport.socket)
         self._is_closed = False
         self._is_corked = False
         self._is_due = False
         self._is_full = False
-        self._is_held = False
         self._is_writing = False
-        self._progressed_at = clock.seconds()
-        self.is_finished = False
         transport.doWrite = self.do_write
 
     @property
@@ -136,14 +124,6 @@ class FastGate:
         """
         return max(0, ROOM_BYTES - self._queue.waits_bytes)
 
-    @property
-    def progressed_at(self) -> float:
-        """
-        While the gate is closed, when the neighbour last took something; now, while
-        it is we who may not send.
-        """
-        return self._clock.seconds() if self._is_held else self._progressed_at
-
     def write(self, data: bytes) -> None:
         """
         Write a small message, after all that was written before, even if the
@@ -163,23 +143,10 @@ class FastGate:
         The same for pieces, each with its head in front.
         """
         if self.is_finished:
-            for content in contents:
-                give_back(content)
+            self._refuse(contents)
             return
         self._queue.add_pieces(heads, contents)
         self._more_waits()
-
-    def stood_still(self) -> None:
-        """
-        Time passed that the neighbour could not use.
-        """
-        self._progressed_at = self._clock.seconds()
-
-    def finish(self) -> None:
-        """
-        From now on only what was written already goes out.
-        """
-        self.is_finished = True
 
     def retire(self) -> None:
         """
@@ -242,19 +209,19 @@ class FastGate:
         if up is not None and not up.is_limited:
             up = None
         turn_bytes = TURN_BYTES if up is None else LIMITED_TURN_BYTES
-        sent_bytes = 0
+        total_bytes = 0
         is_blocked = False
-        while self._queue and not is_blocked and sent_bytes < turn_bytes:
-            may = turn_bytes - sent_bytes
+        while self._queue and not is_blocked and total_bytes < turn_bytes:
+            may_bytes = turn_bytes - total_bytes
             if up is not None:
-                may = up.grant(min(may, self._queue.waits_bytes))
-                if not may:
+                may_bytes = up.grant(min(may_bytes, self._queue.waits_bytes))
+                if not may_bytes:
                     self._hold()
                     break
-            sent = 0
+            sent_bytes = 0
             try:
-                sent, asked = self._queue.send(may)
-                is_blocked = sent < asked
+                sent_bytes, asked_bytes = self._queue.send(may_bytes)
+                is_blocked = sent_bytes < asked_bytes
             except BlockingIOError:
                 is_blocked = True
             except SpanBroken as broken:
@@ -264,15 +231,15 @@ class FastGate:
                 return CONNECTION_LOST
             finally:
                 if up is not None:
-                    up.refund(may - sent)
-            sent_bytes += sent
-        self._less_waits(sent_bytes)
+                    up.refund(may_bytes - sent_bytes)
+            total_bytes += sent_bytes
+        self._less_waits(total_bytes)
         return None
 
     def _more_waits(self) -> None:
-        waits = self._queue.waits_bytes
-        if waits > CLOSING_BYTES:
-            self._is_full = waits >= ROOM_BYTES
+        waits_bytes = self._queue.waits_bytes
+        if waits_bytes > CLOSING_BYTES:
+            self._is_full = waits_bytes >= ROOM_BYTES
             self._close()
         if not (self._is_due or self._is_writing or self._is_held or self._is_corked):
             # To wait for room first would be three system calls in place of one.
@@ -300,10 +267,10 @@ class FastGate:
         self._is_writing = True
         self._transport.startWriting()
 
-    def _less_waits(self, sent: int) -> None:
+    def _less_waits(self, sent_bytes: int) -> None:
         is_told = False
         if self._queue:
-            if sent and self._is_closed:
+            if sent_bytes and self._is_closed:
                 self._progressed_at = self._clock.seconds()
             self._close()
         else:
@@ -332,7 +299,5 @@ class FastGate:
         if self._up is not None:
             self._up.wait(self._allowed)
 
-    def _allowed(self) -> None:
-        self._is_held = False
-        self._progressed_at = self._clock.seconds()
+    def _may_go(self) -> None:
         self._wait_for_room()

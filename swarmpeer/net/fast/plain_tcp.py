@@ -15,8 +15,8 @@ class PlainTCP(Protocol):
     """
     A transport of Twisted over a TCP socket, with what its reactor calls.
 
-    Both may be replaced in an instance: reactors look them up at each event, and
-    C{abortConnection} of Twisted replaces them, too.
+    C{doRead} and C{doWrite} may be replaced in an instance: reactors look them up at
+    each event, and C{abortConnection} of Twisted replaces them, too.
 
     @ivar socket: not there any more once the connection is lost.
     @ivar connected: is it not lost yet?
@@ -54,4 +54,5 @@ def plain_tcp(transport: ITransport) -> PlainTCP | None:
     return plain if isinstance(plain.socket, socket.socket) else None
 
 
+#: Not every system sends from a file, or reads into more than one place.
 _IS_SUPPORTED = hasattr(os, "sendfile") and hasattr(socket.socket, "recvmsg_into")

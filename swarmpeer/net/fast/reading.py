@@ -36,7 +36,7 @@ SMALL_BEHIND_BYTES = 2**14
 The same behind the rest of a large piece.
 """
 
-# All connections of a process share it: nothing stays in it from one read to the next.
+#: All connections of a process share it: nothing stays in it from one read to the next.
 _BUFFER = bytearray(WIDE_BYTES)
 _WIDE = memoryview(_BUFFER)
 _SMALL = _WIDE[:SMALL_BYTES]
@@ -72,10 +72,10 @@ class Listener(Protocol):
         Where the rest of the message goes that is on its way; empty if there is none.
         """
 
-    def hear(self, in_rest: int, small: bytearray, size: int) -> None:
+    def hear(self, in_rest_bytes: int, small: bytearray, small_bytes: int) -> None:
         """
-        There are C{in_rest} bytes more in the C{rest}, and behind it came C{size} that
-        are in C{small}, which serves others when this returns.
+        There are C{in_rest_bytes} more in the C{rest}, and behind it came
+        C{small_bytes} that are in C{small}, which serves others when this returns.
         """
 
     def hold_for_rate(self) -> None:
@@ -107,7 +107,7 @@ class FastReader:
         listener: Listener,
         seconds: Callable[[], float],
         down: Allowance | None,
-        most_bytes: int,
+        longest_piece_bytes: int,
     ) -> None:
         """
         Take over.
@@ -115,7 +115,7 @@ class FastReader:
         @param gate: what is written while something is heard leaves right after.
         @param seconds: tells the time.
         @param down: how much may come; C{None}: all.
-        @param most_bytes: of the longest piece.
+        @param longest_piece_bytes: how long the longest piece is.
         """
         self._transport = transport
         self._socket = transport.socket
@@ -123,7 +123,7 @@ class FastReader:
         self._gate = gate
         self._listener = listener
         self._down = down
-        self._small = _WIDE if most_bytes <= SMALL_BYTES else _SMALL
+        self._small = _WIDE if longest_piece_bytes <= SMALL_BYTES else _SMALL
         self._waking = Waking(seconds, self._wake_for)
         transport.doRead = self.do_read
 
@@ -157,29 +157,29 @@ class FastReader:
         down = self._down
         if down is not None and not down.is_limited:
             down = None
-        most = TURN_BYTES if down is None else LIMITED_TURN_BYTES
-        total = 0
+        most_bytes = TURN_BYTES if down is None else LIMITED_TURN_BYTES
+        total_bytes = 0
         is_dry = False
         try:
-            while not is_dry and total < most:
+            while not is_dry and total_bytes < most_bytes:
                 rest = listener.rest
                 rest_bytes = len(rest)
                 small = _SMALL_BEHIND if rest_bytes >= SMALL_BYTES else self._small
                 if down is not None:
-                    may = down.grant(most - total)
-                    if not may:
+                    may_bytes = down.grant(most_bytes - total_bytes)
+                    if not may_bytes:
                         listener.hold_for_rate()
                         return None
-                    rest = rest[:may]
+                    rest = rest[:may_bytes]
                     rest_bytes = len(rest)
-                    small = small[: may - rest_bytes]
-                asked = rest_bytes + len(small)
-                got = 0
+                    small = small[: may_bytes - rest_bytes]
+                asked_bytes = rest_bytes + len(small)
+                got_bytes = 0
                 try:
                     if rest_bytes:
-                        got = self._socket.recvmsg_into((rest, small))[0]
+                        got_bytes = self._socket.recvmsg_into((rest, small))[0]
                     else:
-                        got = self._socket.recv_into(small)
+                        got_bytes = self._socket.recv_into(small)
                 except BlockingIOError:
                     is_dry = True
                     break
@@ -187,12 +187,12 @@ class FastReader:
                     return CONNECTION_LOST
                 finally:
                     if down is not None:
-                        down.refund(may - got)
-                if not got:
+                        down.refund(may_bytes - got_bytes)
+                if not got_bytes:
                     return CONNECTION_DONE
-                total += got
-                in_rest = min(got, rest_bytes)
-                listener.hear(in_rest, _BUFFER, got - in_rest)
+                total_bytes += got_bytes
+                in_rest_bytes = min(got_bytes, rest_bytes)
+                listener.hear(in_rest_bytes, _BUFFER, got_bytes - in_rest_bytes)
                 if (
                     listener.is_holding
                     or transport.disconnecting
@@ -201,21 +201,21 @@ class FastReader:
                     return None
                 # Small messages come in one portion; the rest of a piece is waited
                 # for.
-                is_dry = got < asked or not rest_bytes
+                is_dry = got_bytes < asked_bytes or not rest_bytes
         finally:
             if is_dry:
                 is_mid_piece = listener.is_mid_piece
                 rest_bytes = len(listener.rest) if is_mid_piece else 0
-                self._waking.choose(total, rest_bytes, is_mid_piece=is_mid_piece)
+                self._waking.choose(total_bytes, rest_bytes, is_mid_piece=is_mid_piece)
             else:
                 # It may not hold any more, and whoever waited for so much would be
                 # deaf for less.
                 self._waking.wake_for_any()
         return None
 
-    def _wake_for(self, least: int) -> None:
+    def _wake_for(self, least_bytes: int) -> None:
         """
-        @param least: for how many bytes the system is to wake us.
+        @param least_bytes: for how many bytes the system is to wake us.
         """
         with suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least_bytes)

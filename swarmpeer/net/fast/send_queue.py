@@ -12,14 +12,10 @@ from swarmpeer.net.spans import SpanOnItsWay
 from swarmpeer.seam import PieceContent, give_back
 from swarmpeer.wire.messages import PieceData
 
+#: So many messages are handed to the system at once.
 _PARTS = 64
-"""
-So many messages are handed to the system at once.
-"""
+#: Tells the system that something follows at once, here the data after their head.
 _MORE: int = getattr(socket, "MSG_MORE", 0)
-"""
-Tells the system that something follows at once, here the data after their head.
-"""
 
 
 class SendQueue:
@@ -29,13 +25,13 @@ class SendQueue:
     The data of pieces are the items that are no C{bytes}, so they can be told from
     small messages.
 
-    @ivar _sent: how much of the first item is sent already, unless it is a span, which
-        knows it by itself.
+    @ivar _sent_bytes: how much of the first item is sent already, unless it is a span,
+        which knows it by itself.
     @ivar waits_bytes: what waits, spans included.
     @ivar backlog_bytes: see L{swarmpeer.net.flow.Gate}.
     """
 
-    __slots__ = ("_items", "_sent", "_socket", "backlog_bytes", "waits_bytes")
+    __slots__ = ("_items", "_sent_bytes", "_socket", "backlog_bytes", "waits_bytes")
 
     def __init__(self, link: socket.socket) -> None:
         """
@@ -43,7 +39,7 @@ class SendQueue:
         """
         self._socket = link
         self._items: deque[bytes | memoryview | SpanOnItsWay] = deque()
-        self._sent = 0
+        self._sent_bytes = 0
         self.waits_bytes = 0
         self.backlog_bytes = 0
 
@@ -94,17 +90,17 @@ class SendQueue:
         size_bytes = sum(
             len(one) for one in self._items if not isinstance(one, SpanOnItsWay)
         )
-        self._sent = min(self._sent, size_bytes)
-        self.waits_bytes = size_bytes - self._sent
+        self._sent_bytes = min(self._sent_bytes, size_bytes)
+        self.waits_bytes = size_bytes - self._sent_bytes
         for one in items:
             if isinstance(one, SpanOnItsWay):
                 one.give_back()
 
-    def send(self, may: int) -> tuple[int, int]:
+    def send(self, may_bytes: int) -> tuple[int, int]:
         """
         Send from the front, in one call to the system.
 
-        @param may: so many bytes, at most; more than none.
+        @param may_bytes: so many bytes, at most; more than none.
         @return: how much was sent, of how much.
         @raise BlockingIOError: if there is no room.
         @raise OSError: if the connection is lost.
@@ -112,54 +108,54 @@ class SendQueue:
         """
         first = self._items[0]
         if isinstance(first, SpanOnItsWay):
-            asked = min(may, first.rest_bytes)
-            sent = first.send_to(self._socket.fileno(), asked)
-            self.waits_bytes -= sent
+            asked_bytes = min(may_bytes, first.rest_bytes)
+            sent_bytes = first.send_to(self._socket.fileno(), asked_bytes)
+            self.waits_bytes -= sent_bytes
             if not first.rest_bytes:
                 self._items.popleft()
                 first.give_back()
-            return sent, asked
+            return sent_bytes, asked_bytes
         parts: list[bytes | memoryview] = []
-        flags = asked = 0
+        flags = asked_bytes = 0
         for one in islice(self._items, _PARTS):
             if isinstance(one, SpanOnItsWay):
                 flags = _MORE
                 break
             parts.append(one)
-            asked += len(one)
-            if asked - self._sent >= may:
+            asked_bytes += len(one)
+            if asked_bytes - self._sent_bytes >= may_bytes:
                 break
-        if self._sent:
-            parts[0] = memoryview(parts[0])[self._sent :]
-            asked -= self._sent
-        if asked > may:
+        if self._sent_bytes:
+            parts[0] = memoryview(parts[0])[self._sent_bytes :]
+            asked_bytes -= self._sent_bytes
+        if asked_bytes > may_bytes:
             last = memoryview(parts[-1])
-            parts[-1] = last[: len(last) - (asked - may)]
-            asked = may
+            parts[-1] = last[: len(last) - (asked_bytes - may_bytes)]
+            asked_bytes = may_bytes
             flags = 0
         if len(parts) == 1:
-            sent = self._socket.send(parts[0], flags)
+            sent_bytes = self._socket.send(parts[0], flags)
         else:
-            sent = self._socket.sendmsg(parts, (), flags)
-        self._drop(sent)
-        return sent, asked
+            sent_bytes = self._socket.sendmsg(parts, (), flags)
+        self._drop(sent_bytes)
+        return sent_bytes, asked_bytes
 
-    def _drop(self, size: int) -> None:
+    def _drop(self, size_bytes: int) -> None:
         """
         So much of the items, none of which is a span, is sent.
         """
-        self.waits_bytes -= size
-        size += self._sent
+        self.waits_bytes -= size_bytes
+        size_bytes += self._sent_bytes
         items = self._items
-        while size:
+        while size_bytes:
             first = items[0]
             assert not isinstance(first, SpanOnItsWay)
-            if len(first) > size:
+            if len(first) > size_bytes:
                 break
-            size -= len(first)
+            size_bytes -= len(first)
             items.popleft()
             if self.backlog_bytes and isinstance(first, bytes):
                 # It may never be empty; what is out is no backlog any more.
                 cost_bytes = len(first) + MESSAGE_COST_BYTES
                 self.backlog_bytes = max(0, self.backlog_bytes - cost_bytes)
-        self._sent = size
+        self._sent_bytes = size_bytes

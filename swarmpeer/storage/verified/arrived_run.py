@@ -94,7 +94,7 @@ def arrived_runs(
     Where pieces go.  Those are together that come one behind the other and are in one
     file; large ones are alone.
 
-    @param most_bytes: so long pieces are, at most, that are together.
+    @param most_bytes: pieces up to this size share a run.
     @raise IndexError: if there is no such piece.
     """
     indexes = [piece.index for piece in pieces]

@@ -4,26 +4,18 @@ Lending a piece of a file of a manifest, so that it is sent from there.
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from swarmpeer.errors import PieceLostError
 from swarmpeer.storage.spans import FileSpan, read_through
 from swarmpeer.storage.verified.file_state import Place
 from swarmpeer.storage.verified.open_files import OpenFile
-from swarmpeer.storage.verified.opening import OpenableFile
-from swarmpeer.storage.verified.piece_reading import (
-    Content,
-    IsRight,
-    PieceReading,
-    Standing,
-)
-
-MOST_TRIES = 5
-UNSTEADY = "it changes all the time; see who does that"
+from swarmpeer.storage.verified.piece_reading import IsRight, PieceReading
+from swarmpeer.storage.verified.watched_file import MOST_TRIES, UNSTEADY, WatchedFile
 
 
-class LendableFile(OpenableFile):
+class LendableFile(WatchedFile):
     """
     A file of which pieces are lent.  What a loan tells is of the moment when it is
     made; the file that was lent stays open while it lasts.
@@ -109,21 +101,6 @@ class LendableFile(OpenableFile):
             raise PieceLostError(f"it ends at byte {span.offset + count} or before")
         return PieceReading(span, found, before)
 
-    def _found(
-        self, index: int, reading: PieceReading[Content]
-    ) -> PieceReading[Content]:
-        if reading.is_right:
-            self._clear(index, reading.standing.changes)
-        return reading
-
-    def _clear(self, index: int, changes: int) -> None:
-        """
-        A piece was found right, or written, when there were so many changes.
-        """
-        with self._state_lock:
-            if changes == self._state.changes:
-                self._state.clear(index - self.pieces.start)
-
     def _span(self, file: OpenFile, index: int) -> FileSpan:
         offset, size_bytes = self.extent(index)
         return FileSpan(
@@ -152,34 +129,3 @@ class LendableFile(OpenableFile):
                 self._lose_part()
                 raise
             return self._disk.open_files.apart(fd)
-
-    def _judge(self, fd: int, index: int) -> Standing | None:
-        """
-        What is known of a piece that was just read, if it is of the right file:
-        whoever changed its bytes before has changed the file's status, too.
-        """
-        state, status = self._state, self._watched_status(fd)
-        with self._state_lock:
-            if status is not None and not state.meet(status):
-                return None
-            is_suspect = state.is_suspect(index - self.pieces.start)
-            return Standing(is_suspect, state.changes)
-
-    def _count_sound(self, fd: int, indexes: Sequence[int]) -> int:
-        """
-        The same for many.
-
-        @return: how many there are before the first that is to be looked at; none if
-            it is not the right file.
-        """
-        state, status = self._state, self._watched_status(fd)
-        with self._state_lock:
-            if status is not None and not state.meet(status):
-                return 0
-            first = self.pieces.start
-            return state.count_sound([index - first for index in indexes])
-
-    def _watched_status(self, fd: int) -> os.stat_result | None:
-        # A part is ours alone, whatever its status.
-        is_part = self._state.place is Place.PART
-        return None if is_part else self._calls.fstat(fd)

@@ -3,7 +3,6 @@ Reading, lending and checking the pieces of a manifest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -16,17 +15,22 @@ from swarmpeer.storage.verified.opening import Disk
 from swarmpeer.storage.verified.piece_hashes import PieceHashes
 from swarmpeer.storage.verified.piece_reading import (
     Content,
-    IsRight,
     PieceReading,
     unreadable,
 )
-from swarmpeer.storage.verified.readings import ReadingsUnderWay
+from swarmpeer.storage.verified.readings import (
+    ReadingsUnderWay,
+    ReadPiece,
+    ThreadReading,
+)
 from swarmpeer.storage.verified.recording import Recorder
 from swarmpeer.storage.verified.stored_file import StoredFile
 from swarmpeer.storage.verified.stretches import held_stretches
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
+#: After so long it is looked again whether a file still has its name: that call may
+#: wait for a disk, so the piece is read in a thread then.
 _NAME_SECONDS = 1.0
 _WRONG = "it is not right any more"
 
@@ -57,7 +61,6 @@ class PiecesOnDisk:
         self._hashes = hashes
         self._files = files
         self._disk = disk
-        self._works = works
         self._recorder = recorder
         self._clock = clock
         self._is_paranoid = is_paranoid
@@ -65,6 +68,9 @@ class PiecesOnDisk:
         # When it was looked last whether a file still has its name.
         self._name_seen: dict[int, float] = {}
         self._readings = ReadingsUnderWay()
+        self._thread_reading = ThreadReading(
+            hashes, works, recorder, self._readings, lambda index: index in self.held
+        )
         self.held = Bitfield(hashes.layout.piece_count)
 
     def read(
@@ -129,12 +135,13 @@ class PiecesOnDisk:
             else:
                 failed(failure)
 
-        self._in_thread(
+        self._thread_reading.begin(
             index,
+            file,
             file.read,
             judge,
             on_failed,
-            lambda _: done(index in self.held),
+            lambda: done(index in self.held),
             look_for_name=True,
             hash_it=True,
         )
@@ -172,7 +179,7 @@ class PiecesOnDisk:
             try:
                 pieces = file.read_at_once(stretches, may_wait=is_small)
             except Exception as error:
-                self._note(index)
+                self._recorder.notice(file.number)
                 if len(indexes) > 1:
                     # It may be one of the others: each is judged when it is the first.
                     self._read(indexes[:1], done, failed)
@@ -184,6 +191,7 @@ class PiecesOnDisk:
                 return
         self._deliver(
             index,
+            file,
             file.read,
             done,
             failed,
@@ -206,7 +214,7 @@ class PiecesOnDisk:
             try:
                 span = file.lend_at_once(index)
             except Exception as error:
-                self._note(index)
+                self._recorder.notice(file.number)
                 failed(self._lost_or_not(index, error))
                 return
             if span is not None:
@@ -214,6 +222,7 @@ class PiecesOnDisk:
                 return
         self._deliver(
             index,
+            file,
             file.lend,
             done,
             failed,
@@ -251,7 +260,8 @@ class PiecesOnDisk:
     def _deliver(
         self,
         index: int,
-        read: Callable[[int, IsRight, bool], PieceReading[Content]],
+        file: StoredFile,
+        read: ReadPiece[Content],
         done: Callable[[Sequence[Content]], None],
         failed: Callable[[StorageError], None],
         again: Callable[[], None],
@@ -272,76 +282,20 @@ class PiecesOnDisk:
                 give_back(reading.content)
                 failed(self._lost_or_not(index, PieceLostError(_WRONG)))
 
-        def outdated(reading: PieceReading[Content] | None) -> None:
-            if reading is not None:
-                give_back(reading.content)
-            again()
-
-        self._in_thread(
+        self._thread_reading.begin(
             index,
+            file,
             read,
             judge,
             lambda error: failed(self._lost_or_not(index, error)),
-            outdated,
+            again,
             look_for_name=look_for_name,
             hash_it=self._is_paranoid,
         )
 
-    def _in_thread(
-        self,
-        index: int,
-        read: Callable[[int, IsRight, bool], PieceReading[Content]],
-        judge: Callable[[PieceReading[Content]], None],
-        failed: Callable[[Exception], None],
-        outdated: Callable[[PieceReading[Content] | None], None],
-        *,
-        look_for_name: bool,
-        hash_it: bool,
-    ) -> None:
-        """
-        Read or lend a piece.
-
-        @param read: C{read} or C{lend} of its file.
-        @param outdated: told instead, also what was found, if meanwhile the piece was
-            written or lost.
-        @param look_for_name: look first whether the file still has its name?
-        @param hash_it: look whether it is right, even if nobody changed the file?
-        """
-        file = self._file_of(index)
-        reading = self._readings.begin(index)
-        is_right = partial(self._hashes.is_right_in_bits, index)
-
-        def work() -> PieceReading[Content]:
-            if look_for_name:
-                file.check_name()
-            return read(index, is_right, hash_it)
-
-        def on_read(found: PieceReading[Content]) -> None:
-            self._note(index)
-            is_current = self._readings.end(index, reading)
-            standing = found.standing
-            if found.is_right and standing.is_suspect and index in self.held:
-                self._recorder.found([index], file.number, standing.changes)
-            if is_current:
-                judge(found)
-            else:
-                outdated(found)
-
-        def on_failed(error: Exception) -> None:
-            self._note(index)
-            if self._readings.end(index, reading):
-                failed(error)
-            else:
-                outdated(None)
-
-        self._works.begin(work, on_read, on_failed)
-
     def _file_of(self, index: int) -> StoredFile:
         number, _ = self._hashes.layout.place(index)
         return self._files[number]
-
-    def _note(self, index: int) -> None:
-        self._recorder.notice(self._file_of(index).number)
 
     def _fail_not_held(
         self, index: int, failed: Callable[[StorageError], None]

@@ -12,9 +12,10 @@ from swarmpeer.storage.system_errors import NOT_ALLOWED, reason_of
 from swarmpeer.storage.transfers import read_up_to, sync, write_all
 from swarmpeer.storage.verified import modes
 from swarmpeer.storage.verified.file_state import Place
-from swarmpeer.storage.verified.lending import MOST_TRIES, UNSTEADY, LendableFile
+from swarmpeer.storage.verified.lending import LendableFile
 from swarmpeer.storage.verified.piece_reading import IsRight, PieceReading
 from swarmpeer.storage.verified.resume import FileIdentity
+from swarmpeer.storage.verified.watched_file import MOST_TRIES, UNSTEADY
 from swarmpeer.wire.messages import PieceData
 
 Failures = dict[int, Exception]
@@ -35,20 +36,6 @@ class StoredFile(LendableFile):
         Where it is.
         """
         return self._state.place
-
-    @property
-    def is_replaced(self) -> bool:
-        """
-        Did another file take its place?
-        """
-        return self._state.is_replaced
-
-    @property
-    def changes(self) -> int:
-        """
-        How often somebody changed it.
-        """
-        return self._state.changes
 
     @property
     def is_busy(self) -> bool:
@@ -77,13 +64,6 @@ class StoredFile(LendableFile):
         """
         with self._disk_lock, self._state_lock:
             self._state.place, self._state.identity = place, identity
-
-    def known(self) -> tuple[FileIdentity | None, int]:
-        """
-        Its identity and how often somebody changed it, at one moment.  Never waits.
-        """
-        with self._state_lock:
-            return self._state.identity, self._state.changes
 
     # Reading.
 
@@ -143,30 +123,6 @@ class StoredFile(LendableFile):
                 found = is_right((data,))
             return self._found(index, PieceReading(data, found, standing))
         raise PieceLostError(UNSTEADY)
-
-    def check_name(self) -> None:
-        """
-        Look whether the file still has its name, or has it again.
-        """
-        with self._disk_lock:
-            if self._state.place not in (Place.FINAL, Place.GONE):
-                return
-            try:
-                status = self._disk.folder.find(self.path)
-            except StorageError:
-                status = None
-            except OSError:
-                # Nothing can be told.
-                return
-            if status is None or not self._state.is_ours(status):
-                self._replace(status)
-
-    def suspect(self, index: int) -> None:
-        """
-        Have a piece looked at when it is read next.
-        """
-        with self._state_lock:
-            self._state.suspect(index - self.pieces.start)
 
     # Writing.
 

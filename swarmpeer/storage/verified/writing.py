@@ -67,6 +67,11 @@ class PieceWriter:
     ) -> None:
         """
         Keep those of the pieces that are right.
+
+        @param done: told of pieces that are written; more than once if one between
+            them is not.
+        @param failed: told of each piece that is not, and why.
+        @raise IndexError: if there is no such piece.
         """
         runs = arrived_runs(
             self._hashes.layout, self._files, pieces, self._inline_limit_bytes
@@ -119,8 +124,8 @@ class PieceWriter:
 
     def _is_quick(self, file: StoredFile) -> bool:
         """
-        To take the room for a whole file, to mend one in place, or to wait for who is
-        at it may take long.
+        Is a write to the file soon done?  To take the room for a whole one, to mend
+        one in place, or to wait for who is at it may take long.
         """
         place = file.place
         return not file.is_busy and (

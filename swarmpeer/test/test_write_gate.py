@@ -1,5 +1,5 @@
 """
-Tests for L{swarmpeer.net.flow}.
+Tests for L{swarmpeer.net.write_gate}.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from swarmpeer.net.flow import PORTION_BYTES, Outlet, WriteGate
+from swarmpeer.net.write_gate import PORTION_BYTES, Outlet, WriteGate
 from swarmpeer.testing.recorders import Call
 
 
