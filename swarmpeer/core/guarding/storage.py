@@ -237,7 +237,8 @@ class GuardedVerifiedStorage(GuardedStorage[IVerifiedStorage]):
 
 def _is_own(storage: object) -> bool:
     """
-    Is it of this package, where a fault had better end a test?
+    Is it of this package, where a fault had better end a test?  See
+    L{swarmpeer.core.guarding} for why that is another rule than the one of policies.
     """
     module: str = type(storage).__module__
     return module.partition(".")[0] == "swarmpeer"
