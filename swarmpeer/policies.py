@@ -14,7 +14,7 @@ from twisted.plugin import getPlugins
 from zope.interface.interface import InterfaceClass
 
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
-from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
+from swarmpeer.core.piece_pickers import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import ConfigError
 from swarmpeer.fitting import misfit
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin

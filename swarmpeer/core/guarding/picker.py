@@ -9,8 +9,8 @@ from zope.interface import implementer
 
 from swarmpeer.core.guarding.faults import bool_fault, no_fault
 from swarmpeer.core.guarding.guard import Guard, Report
-from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.core.picking_random import RandomPicker
+from swarmpeer.core.piece_pickers import PIECE_PICKERS, PickerFactory
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.text import in_few_words
 from swarmpeer.wire.bitfield import Bitfield
