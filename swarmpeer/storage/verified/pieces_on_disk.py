@@ -309,7 +309,7 @@ class PiecesOnDisk:
         """
         file = self._file_of(index)
         reading = self._readings.begin(index)
-        is_right = partial(self._hashes.is_right_in_bits, index)
+        is_right = partial(self._hashes.is_right_in_chunks, index)
 
         def work() -> PieceReading[Content]:
             if look_for_name:
