@@ -1,5 +1,6 @@
 """
 What a seed says to hold: at first to each neighbour only what nobody else was shown.
+BitTorrent calls that super-seeding (BEP 16).
 """
 
 from collections.abc import Container, Sequence

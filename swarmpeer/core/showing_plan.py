@@ -1,6 +1,7 @@
 """
-Which piece a seed shows to whom, so that it sends each once before it sends any twice:
-plans from numbers.  Nothing is sent from here.
+Which piece a seed shows to whom, so that it sends each once before it sends any twice,
+which BitTorrent calls super-seeding (BEP 16): plans from numbers.  Nothing is sent from
+here.
 """
 
 from collections import Counter, deque
