@@ -14,7 +14,7 @@ from twisted.plugin import getPlugins
 from zope.interface.interface import InterfaceClass
 
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
-from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
+from swarmpeer.core.piece_pickers import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import OUR_END, ConfigError
 from swarmpeer.fitting import misfit
 from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
@@ -33,11 +33,13 @@ class _Kind(Generic[_Factory]):
 
     @ivar key: that of C{[policy]} in a C{swarm.toml}.
     @ivar noun: what one of them is.
+    @ivar own: those that have a name here.
     @ivar make: makes one, to see whether that works.
     """
 
     key: str
     noun: str
+    own: Mapping[str, _Factory]
     interface: InterfaceClass
     make: Callable[[_Factory], object]
 
@@ -45,12 +47,14 @@ class _Kind(Generic[_Factory]):
 _CHOKING: _Kind[ChokingFactory] = _Kind(
     "choking",
     "choking policy",
+    CHOKING_POLICIES,
     IChokingPolicy,
     lambda factory: factory(1, random.Random(0)),
 )
 _PICKING: _Kind[PickerFactory] = _Kind(
     "picking",
     "picker",
+    PIECE_PICKERS,
     IPiecePicker,
     lambda factory: factory(Bitfield(1), random.Random(0)),
 )
@@ -63,10 +67,7 @@ def choking_policy(name: str, where: str) -> ChokingFactory:
     @param where: what begins an error: where the file names it.
     @raise ConfigError: if there is none; see L{find_choking}.
     """
-    try:
-        return find_choking(name)
-    except ValueError as error:
-        raise ConfigError(f"{where}: choking = {error}") from error
+    return _told(_CHOKING, name, where)
 
 
 def piece_picker(name: str, where: str) -> PickerFactory:
@@ -76,10 +77,7 @@ def piece_picker(name: str, where: str) -> PickerFactory:
     @param where: what begins an error: where the file names it.
     @raise ConfigError: if there is none; see L{find_picker}.
     """
-    try:
-        return find_picker(name)
-    except ValueError as error:
-        raise ConfigError(f"{where}: picking = {error}") from error
+    return _told(_PICKING, name, where)
 
 
 def find_choking(
@@ -115,11 +113,11 @@ def plugins_in_vain() -> Iterator[str]:
     """
     @return: what is wrong with plugins that nobody can choose, a line for each.
     """
-    known = {_CHOKING.key: [*CHOKING_POLICIES], _PICKING.key: [*PIECE_PICKERS]}
+    own = {_CHOKING.key: [*_CHOKING.own], _PICKING.key: [*_PICKING.own]}
     for plugin in getPlugins(IPolicyPlugin):
         if (fault := _kind_fault(plugin)) is not None:
             yield f"the plugin {quoted(plugin.name)} is never used: {fault}"
-        elif plugin.name in known[plugin.kind]:
+        elif plugin.name in own[plugin.kind]:
             yield (
                 f"the plugin {quoted(plugin.name)} is never used: one of our own is "
                 "called so"
@@ -136,6 +134,18 @@ class _Unfit(Exception):
     def __init__(self, reason: str, near: str | None = None) -> None:
         super().__init__(reason)
         self.near = near
+
+
+def _told(kind: _Kind[_Factory], name: str, where: str) -> _Factory:
+    """
+    What a C{swarm.toml} names.
+
+    @raise ConfigError: if there is none.
+    """
+    try:
+        return _find(kind, name, kind.own)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {kind.key} = {error}") from error
 
 
 def _find(kind: _Kind[_Factory], name: str, known: Mapping[str, _Factory]) -> _Factory:

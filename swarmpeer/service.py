@@ -23,8 +23,8 @@ from zope.interface import implementer
 
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.config.rate_schedule import Rates
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import ChokingFactory
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.guarding import guard_storage, make_choking
 from swarmpeer.core.holdings import Holdings
 from swarmpeer.core.layout import PieceLayout

@@ -18,14 +18,14 @@ from twisted.internet.protocol import Factory, Protocol
 from swarmpeer.config import Config
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.core.bounded_node import BoundedNode
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import ChokingFactory
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.guarding import guard_verified_storage, make_picker
 from swarmpeer.core.layout import layout_of
 from swarmpeer.core.node import PeerNode
-from swarmpeer.core.picking import PickerFactory
 from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.piece_pickers import PickerFactory
 from swarmpeer.core.pieces import PieceStore
 from swarmpeer.core.requests import BUDGET_BYTES
 from swarmpeer.core.verified_node import Equipment, VerifiedNode

@@ -11,10 +11,10 @@ from zope.interface import implementer
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.picking import PickerFactory
 from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.piece_pickers import PickerFactory
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.core.verified_node import Equipment, VerifiedNode
 from swarmpeer.core.verified_requests import VerifiedRequests

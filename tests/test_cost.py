@@ -18,7 +18,7 @@ from types import FrameType
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.layout import layout_of
-from swarmpeer.core.picking import PIECE_PICKERS
+from swarmpeer.core.piece_pickers import PIECE_PICKERS
 from swarmpeer.core.verified_store import VerifiedStore
 from swarmpeer.manifest import merkle
 from swarmpeer.seam import Piece

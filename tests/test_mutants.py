@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.neighbor import NeighborState
 from swarmpeer.core.node import PeerNode

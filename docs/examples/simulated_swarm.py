@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.service import ChokingPolicy
 from swarmpeer.testing.scenario import Scenario
 from swarmpeer.testing.swarm import simulate

@@ -14,9 +14,9 @@ class Keeping:
     Has pieces kept.  What follows is done once for all that the storage keeps at once,
     and for each that it keeps later.
 
-    A storage tells of what it kept bit by bit: file by file, and of each large piece
-    alone.  But all that are kept by now are one run of haves to each neighbour, and
-    room for one run of requests.
+    A storage tells of what it kept little by little: file by file, and of each large
+    piece alone.  But all that are kept by now are one run of haves to each neighbour,
+    and room for one run of requests.
     """
 
     __slots__ = ("_failed", "_is_putting", "_kept", "_store", "_stored")

@@ -1,5 +1,6 @@
 """
 What a seed says to hold: at first to each neighbour only what nobody else was shown.
+BitTorrent calls that super-seeding (BEP 16).
 """
 
 from collections.abc import Container, Sequence
@@ -129,7 +130,8 @@ class Showing:
         is to be told may be too much for one time.
         """
         if not self.is_over:
-            self._plan.told([each.neighbor.bits for each in self._swarm.conversations])
+            holdings = [each.neighbor.bits for each in self._swarm.conversations]
+            self._plan.note_holdings(holdings)
             if not self._plan.is_over and not self._is_stuck():
                 for conversation in self._swarm.conversations:
                     if not conversation.neighbor.peer_interested:
@@ -152,9 +154,9 @@ class Showing:
         """
         Did nothing come of it for too long?
         """
-        before, self._spread_before = self._spread_before, self._plan.spread
+        before, self._spread_before = self._spread_before, self._plan.spread_count
         conversations = self._swarm.conversations
-        if self._plan.spread != before or not conversations:
+        if self._plan.spread_count != before or not conversations:
             self._idle_reviews = 0
             return False
         self._idle_reviews += 1
@@ -165,8 +167,9 @@ class Showing:
         return self._idle_reviews >= (_MOST_RECEIVING if is_receiving else _MOST_IDLE)
 
     def _lure(self, conversation: "VerifiedConnection") -> None:
-        if conversation.is_told_part and not self._plan.pending(conversation.peer_id):
-            index = self._plan.take(conversation.peer_id)
+        peer_id = conversation.peer_id
+        if conversation.is_told_part and not self._plan.pending_count(peer_id):
+            index = self._plan.take(peer_id)
             if index is not None:
                 conversation.show((index,))
 
@@ -180,12 +183,12 @@ class Showing:
         if self._keeps_much(peer_id) and self._is_busy_elsewhere():
             return
         shown: list[int] = []
-        while plan.pending(peer_id) < self._ahead:
+        while plan.pending_count(peer_id) < self._ahead:
             index = plan.take(peer_id)
             if index is None:
                 break
             shown.append(index)
-        if not plan.pending(peer_id):
+        if not plan.pending_count(peer_id):
             index = plan.take_over(peer_id, self._asked)
             if index is not None:
                 shown.append(index)
@@ -202,7 +205,7 @@ class Showing:
         self._ahead = min(max(ahead, _LEAST_AHEAD), _MOST_AHEAD)
 
     def _keeps_much(self, peer_id: int) -> bool:
-        return self._plan.kept(peer_id) >= _KEEPS_MUCH * self._ahead
+        return self._plan.kept_count(peer_id) >= _KEEPS_MUCH * self._ahead
 
     def _is_busy_elsewhere(self) -> bool:
         """

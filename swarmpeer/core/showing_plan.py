@@ -1,6 +1,7 @@
 """
-Which piece a seed shows to whom, so that it sends each once before it sends any twice:
-plans from numbers.  Nothing is sent from here.
+Which piece a seed shows to whom, so that it sends each once before it sends any twice,
+which BitTorrent calls super-seeding (BEP 16): plans from numbers.  Nothing is sent from
+here.
 """
 
 from collections import Counter, deque
@@ -46,19 +47,19 @@ class ShowingPlan:
         return self._spread.is_full
 
     @property
-    def spread(self) -> int:
+    def spread_count(self) -> int:
         """
         How many pieces are.
         """
         return self._spread.count
 
-    def pending(self, peer_id: int) -> int:
+    def pending_count(self, peer_id: int) -> int:
         """
         How many pieces a neighbour is shown that it was not sent.
         """
         return len(self._pending.get(peer_id, ()))
 
-    def kept(self, peer_id: int) -> int:
+    def kept_count(self, peer_id: int) -> int:
         """
         How many pieces a neighbour was sent that it has not passed on.
         """
@@ -100,7 +101,7 @@ class ShowingPlan:
             # So it is again and again when all were shown.
             return None
         others = [other for other in self._pending if other != peer_id]
-        owner = max(others, key=self.pending, default=None)
+        owner = max(others, key=self.pending_count, default=None)
         if owner is None or not self._pending[owner]:
             return None
         waiting = asked(owner)
@@ -118,7 +119,7 @@ class ShowingPlan:
         if self._spread.add(index):
             self._kept.setdefault(peer_id, set()).add(index)
 
-    def told(self, holdings: Sequence[Bitfield]) -> None:
+    def note_holdings(self, holdings: Sequence[Bitfield]) -> None:
         """
         Look at what the neighbours say to hold.
         """

@@ -39,7 +39,7 @@ _PARTS_LIMIT = 16
 #: How often one neighbour may have the whole manifest, about; to ask costs little.
 _MANIFESTS = 2
 
-PLENTY = 4
+ENOUGH_TO_ASK_FOR = 4
 """
 A neighbour that lacks so many of our pieces, beside those that it asked for, knows of
 enough that it can ask for.
@@ -235,7 +235,8 @@ class VerifiedConnection(PeerConnection):
         lacks_any = theirs < store.needless.count
         # For these they cannot ask before they are told.
         known = store.bits.count - len(indexes) - theirs
-        is_of_use = lacks_any and known < PLENTY + len(neighbor.wanted_from_us)
+        wanted = neighbor.wanted_from_us
+        is_of_use = lacks_any and known < ENOUGH_TO_ASK_FOR + len(wanted)
         # The last one tells that we are complete, for which others may wait.
         can_wait = not is_of_use and not store.bits.is_full
         self.network.send_haves(indexes, can_wait=can_wait)

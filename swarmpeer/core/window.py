@@ -36,7 +36,8 @@ def least_pieces(neighbors: int) -> int:
 
 class RequestWindow:
     """
-    What one neighbour delivers in the time that it takes to answer, and a little more.
+    What one neighbour delivers in the time that it takes to answer, which is the
+    bandwidth-delay product of its line, and a little more.
 
     The time to answer is that of a piece that is asked for while nothing else is: of
     the others it is mostly waiting behind these.  The rate is measured over as many

@@ -1,5 +1,5 @@
 """
-A log that somebody else is still writing, read bit by bit.
+A log that somebody else is still writing, read little by little.
 """
 
 from pathlib import Path

@@ -115,7 +115,7 @@ class Bucket:
 
     def take(self, drawer: Drawer, taken_bytes: int) -> None:
         """
-        So many of those that there is room for go; below 0, come back.
+        So many of those that there is room for go.
         """
         if self.rate is None:
             return
@@ -124,6 +124,17 @@ class Bucket:
             self._lent[drawer] -= taken_bytes
         else:
             self._bytes -= taken_bytes
+
+    def give_back(self, drawer: Drawer, unused_bytes: int) -> None:
+        """
+        So many of those that were taken did not go.
+        """
+        if self.rate is None:
+            return
+        if drawer in self._lent:
+            self._lent[drawer] += unused_bytes
+        else:
+            self._bytes += unused_bytes
 
     def line_up(self, drawer: Drawer) -> None:
         """

@@ -12,6 +12,9 @@ from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.net.allowance import Allowance
 from swarmpeer.net.bucket import Bucket
 
+#: More than any bucket has.
+_MUCH_BYTES = 2**62
+
 
 class Throttle:
     """
@@ -68,10 +71,10 @@ class _Direction:
         """
         own = Bucket(self._clock, self._rate_per_neighbor)
         self._own[next(self._numbers)] = own
-        return _Narrower(self._shared, own)
+        return _BothBuckets(self._shared, own)
 
 
-class _Narrower:
+class _BothBuckets:
     """
     As much as both buckets have: it draws from both or from none.
     """
@@ -108,15 +111,16 @@ class _Narrower:
         See L{Allowance}.
         """
         if unused_bytes:
-            self._shared.take(self, -unused_bytes)
-            self._own.take(self, -unused_bytes)
+            self._shared.give_back(self, unused_bytes)
+            self._own.give_back(self, unused_bytes)
 
     def wait(self, go_on: Callable[[], None]) -> None:
         """
         See L{Allowance}.
         """
         self._waiting[go_on] = None
-        # Of a single byte there is always enough, or it is the wait for more.
+        # Asked for a single byte, a bucket may say yes before a share worth a call is
+        # there; so it is asked for very much.
         narrow = self._own if not self._own.room(self, _MUCH_BYTES) else self._shared
         narrow.line_up(self)
 
@@ -136,6 +140,3 @@ class _Narrower:
         waiting, self._waiting = self._waiting, {}
         for go_on in waiting:
             go_on()
-
-
-_MUCH_BYTES = 2**62

@@ -168,8 +168,8 @@ class DiskFile:
         @raise StorageError: if it ends too early.
         """
         count = 0
-        for bit in read_through(self._calls, self._fd, size_bytes, offset):
-            count += len(bit)
+        for chunk in read_through(self._calls, self._fd, size_bytes, offset):
+            count += len(chunk)
         self._check_end(count, size_bytes, offset)
 
     def lend(self, size_bytes: int, offset: int) -> FileSpan:

@@ -19,17 +19,17 @@ def read_through(
     calls: FileCalls, fd: int, size_bytes: int, offset: int
 ) -> Iterator[bytes]:
     """
-    Read a piece bit by bit, up to the end of the file; so it is in the page cache
+    Read a piece chunk by chunk, up to the end of the file; so it is in the page cache
     after that.
 
-    @return: the bits; all but the last are of L{SCRATCH_BYTES}.
+    @return: the chunks; all but the last are of L{SCRATCH_BYTES}.
     @raise OSError: if it cannot be read.
     """
     for at in range(0, size_bytes, SCRATCH_BYTES):
         wanted = min(SCRATCH_BYTES, size_bytes - at)
-        bit = read_up_to(calls, fd, wanted, offset + at)
-        yield bit
-        if len(bit) < wanted:
+        chunk = read_up_to(calls, fd, wanted, offset + at)
+        yield chunk
+        if len(chunk) < wanted:
             return
 
 

@@ -109,25 +109,25 @@ class TimedHashes(PieceHashes):
         finally:
             self._note(Work.HASH, self._seconds() - began)
 
-    def is_right_in_bits(self, index: int, bits: Iterable[PieceData]) -> bool:
+    def is_right_in_chunks(self, index: int, chunks: Iterable[PieceData]) -> bool:
         """
-        See L{PieceHashes}; that the bits have to be read first is not counted.
+        See L{PieceHashes}; that the chunks have to be read first is not counted.
         """
         began = self._seconds()
         waited_seconds = 0.0
 
         def counted() -> Iterator[PieceData]:
             nonlocal waited_seconds
-            rest = iter(bits)
+            rest = iter(chunks)
             while True:
                 asked_at = self._seconds()
-                bit = next(rest, None)
+                chunk = next(rest, None)
                 waited_seconds += self._seconds() - asked_at
-                if bit is None:
+                if chunk is None:
                     return
-                yield bit
+                yield chunk
 
         try:
-            return super().is_right_in_bits(index, counted())
+            return super().is_right_in_chunks(index, counted())
         finally:
             self._note(Work.HASH, self._seconds() - began - waited_seconds)

@@ -16,7 +16,7 @@ from swarmpeer.assemble import BACKLOG
 from swarmpeer.assemble_verified import assemble_verified_peer, system_time
 from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.config_files import read_swarm
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.errors import ConfigError, ManifestError, StorageError
 from swarmpeer.events import FilePlaced, FilesChecked, ListeningStarted
 from swarmpeer.file_name import state_folder_name
@@ -316,7 +316,7 @@ class AssembleVerifiedTests(SynchronousTestCase):
         """
         for name in (
             "swarmpeer.nowhere:Policy",
-            "swarmpeer.core.choking:Nobody",
+            "swarmpeer.core.classic_choking:Nobody",
             # Not of that kind, or of another signature.
             "random:choice",
             "swarmpeer.core.rates:RateTracker",

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.bounded_node import BOTH_COMPLETE, FULL, BoundedNode
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_rarest import RarestPicker

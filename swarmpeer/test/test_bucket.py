@@ -109,9 +109,9 @@ class BucketTests(SynchronousTestCase):
         What did not go after all is there again, but no more than the burst.
         """
         self.empty()
-        self.bucket.take(self.first, -7000)
+        self.bucket.give_back(self.first, 7000)
         self.assertEqual(self.bucket.room(self.first, 10**9), 7000)
-        self.bucket.take(self.first, -70_000)
+        self.bucket.give_back(self.first, 70_000)
         self.assertEqual(self.bucket.room(self.first, 10**9), RATE * BURST_SECONDS)
 
     def test_turns(self) -> None:
@@ -188,7 +188,7 @@ class BucketTests(SynchronousTestCase):
         self.clock.advance(ROUND_SECONDS)
         self.bucket.leave(self.second)
         self.assertEqual(self.bucket.room(self.first, 10**9), 0)
-        self.bucket.take(self.first, -300)
+        self.bucket.give_back(self.first, 300)
         self.assertEqual(self.bucket.room(self.first, 10**9), 300)
         self.clock.advance(KEPT_SECONDS + 0.001)
         self.assertGreater(self.bucket.room(self.first, 10**9), RATE * KEPT_SECONDS)

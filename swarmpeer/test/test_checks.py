@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.errors import ProtocolViolation, ViolationReason

@@ -297,7 +297,7 @@ up_per_neighbor = 10000
         """
         for name, why in (
             ("swarmpeer.nowhere:Policy", "No module named 'swarmpeer.nowhere'"),
-            ("swarmpeer.core.choking:Nobody", "has no attribute 'Nobody'"),
+            ("swarmpeer.core.classic_choking:Nobody", "has no attribute 'Nobody'"),
             ("random:Random", "choking = 'random:Random': "),
         ):
             self.write(f"{SWARM}[policy]\nchoking = '{name}'\n")
@@ -308,7 +308,11 @@ up_per_neighbor = 10000
         refusal = self.refused("check")
         self.assertTrue(refusal.startswith("swarm.toml:14:11: picking = "), refusal)
         self.assertIn("picking = 'nicest': no policy", refusal)
-        for right in ("swarmpeer.core.choking:ChokingManager", "classic", "fleet"):
+        for right in (
+            "swarmpeer.core.classic_choking:ChokingManager",
+            "classic",
+            "fleet",
+        ):
             self.write(f"{SWARM}[policy]\nchoking = '{right}'\n")
             self.said("check")
 

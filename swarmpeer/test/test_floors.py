@@ -271,7 +271,7 @@ class FloorTests(SynchronousTestCase):
             ("swarmpeer.core.node", "from swarmpeer.wire.bitfield import Bitfield"),
             ("swarmpeer.core.node", "from swarmpeer.core.bus import EventBus"),
             ("swarmpeer.core.node", "from random import Random"),
-            ("swarmpeer.core.picking", "from zope.interface import implementer"),
+            ("swarmpeer.core.piece_pickers", "from zope.interface import implementer"),
             ("swarmpeer.net.factory", "import swarmpeer.seam, twisted.internet.defer"),
             ("swarmpeer.events", "import dataclasses, enum, struct"),
             ("swarmpeer.wire.bitfield", "import bitstring"),

@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import CHOKING_POLICIES
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.guarding import make_choking, make_picker
-from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.piece_pickers import PIECE_PICKERS
 from swarmpeer.diagnostics import DiagnosticLog
 from swarmpeer.events import (
     Candidate,

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode
 from swarmpeer.core.picking_random import RandomPicker

@@ -7,7 +7,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.picking import PIECE_PICKERS
+from swarmpeer.core.piece_pickers import PIECE_PICKERS
 from swarmpeer.testing.hostile import ROLES
 from swarmpeer.testing.names import PICKING_NAMES, POLICY_NAMES, ROLE_NAMES
 from swarmpeer.testing.policies import POLICIES

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.connection import PeerConnection
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.node import PeerNode

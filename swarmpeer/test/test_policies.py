@@ -8,10 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from swarmpeer import policies
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
-from swarmpeer.core.picking import PIECE_PICKERS
 from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.piece_pickers import PIECE_PICKERS
 from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import IPolicyPlugin
 from swarmpeer.policies import choking_policy, piece_picker, plugins_in_vain
@@ -182,7 +182,7 @@ class PolicyTests(SynchronousTestCase):
             ),
             (
                 piece_picker,
-                "swarmpeer.core.choking:ChokingManager",
+                "swarmpeer.core.classic_choking:ChokingManager",
                 "it is no picker: it does not provide IPiecePicker; ",
             ),
             (choking_policy, f"{__name__}:cannot", "ValueError while it was made; "),

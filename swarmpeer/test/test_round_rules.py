@@ -6,7 +6,7 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
 from swarmpeer.testing.round_rules import RoundRules
 

@@ -22,7 +22,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ListenError, StorageError
 from swarmpeer.events import PieceRequested, RequestIgnored, SwarmEvent, UnchokedBy

@@ -34,7 +34,7 @@ class ShowingPlanTests(SynchronousTestCase):
         plan = ShowingPlan(5, 3)
         taken = [plan.take(1 + turn % 2) for turn in range(6)]
         self.assertEqual(taken, [3, 4, 0, 1, 2, None])
-        self.assertEqual((plan.pending(1), plan.pending(2)), (3, 2))
+        self.assertEqual((plan.pending_count(1), plan.pending_count(2)), (3, 2))
 
     def test_over(self) -> None:
         """
@@ -54,9 +54,10 @@ class ShowingPlanTests(SynchronousTestCase):
         """
         plan = ShowingPlan(4, 0)
         self.assertEqual(plan.take(1), 0)
-        plan.told([bits(4, 0, 1, 3), bits(4)])
-        self.assertEqual((plan.pending(1), plan.take(2), plan.take(2)), (0, 2, None))
-        plan.told([bits(4), bits(4, 2)])
+        plan.note_holdings([bits(4, 0, 1, 3), bits(4)])
+        self.assertEqual(plan.pending_count(1), 0)
+        self.assertEqual((plan.take(2), plan.take(2)), (2, None))
+        plan.note_holdings([bits(4), bits(4, 2)])
         self.assertTrue(plan.is_over)
 
     def test_put_back(self) -> None:
@@ -94,7 +95,7 @@ class ShowingPlanTests(SynchronousTestCase):
         asked = {1: [2, 0], 2: [3, 4]}
         taken = [plan.take_over(3, asked.__getitem__) for _ in range(3)]
         self.assertEqual(taken, [1, 2, 4])
-        self.assertEqual(plan.pending(3), 3)
+        self.assertEqual(plan.pending_count(3), 3)
         self.assertIsNone(ShowingPlan(5, 0).take_over(3, asked.__getitem__))
 
     def test_kept(self) -> None:
@@ -109,8 +110,8 @@ class ShowingPlanTests(SynchronousTestCase):
         counts = []
         for theirs in holdings[:3]:
             theirs.add(0)
-            plan.told(holdings)
-            counts.append(plan.kept(1))
+            plan.note_holdings(holdings)
+            counts.append(plan.kept_count(1))
         self.assertEqual(counts, [1, 1, 0])
         self.assertFalse(plan.is_receiving(1, holdings[0]))
 
@@ -163,7 +164,7 @@ class ShowingPlanTests(SynchronousTestCase):
             elif what == "tell":
                 for index in sent[peer]:
                     held[peer].add(index)
-                plan.told(list(held.values()))
+                plan.note_holdings(list(held.values()))
                 for each in shown.values():
                     each.difference_update(set(held[peer]))
             elif what == "put back":
@@ -175,7 +176,7 @@ class ShowingPlanTests(SynchronousTestCase):
                 shown[peer].clear()
                 sent[peer].clear()
             self.assertEqual(
-                {peer: plan.pending(peer) for peer in shown},
+                {peer: plan.pending_count(peer) for peer in shown},
                 {peer: len(pieces) for peer, pieces in shown.items()},
             )
         for peer in range(4):

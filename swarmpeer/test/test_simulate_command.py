@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.command_line import OneLineParser
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.errors import Interrupted
 from swarmpeer.events import Candidate
 from swarmpeer.simulate import command

@@ -65,13 +65,13 @@ class SpanTests(SynchronousTestCase):
 
 class ReadThroughTests(SynchronousTestCase):
     """
-    A piece that is read bit by bit.
+    A piece that is read chunk by chunk.
     """
 
-    def test_bits(self) -> None:
+    def test_chunks(self) -> None:
         """
-        The bits are the piece, none longer than the scratch; where the file ends, they
-        end.
+        The chunks are the piece, none longer than the scratch; where the file ends,
+        they end.
         """
         data = os.urandom(2 * SCRATCH_BYTES + 5)
         path = Path(self.mktemp())
@@ -79,10 +79,10 @@ class ReadThroughTests(SynchronousTestCase):
         fd = os.open(path, os.O_RDONLY)
         self.addCleanup(os.close, fd)
         for size in (1, SCRATCH_BYTES, len(data), len(data) + SCRATCH_BYTES):
-            bits = list(read_through(SystemCalls(), fd, size, 2))
-            self.assertEqual(b"".join(bits), data[:size])
-            self.assertEqual({len(bit) for bit in bits[:-1]} - {SCRATCH_BYTES}, set())
-            self.assertLessEqual(len(bits[-1]), SCRATCH_BYTES)
+            chunks = list(read_through(SystemCalls(), fd, size, 2))
+            self.assertEqual(b"".join(chunks), data[:size])
+            self.assertLessEqual({len(each) for each in chunks[:-1]}, {SCRATCH_BYTES})
+            self.assertLessEqual(len(chunks[-1]), SCRATCH_BYTES)
 
 
 class LentDescriptorTests(SynchronousTestCase):

@@ -84,19 +84,19 @@ class StopwatchTests(SynchronousTestCase):
         self.assertFalse(hashes.is_right(1, DATA[:16384]))
         self.assertEqual(self.noted, [(Work.HASH, 1.0)] * 2)
 
-    def test_hashes_in_bits(self) -> None:
+    def test_hashes_in_chunks(self) -> None:
         """
-        How long it took to read the bits is no hashing.
+        How long it took to read the chunks is no hashing.
         """
         manifest = build_manifest(self.file, 32768)
         hashes = TimedHashes(manifest, self.stopwatch)
 
-        def slow_bits() -> Iterator[bytes]:
+        def slow_chunks() -> Iterator[bytes]:
             for start in (0, 16384):
                 self.now += 100.0
                 yield DATA[start : start + 16384]
 
-        self.assertTrue(hashes.is_right_in_bits(0, slow_bits()))
+        self.assertTrue(hashes.is_right_in_chunks(0, slow_chunks()))
         ((work, seconds),) = self.noted
         self.assertIs(work, Work.HASH)
         self.assertLess(seconds, 10.0)

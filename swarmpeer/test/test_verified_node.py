@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from swarmpeer.core.blame import FIRST_SECONDS
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_random import RandomPicker
 from swarmpeer.core.picking_rarest import RarestPicker

@@ -29,7 +29,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.core.blame import LIMIT, MOST_SECONDS
 from swarmpeer.core.bus import EventBus
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.picking_rarest import RarestPicker
 from swarmpeer.core.pieces import PieceState

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from twisted.internet.task import Clock
 
 from swarmpeer.config import CommonConfig, Config, PeerInfo
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import ChokingFactory
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
-from swarmpeer.core.picking import PickerFactory
 from swarmpeer.core.picking_rarest import RarestPicker
+from swarmpeer.core.piece_pickers import PickerFactory
 from swarmpeer.errors import StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ISwarmObserver

@@ -13,7 +13,7 @@ from zope.interface import implementer
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.node import PeerNode
-from swarmpeer.core.picking import PickerFactory
+from swarmpeer.core.piece_pickers import PickerFactory
 from swarmpeer.errors import SwarmPeerError
 from swarmpeer.events import FilePlacingFailed, SwarmEvent
 from swarmpeer.interfaces import IPieceStorage, ISwarmObserver

@@ -23,7 +23,7 @@ The hostile roles: L{swarmpeer.testing.hostile.ROLES}.
 
 PICKING_NAMES = ("random", "rarest", "sequential")
 """
-The ways to choose the next piece: L{swarmpeer.core.picking.PIECE_PICKERS}.
+The ways to choose the next piece: L{swarmpeer.core.piece_pickers.PIECE_PICKERS}.
 """
 
 POLICY_NAMES = ("classic", "fleet", "lottery", "open")

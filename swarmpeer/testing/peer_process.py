@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 
 from swarmpeer.config import Config, PeerInfo
 from swarmpeer.core.choking_policies import ChokingFactory
-from swarmpeer.core.picking import PickerFactory
+from swarmpeer.core.piece_pickers import PickerFactory
 from swarmpeer.interfaces import IPieceStorage, IVerifiedStorage
 from swarmpeer.manifest import Manifest
 from swarmpeer.net.limits import Limits

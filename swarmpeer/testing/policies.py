@@ -5,8 +5,8 @@ Ways to choose whom to serve, to be compared with the course protocol's.
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from swarmpeer.core.choking import ChokingManager
 from swarmpeer.core.choking_policies import ChokingFactory
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.events import Candidate
 

@@ -142,7 +142,7 @@ class Scenario:
         plugin, or a C{package.module:Name}; C{None}: as the peers of such a swarm
         choose by themselves.
     @ivar picking: how a verified peer chooses the next piece: one of
-        L{swarmpeer.core.picking}, or as C{policy}.  A classic one draws it.
+        L{swarmpeer.core.piece_pickers}, or as C{policy}.  A classic one draws it.
     @ivar up_rate: bytes per second that a host can send; C{None}: no limit.
     @ivar seed_up_rate: the same for the seeds; C{None}: as the others.
     @ivar down_rate: bytes per second that a host can receive.

@@ -15,7 +15,7 @@ from twisted.logger import globalLogPublisher
 
 from swarmpeer.core.choking_policies import ChokingFactory
 from swarmpeer.core.fleet_choking import FleetChoking
-from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
+from swarmpeer.core.piece_pickers import PIECE_PICKERS, PickerFactory
 from swarmpeer.core.slots import MOST_SLOTS
 from swarmpeer.events import FilePlaced, SwarmEvent
 from swarmpeer.policies import find_choking, find_picker

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from swarmpeer.core.choking_policies import ChokingFactory
-from swarmpeer.core.picking import PickerFactory
+from swarmpeer.core.piece_pickers import PickerFactory
 from swarmpeer.net.limits import Limits
 from swarmpeer.testing.contents import Contents
 from swarmpeer.testing.host import HostWatcher, SimulatedHost

@@ -9,12 +9,12 @@ from zope.interface import implementer
 
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
 from swarmpeer.core.guarding.faults import (
-    anything,
-    no_bools,
-    no_ids,
-    not_among,
-    not_asked,
-    not_bool,
+    bool_fault,
+    candidates_fault,
+    choice_fault,
+    flags_fault,
+    ids_fault,
+    no_fault,
 )
 from swarmpeer.core.guarding.guard import Guard, Report
 from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
@@ -67,7 +67,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         Do those come first who gave most, before the file is complete?
         """
         return bool(
-            self._ask("ranks_by_rate", lambda policy: policy.ranks_by_rate, not_bool)
+            self._ask("ranks_by_rate", lambda policy: policy.ranks_by_rate, bool_fault)
         )
 
     @property
@@ -76,7 +76,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         Is each piece to be handed out once before any is twice?
         """
         return bool(
-            self._ask("shows_pieces", lambda policy: policy.shows_pieces, not_bool)
+            self._ask("shows_pieces", lambda policy: policy.shows_pieces, bool_fault)
         )
 
     @property
@@ -84,7 +84,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         """
         Whom the rounds chose.
         """
-        return self._ask("preferred", lambda policy: policy.preferred, no_ids)
+        return self._ask("preferred", lambda policy: policy.preferred, ids_fault)
 
     @property
     def optimistic(self) -> int | None:
@@ -94,7 +94,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         optimistic: int | None = self._ask(
             "optimistic",
             lambda policy: policy.optimistic,
-            lambda one: None if one is None else no_ids((one,)),
+            lambda one: None if one is None else ids_fault((one,)),
         )
         return optimistic
 
@@ -103,7 +103,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         Is the neighbour to be served?
         """
         return self._ask(
-            "is_unchoked", lambda policy: policy.is_unchoked(peer_id), not_bool
+            "is_unchoked", lambda policy: policy.is_unchoked(peer_id), bool_fault
         )
 
     def note_uplink(self, busy: int, sent_pieces: Mapping[int, int]) -> None:
@@ -113,7 +113,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         self._ask(
             "note_uplink",
             lambda policy: policy.note_uplink(busy, dict(sent_pieces)),
-            anything,
+            no_fault,
         )
 
     def hold_preferred_round(
@@ -127,9 +127,9 @@ class GuardedChoking(Guard[IChokingPolicy]):
             if not isinstance(plan, PreferredRoundHeld):
                 return f"answered {in_few_words(plan)}, which is no PreferredRoundHeld"
             return (
-                not_among(plan.preferred, plan.optimistic, candidates)
-                or not_asked(plan.candidates, candidates)
-                or no_bools(by_rate=plan.by_rate, is_changed=plan.is_changed)
+                choice_fault(plan.preferred, plan.optimistic, candidates)
+                or candidates_fault(plan.candidates, candidates)
+                or flags_fault(by_rate=plan.by_rate, is_changed=plan.is_changed)
             )
 
         return self._ask(
@@ -150,9 +150,8 @@ class GuardedChoking(Guard[IChokingPolicy]):
         def fault_of(plan: object) -> str | None:
             if not isinstance(plan, OptimisticRoundHeld):
                 return f"answered {in_few_words(plan)}, which is no OptimisticRoundHeld"
-            return not_among(plan.candidates, plan.optimistic, candidates) or no_bools(
-                is_changed=plan.is_changed
-            )
+            fault = choice_fault(plan.candidates, plan.optimistic, candidates)
+            return fault or flags_fault(is_changed=plan.is_changed)
 
         return self._ask(
             "hold_optimistic_round",
@@ -167,7 +166,7 @@ class GuardedChoking(Guard[IChokingPolicy]):
         return self._ask(
             "wants_review",
             lambda policy: policy.wants_review(peer_id, is_interested=is_interested),
-            not_bool,
+            bool_fault,
         )
 
     def review(self, candidates: Sequence[Candidate]) -> bool:
@@ -175,11 +174,11 @@ class GuardedChoking(Guard[IChokingPolicy]):
         Choose between the rounds.
         """
         return self._ask(
-            "review", lambda policy: policy.review(tuple(candidates)), not_bool
+            "review", lambda policy: policy.review(tuple(candidates)), bool_fault
         )
 
     def forget(self, peer_id: int) -> None:
         """
         They left.
         """
-        self._ask("forget", lambda policy: policy.forget(peer_id), anything)
+        self._ask("forget", lambda policy: policy.forget(peer_id), no_fault)

@@ -8,13 +8,13 @@ from swarmpeer.events import Candidate
 from swarmpeer.text import in_few_words, printable, said
 
 
-def anything(_answer: object) -> None:
+def no_fault(_answer: object) -> None:
     """
     What is answered does not matter.
     """
 
 
-def not_bool(answer: object) -> str | None:
+def bool_fault(answer: object) -> str | None:
     """
     Why this is no yes or no, if it is none.
     """
@@ -23,7 +23,7 @@ def not_bool(answer: object) -> str | None:
     return f"answered {in_few_words(answer)}, which is neither True nor False"
 
 
-def no_bools(**told: object) -> str | None:
+def flags_fault(**told: object) -> str | None:
     """
     Why one of these is no yes or no, if one is none.
     """
@@ -34,7 +34,7 @@ def no_bools(**told: object) -> str | None:
     return None
 
 
-def not_asked(told: object, candidates: Sequence[Candidate]) -> str | None:
+def candidates_fault(told: object, candidates: Sequence[Candidate]) -> str | None:
     """
     Why these are no candidates to be told of, if they are none.
     """
@@ -43,7 +43,7 @@ def not_asked(told: object, candidates: Sequence[Candidate]) -> str | None:
     return f"told of {in_few_words(told)}, which are not its candidates"
 
 
-def no_ids(answer: object) -> str | None:
+def ids_fault(answer: object) -> str | None:
     """
     Why these are no ids of peers, each once and ascending, if they are none.
     """
@@ -59,14 +59,14 @@ def no_ids(answer: object) -> str | None:
     return None
 
 
-def not_among(
+def choice_fault(
     chosen: tuple[int, ...], optimistic: int | None, candidates: Sequence[Candidate]
 ) -> str | None:
     """
     Why these cannot be chosen, if they cannot.
     """
     one_more = () if optimistic is None else (optimistic,)
-    if fault := no_ids(chosen) or no_ids(one_more):
+    if fault := ids_fault(chosen) or ids_fault(one_more):
         return fault
     known = {candidate.peer_id for candidate in candidates}
     for one in (*chosen, *one_more):

@@ -7,10 +7,10 @@ from random import Random
 
 from zope.interface import implementer
 
-from swarmpeer.core.guarding.faults import anything, not_bool
+from swarmpeer.core.guarding.faults import bool_fault, no_fault
 from swarmpeer.core.guarding.guard import Guard, Report
-from swarmpeer.core.picking import PIECE_PICKERS, PickerFactory
 from swarmpeer.core.picking_random import RandomPicker
+from swarmpeer.core.piece_pickers import PIECE_PICKERS, PickerFactory
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.text import in_few_words
 from swarmpeer.wire.bitfield import Bitfield
@@ -48,7 +48,7 @@ class GuardedPicker(Guard[IPiecePicker]):
             report,
         )
         self.counts_holders = self._ask(
-            "counts_holders", lambda policy: policy.counts_holders, not_bool
+            "counts_holders", lambda policy: policy.counts_holders, bool_fault
         )
 
     def reopen(self, index: int) -> None:
@@ -56,14 +56,14 @@ class GuardedPicker(Guard[IPiecePicker]):
         The piece is missing, and nobody is asked for it any more.
         """
         self._shut.discard(index)
-        self._ask("reopen", lambda policy: policy.reopen(index), anything)
+        self._ask("reopen", lambda policy: policy.reopen(index), no_fault)
 
     def shut(self, index: int) -> None:
         """
         The piece was asked of somebody, or is here.
         """
         self._shut.add(index)
-        self._ask("shut", lambda policy: policy.shut(index), anything)
+        self._ask("shut", lambda policy: policy.shut(index), no_fault)
 
     def pick(self, theirs: Bitfield, useful: int) -> int | None:
         """
@@ -91,26 +91,26 @@ class GuardedPicker(Guard[IPiecePicker]):
         A neighbour holds more pieces.
         """
         self._ask(
-            "note_haves", lambda policy: policy.note_haves(tuple(indexes)), anything
+            "note_haves", lambda policy: policy.note_haves(tuple(indexes)), no_fault
         )
 
     def note_lacking(self, index: int) -> None:
         """
         A neighbour holds a piece no more.
         """
-        self._ask("note_lacking", lambda policy: policy.note_lacking(index), anything)
+        self._ask("note_lacking", lambda policy: policy.note_lacking(index), no_fault)
 
     def note_bits(self, theirs: Bitfield) -> None:
         """
         A neighbour told all that it holds.
         """
-        self._ask("note_bits", lambda policy: policy.note_bits(theirs.copy()), anything)
+        self._ask("note_bits", lambda policy: policy.note_bits(theirs.copy()), no_fault)
 
     def note_left(self, theirs: Bitfield) -> None:
         """
         A neighbour that told is gone.
         """
-        self._ask("note_left", lambda policy: policy.note_left(theirs.copy()), anything)
+        self._ask("note_left", lambda policy: policy.note_left(theirs.copy()), no_fault)
 
     def _fault(self, answer: object, among: Bitfield | list[int]) -> str | None:
         """

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from zope.interface import implementer
 
+from swarmpeer.core.guarding.answers import Complaints, OneAnswer, Tell
 from swarmpeer.core.guarding.faults import name_of, raised
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import OUR_END, StorageError
@@ -19,13 +20,7 @@ from swarmpeer.text import in_few_words
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
 
-Tell = Callable[[str], None]
-"""
-Hears of a fault that no event tells of.
-"""
-
 _Storage = TypeVar("_Storage", bound=IPieceStorage)
-_Answer = TypeVar("_Answer")
 
 
 def guard_storage(
@@ -57,9 +52,7 @@ class GuardedStorage(Generic[_Storage]):
     def __init__(self, storage: _Storage, layout: PieceLayout, tell: Tell) -> None:
         self._storage = storage
         self._layout = layout
-        self._tell = tell
-        self._name = name_of(type(storage))
-        self._told: set[str] = set()
+        self._complaints = Complaints(name_of(type(storage)), tell)
 
     @property
     def is_whole(self) -> bool:
@@ -84,7 +77,7 @@ class GuardedStorage(Generic[_Storage]):
         """
         Fetch the bytes of a piece.
         """
-        answer = _Answers("read", self, done, failed)
+        answer = OneAnswer("read", self._complaints, done, failed)
 
         def on_done(data: object) -> None:
             if not isinstance(data, bytes | bytearray | memoryview):
@@ -109,7 +102,7 @@ class GuardedStorage(Generic[_Storage]):
         if not ILendingStorage.providedBy(storage):
             self.read(indexes[0], lambda data: done((data,)), failed)
             return
-        answer = _Answers("lend", self, done, failed)
+        answer = OneAnswer("lend", self._complaints, done, failed)
 
         def on_done(contents: object) -> None:
             if not isinstance(contents, Sequence) or isinstance(contents, bytes):
@@ -147,7 +140,7 @@ class GuardedStorage(Generic[_Storage]):
         def refuse(fault: str) -> None:
             for index in [*waiting]:
                 del waiting[index]
-                failed(index, self.error("write", fault))
+                failed(index, self._complaints.error("write", fault))
 
         def on_done(kept: object) -> None:
             if not isinstance(kept, Sequence) or not all(
@@ -161,7 +154,7 @@ class GuardedStorage(Generic[_Storage]):
 
         def on_failed(index: int, error: StorageError) -> None:
             if waiting.pop(index, None) is not None:
-                failed(index, self.as_error("write", error))
+                failed(index, self._complaints.as_error("write", error))
 
         try:
             self._storage.write(pieces, on_done, on_failed)
@@ -179,7 +172,7 @@ class GuardedStorage(Generic[_Storage]):
         """
         Put the file in place.
         """
-        answer = _Answers[None]("finish", self, lambda _: done(), failed)
+        answer = OneAnswer[None]("finish", self._complaints, lambda _: done(), failed)
         answer.ask(
             lambda: self._storage.finish(lambda: answer.done(None), answer.failed)
         )
@@ -189,30 +182,6 @@ class GuardedStorage(Generic[_Storage]):
         Give everything back.
         """
         self._storage.close(done)
-
-    # What answers say.
-
-    def error(self, method: str, fault: str) -> StorageError:
-        """
-        What is told of a fault of it.
-        """
-        return StorageError(f"the storage {self._name} {fault} in {method}")
-
-    def as_error(self, method: str, error: object) -> StorageError:
-        """
-        What it told itself.
-        """
-        if isinstance(error, StorageError):
-            return error
-        return self.error(method, f"failed with {in_few_words(error)}")
-
-    def tell(self, method: str, error: StorageError) -> None:
-        """
-        Say it once.
-        """
-        if method not in self._told:
-            self._told.add(method)
-            self._tell(f"{error}; said once")
 
     def _fault_of(self, index: int, content: PieceContent) -> str | None:
         try:
@@ -249,7 +218,7 @@ class GuardedVerifiedStorage(GuardedStorage[IVerifiedStorage]):
         """
         Find out which pieces are here.
         """
-        answer = _Answers("check", self, done, failed)
+        answer = OneAnswer("check", self._complaints, done, failed)
         answer.ask(lambda: self._storage.check(progress, answer.done, answer.failed))
 
     def check_piece(
@@ -261,73 +230,14 @@ class GuardedVerifiedStorage(GuardedStorage[IVerifiedStorage]):
         """
         Read a piece and look whether it is right.
         """
-        answer = _Answers("check_piece", self, done, failed)
+        answer = OneAnswer("check_piece", self._complaints, done, failed)
         answer.ask(lambda: self._storage.check_piece(index, answer.done, answer.failed))
-
-
-class _Answers(Generic[_Answer]):
-    """
-    The one answer to a question: what comes behind it is not heard.
-    """
-
-    def __init__(
-        self,
-        method: str,
-        guard: GuardedStorage[_Storage],
-        done: Callable[[_Answer], None],
-        failed: Callable[[StorageError], None],
-    ) -> None:
-        self.is_waiting = True
-        self._method = method
-        self._error = guard.error
-        self._as_error = guard.as_error
-        self._tell = guard.tell
-        self._done = done
-        self._failed = failed
-
-    def ask(self, question: Callable[[], None]) -> None:
-        """
-        Ask; what it raises is an answer, too.
-        """
-        try:
-            question()
-        except OUR_END:
-            raise
-        except BaseException as error:
-            if not self.is_waiting:
-                # It has answered, so this is a fault of ours.
-                raise
-            self.refuse(raised(error))
-
-    def done(self, answer: _Answer) -> None:
-        """
-        It could.
-        """
-        if self.is_waiting:
-            self.is_waiting = False
-            self._done(answer)
-
-    def failed(self, error: StorageError) -> None:
-        """
-        It could not.
-        """
-        if self.is_waiting:
-            self.is_waiting = False
-            self._failed(self._as_error(self._method, error))
-
-    def refuse(self, fault: str) -> None:
-        """
-        It did what it must not.
-        """
-        error = self._error(self._method, fault)
-        if self.is_waiting:
-            self._tell(self._method, error)
-        self.failed(error)
 
 
 def _is_own(storage: object) -> bool:
     """
-    Is it of this package, where a fault had better end a test?
+    Is it of this package, where a fault had better end a test?  See
+    L{swarmpeer.core.guarding} for why that is another rule than the one of policies.
     """
     module: str = type(storage).__module__
     return module.partition(".")[0] == "swarmpeer"

@@ -84,9 +84,10 @@ class LendableFile(WatchedFile):
 
         def counted() -> Iterator[bytes]:
             nonlocal count
-            for bit in read_through(self._calls, span.fd, span.size_bytes, span.offset):
-                count += len(bit)
-                yield bit
+            chunks = read_through(self._calls, span.fd, span.size_bytes, span.offset)
+            for chunk in chunks:
+                count += len(chunk)
+                yield chunk
 
         found = None
         if before.is_suspect or hash_it:

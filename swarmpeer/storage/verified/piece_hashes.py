@@ -44,14 +44,14 @@ class PieceHashes:
         right = self._files[number].piece_hash(position)
         return merkle.piece_hash(data, self._levels[number]) == right
 
-    def is_right_in_bits(self, index: int, bits: Iterable[PieceData]) -> bool:
+    def is_right_in_chunks(self, index: int, chunks: Iterable[PieceData]) -> bool:
         """
-        Are these the bytes of the piece, one bit of it after the other?
+        Are these the bytes of the piece, one chunk of it after the other?
 
-        @param bits: all read to the end, and all but the last of whole blocks.
+        @param chunks: all read to the end, and all but the last of whole blocks.
         @raise IndexError: if there is no such piece.
         """
         number, position = self.layout.place(index)
         right = self._files[number].piece_hash(position)
-        leaves = b"".join([merkle.leaf_hashes(bit) for bit in bits])
+        leaves = b"".join([merkle.leaf_hashes(chunk) for chunk in chunks])
         return bool(leaves) and merkle.root(leaves, self._levels[number]) == right

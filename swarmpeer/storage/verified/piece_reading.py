@@ -15,7 +15,7 @@ Content = TypeVar("Content", PieceData, FileSpan)
 
 IsRight = Callable[[Iterable[PieceData]], bool]
 """
-Are these the bytes of the piece, one bit of it after the other?  All but the last are
+Are these the bytes of the piece, one chunk of it after the other?  All but the last are
 of whole blocks.
 """
 

@@ -108,7 +108,7 @@ class ThreadReading:
         @param hash_it: look whether it is right, even if nobody changed the file?
         """
         reading = self._readings.begin(index)
-        is_right = partial(self._hashes.is_right_in_bits, index)
+        is_right = partial(self._hashes.is_right_in_chunks, index)
 
         def work() -> PieceReading[Content]:
             if look_for_name:

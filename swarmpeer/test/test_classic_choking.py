@@ -1,5 +1,5 @@
 """
-Tests of L{swarmpeer.core.choking}.
+Tests of L{swarmpeer.core.classic_choking}.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from swarmpeer.core.choking import ChokingManager
+from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.events import Candidate, OptimisticRoundHeld, PreferredRoundHeld
 
 

@@ -1,5 +1,5 @@
 """
-Tests of L{swarmpeer.core.picking}.
+Tests of L{swarmpeer.core.piece_pickers}.
 """
 
 from random import Random
@@ -7,7 +7,7 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from swarmpeer.core.picking import PIECE_PICKERS
+from swarmpeer.core.piece_pickers import PIECE_PICKERS
 from swarmpeer.interfaces import IPiecePicker
 from swarmpeer.wire.bitfield import Bitfield
 
