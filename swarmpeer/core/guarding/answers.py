@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from swarmpeer.core.guarding.faults import raised
-from swarmpeer.errors import StorageError
-from swarmpeer.signals import OUR_END
+from swarmpeer.errors import OUR_END, StorageError
 from swarmpeer.text import in_few_words
 
 Tell = Callable[[str], None]
