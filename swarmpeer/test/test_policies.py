@@ -16,6 +16,7 @@ from swarmpeer.errors import ConfigError
 from swarmpeer.interfaces import IPolicyPlugin
 from swarmpeer.policies import choking_policy, piece_picker, plugins_in_vain
 from swarmpeer.testing.policies import FreeRiding
+from swarmpeer.text import quoted
 
 
 def cannot(*_: object) -> None:
@@ -198,7 +199,8 @@ class PolicyTests(SynchronousTestCase):
         ):
             error = self.assertRaises(ConfigError, find, name, "s:1:1")
             key = "choking" if find is choking_policy else "picking"
-            self.assertTrue(str(error).startswith(f"s:1:1: {key} = {name!r}: "), error)
+            start = f"s:1:1: {key} = {quoted(name)}: "
+            self.assertEqual(str(error)[: len(start)], start)
             self.assertIn(reason, str(error))
             self.assertNotIn("\n", str(error))
 
