@@ -67,7 +67,7 @@ def choking_policy(name: str, where: str) -> ChokingFactory:
     @param where: what begins an error: where the file names it.
     @raise ConfigError: if there is none; see L{find_choking}.
     """
-    return _told(_CHOKING, name, where)
+    return _told(_CHOKING, name, f"{where}: choking = ")
 
 
 def piece_picker(name: str, where: str) -> PickerFactory:
@@ -77,7 +77,7 @@ def piece_picker(name: str, where: str) -> PickerFactory:
     @param where: what begins an error: where the file names it.
     @raise ConfigError: if there is none; see L{find_picker}.
     """
-    return _told(_PICKING, name, where)
+    return _told(_PICKING, name, f"{where}: picking = ")
 
 
 def find_choking(
@@ -136,16 +136,17 @@ class _Unfit(Exception):
         self.near = near
 
 
-def _told(kind: _Kind[_Factory], name: str, where: str) -> _Factory:
+def _told(kind: _Kind[_Factory], name: str, start: str) -> _Factory:
     """
     What a C{swarm.toml} names.
 
+    @param start: what begins an error.
     @raise ConfigError: if there is none.
     """
     try:
         return _find(kind, name, kind.own)
     except ValueError as error:
-        raise ConfigError(f"{where}: {kind.key} = {error}") from error
+        raise ConfigError(f"{start}{error}") from error
 
 
 def _find(kind: _Kind[_Factory], name: str, known: Mapping[str, _Factory]) -> _Factory:
