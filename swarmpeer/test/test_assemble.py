@@ -7,10 +7,12 @@ from pathlib import Path
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from swarmpeer.assemble import BACKLOG, assemble_peer, own_endpoint, read_config
 from swarmpeer.config import PeerInfo
+from swarmpeer.config.rate_schedule import Rates
 from swarmpeer.errors import ConfigError, StorageError
 from swarmpeer.events import ListeningStarted
 from swarmpeer.test.paper_reactor import COMMON, DATA, PaperReactor
@@ -168,6 +170,24 @@ class AssemblePeerTests(FolderTests):
         self.assertIsInstance(observer.events[0], ListeningStarted)
         self.assertTrue((self.folder / "logs" / "log_peer_1001.log").exists())
         self.successResultOf(peer.stopService())
+
+    def test_rates(self) -> None:
+        """
+        The rates that it begins with are said in the log; where there are none nothing
+        is said of them.
+        """
+        config = read_config(1001, self.folder)
+        for rates, said in (
+            (Rates(), []),
+            (
+                Rates(up=2_000_000),
+                ["peer 1001: from now on up 2.00 MB/s, down unlimited"],
+            ),
+        ):
+            with capturedLogs() as events:
+                assemble_peer(PaperReactor(), config, self.folder, rates=rates)
+            lines = [line for line in map(formatEvent, events) if "from now" in line]
+            self.assertEqual([line.partition(", for")[0] for line in lines], said)
 
     def test_no_log(self) -> None:
         """

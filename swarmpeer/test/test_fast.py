@@ -18,6 +18,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ProtocolViolation, ViolationReason
 from swarmpeer.net.fast.gate import ROOM_BYTES, FastGate
 from swarmpeer.net.fast.plain_tcp import plain_tcp
+from swarmpeer.net.fast.reading import SMALL_BYTES
 from swarmpeer.net.fast.waking import MOST_GATHERED_BYTES
 from swarmpeer.net.flow import Gate
 from swarmpeer.net.limits import Limits
@@ -611,6 +612,21 @@ class PlainTests(SynchronousTestCase):
             self.assertEqual(line.node.take(), SAID, size)
             self.assertEqual(down.used, len(STREAM))
 
+    def test_pays_for_what_came(self) -> None:
+        """
+        However much might have come at a time, only what came counts.
+        """
+        have = CODEC.encode(HaveMessage(1))
+        for size in (1, 9, 10, 10**6):
+            down = Portions(size)
+            line = self.line(down=down)
+            for said in (Handshake(1002).encode(), have, 3 * have, have):
+                line.say(said)
+                while down.go_on():
+                    line.run()
+            self.assertEqual(line.node.take()[-5:], [("logic", "on_have", 1)] * 5)
+            self.assertEqual(down.used, len(Handshake(1002).encode() + 5 * have))
+
     def test_not_allowed_is_no_silence(self) -> None:
         """
         While nothing may come nobody is blamed for it.
@@ -786,6 +802,48 @@ class FastTests(PlainTests):
         line.run()
         said = CODEC.encode(RequestMessage(1)) + CODEC.encode(RequestMessage(2))
         self.assertEqual(line.received, said)
+
+    def test_shares_finely(self) -> None:
+        """
+        Where only so much may go or come, it is at most 64 KiB at a time, however much
+        may: then others have their turn, who share it.
+        """
+        up, down = Portions(2**22), Portions(2**22)
+        line = self.line(LARGE, up=up, down=down).greeted()
+        piece = LARGE_CODEC.encode(PieceMessage(3, bytes(2**20)))
+        line.say(piece[:1000])
+        while down.go_on():
+            line.run()
+        line.protocol.send_pieces((0,), (bytes(2**20),))
+        line.far.send(piece[1000:][: 2**17])
+        ends = up.used + 2**17, down.used + 2**17
+        while up.used < ends[0] or down.used < ends[1]:
+            before = up.used, down.used
+            is_busy = [line.reactor.turn(), line.take(), up.go_on(), down.go_on()]
+            self.assertTrue(any(is_busy))
+            self.assertLessEqual(up.used - before[0], 2**16)
+            self.assertLessEqual(down.used - before[1], 2**16)
+
+    def test_closes_in_the_midst(self) -> None:
+        """
+        Once the connection is to be closed nothing more is read from it in that turn.
+        """
+        line = self.line(LARGE).greeted()
+
+        class Leaving(RecordingVerifiedLogic):
+            def on_pieces(self, pieces: Sequence[Piece]) -> None:  # noqa: ARG002
+                line.transport.loseConnection()
+
+        line.protocol._logic = Leaving("logic", [])
+        first, second = (
+            LARGE_CODEC.encode(PieceMessage(index, bytes(2**20))) for index in (3, 4)
+        )
+        line.say(first[:-1000])
+        # A read for the rest of a piece takes so much of what is behind it.
+        said = first[-1000:] + second[: SMALL_BYTES + 5000]
+        self.assertEqual(line.far.send(said), len(said))
+        line.transport.doRead()
+        self.assertEqual(len(line.protocol.rest), len(second) - SMALL_BYTES)
 
     def test_next_piece_waits_ready(self) -> None:
         """

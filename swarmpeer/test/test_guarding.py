@@ -371,6 +371,26 @@ class GuardTests(SynchronousTestCase):
         self.assertEqual(picker.pick_among(few), 1)
         self.assertEqual(few, [1])
 
+    def test_held_is_not_theirs(self) -> None:
+        """
+        The pieces that a peer holds stay what they are, whatever a picker is told to
+        ask for no more, or again, and whatever it does with what it was made from.
+        """
+
+        class Greedy(RarestPicker):
+            def __init__(self, held: Bitfield, rng: Random) -> None:
+                super().__init__(held, rng)
+                held.add_all(Bitfield.full(held.size))
+
+        for factory in (*PIECE_PICKERS.values(), Greedy):
+            held = Bitfield(4)
+            held.add(2)
+            picker = make_picker(factory, held, Random(0), self.fail)
+            picker.shut(1)
+            self.assertEqual(list(held), [2])
+            picker.reopen(2)
+            self.assertEqual(list(held), [2])
+
     @settings(deadline=None, max_examples=30)
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60))
     def test_good_ones(self, steps: Sequence[tuple[int, int]]) -> None:

@@ -236,6 +236,30 @@ class ChangedTests(LendingCase):
         self.check_lent(peer, 1)
         peer.close()
 
+    def test_cut_unfinished(self) -> None:
+        """
+        A piece that an unfinished file ends in is lost, not lent: nobody could send it
+        to its end.
+        """
+        for keeps_all in (True, False):
+            for left in (0, 1, PIECE - 1):
+                self.folder = Path(self.mktemp()).absolute()
+                self.calls.keeps_all = keeps_all
+                peer = Peer(one_file(), self.folder, calls=self.calls)
+                peer.start()
+                for index in (1, 2):
+                    peer.write(index)
+                [part] = self.folder.rglob("0.part")
+                os.truncate(part, 2 * PIECE + left)
+                self.assertEqual(
+                    peer.lend(2),
+                    f"lost: {self.folder / 'data'}: cannot read piece 2: "
+                    f"it ends at byte {2 * PIECE + left} or before",
+                )
+                self.check_lent(peer, 1)
+                peer.close()
+        self.assertEqual(self.calls.opened, set())
+
     def test_replaced(self) -> None:
         """
         A file that gives way to another one is lent no more, but what was lent of it

@@ -4,6 +4,7 @@ Tests for L{swarmpeer.net.fast.send_queue}.
 
 import os
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from swarmpeer.net.spans import SpanBroken
 from swarmpeer.seam import PieceContent
 
 HEAD = b"head of "
+MORE: int = getattr(socket, "MSG_MORE", 0)
 _ITEMS = st.lists(
     st.tuples(st.sampled_from(["small", "bytes", "span"]), st.binary(max_size=300)),
     max_size=20,
@@ -53,6 +55,38 @@ class FileSpan:
         self.returned += 1
 
 
+class FlagSocket(socket.socket):
+    """
+    Remembers how it was told to send.
+
+    @ivar flags: those of each call.
+    """
+
+    flags: "list[int]"
+
+    # The queue gives them fewer kinds of buffers than a socket takes.
+
+    def send(self, data: bytes | memoryview, flags: int = 0, /) -> int:  # type: ignore[override]
+        """
+        Remember, and send.
+        """
+        self.flags.append(flags)
+        return super().send(data, flags)
+
+    def sendmsg(  # type: ignore[override]
+        self,
+        parts: Iterable[bytes | memoryview],
+        control: tuple[()] = (),
+        flags: int = 0,
+        /,
+    ) -> int:
+        """
+        The same.
+        """
+        self.flags.append(flags)
+        return super().sendmsg(parts, control, flags)
+
+
 class SendQueueTests(SynchronousTestCase):
     """
     A queue before one end of a pair of sockets.
@@ -71,7 +105,9 @@ class SendQueueTests(SynchronousTestCase):
         """
         An empty queue, and who hears it.
         """
-        self.here, self.there = socket.socketpair()
+        here, self.there = socket.socketpair()
+        self.here = FlagSocket(fileno=here.detach())
+        self.here.flags = []
         self.here.setblocking(False)
         self.there.setblocking(False)
         self.queue = SendQueue(self.here)
@@ -136,6 +172,24 @@ class SendQueueTests(SynchronousTestCase):
         self.assertEqual(span.returned, 1)
         self.assertEqual(self.queue.send(100), (1, 1))
         self.assertEqual(self.heard(), HEAD + b"from a file.")
+
+    def test_follows_at_once(self) -> None:
+        """
+        The system is told that more follows at once only where a span may go, too:
+        what ends with what may go leaves by itself, since the rest may have to wait.
+        """
+        for before in (b"", b"one "):
+            ahead_bytes = len(before + HEAD)
+            for may_bytes in range(1, ahead_bytes + 3):
+                self.open_queue()
+                self.addCleanup(self.close)
+                if before:
+                    self.queue.add(before)
+                self.queue.add_pieces((HEAD,), (self.span(b"from a file"),))
+                self.queue.send(may_bytes)
+                flags = MORE if may_bytes > ahead_bytes else 0
+                self.assertEqual(self.here.flags, [flags], may_bytes)
+                self.queue.drop_pieces()
 
     def test_short_file(self) -> None:
         """

@@ -140,6 +140,19 @@ class ShowingTests(SynchronousTestCase):
             three.on_requests([next(i for i in seed.haves(3) if i not in asked)])
         self.assertLess(gone, set(seed.haves(3)))
 
+    def test_who_comes_again(self) -> None:
+        """
+        Who left and came again is served no more: it keeps what it is lured with while
+        others are served, which are shown something else.
+        """
+        seed = Seed()
+        seed.join(1).on_disconnect("gone")
+        seed.world.forget()
+        seed.join(1, wants=False)
+        [lure] = seed.haves(1)
+        seed.join(3)
+        self.assertNotIn(lure, seed.haves(3))
+
     def test_who_never_asks(self) -> None:
         """
         One that never asks for what it is shown keeps nobody waiting.
