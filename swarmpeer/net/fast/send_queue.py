@@ -132,7 +132,6 @@ class SendQueue:
             last = memoryview(parts[-1])
             parts[-1] = last[: len(last) - (asked_bytes - may_bytes)]
             asked_bytes = may_bytes
-            flags = 0
         if len(parts) == 1:
             sent_bytes = self._socket.send(parts[0], flags)
         else:
