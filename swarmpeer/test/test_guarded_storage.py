@@ -15,6 +15,7 @@ from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import IgnoredReason
 from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
+from swarmpeer.net.spans import SpanBroken, SpanOnItsWay
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.checked_memory import CheckedMemory
@@ -134,7 +135,7 @@ class GuardedStorageTests(SynchronousTestCase):
         Nothing was said.
         """
         self.told: list[str] = []
-        self.said: list[object] = []
+        self.said: list[Any] = []
 
     def guard(self, act: Callable[..., object], data: bytes | None = DATA) -> Any:
         """
@@ -191,13 +192,66 @@ class GuardedStorageTests(SynchronousTestCase):
         spans = [Span() for _ in range(4)]
         storage = self.guard(answering(spans[:3], spans[3:]))
         storage.lend([0, 1], self.said.append, self.fail_with)
-        self.assertEqual(self.said, [spans[:2]])
+        (lent,) = self.said
         self.assertEqual([span.returns for span in spans], [0, 0, 1, 1])
+        for span in lent:
+            span.give_back()
+        self.assertEqual([span.returns for span in spans], [1, 1, 1, 1])
         spans = [Span(), Span()]
         storage = self.guard(answering([spans[0], 3, spans[1]]))
         storage.lend([0, 1, 2], self.said.append, self.fail_with)
-        self.assertEqual(self.said[1:], [spans[:1]])
+        ((first,),) = self.said[1:]
         self.assertEqual([span.returns for span in spans], [0, 1])
+        first.give_back()
+        self.assertEqual([span.returns for span in spans], [1, 1])
+        self.assertEqual(self.told, [])
+
+    def test_span_asked_on(self) -> None:
+        """
+        A span that fails while it is sent is one whose file does, and one that fails
+        when it is given back hurts nobody; both are told once.
+        """
+        name = "the storage theirs:Theirs"
+        for read, fault in (
+            (lambda *_: DATA[:1], None),
+            (lambda *_: bytearray(1), None),
+            (raising, "raised TypeError: too many arguments ("),
+            (lambda *_: DATA, "answered 7 bytes, more than the 1 asked in span.read"),
+            (lambda *_: "a", "answered 'a', which are no bytes in span.read"),
+        ):
+            with self.subTest(fault=fault):
+                self.told.clear()
+                self.said.clear()
+                spans = [Span(), Span()]
+                for span in spans:
+                    vars(span).update(read=read, give_back=raising)
+                storage = self.guard(answering(spans))
+                storage.lend([0, 1], self.said.append, self.fail_with)
+                ((first, second),) = self.said
+                self.assertEqual((first.fd, first.offset, first.size_bytes), (3, 0, 2))
+                for lent in (first, second):
+                    on_its_way = SpanOnItsWay(lent)
+                    if fault is None:
+                        self.assertEqual(len(on_its_way.read(1)), 1)
+                    else:
+                        error = self.assertRaises(SpanBroken, on_its_way.read, 1)
+                        self.assertIn(f"{name} {fault}", str(error))
+                    on_its_way.give_back()
+                *read_told, given_back = self.told
+                self.assertIn(f"{name} raised TypeError: ", given_back)
+                self.assertTrue(given_back.endswith(" in span.give_back; said once"))
+                self.assertEqual(len(read_told), 0 if fault is None else 1)
+
+    def test_span_nowhere(self) -> None:
+        """
+        What does not say where it lies is no span, and is given back.
+        """
+        for where in ({"fd": "3"}, {"fd": 2**31}, {"offset": 2**63}, {"offset": 0.5}):
+            span = Span()
+            vars(span).update(where)
+            self.guard(answering([span])).lend([0], self.said.append, self.fail_with)
+            self.assertIn("which is neither bytes nor span", str(self.said.pop()))
+            self.assertEqual(span.returns, 1)
 
     def test_read(self) -> None:
         """
