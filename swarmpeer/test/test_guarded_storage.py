@@ -317,7 +317,51 @@ class GuardedStorageTests(SynchronousTestCase):
         self.assertRaises(TypeError, storage.lend, [0], raising, self.fail_with)
         storage = self.guard(answering(PIECES), None)
         self.assertRaises(TypeError, storage.write, PIECES, raising, self.fail_with)
+        storage = self.guard(answering(PIECES[:1]), None)
+        self.assertRaises(TypeError, storage.write, PIECES, raising, self.fail_with)
         self.assertEqual((self.told, self.said), ([], []))
+
+    def test_fault_behind_the_answer(self) -> None:
+        """
+        What a storage raises after it answered is told once, by its name, and changes
+        nothing of the answer.
+        """
+
+        def served(_indexes: object, done: Any, _failed: object) -> None:
+            done([b"ab"])
+            raising()
+
+        def kept(pieces: object, done: Any, _failed: object) -> None:
+            done(pieces)
+            raising()
+
+        def refused(_pieces: object, _done: object, failed: Any) -> None:
+            failed(0, StorageError("full"))
+            failed(3, StorageError("full, too"))
+            raising()
+
+        raised = "the storage theirs:Theirs raised TypeError: too many arguments ("
+        counter = Counter(PieceStore(LAYOUT, self.guard(served)))
+        for _ in range(2):
+            counter.ask(0)
+            self.assertEqual(counter.take(), sent(0, b"ab"))
+        (line,) = self.told
+        self.assertTrue(line.startswith(raised + __file__), line)
+        self.assertTrue(line.endswith(" in lend; said once"), line)
+        for act, held, said in (
+            (kept, PIECES, []),
+            (refused, [], [("0", "full"), ("3", "full, too")]),
+        ):
+            self.told.clear()
+            self.said.clear()
+            written: list[Piece] = []
+            storage = self.guard(act, None)
+            for _ in range(2):
+                storage.write(PIECES, written.extend, self.fail_with)
+            self.assertEqual((written, self.said), (2 * held, 2 * said))
+            (line,) = self.told
+            self.assertTrue(line.startswith(raised + __file__), line)
+            self.assertTrue(line.endswith(" in write; said once"), line)
 
     def test_interfaces(self) -> None:
         """
@@ -340,3 +384,18 @@ class GuardedStorageTests(SynchronousTestCase):
         storage.check_piece(1, self.said.append, self.fail_with)
         self.assertEqual(len(self.said), 2)
         self.assertIn("the storage theirs:Theirs raised TypeError", str(self.said[1]))
+
+    def test_verified_fault_of_ours(self) -> None:
+        """
+        Nor is it the fault of a check what is raised by who hears how far it is.
+        """
+
+        def check(_self: object, progress: Any, *_: object) -> None:
+            progress(1, 4)
+
+        theirs: Any = type("Theirs", (CheckedMemory,), {"__module__": "theirs"})
+        theirs.check = check
+        storage = guard_verified_storage(theirs(LAYOUT, DATA), LAYOUT, self.told.append)
+        heard = self.said.append, self.fail_with
+        self.assertRaises(TypeError, storage.check, raising, *heard)
+        self.assertEqual((self.told, self.said), ([], []))

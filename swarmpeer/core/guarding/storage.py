@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from zope.interface import implementer
 
-from swarmpeer.core.guarding.answers import Complaints, OneAnswer, Tell
+from swarmpeer.core.guarding.answers import Complaints, OneAnswer, OurSide, Tell
 from swarmpeer.core.guarding.content import guarded
 from swarmpeer.core.guarding.faults import name_of, raised
 from swarmpeer.core.layout import PieceLayout
@@ -140,8 +140,10 @@ class GuardedStorage(Generic[_Storage]):
     ) -> None:
         """
         Keep the bytes of pieces.  All of which it does not say a word before it raises
-        are not kept.
+        are not kept; if there are none, that it raised is told.
         """
+        ours = OurSide()
+        done, failed = ours.hearing(done), ours.hearing(failed)
         waiting = {piece.index: piece for piece in pieces}
 
         def refuse(fault: str) -> None:
@@ -168,10 +170,12 @@ class GuardedStorage(Generic[_Storage]):
         except OUR_END:
             raise
         except BaseException as error:
-            if not waiting:
-                # It has done what it should, so this is a fault of ours.
+            if ours.has_failed:
                 raise
-            refuse(raised(error))
+            fault = raised(error)
+            if not waiting:
+                self._complaints.tell("write", self._complaints.error("write", fault))
+            refuse(fault)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]
@@ -219,7 +223,8 @@ class GuardedVerifiedStorage(GuardedStorage[IVerifiedStorage]):
         Find out which pieces are here.
         """
         answer = OneAnswer("check", self._complaints, done, failed)
-        answer.ask(lambda: self._storage.check(progress, answer.done, answer.failed))
+        heard = answer.hearing(progress)
+        answer.ask(lambda: self._storage.check(heard, answer.done, answer.failed))
 
     def check_piece(
         self,
