@@ -2,6 +2,7 @@
 Tests of L{swarmpeer.core.guarding.storage}.
 """
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -269,6 +270,31 @@ class GuardedStorageTests(SynchronousTestCase):
             name = "the storage theirs:Plain"
             expected = (answer,) if fault is None else (f"{name} {fault}",)
             self.assertEqual(self.said, [expected])
+
+    def test_views(self) -> None:
+        """
+        A view of items that are no bytes is as long as the bytes of them.
+        """
+        words = memoryview(array("H", [1, 2]))
+        fault = "answered 4 bytes for piece 0, which has 2"
+        for view, data in (
+            (memoryview(b"ab"), b"ab"),
+            (memoryview(b"acbd")[::2], b"ab"),
+            (memoryview(b"ab").cast("B", (1, 2)), b"ab"),
+            (memoryview(b"ab").cast("c"), b"ab"),
+            (words[:1], words[:1].tobytes()),
+            (words, None),
+        ):
+            plain: Any = guard_storage(Plain(view), LAYOUT, self.told.append)
+            for storage in (plain, self.guard(answering([view]))):
+                self.said.clear()
+                storage.lend([0], self.said.append, self.fail_with)
+                ((content,),) = self.said
+                if data is None:
+                    self.assertIn(fault, content)
+                else:
+                    self.assertEqual((len(content), bytes(content)), (2, data))
+                    self.assertEqual(memoryview(content)[1:], data[1:])
 
     def test_write(self) -> None:
         """

@@ -21,8 +21,19 @@ def guarded(content: PieceContent, complaints: Complaints) -> PieceContent:
     @raise Exception: if it is neither bytes nor span; what it is, matters not.
     """
     if isinstance(content, PieceData):
-        return content
+        return in_bytes(content)
     return GuardedSpan(content, complaints)
+
+
+def in_bytes(data: PieceData) -> PieceData:
+    """
+    The same data, as long as it has bytes, whatever the items of a view are.
+    """
+    if isinstance(data, memoryview) and (
+        data.format != "B" or data.ndim != 1 or not data.c_contiguous
+    ):
+        return data.tobytes()
+    return data
 
 
 class GuardedSpan:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from zope.interface import implementer
 
 from swarmpeer.core.guarding.answers import Complaints, OneAnswer, OurSide, Tell
-from swarmpeer.core.guarding.content import guarded
+from swarmpeer.core.guarding.content import guarded, in_bytes
 from swarmpeer.core.guarding.faults import name_of, raised
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import OUR_END, StorageError
@@ -83,7 +83,9 @@ class GuardedStorage(Generic[_Storage]):
         def on_done(data: object) -> None:
             if not isinstance(data, bytes | bytearray | memoryview):
                 answer.refuse(f"answered {in_few_words(data)}, which are no bytes")
-            elif fault := self._odd_size(index, len(data)):
+                return
+            data = in_bytes(data)
+            if fault := self._odd_size(index, len(data)):
                 answer.refuse(fault)
             else:
                 answer.done(data)
