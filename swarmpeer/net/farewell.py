@@ -85,19 +85,24 @@ class Farewell:
         to do it.
         """
         if self._enter(_Stage.LEAVING):
-            self._gate.retire()
-            self._transport.loseConnection()
+            try:
+                self._gate.retire()
+            finally:
+                self._transport.loseConnection()
 
     def abort(self) -> None:
         """
         Close at once; what was not sent is lost.
         """
         if self._enter(_Stage.OVER):
-            self._gate.retire()
-            if ITCPTransport.providedBy(self._transport):
-                ITCPTransport(self._transport).abortConnection()
-            else:
-                self._transport.loseConnection()
+            try:
+                self._gate.retire()
+            finally:
+                # No later stage would close what stays open now.
+                if ITCPTransport.providedBy(self._transport):
+                    ITCPTransport(self._transport).abortConnection()
+                else:
+                    self._transport.loseConnection()
 
     def over(self) -> None:
         """

@@ -170,8 +170,11 @@ class Lifetime(MessageSender, ABC):
         # Haves may wait to be told; there is nobody to take them any more.
         self._gate.finish()
         self._end(in_one_line(reason))
-        self._farewell.over()
-        self._gone.settle()
+        try:
+            self._farewell.over()
+        finally:
+            # Whoever stops this peer waits for it, whatever becomes of its spans.
+            self._gone.settle()
 
     # From the logic, beside what is inherited.
 

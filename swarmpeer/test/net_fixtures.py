@@ -52,6 +52,26 @@ The handshake of a neighbour in that swarm.
 """
 
 
+class Unreturnable:
+    """
+    A span, of the first piece, that cannot be given back.
+    """
+
+    fd, offset, size_bytes = -1, 0, 1000
+
+    def read(self, at: int, size_bytes: int) -> bytes:
+        """
+        Some of it.
+        """
+        return bytes(min(size_bytes, self.size_bytes - at))
+
+    def give_back(self) -> None:
+        """
+        By a mistake of its own.
+        """
+        raise ZeroDivisionError
+
+
 @dataclass
 class RecordingNode:
     """

@@ -10,7 +10,7 @@ from swarmpeer.net.farewell import Farewell
 from swarmpeer.net.limits import Limits
 from swarmpeer.net.watch import Watch
 from swarmpeer.net.write_gate import PORTION_BYTES, WriteGate
-from swarmpeer.test.net_fixtures import TCPStringTransport
+from swarmpeer.test.net_fixtures import TCPStringTransport, Unreturnable
 
 LIMITS = Limits(drain_seconds=60, linger_seconds=1)
 
@@ -96,6 +96,21 @@ class FarewellTests(SynchronousTestCase):
         self.assertEqual(
             self.transport.closings, ["our end", "flush and close", "abort"]
         )
+
+    def test_span_not_given_back(self) -> None:
+        """
+        The transport is closed also if what waits cannot be given back.
+        """
+        for end, closing in (
+            (lambda: self.farewell.abort(), "abort"),
+            (lambda: self.farewell.leave(), "flush and close"),
+        ):
+            transport = TCPStringTransport()
+            self.make(transport)
+            self.gate.pauseProducing()
+            self.gate.write_pieces((b"head",), (Unreturnable(),))
+            self.assertRaises(ZeroDivisionError, end)
+            self.assertEqual(transport.closings, [closing])
 
     def test_no_half_closing(self) -> None:
         """

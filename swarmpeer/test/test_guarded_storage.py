@@ -2,6 +2,7 @@
 Tests of L{swarmpeer.core.guarding.storage}.
 """
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from swarmpeer.core.pieces import PieceStore
 from swarmpeer.errors import StorageError
 from swarmpeer.events import IgnoredReason
 from swarmpeer.interfaces import ILendingStorage, IVerifiedStorage
+from swarmpeer.net.spans import SpanBroken, SpanOnItsWay
 from swarmpeer.seam import Piece, PieceContent
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.test.checked_memory import CheckedMemory
@@ -134,7 +136,7 @@ class GuardedStorageTests(SynchronousTestCase):
         Nothing was said.
         """
         self.told: list[str] = []
-        self.said: list[object] = []
+        self.said: list[Any] = []
 
     def guard(self, act: Callable[..., object], data: bytes | None = DATA) -> Any:
         """
@@ -191,13 +193,66 @@ class GuardedStorageTests(SynchronousTestCase):
         spans = [Span() for _ in range(4)]
         storage = self.guard(answering(spans[:3], spans[3:]))
         storage.lend([0, 1], self.said.append, self.fail_with)
-        self.assertEqual(self.said, [spans[:2]])
+        (lent,) = self.said
         self.assertEqual([span.returns for span in spans], [0, 0, 1, 1])
+        for span in lent:
+            span.give_back()
+        self.assertEqual([span.returns for span in spans], [1, 1, 1, 1])
         spans = [Span(), Span()]
         storage = self.guard(answering([spans[0], 3, spans[1]]))
         storage.lend([0, 1, 2], self.said.append, self.fail_with)
-        self.assertEqual(self.said[1:], [spans[:1]])
+        ((first,),) = self.said[1:]
         self.assertEqual([span.returns for span in spans], [0, 1])
+        first.give_back()
+        self.assertEqual([span.returns for span in spans], [1, 1])
+        self.assertEqual(self.told, [])
+
+    def test_span_asked_on(self) -> None:
+        """
+        A span that fails while it is sent is one whose file does, and one that fails
+        when it is given back hurts nobody; both are told once.
+        """
+        name = "the storage theirs:Theirs"
+        for read, fault in (
+            (lambda *_: DATA[:1], None),
+            (lambda *_: bytearray(1), None),
+            (raising, "raised TypeError: too many arguments ("),
+            (lambda *_: DATA, "answered 7 bytes, more than the 1 asked in span.read"),
+            (lambda *_: "a", "answered 'a', which are no bytes in span.read"),
+        ):
+            with self.subTest(fault=fault):
+                self.told.clear()
+                self.said.clear()
+                spans = [Span(), Span()]
+                for span in spans:
+                    vars(span).update(read=read, give_back=raising)
+                storage = self.guard(answering(spans))
+                storage.lend([0, 1], self.said.append, self.fail_with)
+                ((first, second),) = self.said
+                self.assertEqual((first.fd, first.offset, first.size_bytes), (3, 0, 2))
+                for lent in (first, second):
+                    on_its_way = SpanOnItsWay(lent)
+                    if fault is None:
+                        self.assertEqual(len(on_its_way.read(1)), 1)
+                    else:
+                        error = self.assertRaises(SpanBroken, on_its_way.read, 1)
+                        self.assertIn(f"{name} {fault}", str(error))
+                    on_its_way.give_back()
+                *read_told, given_back = self.told
+                self.assertIn(f"{name} raised TypeError: ", given_back)
+                self.assertTrue(given_back.endswith(" in span.give_back; said once"))
+                self.assertEqual(len(read_told), 0 if fault is None else 1)
+
+    def test_span_nowhere(self) -> None:
+        """
+        What does not say where it lies is no span, and is given back.
+        """
+        for where in ({"fd": "3"}, {"fd": 2**31}, {"offset": 2**63}, {"offset": 0.5}):
+            span = Span()
+            vars(span).update(where)
+            self.guard(answering([span])).lend([0], self.said.append, self.fail_with)
+            self.assertIn("which is neither bytes nor span", str(self.said.pop()))
+            self.assertEqual(span.returns, 1)
 
     def test_read(self) -> None:
         """
@@ -215,6 +270,31 @@ class GuardedStorageTests(SynchronousTestCase):
             name = "the storage theirs:Plain"
             expected = (answer,) if fault is None else (f"{name} {fault}",)
             self.assertEqual(self.said, [expected])
+
+    def test_views(self) -> None:
+        """
+        A view of items that are no bytes is as long as the bytes of them.
+        """
+        words = memoryview(array("H", [1, 2]))
+        fault = "answered 4 bytes for piece 0, which has 2"
+        for view, data in (
+            (memoryview(b"ab"), b"ab"),
+            (memoryview(b"acbd")[::2], b"ab"),
+            (memoryview(b"ab").cast("B", (1, 2)), b"ab"),
+            (memoryview(b"ab").cast("c"), b"ab"),
+            (words[:1], words[:1].tobytes()),
+            (words, None),
+        ):
+            plain: Any = guard_storage(Plain(view), LAYOUT, self.told.append)
+            for storage in (plain, self.guard(answering([view]))):
+                self.said.clear()
+                storage.lend([0], self.said.append, self.fail_with)
+                ((content,),) = self.said
+                if data is None:
+                    self.assertIn(fault, content)
+                else:
+                    self.assertEqual((len(content), bytes(content)), (2, data))
+                    self.assertEqual(memoryview(content)[1:], data[1:])
 
     def test_write(self) -> None:
         """
@@ -263,7 +343,51 @@ class GuardedStorageTests(SynchronousTestCase):
         self.assertRaises(TypeError, storage.lend, [0], raising, self.fail_with)
         storage = self.guard(answering(PIECES), None)
         self.assertRaises(TypeError, storage.write, PIECES, raising, self.fail_with)
+        storage = self.guard(answering(PIECES[:1]), None)
+        self.assertRaises(TypeError, storage.write, PIECES, raising, self.fail_with)
         self.assertEqual((self.told, self.said), ([], []))
+
+    def test_fault_behind_the_answer(self) -> None:
+        """
+        What a storage raises after it answered is told once, by its name, and changes
+        nothing of the answer.
+        """
+
+        def served(_indexes: object, done: Any, _failed: object) -> None:
+            done([b"ab"])
+            raising()
+
+        def kept(pieces: object, done: Any, _failed: object) -> None:
+            done(pieces)
+            raising()
+
+        def refused(_pieces: object, _done: object, failed: Any) -> None:
+            failed(0, StorageError("full"))
+            failed(3, StorageError("full, too"))
+            raising()
+
+        raised = "the storage theirs:Theirs raised TypeError: too many arguments ("
+        counter = Counter(PieceStore(LAYOUT, self.guard(served)))
+        for _ in range(2):
+            counter.ask(0)
+            self.assertEqual(counter.take(), sent(0, b"ab"))
+        (line,) = self.told
+        self.assertTrue(line.startswith(raised + __file__), line)
+        self.assertTrue(line.endswith(" in lend; said once"), line)
+        for act, held, said in (
+            (kept, PIECES, []),
+            (refused, [], [("0", "full"), ("3", "full, too")]),
+        ):
+            self.told.clear()
+            self.said.clear()
+            written: list[Piece] = []
+            storage = self.guard(act, None)
+            for _ in range(2):
+                storage.write(PIECES, written.extend, self.fail_with)
+            self.assertEqual((written, self.said), (2 * held, 2 * said))
+            (line,) = self.told
+            self.assertTrue(line.startswith(raised + __file__), line)
+            self.assertTrue(line.endswith(" in write; said once"), line)
 
     def test_interfaces(self) -> None:
         """
@@ -286,3 +410,18 @@ class GuardedStorageTests(SynchronousTestCase):
         storage.check_piece(1, self.said.append, self.fail_with)
         self.assertEqual(len(self.said), 2)
         self.assertIn("the storage theirs:Theirs raised TypeError", str(self.said[1]))
+
+    def test_verified_fault_of_ours(self) -> None:
+        """
+        Nor is it the fault of a check what is raised by who hears how far it is.
+        """
+
+        def check(_self: object, progress: Any, *_: object) -> None:
+            progress(1, 4)
+
+        theirs: Any = type("Theirs", (CheckedMemory,), {"__module__": "theirs"})
+        theirs.check = check
+        storage = guard_verified_storage(theirs(LAYOUT, DATA), LAYOUT, self.told.append)
+        heard = self.said.append, self.fail_with
+        self.assertRaises(TypeError, storage.check, raising, *heard)
+        self.assertEqual((self.told, self.said), ([], []))

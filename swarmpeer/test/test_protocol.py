@@ -25,7 +25,13 @@ from swarmpeer.net.protocol import PeerProtocol
 from swarmpeer.net.reasons import ConversationEnded
 from swarmpeer.net.write_gate import PORTION_BYTES
 from swarmpeer.seam import LogicSide, NetworkSide, Piece
-from swarmpeer.test.net_fixtures import CODEC, THEIRS, Line, RecordingNode
+from swarmpeer.test.net_fixtures import (
+    CODEC,
+    THEIRS,
+    Line,
+    RecordingNode,
+    Unreturnable,
+)
 from swarmpeer.testing.recorders import Call, RecordingLogic
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.handshake import Handshake
@@ -1096,6 +1102,19 @@ class WaitingTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(ended))
         self.assertNoResult(gone)
         line.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertIsNone(self.successResultOf(gone))
+
+    def test_gone_with_a_span(self) -> None:
+        """
+        Gone is also whose span cannot be given back.
+        """
+        line = Line().open()
+        assert line.transport.producer is not None
+        line.transport.producer.pauseProducing()
+        line.protocol.send_pieces([0], [Unreturnable()])
+        gone = line.protocol.when_gone()
+        lost = Failure(ConnectionDone())
+        self.assertRaises(ZeroDivisionError, line.protocol.connectionLost, lost)
         self.assertIsNone(self.successResultOf(gone))
 
     def test_cancel(self) -> None:

@@ -4,7 +4,7 @@ cannot be.
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from swarmpeer.core.guarding.faults import raised
 from swarmpeer.errors import OUR_END, StorageError
@@ -16,6 +16,7 @@ Hears of a fault that no event tells of.
 """
 
 _Answer = TypeVar("_Answer")
+_P = ParamSpec("_P")
 
 
 class Complaints:
@@ -51,6 +52,32 @@ class Complaints:
             self._tell(f"{error}; said once")
 
 
+class OurSide:
+    """
+    Those of us who hear what a storage answers.  What they raise passes through its
+    code, and is a fault of ours nevertheless.
+
+    @ivar has_failed: did they raise anything?
+    """
+
+    def __init__(self) -> None:
+        self.has_failed = False
+
+    def hearing(self, hear: Callable[_P, None]) -> Callable[_P, None]:
+        """
+        The same, of which is noted whether it raises.
+        """
+
+        def heard(*args: _P.args, **more: _P.kwargs) -> None:
+            try:
+                hear(*args, **more)
+            except BaseException:
+                self.has_failed = True
+                raise
+
+        return heard
+
+
 class OneAnswer(Generic[_Answer]):
     """
     The one answer to a question: what comes behind it is not heard.
@@ -68,22 +95,30 @@ class OneAnswer(Generic[_Answer]):
         self.is_waiting = True
         self._method = method
         self._complaints = complaints
-        self._done = done
-        self._failed = failed
+        self._ours = OurSide()
+        self._done = self._ours.hearing(done)
+        self._failed = self._ours.hearing(failed)
 
     def ask(self, question: Callable[[], None]) -> None:
         """
-        Ask; what it raises is an answer, too.
+        Ask; what it raises is an answer, too, and told also if it is not the first.
         """
         try:
             question()
         except OUR_END:
             raise
         except BaseException as error:
-            if not self.is_waiting:
-                # It has answered, so this is a fault of ours.
+            if self._ours.has_failed:
                 raise
-            self.refuse(raised(error))
+            fault = self._complaints.error(self._method, raised(error))
+            self._complaints.tell(self._method, fault)
+            self.failed(fault)
+
+    def hearing(self, hear: Callable[_P, None]) -> Callable[_P, None]:
+        """
+        Whoever hears more than the answer, so that a fault of his is known as ours.
+        """
+        return self._ours.hearing(hear)
 
     def done(self, answer: _Answer) -> None:
         """

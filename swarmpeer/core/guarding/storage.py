@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from zope.interface import implementer
 
-from swarmpeer.core.guarding.answers import Complaints, OneAnswer, Tell
+from swarmpeer.core.guarding.answers import Complaints, OneAnswer, OurSide, Tell
+from swarmpeer.core.guarding.content import guarded, in_bytes
 from swarmpeer.core.guarding.faults import name_of, raised
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import OUR_END, StorageError
@@ -82,8 +83,10 @@ class GuardedStorage(Generic[_Storage]):
         def on_done(data: object) -> None:
             if not isinstance(data, bytes | bytearray | memoryview):
                 answer.refuse(f"answered {in_few_words(data)}, which are no bytes")
-            elif len(data) != self._layout.size(index):
-                answer.refuse(self._odd_size(index, len(data)))
+                return
+            data = in_bytes(data)
+            if fault := self._odd_size(index, len(data)):
+                answer.refuse(fault)
             else:
                 answer.done(data)
 
@@ -113,9 +116,15 @@ class GuardedStorage(Generic[_Storage]):
             fault = None if contents else "answered with nothing, not even the first"
             if answer.is_waiting:
                 for index, content in zip(indexes, contents, strict=False):
-                    if fault := self._fault_of(index, content):
+                    try:
+                        one = guarded(content, self._complaints)
+                    except Exception:
+                        what = in_few_words(content)
+                        fault = f"answered {what}, which is neither bytes nor span"
                         break
-                    good.append(content)
+                    if fault := self._odd_size(index, size_of(one)):
+                        break
+                    good.append(one)
             for surplus in islice(contents, len(good), None):
                 _give_back(surplus)
             if good:
@@ -133,8 +142,10 @@ class GuardedStorage(Generic[_Storage]):
     ) -> None:
         """
         Keep the bytes of pieces.  All of which it does not say a word before it raises
-        are not kept.
+        are not kept; if there are none, that it raised is told.
         """
+        ours = OurSide()
+        done, failed = ours.hearing(done), ours.hearing(failed)
         waiting = {piece.index: piece for piece in pieces}
 
         def refuse(fault: str) -> None:
@@ -161,10 +172,12 @@ class GuardedStorage(Generic[_Storage]):
         except OUR_END:
             raise
         except BaseException as error:
-            if not waiting:
-                # It has done what it should, so this is a fault of ours.
+            if ours.has_failed:
                 raise
-            refuse(raised(error))
+            fault = raised(error)
+            if not waiting:
+                self._complaints.tell("write", self._complaints.error("write", fault))
+            refuse(fault)
 
     def finish(
         self, done: Callable[[], None], failed: Callable[[StorageError], None]
@@ -183,17 +196,10 @@ class GuardedStorage(Generic[_Storage]):
         """
         self._storage.close(done)
 
-    def _fault_of(self, index: int, content: PieceContent) -> str | None:
-        try:
-            size_bytes = size_of(content)
-        except Exception:
-            return f"answered {in_few_words(content)}, which is neither bytes nor span"
-        if size_bytes != self._layout.size(index):
-            return self._odd_size(index, size_bytes)
-        return None
-
-    def _odd_size(self, index: int, size_bytes: int) -> str:
+    def _odd_size(self, index: int, size_bytes: int) -> str | None:
         size = self._layout.size(index)
+        if size_bytes == size:
+            return None
         return f"answered {size_bytes} bytes for piece {index}, which has {size}"
 
 
@@ -219,7 +225,8 @@ class GuardedVerifiedStorage(GuardedStorage[IVerifiedStorage]):
         Find out which pieces are here.
         """
         answer = OneAnswer("check", self._complaints, done, failed)
-        answer.ask(lambda: self._storage.check(progress, answer.done, answer.failed))
+        heard = answer.hearing(progress)
+        answer.ask(lambda: self._storage.check(heard, answer.done, answer.failed))
 
     def check_piece(
         self,
