@@ -9,19 +9,20 @@ from zope.interface import Invalid, providedBy
 from zope.interface.exceptions import (
     BrokenImplementation,
     BrokenMethodImplementation,
-    DoesNotImplement,
 )
-from zope.interface.interface import InterfaceClass
+from zope.interface.interface import InterfaceClass, Method
 from zope.interface.verify import verifyObject
 
-from swarmpeer.text import in_few_words
+from swarmpeer.errors import OUR_END
+from swarmpeer.text import in_few_words, said
 
 _Thing = TypeVar("_Thing")
 
 
 def checked(thing: _Thing, interface: InterfaceClass) -> _Thing:
     """
-    The thing itself.
+    The thing itself.  Only its methods are looked at: it may know of its attributes
+    later, as a storage does that is not open yet.
 
     @param interface: which it has to provide, and any that goes further only as it
         says.
@@ -29,7 +30,7 @@ def checked(thing: _Thing, interface: InterfaceClass) -> _Thing:
     """
     more = [each for each in providedBy(thing) if each.extends(interface)]
     for each in (interface, *more):
-        if fault := misfit(each, thing):
+        if fault := _fault(each, _methods_of(each), thing):
             raise TypeError(f"{in_few_words(thing)} is of no use here: {fault}")
     return thing
 
@@ -38,17 +39,45 @@ def misfit(interface: InterfaceClass, thing: object) -> str | None:
     """
     Why C{thing} is not what the interface says, in one line, if it is not.
     """
+    return _fault(interface, interface, thing)
+
+
+def _methods_of(interface: InterfaceClass) -> InterfaceClass:
+    """
+    What is left of it without its attributes.
+    """
+    methods = {
+        name: each
+        for name, each in interface.namesAndDescriptions(all=True)
+        if isinstance(each, Method)
+    }
+    return InterfaceClass(interface.__name__, (), methods)
+
+
+def _fault(
+    interface: InterfaceClass, wanted: InterfaceClass, thing: object
+) -> str | None:
+    """
+    @param wanted: what of the interface is looked at.
+    """
+    faults = []
+    if not interface.providedBy(thing):
+        faults.append(f"it does not provide {interface.__name__}")
     try:
-        verifyObject(interface, thing)
+        verifyObject(wanted, thing, tentative=True)
     except Invalid as error:
-        return "; ".join(_words(interface, error))
-    return None
+        faults.extend(_words(error))
+    except OUR_END:
+        raise
+    except BaseException as error:
+        # What it has is a property, say, and that raises.
+        reason = f"{type(error).__name__}{said(error)}"
+        faults.append(f"where it was looked at it raised {reason}")
+    return "; ".join(faults) or None
 
 
-def _words(interface: InterfaceClass, error: Invalid) -> Iterator[str]:
+def _words(error: Invalid) -> Iterator[str]:
     match error:
-        case DoesNotImplement():
-            yield f"it does not provide {interface.__name__}"
         case BrokenImplementation():
             yield f"it has no {_name_of(error.name)}"
         case BrokenMethodImplementation():
@@ -56,7 +85,7 @@ def _words(interface: InterfaceClass, error: Invalid) -> Iterator[str]:
         case _:
             # Several at once.
             for each in getattr(error, "exceptions", ()):
-                yield from _words(interface, each)
+                yield from _words(each)
 
 
 def _name_of(attribute: object) -> str:

@@ -55,7 +55,8 @@ class IPieceStorage(Interface):
     """
 
     is_whole = Attribute(
-        "bool: did the whole file stand in place when the storage was opened?"
+        "bool: did the whole file stand in place when the storage was opened?  It is "
+        "not read before that."
     )
 
     def open() -> None:

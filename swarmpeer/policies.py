@@ -10,15 +10,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from twisted.plugin import getPlugins
 from zope.interface.interface import InterfaceClass
 
 from swarmpeer.core.choking_policies import CHOKING_POLICIES, ChokingFactory
 from swarmpeer.core.piece_pickers import PIECE_PICKERS, PickerFactory
 from swarmpeer.errors import OUR_END, ConfigError
 from swarmpeer.fitting import misfit
-from swarmpeer.interfaces import IChokingPolicy, IPiecePicker, IPolicyPlugin
-from swarmpeer.text import quoted, said
+from swarmpeer.interfaces import IChokingPolicy, IPiecePicker
+from swarmpeer.policy_plugins import Offer, Useless, offers
+from swarmpeer.text import in_few_words, quoted, said
 from swarmpeer.wire.bitfield import Bitfield
 
 _ANOTHER = "the name of a plugin or package.module:Name"
@@ -114,14 +114,15 @@ def plugins_in_vain() -> Iterator[str]:
     @return: what is wrong with plugins that nobody can choose, a line for each.
     """
     own = {_CHOKING.key: [*_CHOKING.own], _PICKING.key: [*_PICKING.own]}
-    for plugin in getPlugins(IPolicyPlugin):
-        if (fault := _kind_fault(plugin)) is not None:
-            yield f"the plugin {quoted(plugin.name)} is never used: {fault}"
-        elif plugin.name in own[plugin.kind]:
-            yield (
-                f"the plugin {quoted(plugin.name)} is never used: one of our own is "
-                "called so"
-            )
+    for plugin in offers():
+        match plugin:
+            case Useless(shown=shown, fault=fault):
+                yield f"the plugin {shown} is never used: {fault}"
+            case Offer(name=name, kind=kind) if name in own[kind]:
+                yield (
+                    f"the plugin {quoted(name)} is never used: one of our own is "
+                    "called so"
+                )
 
 
 class _Unfit(Exception):
@@ -167,18 +168,22 @@ def _place_of_plugin(key: str, name: str, known: Collection[str]) -> str:
 
     @raise _Unfit: if it is not one plugin that is called so.
     """
-    plugins = [*getPlugins(IPolicyPlugin)]
+    plugins = [*offers()]
     called_so = [plugin for plugin in plugins if plugin.name == name]
-    places = sorted({str(each.factory) for each in called_so if each.kind == key})
+    of_use = [each for each in plugins if isinstance(each, Offer) and each.kind == key]
+    places = sorted({each.factory for each in of_use if each.name == name})
     match places:
         case [place]:
             return place
         case [_, *_]:
-            raise _Unfit(f"several plugins are called so: {', '.join(places)}")
-    if called_so:
-        fault = _kind_fault(called_so[0]) or f"it is for {called_so[0].kind}"
-        raise _Unfit(f"a plugin is called so, but {fault}")
-    names = [plugin.name for plugin in plugins if plugin.kind == key]
+            all_of_them = in_few_words(", ".join(places), str)
+            raise _Unfit(f"several plugins are called so: {all_of_them}")
+    match called_so:
+        case [Useless(fault=fault), *_]:
+            raise _Unfit(f"a plugin is called so, but {fault}")
+        case [Offer(kind=kind), *_]:
+            raise _Unfit(f"a plugin is called so, but it is for {kind}")
+    names = [each.name for each in of_use]
     alike = difflib.get_close_matches(name.lower(), [*known, *names], 1)
     raise _Unfit("no policy and no plugin is called so", *alike)
 
@@ -206,12 +211,3 @@ def _factory_at(place: str, kind: _Kind[_Factory]) -> _Factory:
     if fault is not None:
         raise _Unfit(not_one + fault)
     return cast(_Factory, factory)
-
-
-def _kind_fault(plugin: IPolicyPlugin) -> str | None:
-    """
-    Why there is no such kind of policy, if there is none.
-    """
-    if plugin.kind in (_CHOKING.key, _PICKING.key):
-        return None
-    return f"its kind is {plugin.kind!r}, neither 'choking' nor 'picking'"

@@ -115,7 +115,8 @@ class PeerService(MultiService):
             together; one piece always may.
         @param rates: how fast it may be, until C{set_rates}.
         @param dscp: marks its packets for the network, 0 to 63; 0: as usual.
-        @raise TypeError: if the storage, or an observer, is not as its interface says.
+        @raise TypeError: if the storage, or an observer, lacks a method of its
+            interface.
         """
         super().__init__()
         self.config = config
@@ -248,22 +249,23 @@ class PeerService(MultiService):
 
         @raise StorageError: if the folder or the file cannot be used.
         @raise ListenError: if nobody could call us.
+        @raise TypeError: if a storage of others does not know whether it is whole.
         """
         super().startService()
         try:
             self._begin()
-        except SwarmPeerError:
+        except (SwarmPeerError, TypeError):
             super().stopService()
             raise
 
     def _begin(self) -> None:
         self._storage.open()
-        store = PieceStore(self._layout, self._storage)
-        node = self._make_node(store)
-        factory = self._make_factory(node, store)
         try:
+            store = PieceStore(self._layout, self._storage)
+            node = self._make_node(store)
+            factory = self._make_factory(node, store)
             self._listening.begin(factory)
-        except ListenError:
+        except (ListenError, TypeError):
             self._storage.close(lambda: None)
             raise
         self._join(node, factory)

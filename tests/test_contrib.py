@@ -246,6 +246,13 @@ class SystemdTests(SynchronousTestCase):
         (value,) = re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)
         return str(value)
 
+    def test_reload(self) -> None:
+        """
+        SIGHUP is sent to a peer that said that it is ready, before which it may end it.
+        """
+        self.assertEqual(self.value("ExecReload"), "/bin/kill -HUP $MAINPID")
+        self.assertEqual(self.value("Type"), "notify")
+
     def test_command(self) -> None:
         """
         The command is one that a peer takes, with the options that the sockets need.

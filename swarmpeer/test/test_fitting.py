@@ -2,6 +2,8 @@
 Tests of L{swarmpeer.fitting}.
 """
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import Attribute, Interface, implementer
 
@@ -68,6 +70,17 @@ class Stuck:
     close = None
 
 
+def raising(error: BaseException) -> property:
+    """
+    Something that raises when it is looked at.
+    """
+
+    def look(_self: object) -> object:
+        raise error
+
+    return property(look)
+
+
 class FittingTests(SynchronousTestCase):
     """
     Things with and without what their interface says.
@@ -95,7 +108,39 @@ class FittingTests(SynchronousTestCase):
         ):
             self.assertIn(part, words)
         self.assertEqual(misfit(IDoor, Good()), "it does not provide IDoor")
-        self.assertRaises(TypeError, checked, door, IDoor)
+        error = self.assertRaises(TypeError, checked, door, IDoor)
+        self.assertIn("its open(wide) does not fit", str(error))
+        error = self.assertRaises(TypeError, checked, Good(), IDoor)
+        self.assertTrue(str(error).endswith(": it does not provide IDoor"), error)
+
+    def test_known_later(self) -> None:
+        """
+        What is handed in may know of its attributes later, and is not asked for them.
+        """
+        doors: Any = (
+            type("Door", (Good,), {"colour": raising(RuntimeError("ask later"))}),
+            type("Door", (), {"open": Good.open, "close": Good.close}),
+        )
+        for door in (implementer(IDoor)(each)() for each in doors):
+            self.assertIs(checked(door, IDoor), door)
+        self.assertEqual(misfit(IDoor, door), "it has no colour")
+
+    def test_raises(self) -> None:
+        """
+        What raises where it is looked at does not fit, whatever it raises.
+        """
+        for error in (RuntimeError("a\nb"), SystemExit("a\nb")):
+            door = implementer(IDoor)(
+                type("Door", (Good,), {"close": raising(error)})
+            )()
+            fault = f"where it was looked at it raised {type(error).__name__}: a b"
+            self.assertEqual(misfit(IDoor, door), fault)
+            told = self.assertRaises(TypeError, checked, door, IDoor)
+            self.assertTrue(str(told).endswith(f"of no use here: {fault}"), told)
+        door = implementer(IDoor)(
+            type("Door", (Good,), {"close": raising(KeyboardInterrupt())})
+        )()
+        self.assertRaises(KeyboardInterrupt, checked, door, IDoor)
 
     def test_goes_further(self) -> None:
         """

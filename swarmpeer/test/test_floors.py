@@ -57,6 +57,7 @@ FLOORS = {
     "swarmpeer.service_manager": 5,
     "swarmpeer.config_files": 6,
     "swarmpeer.policies": 6,
+    "swarmpeer.policy_plugins": 6,
     "swarmpeer.assemble": 6,
     "swarmpeer.assemble_verified": 6,
     "swarmpeer.assemble_web": 6,

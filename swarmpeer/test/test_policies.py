@@ -7,7 +7,7 @@ from random import Random
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from swarmpeer import policies
+from swarmpeer import policy_plugins
 from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.picking_rarest import RarestPicker
@@ -48,10 +48,30 @@ class Plugin:
     Offers a policy.
     """
 
-    def __init__(self, name: str, kind: str, factory: str) -> None:
+    def __init__(self, name: object, kind: object, factory: object) -> None:
         self.name = name
         self.kind = kind
         self.factory = factory
+
+
+class Loud(Plugin):
+    """
+    Cannot be asked for its name.
+    """
+
+    def __getattribute__(self, attribute: str) -> object:
+        if attribute == "name":
+            raise SystemExit("a\nb")
+        return super().__getattribute__(attribute)
+
+
+def lacking(attribute: str) -> Plugin:
+    """
+    A plugin that was written in a hurry.
+    """
+    plugin = Plugin("hasty", "choking", FREE_RIDING)
+    delattr(plugin, attribute)
+    return plugin
 
 
 RANDOM = "swarmpeer.core.picking_random:RandomPicker"
@@ -77,7 +97,7 @@ class PluginTests(SynchronousTestCase):
             Plugin("odd", "piking", RANDOM),
             Plugin("fleet", "choking", FREE_RIDING),
         ]
-        self.patch(policies, "getPlugins", lambda _: iter(plugins))
+        self.patch(policy_plugins, "getPlugins", lambda _: iter(plugins))
 
     def test_by_name(self) -> None:
         """
@@ -124,6 +144,85 @@ class PluginTests(SynchronousTestCase):
                 "the plugin 'fleet' is never used: one of our own is called so",
             ],
         )
+
+
+class IllFormedPluginTests(SynchronousTestCase):
+    """
+    Plugins that are not what they should be, beside one that is.
+    """
+
+    def among(self, *plugins: Plugin) -> None:
+        """
+        Those are on this machine, and then the good one.
+        """
+        good = Plugin("selfish", "choking", FREE_RIDING)
+        self.patch(policy_plugins, "getPlugins", lambda _: iter([*plugins, good]))
+
+    def test_others_go_on(self) -> None:
+        """
+        Each is one line of warning, and keeps nobody from a policy of ours, nor from
+        one of another plugin, nor from hearing what is meant.
+        """
+        wanted = "where the text package.module:Name is wanted"
+        odd = "cho\nking"
+        neither = "neither 'choking' nor 'picking'"
+        for plugin, fault in (
+            (lacking("name"), "it has no name"),
+            (lacking("kind"), "it has no kind"),
+            (lacking("factory"), "it has no factory"),
+            (Loud("x", "choking", FREE_RIDING), "its name raises SystemExit: a b"),
+            (Plugin(None, "choking", RANDOM), "its name is None, which is no text"),
+            (Plugin(5, "picking", RANDOM), "its name is 5, which is no text"),
+            (Plugin("x", ["choking"], RANDOM), f"its kind is ['choking'], {neither}"),
+            (
+                Plugin("x", odd * 100, RANDOM),
+                f"its kind is {odd * 5!r}..., {neither}",
+            ),
+            (Plugin("x", "choking", object), f"is <class 'object'>, {wanted}"),
+            (Plugin("x", "choking", "mGood"), f"its factory is 'mGood', {wanted}"),
+            (Plugin("x", "choking", ":Good"), f"its factory is ':Good', {wanted}"),
+        ):
+            self.among(plugin)
+            [line] = plugins_in_vain()
+            self.assertTrue(line.isprintable(), line)
+            self.assertTrue(line.startswith("the plugin "), line)
+            self.assertIn(" is never used: ", line)
+            self.assertTrue(line.endswith(fault), line)
+            self.assertLess(len(line), 300)
+            self.assertIs(choking_policy("fleet", "x"), FleetChoking)
+            self.assertIs(choking_policy("selfish", "x"), FreeRiding)
+            error = self.assertRaises(ConfigError, choking_policy, "selfsh", "s:1:1")
+            self.assertIn("called so; 'selfish' would be right", str(error))
+
+    def test_chosen(self) -> None:
+        """
+        Who chooses one hears what is wrong with it.
+        """
+        for plugin, fault in (
+            (lacking("kind"), "it has no kind"),
+            (lacking("factory"), "it has no factory"),
+            (Plugin("hasty", "choking", FreeRiding), "its factory is <class 'swarm"),
+            (Plugin("hasty", "choking", "mGood"), "its factory is 'mGood', where the "),
+        ):
+            self.among(plugin)
+            error = self.assertRaises(ConfigError, choking_policy, "hasty", "s:1:1")
+            self.assertIn(f"a plugin is called so, but {fault}", str(error))
+
+    def test_end_of_ours(self) -> None:
+        """
+        What is to end us does.
+        """
+
+        class Ends(Plugin):
+            """
+            Its name takes so long that somebody presses Ctrl-C.
+            """
+
+            def __getattribute__(self, attribute: str) -> object:
+                raise KeyboardInterrupt
+
+        self.among(Ends("x", "choking", RANDOM))
+        self.assertRaises(KeyboardInterrupt, list, plugins_in_vain())
 
 
 class Outdated(RarestPicker):

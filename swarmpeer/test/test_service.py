@@ -3,6 +3,7 @@ Tests for L{swarmpeer.service}, on a clock and a network of the tests' own.
 """
 
 import random
+from collections.abc import Callable
 
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address
@@ -26,7 +27,7 @@ from swarmpeer.core.classic_choking import ChokingManager
 from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import ListenError, StorageError
 from swarmpeer.events import PieceRequested, RequestIgnored, SwarmEvent, UnchokedBy
-from swarmpeer.interfaces import IPeerService, ISwarmObserver
+from swarmpeer.interfaces import IPeerService, IPieceStorage, ISwarmObserver
 from swarmpeer.service import PeerService
 from swarmpeer.storage import MemoryStorage
 from swarmpeer.testing.recorders import RecordingObserver
@@ -139,6 +140,47 @@ class Endpoint:
         return succeed(self._network.connect(protocolFactory, self._number))
 
 
+@implementer(IPieceStorage)
+class KnowsLate:
+    """
+    A storage of others, which knows whether it is whole while it is open.
+
+    @ivar is_at_a_loss: does it know not even then?
+    """
+
+    __module__ = "theirs"
+
+    def __init__(self) -> None:
+        self._storage = MemoryStorage(PieceLayout(len(DATA), PIECE_SIZE), DATA)
+        self.read = self._storage.read
+        self.write = self._storage.write
+        self.finish = self._storage.finish
+        self.is_open = self.is_at_a_loss = False
+
+    @property
+    def is_whole(self) -> bool:
+        """
+        For who asks in time.
+        """
+        if self.is_at_a_loss or not self.is_open:
+            raise RuntimeError("ask later")
+        return self._storage.is_whole
+
+    def open(self) -> None:
+        """
+        From now on it knows.
+        """
+        self._storage.open()
+        self.is_open = True
+
+    def close(self, done: Callable[[], None]) -> None:
+        """
+        From now on it does not.
+        """
+        self.is_open = False
+        self._storage.close(done)
+
+
 class Swarm:
     """
     Peers 1 to C{count}, of which the first has the file.
@@ -154,20 +196,24 @@ class Swarm:
         self.events: dict[int, list[SwarmEvent]] = {}
 
     def peer(
-        self, peer_id: int, *observers: ISwarmObserver, request_window: int = 1
+        self,
+        peer_id: int,
+        *observers: ISwarmObserver,
+        request_window: int = 1,
+        storage: IPieceStorage | None = None,
     ) -> PeerService:
         """
         A peer, not started yet.
         """
         common = CommonConfig(1, 1.0, 2.0, "file", len(DATA), PIECE_SIZE)
         layout = PieceLayout(len(DATA), PIECE_SIZE)
-        storage = MemoryStorage(layout, DATA if peer_id == 1 else None)
-        self.storages[peer_id] = storage
+        own = MemoryStorage(layout, DATA if peer_id == 1 else None)
+        self.storages[peer_id] = own
         recorder = RecordingObserver()
         self.events[peer_id] = recorder.events
         return PeerService(
             Config(peer_id, common, self.infos),
-            storage,
+            storage or own,
             clock=self.clock,
             listen_endpoint=Endpoint(self.network, 6000 + peer_id),
             dial_endpoint=lambda peer: Endpoint(self.network, peer.port),
@@ -371,6 +417,35 @@ class PeerServiceTests(SynchronousTestCase):
 
     def _refuse(self) -> None:
         raise StorageError("no")
+
+    def test_knows_late(self) -> None:
+        """
+        A storage of others is asked whether it is whole once it is open.
+        """
+        peer = Swarm().peer(1, storage=KnowsLate())
+        peer.startService()
+        self.assertTrue(peer.progress().is_placed)
+        self.successResultOf(peer.stopService())
+
+    def test_never_knows(self) -> None:
+        """
+        A peer whose storage does not know even then does not start, says so, does not
+        listen and gives the storage back.  It can be started again.
+        """
+        swarm = Swarm()
+        storage = KnowsLate()
+        storage.is_at_a_loss = True
+        peer = swarm.peer(1, storage=storage)
+        error = self.assertRaises(TypeError, peer.startService)
+        reason = "the storage theirs:KnowsLate raised RuntimeError: ask later ("
+        self.assertTrue(str(error).startswith(reason), error)
+        self.assertTrue(str(error).endswith(" in is_whole"), error)
+        self.assertEqual(swarm.network.factories, {})
+        self.assertFalse(peer.running or storage.is_open)
+        storage.is_at_a_loss = False
+        peer.startService()
+        self.assertTrue(storage.is_open)
+        self.successResultOf(peer.stopService())
 
     def test_observer_fails(self) -> None:
         """

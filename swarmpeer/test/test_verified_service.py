@@ -2,12 +2,15 @@
 Tests for L{swarmpeer.verified_service}, on a clock and a network of the tests' own.
 """
 
+from collections.abc import Iterable
+
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from swarmpeer.core.layout import PieceLayout
 from swarmpeer.core.verified_node import VerifiedNode
 from swarmpeer.core.window import LEAST_PIECES
 from swarmpeer.errors import ListenError, StorageError
@@ -28,7 +31,7 @@ from swarmpeer.events import (
 )
 from swarmpeer.interfaces import IPeerService
 from swarmpeer.test.verified_fixtures import PIECE
-from swarmpeer.test.verified_peers import NO_SCRUB, PIECES, VerifiedPeers
+from swarmpeer.test.verified_peers import NO_SCRUB, PIECES, SlowMemory, VerifiedPeers
 from swarmpeer.verified_service import (
     CHECK_PROGRESS_SECONDS,
     RETRY_SECONDS,
@@ -37,6 +40,18 @@ from swarmpeer.verified_service import (
 )
 
 _CALLER = IPv4Address("TCP", "127.0.0.1", 9)
+
+
+class KnowsLate(SlowMemory):
+    """
+    A storage of others, which is told by the test whether it is whole.
+    """
+
+    __module__ = "theirs"
+
+    def __init__(self, layout: PieceLayout, whole: bytes, held: Iterable[int]) -> None:
+        super().__init__(layout, whole, held)
+        del self.is_whole
 
 
 class WholeSwarmTests(SynchronousTestCase):
@@ -171,6 +186,30 @@ class CheckTests(SynchronousTestCase):
             self.assertIs(self.failureResultOf(each, StorageError).value, error)
         self.successResultOf(self.peer.stopService())
         self.assertEqual(self.memory.closed, 1)
+
+    def test_knows_late(self) -> None:
+        """
+        A storage of others is asked whether it is whole once its check is done.  One
+        that does not know even then fails those who wait.
+        """
+        peer = self.swarm.peer(1, memory_type=KnowsLate)
+        memory = self.swarm.memories[1]
+        memory.is_slow = True
+        peer.startService()
+        waiting = peer.when_complete()
+        memory.checks[0][1](memory.held())
+        error = self.failureResultOf(waiting, TypeError).value
+        self.assertIn(
+            "the storage theirs:KnowsLate raised AttributeError: ", str(error)
+        )
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+        self.successResultOf(peer.stopService())
+        peer.startService()
+        waiting = peer.when_complete()
+        memory.is_whole = True
+        memory.checks[1][1](memory.held())
+        self.successResultOf(waiting)
+        self.successResultOf(peer.stopService())
 
     def test_stopped(self) -> None:
         """

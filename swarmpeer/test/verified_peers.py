@@ -124,17 +124,19 @@ class VerifiedPeers:
         choking_policy: ChokingFactory = ChokingManager,
         piece_picker: PickerFactory = RarestPicker,
         request_window: int | None = None,
+        memory_type: type[SlowMemory] = SlowMemory,
     ) -> VerifiedPeerService:
         """
         A peer, not started yet.
 
         @param held: the pieces that it has; all for the first peer, none for
             others, if not given.
+        @param memory_type: what makes its storage.
         """
         if held is None:
             held = range(self.content.manifest.piece_count) if peer_id == 1 else ()
         layout = PieceLayout.of_files([len(self.data)], PIECE)
-        memory = SlowMemory(layout, self.data, held)
+        memory = memory_type(layout, self.data, held)
         self.memories[peer_id] = memory
         return VerifiedPeerService(
             self.config(peer_id),

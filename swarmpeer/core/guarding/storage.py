@@ -59,8 +59,16 @@ class GuardedStorage(Generic[_Storage]):
     def is_whole(self) -> bool:
         """
         Did the whole file stand in place when the storage was opened?
+
+        @raise TypeError: if it does not know, though it is open.
         """
-        is_whole: bool = self._storage.is_whole
+        try:
+            is_whole: bool = self._storage.is_whole
+        except OUR_END:
+            raise
+        except BaseException as error:
+            fault = self._complaints.error("is_whole", raised(error))
+            raise TypeError(str(fault)) from error
         return is_whole
 
     def open(self) -> None:
