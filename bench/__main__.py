@@ -4,17 +4,27 @@ All benchmarks in turn.
     python -m bench
     python -m bench --runs 1
 
-Lines of JSON go to --results, tables to the standard error.  A run that fails does
-not keep the others from being made.
+Lines of JSON are added to --results, tables go to the standard error.  A run that fails
+does not keep the others from being made, nor does a benchmark that cannot be run here;
+the last lines tell of both.
 """
 
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from bench.options import existing_folder, parser_of, whole_number
+from bench.command import (
+    INTERRUPTED,
+    NOTHING_WAS_RUN,
+    CannotRun,
+    end_with,
+    parser_of,
+    tell,
+)
+from bench.options import existing_folder, whole_number
 
 _OTHERS = "libtorrent,libtorrent-v2,rtorrent,aria2,transmission"
 
@@ -48,7 +58,7 @@ def main() -> int:
     """
     Run them.
 
-    @return: the exit status: 0 only if every run was right.
+    @return: the exit status: 0 only if there were runs and all were right.
     """
     parser = parser_of("bench", __doc__)
     parser.add_argument(
@@ -57,18 +67,61 @@ def main() -> int:
     parser.add_argument(
         "--disk", type=existing_folder, default=".", help="a folder on a disk (.)"
     )
-    parser.add_argument("--results", type=Path, default=Path("bench_results.jsonl"))
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("bench_results.jsonl"),
+        metavar="FILE",
+        help="what is there stays, and each run adds a line (bench_results.jsonl)",
+    )
     options = parser.parse_args()
-    failures = 0
-    with options.results.open("ab") as results:
-        for command in commands(options.disk):
-            module, *words = shlex.split(f"{command} --runs {options.runs}")
-            print(f"\npython -m bench.{shlex.join([module, *words])}", file=sys.stderr)
-            sys.stderr.flush()
-            argv = [sys.executable, "-m", f"bench.{module}", *words]
-            failures += subprocess.run(argv, stdout=results).returncode != 0
-    return 1 if failures else 0
+    try:
+        results = options.results.open("ab")
+    except OSError as error:
+        raise CannotRun(f"--results: {error}") from None
+    with results:
+        return run_all(
+            [f"{each} --runs {options.runs}" for each in commands(options.disk)],
+            results,
+        )
+
+
+def run_all(every: Sequence[str], results: BinaryIO) -> int:
+    """
+    Run each of the commands, and tell at the end which were not right.
+
+    @return: the exit status.
+    """
+    words: list[str] = []
+    made, failed = 0, 0
+    for command in every:
+        argv = shlex.split(f"python -m bench.{command}")
+        name = shlex.join(argv)
+        tell(f"\n{name}")
+        status = _run([sys.executable, *argv[1:]], results)
+        if status == NOTHING_WAS_RUN:
+            words.append(f"left out: {name}")
+        elif status:
+            failed += 1
+            words.append(f"failed: {name}")
+        else:
+            made += 1
+    if words:
+        tell("", *words)
+    if failed:
+        return 1
+    return 0 if made else NOTHING_WAS_RUN
+
+
+def _run(argv: Sequence[str], results: BinaryIO) -> int:
+    with subprocess.Popen(argv, stdout=results) as benchmark:
+        try:
+            return benchmark.wait()
+        except KeyboardInterrupt:
+            # It heard of it, too, and tells of it after its table.
+            benchmark.wait()
+            sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

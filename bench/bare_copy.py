@@ -16,7 +16,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.options import parser_of
+from bench.command import parser_of
 from bench.peers import PeerCommand, Transfer
 
 

@@ -7,8 +7,8 @@ choke intervals, which may be fractions of a second here.
 
 from pathlib import Path
 
+from bench.command import parser_of
 from bench.embedding import run_peer
-from bench.options import parser_of
 from swarmpeer.assemble import assemble_peer
 from swarmpeer.config import CommonConfig, Config, PeerInfo
 

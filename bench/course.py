@@ -13,18 +13,18 @@ import heapq
 import itertools
 import shutil
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.options import add_network_option, add_run_options, parser_of
+from bench.command import end_with, parser_of, tell
+from bench.options import add_network_option, add_run_options
 from bench.ours import ClassicPeer
 from bench.peers import FILE_NAME, Transfer
 from bench.processes import Swarm
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.rounds import check_files
 from bench.sources import make_source
 from bench.stages import loopback_stage
@@ -113,6 +113,7 @@ def main() -> int:
         preferred=PREFERRED,
         seed_waits=True,
     )
+    tally = Tally()
     with loopback_stage(options) as stage:
         source = stage.place / FILE_NAME
         make_source(source, SIZE_BYTES)
@@ -128,12 +129,14 @@ def main() -> int:
             )
             return CourseRun(number, case, done[-1], done, allowed)
 
-        runs, failures = repeat_runs(
-            (case, partial(make, number, case))
-            for number, case in itertools.product(range(options.runs), CASES)
+        tally.repeat(
+            (
+                (case, partial(make, number, case))
+                for number, case in itertools.product(range(options.runs), CASES)
+            ),
+            lambda runs: tell(*table(runs)),
         )
-    print(*table(runs), sep="\n", file=sys.stderr)
-    return 1 if failures else 0
+    return tally.status
 
 
 def table(runs: Sequence[CourseRun]) -> Iterator[str]:
@@ -189,4 +192,4 @@ def _rounds(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

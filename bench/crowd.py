@@ -17,9 +17,9 @@ from twisted.internet.interfaces import IReactorCore
 from twisted.internet.task import LoopingCall
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
+from bench.command import parser_of
 from bench.control import Control, run_controlled, say
 from bench.embedding import AnyPeer
-from bench.options import parser_of
 from bench.ours import FIRST_ID
 from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config_files import read_swarm

@@ -9,54 +9,27 @@ The files of the sweep over sizes are of zeros; what does not fit where the file
 is left out, with a word.
 """
 
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 
-from bench.gauges import available_bytes
+from bench.command import end_with, parser_of, tell_table
 from bench.kinds import add_kind_options, chosen_kinds
 from bench.options import (
     add_network_option,
     add_run_options,
     comma_list,
     one_of,
-    parser_of,
 )
-from bench.peers import FILE_NAME
+from bench.repeating import Tally
 from bench.results import Run, by_peer, middle, ms_column
-from bench.rounds import Rounds, Stage
-from bench.sources import make_source, size_text
+from bench.rounds import Rounds
+from bench.sources import Load, source_of
 from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent"
-_SPARE_BYTES = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """
-    One transfer of a sweep.
-    """
-
-    leechers: int = 1
-    size_bytes: int = field(default=parse_size("256M"))
-    piece_size_bytes: int = field(default=parse_size("1M"))
-    is_sparse: bool = False
-
-    @property
-    def text(self) -> str:
-        """
-        What the tables call it.
-        """
-        return (
-            f"{size_text(self.size_bytes)} to {self.leechers} in pieces of "
-            f"{size_text(self.piece_size_bytes)}"
-        )
-
-
-_USUAL = Point()
+_USUAL = Load(1, parse_size("256M"), parse_size("1M"))
 SWEEPS = {
     "leechers": [replace(_USUAL, leechers=count) for count in (1, 2, 4, 8, 16)],
     "size": [
@@ -88,44 +61,41 @@ def main() -> int:
     add_network_option(parser)
     options = parser.parse_args()
     kinds = chosen_kinds(options)
-    failures = 0
+    tally = Tally()
     with loopback_stage(options) as stage:
+        rounds = Rounds(stage, kinds, options.runs, tally)
         for sweep in options.sweeps:
-            found: list[tuple[Point, list[Run]]] = []
-            for point in SWEEPS[sweep]:
-                if why := _no_room(point, stage):
-                    print(f"{point.text} is left out: {why}", file=sys.stderr)
-                    continue
-                source = stage.place / FILE_NAME
-                make_source(source, point.size_bytes, is_sparse=point.is_sparse)
-                rounds = Rounds(stage, kinds)
-                runs = rounds.run(
-                    source, point.piece_size_bytes, point.leechers, options.runs
-                )
-                failures += rounds.failures
-                found.append((point, runs))
-            print(
-                f"growing: {sweep}, {stage.network}, files in {options.data}",
-                *table(found),
-                sep="\n",
-                file=sys.stderr,
-                flush=True,
-            )
-    return 1 if failures else 0
+            found: list[tuple[Load, Sequence[Run]]] = []
+            try:
+                for load in SWEEPS[sweep]:
+                    with source_of(load, stage.place) as source:
+                        if source is not None:
+                            rounds.run(source, load, partial(_add, found, load))
+            finally:
+                if found:
+                    title = f"growing: {sweep}, {stage.network}, files in "
+                    tell_table(f"{title}{options.data}", table(found))
+    return tally.status
 
 
-def table(found: Sequence[tuple[Point, Sequence[Run]]]) -> Iterator[str]:
+def _add(
+    found: list[tuple[Load, Sequence[Run]]], load: Load, runs: Sequence[Run]
+) -> None:
+    found.append((load, runs))
+
+
+def table(found: Sequence[tuple[Load, Sequence[Run]]]) -> Iterator[str]:
     """
-    The medians of each point and kind.
+    The medians of each load and kind.
     """
     yield (
         f"{'medians':<34} {'peer':<18} {'runs':>4} {'wall s':>8} {'MB/s':>6} "
         f"{'CPU-s/GiB':>9} {'seed MiB':>9} {'leecher':>8} {'stall ms':>8}"
     )
-    for point, runs in found:
+    for load, runs in found:
         for name, alike in by_peer(runs).items():
             yield (
-                f"{point.text:<34} {name:<18} {len(alike):>4} "
+                f"{load.text:<34} {name:<18} {len(alike):>4} "
                 f"{middle(alike, lambda run: run.wall_seconds):>8.2f} "
                 f"{middle(alike, lambda run: run.rate_mb_per_second):>6.0f} "
                 f"{middle(alike, lambda run: run.cpu_seconds_per_gib):>9.2f} "
@@ -135,18 +105,5 @@ def table(found: Sequence[tuple[Point, Sequence[Run]]]) -> Iterator[str]:
             )
 
 
-def _no_room(point: Point, stage: Stage) -> str | None:
-    """
-    What keeps the copies from having room, if anything.
-    """
-    copies = point.leechers + (not point.is_sparse)
-    wanted_bytes = point.size_bytes * copies + _SPARE_BYTES
-    if shutil.disk_usage(stage.place).free < wanted_bytes:
-        return "the disk is too small"
-    if str(stage.place).startswith("/dev/shm") and available_bytes() < wanted_bytes:
-        return "the memory is too small"
-    return None
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -9,19 +9,30 @@ watched.
 """
 
 import argparse
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bench.command import end_with, parser_of, tell
 from bench.gauges import Memory, cpu_seconds
 from bench.hollow_swarm import HollowSwarm
-from bench.options import add_network_option, add_run_options, parser_of, whole_number
+from bench.options import (
+    LONGEST_SECONDS,
+    add_network_option,
+    add_run_options,
+    check_pieces,
+    piece_size_type,
+    size_type,
+    watched_seconds,
+    whole_number,
+)
 from bench.processes import Swarm
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.results import middle
 from bench.rounds import Stage
 from bench.stages import loopback_stage
+from swarmpeer.arguments import seconds_type
 from swarmpeer.quantities import parse_size
 
 _READY_SECONDS = 60.0
@@ -51,29 +62,46 @@ def main() -> int:
     parser = parser_of("bench.idle", __doc__)
     add = parser.add_argument
     add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
-    add("--seconds", type=float, default=20.0, help="how long it is watched (20)")
-    add("--settle", type=float, default=5.0, metavar="SECONDS", help="before that (5)")
-    add("--size", type=parse_size, default=parse_size("1G"), help="(1G)")
-    add("--piece", type=parse_size, default=parse_size("1M"), help="(1M)")
+    add(
+        "--seconds",
+        type=watched_seconds,
+        default=20.0,
+        help="how long it is watched (20)",
+    )
+    add(
+        "--settle",
+        type=seconds_type(0, LONGEST_SECONDS),
+        default=5.0,
+        metavar="SECONDS",
+        help="before that (5)",
+    )
+    add("--size", type=size_type, default=parse_size("1G"), help="(1G)")
+    add("--piece", type=piece_size_type, default=parse_size("1M"), help="(1M)")
     add_run_options(parser)
     add_network_option(parser)
     options = parser.parse_args()
+    check_pieces(parser, options.size, options.piece, are_whole=True)
+    tally = Tally()
     with loopback_stage(options) as stage:
-        runs, failures = repeat_runs(
-            (f"run {number}", partial(_watch, stage, number, options))
-            for number in range(options.runs)
+        tally.repeat(
+            (
+                (f"run {number}", partial(_watch, stage, number, options))
+                for number in range(options.runs)
+            ),
+            partial(_show, options),
         )
-    if runs:
-        core = middle(runs, lambda run: run.core_percent)
-        private = middle(runs, lambda run: run.memory.private_mib)
-        mapped = middle(runs, lambda run: run.memory.mapped_mib)
-        print(
-            f"a seed with {options.neighbors} idle neighbours, medians of {len(runs)}: "
-            f"{core:.2f} % of a core, {private:.0f} MiB private, "
-            f"{mapped:.0f} MiB mapped",
-            file=sys.stderr,
-        )
-    return 1 if failures else 0
+    return tally.status
+
+
+def _show(options: argparse.Namespace, runs: Sequence[IdleRun]) -> None:
+    core = middle(runs, lambda run: run.core_percent)
+    private = middle(runs, lambda run: run.memory.private_mib)
+    mapped = middle(runs, lambda run: run.memory.mapped_mib)
+    tell(
+        f"a seed with {options.neighbors} idle neighbours, medians of {len(runs)}: "
+        f"{core:.2f} % of a core, {private:.0f} MiB private, "
+        f"{mapped:.0f} MiB mapped"
+    )
 
 
 def _watch(stage: Stage, number: int, options: argparse.Namespace) -> IdleRun:
@@ -101,4 +129,4 @@ def _watch(stage: Stage, number: int, options: argparse.Namespace) -> IdleRun:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -3,16 +3,16 @@ The kinds of peer by their names.
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 
 from bench.bare_copy import BareCopy
+from bench.command import CannotRun, tell
 from bench.libtorrent_kind import Libtorrent
-from bench.options import comma_list, one_of
+from bench.options import comma_list, json_object, one_of
 from bench.ours import ClassicPeer, Tables, VerifiedPeer
 from bench.peers import PeerKind
 from bench.programs.kind import OtherProgram
+from swarmpeer.arguments import seconds_type, type_of
 from swarmpeer.config.swarm_keys import TOP
 from swarmpeer.policies import find_choking, find_picker
 
@@ -51,7 +51,7 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     for policy, find in (("--choking", find_choking), ("--picking", find_picker)):
         add(
             policy,
-            type=_found_by(find),
+            type=_name_for(find),
             metavar="NAME",
             help="of swarmpeer, instead of the usual",
         )
@@ -63,7 +63,7 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     )
     add(
         "--interval",
-        type=float,
+        type=seconds_type(0.001, 3600),
         metavar="SECONDS",
         help="between two choke rounds of ours; by default the usual ones of a "
         f"swarm.toml, and {_SHORT_SECONDS} where choking is {CLASSIC}, which serves "
@@ -71,7 +71,7 @@ def add_kind_options(parser: argparse.ArgumentParser, kinds: str) -> None:
     )
     add(
         "--settings",
-        type=json.loads,
+        type=json_object,
         default={},
         metavar="JSON",
         help="session settings of libtorrent, over the best found",
@@ -85,6 +85,7 @@ def chosen_kinds(
     Those of C{--peers} that can run here; says which cannot.
 
     @param is_watched: see L{VerifiedPeer}.
+    @raise CannotRun: if none can.
     """
     short = options.interval or _SHORT_SECONDS
     every: list[PeerKind] = [
@@ -108,25 +109,24 @@ def chosen_kinds(
     for name in options.peers:
         kind = kinds[name]
         if missing := kind.missing():
-            print(f"{name} is left out: {missing}", file=sys.stderr)
+            tell(f"{name} is left out: {missing}")
         else:
             present.append(kind)
+    if not present:
+        raise CannotRun("none of --peers is left to be run")
     return present
 
 
-def _found_by(find: Callable[[str], object]) -> Callable[[str], str]:
+def _name_for(find: Callable[[str], object]) -> Callable[[str], str]:
     """
     The type of an option that is a name which C{find} finds.
     """
 
     def read(text: str) -> str:
-        try:
-            find(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+        find(text)
         return text
 
-    return read
+    return type_of(read)
 
 
 def _tables(options: argparse.Namespace) -> Tables:

@@ -14,23 +14,27 @@ of zeros, so that making it costs nothing.
 
 import argparse
 import itertools
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bench.command import end_with, parser_of, tell
 from bench.gauges import Memory
 from bench.hollow_swarm import HollowSwarm
 from bench.options import (
     add_network_option,
     add_run_options,
+    check_pieces,
     comma_list,
-    parser_of,
+    piece_size_type,
+    size_or_none_type,
+    size_type,
     whole_number,
 )
 from bench.ours import Tables
 from bench.processes import Swarm
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.rounds import Stage
 from bench.sources import size_text
 from bench.stages import loopback_stage
@@ -70,25 +74,36 @@ def main() -> int:
     parser = parser_of("bench.memory", __doc__)
     add = parser.add_argument
     add("--neighbors", type=whole_number, default=40, metavar="N", help="(40)")
-    add("--size", type=parse_size, default=parse_size("2G"), help="fetched (2G)")
-    add("--served", type=parse_size, default=parse_size("128M"), help="(128M)")
-    add("--piece", type=parse_size, default=parse_size("16M"), help="(16M)")
-    add("--limits", type=comma_list(parse_size), default=[0], help="in bytes (0)")
+    add("--size", type=size_type, default=parse_size("2G"), help="fetched (2G)")
+    add("--served", type=size_type, default=parse_size("128M"), help="(128M)")
+    add("--piece", type=piece_size_type, default=parse_size("16M"), help="(16M)")
+    add(
+        "--limits", type=comma_list(size_or_none_type), default=[0], help="in bytes (0)"
+    )
     add_run_options(parser, runs=1)
     add_network_option(parser)
     options = parser.parse_args()
+    for size in (options.size, options.served):
+        check_pieces(parser, size, options.piece, are_whole=True)
+    tally = Tally()
     with loopback_stage(options) as stage:
-        runs, failures = repeat_runs(
+        tally.repeat(
             (
-                f"run {number}, {role}",
-                partial(_watch, stage, number, limit, role, options),
-            )
-            for number, limit, role in itertools.product(
-                range(options.runs), options.limits, (_LEECHER, _SEED, _STALLED)
-            )
+                (
+                    f"run {number}, {role}",
+                    partial(_watch, stage, number, limit, role, options),
+                )
+                for number, limit, role in itertools.product(
+                    range(options.runs), options.limits, (_LEECHER, _SEED, _STALLED)
+                )
+            ),
+            _show,
         )
-    print(*map(_line, runs), sep="\n", file=sys.stderr)
-    return 1 if failures else 0
+    return tally.status
+
+
+def _show(runs: Sequence[MemoryRun]) -> None:
+    tell(*map(_line, runs))
 
 
 def _watch(
@@ -155,4 +170,4 @@ def _line(run: MemoryRun) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

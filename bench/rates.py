@@ -7,20 +7,20 @@ seconds, seen by a relay between them.
 
 import contextlib
 import shutil
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bench.command import end_with, parser_of, tell
 from bench.network import loopback_hosts
-from bench.options import existing_folder, parser_of, whole_number
+from bench.options import existing_folder, watched_seconds, whole_number
 from bench.ours import FIRST_ID, MANIFEST_NAME, swarm_text
 from bench.peers import PeerCommand
 from bench.processes import Swarm
 from bench.relay import Relay
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.sources import make_source
 from bench.stages import data_folder
 from swarmpeer.manifest_files import build_manifest, save_manifest
@@ -181,7 +181,9 @@ def main() -> int:
         metavar="DIR",
         help="where the files are",
     )
-    parser.add_argument("--seconds", type=float, default=25.0, help="of each case (25)")
+    parser.add_argument(
+        "--seconds", type=watched_seconds, default=25.0, help="of each case (25)"
+    )
     names = ", ".join(case.name for case in CASES)
     parser.add_argument(
         "--only", default="", help=f"cases with this in their name, of {names}"
@@ -192,16 +194,26 @@ def main() -> int:
     cases = [case for case in CASES if options.only in case.name]
     if not cases:
         parser.error(f"--only: {options.only!r} is in no name of {names}")
+    tally = Tally()
     with data_folder(options.data) as place:
-        runs, failures = repeat_runs(
-            (case.name, partial(run, case, place / "run", options.seconds))
-            for case in cases * options.runs
+        tally.repeat(
+            (
+                (case.name, partial(run, case, place / "run", options.seconds))
+                for case in cases * options.runs
+            ),
+            lambda runs: tell(*table(runs)),
         )
-    print(f"{'of the rate in any 10 s':<28} {'least':>8} {'most':>8}", file=sys.stderr)
+    return tally.status
+
+
+def table(runs: Sequence[RateRun]) -> Iterator[str]:
+    """
+    A row for each.
+    """
+    yield f"{'of the rate in any 10 s':<28} {'least':>8} {'most':>8}"
     for each in runs:
-        print(f"{each.case:<28} {each.least:>8.1%} {each.most:>8.1%}", file=sys.stderr)
-    return 1 if failures else 0
+        yield f"{each.case:<28} {each.least:>8.1%} {each.most:>8.1%}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -3,11 +3,11 @@ Run after run, whatever a run is.
 """
 
 import json
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
+from bench.command import NOTHING_WAS_RUN, tell
 from bench.processes import RunFailed
 
 if TYPE_CHECKING:
@@ -16,23 +16,52 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="DataclassInstance")
 
 
-def repeat_runs(runs: Iterable[tuple[str, Callable[[], T]]]) -> tuple[list[T], int]:
+class Tally:
     """
-    Make one after the other.  Each is printed at once: as a line of JSON, or, if it
-    failed, why.
+    Makes the runs of one benchmark, and counts them.
 
-    @param runs: what each is called, and what makes it.
-    @return: those that did not fail, and how many did.
+    @ivar made: how many did not fail.
+    @ivar failed: how many did.
     """
-    made = []
-    failures = 0
-    for name, make in runs:
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.failed = 0
+
+    def repeat(
+        self,
+        runs: Iterable[tuple[str, Callable[[], T]]],
+        show: Callable[[Sequence[T]], None],
+    ) -> None:
+        """
+        Make one after the other.  Each is printed at once: as a line of JSON, or, if it
+        failed, why.
+
+        @param runs: what each is called, and what makes it.
+        @param show: is given those that did not fail, if there are any, also where
+            Ctrl-C keeps the rest from being made.
+        """
+        made: list[T] = []
         try:
-            run = make()
-        except RunFailed as failure:
-            failures += 1
-            print(f"{name}: {failure}", file=sys.stderr, flush=True)
-        else:
-            made.append(run)
-            print(json.dumps(asdict(run)), flush=True)
-    return made, failures
+            for name, make in runs:
+                try:
+                    run = make()
+                except RunFailed as failure:
+                    self.failed += 1
+                    tell(f"{name}: {failure}")
+                else:
+                    self.made += 1
+                    made.append(run)
+                    print(json.dumps(asdict(run)), flush=True)
+        finally:
+            if made:
+                show(made)
+
+    @property
+    def status(self) -> int:
+        """
+        The exit status: 0 only if there were runs and none failed.
+        """
+        if self.failed:
+            return 1
+        return 0 if self.made else NOTHING_WAS_RUN

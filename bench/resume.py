@@ -9,17 +9,24 @@ process, from its start until it listens and knows what it has.
 """
 
 import argparse
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bench.command import end_with, parser_of, tell
 from bench.gauges import Memory, cpu_seconds
 from bench.hollow_swarm import HollowSwarm
-from bench.options import add_network_option, add_run_options, parser_of
+from bench.options import (
+    add_network_option,
+    add_run_options,
+    check_pieces,
+    piece_size_type,
+    size_type,
+)
 from bench.processes import Swarm
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.results import middle
 from bench.rounds import Stage
 from bench.sources import size_text
@@ -53,28 +60,34 @@ def main() -> int:
     """
     parser = parser_of("bench.resume", __doc__)
     add = parser.add_argument
-    add("--size", type=parse_size, default=parse_size("1T"), help="(1T)")
-    add("--piece", type=parse_size, default=parse_size("4M"), help="(4M)")
+    add("--size", type=size_type, default=parse_size("1T"), help="(1T)")
+    add("--piece", type=piece_size_type, default=parse_size("4M"), help="(4M)")
     add_run_options(parser)
     # Not every memory disk takes a file so large.
     parser.set_defaults(data=tempfile.gettempdir())
     add_network_option(parser)
     options = parser.parse_args()
+    check_pieces(parser, options.size, options.piece, are_whole=True)
+    tally = Tally()
     with loopback_stage(options) as stage:
-        runs, failures = repeat_runs(
-            (f"run {number}", partial(_start, stage, number, options))
-            for number in range(options.runs)
+        tally.repeat(
+            (
+                (f"run {number}", partial(_start, stage, number, options))
+                for number in range(options.runs)
+            ),
+            partial(_show, options),
         )
-    if runs:
-        wall = middle(runs, lambda run: run.wall_seconds)
-        private = middle(runs, lambda run: run.memory.private_mib)
-        print(
-            f"start on {size_text(options.size)} in pieces of "
-            f"{size_text(options.piece)}, medians of {len(runs)}: {wall:.2f} s, "
-            f"{private:.0f} MiB private",
-            file=sys.stderr,
-        )
-    return 1 if failures else 0
+    return tally.status
+
+
+def _show(options: argparse.Namespace, runs: Sequence[ResumeRun]) -> None:
+    wall = middle(runs, lambda run: run.wall_seconds)
+    private = middle(runs, lambda run: run.memory.private_mib)
+    tell(
+        f"start on {size_text(options.size)} in pieces of "
+        f"{size_text(options.piece)}, medians of {len(runs)}: {wall:.2f} s, "
+        f"{private:.0f} MiB private"
+    )
 
 
 def _start(stage: Stage, number: int, options: argparse.Namespace) -> ResumeRun:
@@ -99,4 +112,4 @@ def _start(stage: Stage, number: int, options: argparse.Namespace) -> ResumeRun:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

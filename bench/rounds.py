@@ -14,8 +14,9 @@ from bench.bound import Link, fluid_bound_seconds
 from bench.gauges import Memory, cpu_seconds, warm_pages
 from bench.peers import Host, PeerKind, Transfer
 from bench.processes import RunFailed, RunningPeer, Swarm
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.results import Run
+from bench.sources import Load
 
 _MIB = 1 << 20
 _GIB = 1 << 30
@@ -53,42 +54,45 @@ class Stage:
 class Rounds:
     """
     One file to some leechers, again and again.
-
-    @ivar failures: how many runs failed.
     """
 
-    def __init__(self, stage: Stage, kinds: Sequence[PeerKind]) -> None:
-        self.failures = 0
+    def __init__(
+        self, stage: Stage, kinds: Sequence[PeerKind], count: int, tally: Tally
+    ) -> None:
         self._stage = stage
         self._kinds = kinds
+        self._count = count
+        self._tally = tally
 
     def run(
-        self, source: Path, piece_size_bytes: int, leechers: int, count: int
-    ) -> list[Run]:
+        self, source: Path, load: Load, show: Callable[[Sequence[Run]], None]
+    ) -> None:
         """
         Run every kind C{count} times; they take turns in going first.  Each run is
         printed at once.
 
-        @return: the runs that did not fail, in the order of the kinds.
+        @param show: is given the runs that did not fail, in the order of the kinds; see
+            L{Tally.repeat}.
         """
 
         def make(kind: PeerKind, number: int) -> Run:
             transfer = Transfer(
                 source,
-                source.stat().st_size,
-                piece_size_bytes,
-                self._stage.hosts(leechers + 1),
+                load.size_bytes,
+                load.piece_size_bytes,
+                self._stage.hosts(load.leechers + 1),
                 self._stage.profiles,
             )
             return run_once(kind, transfer, self._stage, number)
 
-        runs, failures = repeat_runs(
-            (kind.name, partial(make, kind, number))
-            for number, kind in in_turn(self._kinds, count)
-        )
-        self.failures += failures
         names = [kind.name for kind in self._kinds]
-        return sorted(runs, key=lambda run: names.index(run.peer))
+        self._tally.repeat(
+            (
+                (kind.name, partial(make, kind, number))
+                for number, kind in in_turn(self._kinds, self._count)
+            ),
+            lambda runs: show(sorted(runs, key=lambda run: names.index(run.peer))),
+        )
 
 
 def in_turn(kinds: Sequence[PeerKind], count: int) -> Iterator[tuple[int, PeerKind]]:

@@ -14,24 +14,34 @@ on the standard error.
 import argparse
 import itertools
 import statistics
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from functools import partial
 
 from bench.bound import Link, fluid_bound_seconds
+from bench.command import CannotRun, end_with, parser_of, tell_table
 from bench.kinds import add_kind_options, chosen_kinds
 from bench.namespaces import Namespaces, why_not
 from bench.network import congestion_control, enter_private_network
-from bench.options import add_run_options, comma_list, one_of, parser_of, whole_number
-from bench.peers import FILE_NAME, PeerKind
+from bench.options import (
+    add_run_options,
+    check_pieces,
+    comma_list,
+    one_of,
+    piece_size_type,
+    size_type,
+    whole_number,
+)
+from bench.repeating import Tally
 from bench.results import Run, by_peer, middle
 from bench.rounds import Rounds, Stage
-from bench.sources import make_source, size_text
+from bench.sources import Load, source_of
 from bench.stages import data_folder, profiles_of
+from swarmpeer.arguments import number_type
 from swarmpeer.quantities import parse_size
 
 _KINDS = "swarmpeer,libtorrent,aria2"
 _SLOW_SHARE = 0.2
+_RATE = number_type("Mbit/s", 0.1, 10_000)
 
 CASES = {
     "even": "every host has the same rate, up and down",
@@ -46,52 +56,44 @@ def main() -> int:
 
     @return: the exit status.
     """
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    check_pieces(parser, options.size, options.piece)
+    if "slow-host" in options.cases and min(options.leechers) < 2:
+        parser.error("slow-host is of two leechers or more")
     if missing := why_not():
-        print(f"bench.shaped is left out: {missing}", file=sys.stderr)
-        return 0
+        raise CannotRun(f"bench.shaped is left out: {missing}")
     # A process mostly sleeps here, and looking would wake it.
     kinds = chosen_kinds(options, is_watched=False)
     enter_private_network()
-    failures = 0
+    profiles = profiles_of(options)
+    tally = Tally()
     with data_folder(options.data) as place:
-        source = place / FILE_NAME
-        make_source(source, options.size)
-        for leechers, rate, case in itertools.product(
-            options.leechers, options.rates, options.cases
-        ):
-            links = links_of(case, leechers, rate)
-            with Namespaces(links) as namespaces:
-                stage = Stage(
-                    place,
-                    f"{case}, {rate:g} Mbit/s, {congestion_control()}",
-                    namespaces.hosts,
-                    options.timeout,
-                    links,
-                    namespaces.sent_bytes,
-                    profiles_of(options),
-                )
-                failures += _run(stage, kinds, source, leechers, options)
-    return 1 if failures else 0
+        for leechers in options.leechers:
+            load = Load(leechers, options.size, options.piece)
+            with source_of(load, place) as source:
+                if source is None:
+                    continue
+                for rate, case in itertools.product(options.rates, options.cases):
+                    links = links_of(case, leechers, rate)
+                    with Namespaces(links) as namespaces:
+                        stage = Stage(
+                            place,
+                            f"{case}, {rate:g} Mbit/s, {congestion_control()}",
+                            namespaces.hosts,
+                            options.timeout,
+                            links,
+                            namespaces.sent_bytes,
+                            profiles,
+                        )
+                        title = f"{load.text}, {stage.network}"
+                        rounds = Rounds(stage, kinds, options.runs, tally)
+                        rounds.run(source, load, partial(_show, title, links))
+    return tally.status
 
 
-def _run(
-    stage: Stage,
-    kinds: Sequence[PeerKind],
-    source: Path,
-    leechers: int,
-    options: argparse.Namespace,
-) -> int:
-    rounds = Rounds(stage, kinds)
-    runs = rounds.run(source, options.piece, leechers, options.runs)
-    if runs:
-        title = (
-            f"{size_text(options.size)} to {leechers} in pieces of "
-            f"{size_text(options.piece)}, {stage.network}"
-        )
-        lines = table(runs, stage.links)
-        print(title, *lines, sep="\n", file=sys.stderr, flush=True)
-    return rounds.failures
+def _show(title: str, links: Sequence[Link], runs: Sequence[Run]) -> None:
+    tell_table(title, table(runs, links))
 
 
 def links_of(case: str, leechers: int, rate: float) -> list[Link]:
@@ -153,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--leechers", type=comma_list(whole_number), default=[8], help="with commas (8)"
     )
-    add("--rates", type=comma_list(float), default=[50.0], help="in Mbit/s (50)")
+    add("--rates", type=comma_list(_RATE), default=[50.0], help="in Mbit/s (50)")
     add(
         "--cases",
         type=comma_list(one_of("case", CASES)),
@@ -161,12 +163,12 @@ def _parser() -> argparse.ArgumentParser:
         help="with commas (even): "
         + "; ".join(f"{name}: {what}" for name, what in CASES.items()),
     )
-    add("--size", type=parse_size, default=parse_size("64M"), help="(64M)")
-    add("--piece", type=parse_size, default=parse_size("64K"), help="(64K)")
+    add("--size", type=size_type, default=parse_size("64M"), help="(64M)")
+    add("--piece", type=piece_size_type, default=parse_size("64K"), help="(64K)")
     add_kind_options(parser, _KINDS)
     add_run_options(parser)
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

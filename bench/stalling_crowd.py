@@ -17,8 +17,8 @@ from twisted.internet.task import LoopingCall
 from twisted.protocols.basic import Int32StringReceiver
 from twisted.python.failure import Failure
 
+from bench.command import parser_of
 from bench.control import Control, run_controlled, say
-from bench.options import parser_of
 from bench.ours import FIRST_ID
 from swarmpeer.core.layout import PieceLayout, layout_of
 from swarmpeer.manifest_files import read_manifest

@@ -15,21 +15,25 @@ memory at its highest sample.
 """
 
 import argparse
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from bench.command import end_with, parser_of, tell_table
 from bench.kinds import add_kind_options, chosen_kinds
 from bench.options import (
     add_network_option,
     add_run_options,
+    check_pieces,
     comma_list,
-    parser_of,
+    piece_size_type,
+    size_type,
     whole_number,
 )
-from bench.peers import FILE_NAME
-from bench.results import table
+from bench.repeating import Tally
+from bench.results import Run, table
 from bench.rounds import Rounds
-from bench.sources import make_source, size_text
+from bench.sources import Load, source_of
 from bench.stages import loopback_stage
 from swarmpeer.quantities import parse_size
 
@@ -67,22 +71,23 @@ def main() -> int:
     leechers = options.leechers or scenario.leechers
     sizes = options.size or [parse_size(scenario.size)]
     piece = options.piece or parse_size(scenario.piece)
+    loads = [Load(leechers, size, piece, options.sparse) for size in sizes]
+    for load in loads:
+        check_pieces(parser, load.size_bytes, load.piece_size_bytes)
     kinds = chosen_kinds(options)
-    failures = 0
+    tally = Tally()
     with loopback_stage(options) as stage:
-        source = stage.place / FILE_NAME
-        for size in sizes:
-            make_source(source, size, is_sparse=options.sparse)
-            rounds = Rounds(stage, kinds)
-            runs = rounds.run(source, piece, leechers, options.runs)
-            failures += rounds.failures
-            if runs:
-                title = (
-                    f"{size_text(size)} to {leechers} in pieces of "
-                    f"{size_text(piece)}, {stage.network}, files in {options.data}"
-                )
-                print(title, *table(runs), sep="\n", file=sys.stderr, flush=True)
-    return 1 if failures else 0
+        rounds = Rounds(stage, kinds, options.runs, tally)
+        for load in loads:
+            title = f"{load.text}, {stage.network}, files in {options.data}"
+            with source_of(load, stage.place) as source:
+                if source is not None:
+                    rounds.run(source, load, partial(_show, title))
+    return tally.status
+
+
+def _show(title: str, runs: Sequence[Run]) -> None:
+    tell_table(title, table(runs))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,10 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--leechers", type=whole_number, metavar="N")
     add(
         "--size",
-        type=comma_list(parse_size),
+        type=comma_list(size_type),
         help="of the file; several, with commas, make a table each",
     )
-    add("--piece", type=parse_size, help="the size of a piece")
+    add("--piece", type=piece_size_type, help="the size of a piece")
     add("--sparse", action="store_true", help="a file of zeros instead of noise")
     add_kind_options(parser, _KINDS)
     add_run_options(parser)
@@ -112,4 +117,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -5,8 +5,8 @@ and all.
 
 from pathlib import Path
 
+from bench.command import parser_of
 from bench.embedding import run_peer
-from bench.options import parser_of
 from swarmpeer.assemble_verified import assemble_verified_peer
 from swarmpeer.config_files import read_swarm
 

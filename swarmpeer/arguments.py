@@ -6,6 +6,7 @@ C{ValueError} the words would be lost.
 """
 
 import argparse
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -44,23 +45,30 @@ def whole_type(least: int, most: int | None = None) -> Callable[[str], int]:
 port_type = whole_type(1, 65535)
 
 
-def seconds_type(least: float, most: float) -> Callable[[str], float]:
+def number_type(unit: str, least: float, most: float) -> Callable[[str], float]:
     """
-    A number of seconds.
+    A number of whatever C{unit} says.
     """
 
     def parse(text: str) -> float:
         try:
-            seconds = float(text)
+            number = float(text)
         except ValueError:
-            seconds = -1.0
-        if least <= seconds <= most:
-            return seconds
+            number = math.nan
+        if least <= number <= most:
+            return number
         raise ValueError(
-            f"{quoted(text)} is no number of seconds from {least:.10g} to {most:.10g}"
+            f"{quoted(text)} is no number of {unit} from {least:.10g} to {most:.10g}"
         )
 
     return type_of(parse)
+
+
+def seconds_type(least: float, most: float) -> Callable[[str], float]:
+    """
+    A number of seconds.
+    """
+    return number_type("seconds", least, most)
 
 
 def parse_id(text: str) -> int:

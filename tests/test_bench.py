@@ -5,20 +5,27 @@ The pure parts of the benchmarks.
 import importlib
 import io
 import json
+import os
 import re
 import shlex
+import signal
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from bench.__main__ import commands
+import bench.__main__ as every
+from bench import shaped, transfer
+from bench.__main__ import commands, run_all
 from bench.bare_copy import BareCopy
 from bench.bound import Link, fluid_bound_seconds
+from bench.command import NOTHING_WAS_RUN, CannotRun, end_with
 from bench.course import CASES, allowed_seconds
 from bench.gauges import Memory
 from bench.hollow_swarm import zeros_manifest
@@ -26,7 +33,7 @@ from bench.ours import Tables, swarm_text
 from bench.peers import FILE_NAME, Host, PeerKind
 from bench.processes import RunFailed
 from bench.programs.tracker import tracker_answer
-from bench.repeating import repeat_runs
+from bench.repeating import Tally
 from bench.results import Run, by_peer, table
 from bench.rounds import in_turn
 from bench.shaped import links_of
@@ -110,15 +117,31 @@ class OptionTests(SynchronousTestCase):
         Each is told in one line, which names the option.
         """
         for module, option, value, fault in (
-            ("transfer", "--runs", "0", "'0' is no whole number of 1 or more"),
-            ("transfer", "--leechers", "-1", "'-1' is no whole number of 1 or more"),
+            ("transfer", "--runs", "0", "'0' is no whole number at least 1"),
+            ("transfer", "--leechers", "-1", "'-1' is no whole number at least 1"),
             ("transfer", "--data", "/nonexistent", "'/nonexistent' is no folder"),
             ("transfer", "--picking", "foo", "'foo': no policy and no plugin is"),
             ("transfer", "--choking", "no:It", "'no:It': ModuleNotFoundError"),
-            ("shaped", "--leechers", "8,x", "'x' is no whole number of 1 or more"),
-            ("memory", "--neighbors", "0", "'0' is no whole number of 1 or more"),
+            ("shaped", "--leechers", "8,x", "'x' is no whole number at least 1"),
+            ("memory", "--neighbors", "0", "'0' is no whole number at least 1"),
             ("rates", "--data", "", "'' is no folder"),
-            ("__main__", "--runs", "0.5", "'0.5' is no whole number of 1 or more"),
+            ("transfer", "--piece", "100K", "'100K' is no power of two from 16K to"),
+            ("transfer", "--piece", "0", "'0' is no power of two from 16K to"),
+            ("transfer", "--size", "16M,0", "'0' is no size above 0"),
+            ("transfer", "--size", "foo", "'foo' is no size: 64M"),
+            ("transfer", "--interval", "0", "'0' is no number of seconds from 0.001"),
+            ("transfer", "--timeout", "-1", "'-1' is no number of seconds from 0.1"),
+            ("transfer", "--settings", "5", "'5' is no object of JSON"),
+            ("transfer", "--settings", "foo", "'foo' is no object of JSON"),
+            ("transfer", "--peers", "foo", "no kind 'foo'; there are swarmpeer,"),
+            ("shaped", "--rates", "50,0", "'0' is no number of Mbit/s from 0.1 to"),
+            ("shaped", "--rates", "-5", "'-5' is no number of Mbit/s from 0.1 to"),
+            ("shaped", "--rates", "nan", "'nan' is no number of Mbit/s from 0.1 to"),
+            ("memory", "--limits", "foo", "'foo' is no size: 64M"),
+            ("memory", "--served", "0", "'0' is no size above 0"),
+            ("idle", "--seconds", "0", "'0' is no number of seconds from 0.1 to"),
+            ("rates", "--seconds", "nan", "'nan' is no number of seconds from 0.1"),
+            ("__main__", "--runs", "0.5", "'0.5' is no whole number at least 1"),
         ):
             said = io.StringIO()
             self.patch(sys, "argv", [module, f"{option}={value}"])
@@ -127,6 +150,149 @@ class OptionTests(SynchronousTestCase):
                 self.assertRaises(SystemExit, main)
             *_, line = said.getvalue().splitlines()
             self.assertIn(f"error: argument {option}: {fault}", line)
+
+    def test_together(self) -> None:
+        """
+        What does not go together, a size and its pieces above all, is told before
+        anything is made.
+        """
+        for module, words, fault in (
+            ("transfer", ["--size=1T", "--piece=16K"], "1T are more than 8,388,608"),
+            ("shaped", ["--size=1T", "--piece=16K"], "1T are more than 8,388,608"),
+            ("shaped", ["--cases=slow-host", "--leechers=8,1"], "slow-host is of two"),
+            ("resume", ["--size=5"], "5 are not two or more whole pieces of 4M"),
+            ("idle", ["--size=1M"], "1M are not two or more whole pieces of 1M"),
+            ("memory", ["--served=40M"], "40M are not two or more whole pieces of 16M"),
+        ):
+            said = io.StringIO()
+            self.patch(sys, "argv", [module, *words])
+            with redirect_stderr(said):
+                main = importlib.import_module(f"bench.{module}").main
+                self.assertRaises(SystemExit, main)
+            self.assertIn(f"error: {fault}", said.getvalue())
+
+    def test_places(self) -> None:
+        """
+        What cannot be made for the results is told in a line, too, at the start.
+        """
+        taken = Path(self.mktemp())
+        taken.touch()
+        for module, option in (
+            ("__main__", "--results"),
+            ("course", "--profile"),
+        ):
+            words = [f"{option}={taken / 'x'}"]
+            if module == "course":
+                words.append("--network=host")
+            self.patch(sys, "argv", [module, *words])
+            main = importlib.import_module(f"bench.{module}").main
+            self.assertIn(option, str(self.assertRaises(CannotRun, main)))
+
+
+class EndTests(SynchronousTestCase):
+    """
+    How a benchmark ends.
+    """
+
+    def ended(self, main: Callable[[], int]) -> tuple[object, str]:
+        """
+        @return: the status of C{main}, and what was said on the standard error.
+        """
+        said = io.StringIO()
+        with redirect_stderr(said):
+            end = self.assertRaises(SystemExit, end_with, main)
+        return end.code, said.getvalue()
+
+    def test_interrupted(self) -> None:
+        """
+        Ctrl-C is told in a line, after what was made until then.
+        """
+        shown: list[Sequence[Link]] = []
+
+        def stop() -> Link:
+            raise KeyboardInterrupt
+
+        def main() -> int:
+            tally = Tally()
+            tally.repeat([("one", lambda: Link(1, 2)), ("two", stop)], shown.append)
+            return tally.status
+
+        with redirect_stdout(io.StringIO()):
+            self.assertEqual(self.ended(main), (130, "interrupted\n"))
+        self.assertEqual(shown, [[Link(1, 2)]])
+
+    def test_nobody_left(self) -> None:
+        """
+        Where every chosen kind is missing, that is said before anything is made.
+        """
+        self.patch(os, "environ", {"PATH": self.mktemp()})
+        for module in ("transfer", "growth"):
+            words = ["--peers=rtorrent,aria2", "--network=host"]
+            self.patch(sys, "argv", [module, *words])
+            main = importlib.import_module(f"bench.{module}").main
+            status, said = self.ended(main)
+            self.assertEqual(status, NOTHING_WAS_RUN)
+            rtorrent, aria2, last = said.splitlines()
+            self.assertTrue(rtorrent.startswith("rtorrent is left out: "))
+            self.assertTrue(aria2.startswith("aria2 is left out: "))
+            self.assertEqual(last, "none of --peers is left to be run")
+
+    def test_no_room(self) -> None:
+        """
+        What does not fit is left out with a word; a run of nothing is not right.
+        """
+        handler = signal.getsignal(signal.SIGTERM)
+        self.addCleanup(signal.signal, signal.SIGTERM, handler)
+        words = ["--size=1000T", "--piece=256M", "--peers=bare-copy", "--network=host"]
+        self.patch(sys, "argv", ["transfer", *words])
+        status, said = self.ended(transfer.main)
+        self.assertEqual(status, NOTHING_WAS_RUN)
+        self.assertEqual(
+            said,
+            "1000 TiB to 1 in pieces of 256 MiB is left out: the disk is too small\n",
+        )
+
+    def test_bad_source(self) -> None:
+        """
+        So is a file that the system does not let be written.
+        """
+        place = Path(self.mktemp()) / "missing"
+        self.assertRaises(CannotRun, make_source, place, 1)
+
+    def test_no_shaped(self) -> None:
+        """
+        Where there can be no slow lines, nothing was run.
+        """
+        self.patch(shaped, "why_not", lambda: "no root")
+        self.patch(sys, "argv", ["shaped"])
+        self.assertEqual(
+            self.ended(shaped.main),
+            (NOTHING_WAS_RUN, "bench.shaped is left out: no root\n"),
+        )
+
+    def test_all(self) -> None:
+        """
+        Of all benchmarks the last lines tell which failed and which could not be run;
+        the latter are no failure, unless it is all of them.
+        """
+        right, wrong, nothing = "growth", "rates", "shaped"
+        statuses = {right: 0, wrong: 1, nothing: NOTHING_WAS_RUN}
+
+        def run(argv: Sequence[str], _: object) -> int:
+            return statuses[argv[-1].removeprefix("bench.")]
+
+        self.patch(every, "_run", run)
+        failed = f"failed: python -m bench.{wrong}"
+        left_out = f"left out: python -m bench.{nothing}"
+        for chosen, status, words in (
+            ([right, nothing, wrong], 1, [left_out, failed]),
+            ([right, nothing], 0, [left_out]),
+            ([nothing], NOTHING_WAS_RUN, [left_out]),
+            ([right], 0, [f"python -m bench.{right}"]),
+        ):
+            ended, said = self.ended(partial(run_all, chosen, io.BytesIO()))
+            self.assertEqual(ended, status)
+            self.assertEqual(said.splitlines()[-len(words) :], words)
 
 
 class CourseTests(SynchronousTestCase):
@@ -338,16 +504,20 @@ class RunsTests(SynchronousTestCase):
         def fail() -> Link:
             raise RunFailed("no DONE from all")
 
+        tally = Tally()
+        shown: list[Sequence[Link]] = []
         told, why = io.StringIO(), io.StringIO()
         with redirect_stdout(told), redirect_stderr(why):
-            runs, failures = repeat_runs(
+            tally.repeat(
                 [
                     ("one", lambda: Link(1, 2)),
                     ("two", fail),
                     ("three", lambda: Link(3, 4)),
-                ]
+                ],
+                shown.append,
             )
-        self.assertEqual((runs, failures), ([Link(1, 2), Link(3, 4)], 1))
+        self.assertEqual(shown, [[Link(1, 2), Link(3, 4)]])
+        self.assertEqual((tally.made, tally.failed, tally.status), (2, 1, 1))
         lines = [json.loads(line) for line in told.getvalue().splitlines()]
         self.assertEqual(lines, [{"up": 1, "down": 2}, {"up": 3, "down": 4}])
         self.assertEqual(why.getvalue(), "two: no DONE from all\n")

@@ -2,8 +2,12 @@
 Tests of C{tools/scale.py}, its table and its picture.
 """
 
+import io
 import re
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,6 +20,7 @@ from tools.scale import (
     SWARMS,
     computed,
     crashes_of,
+    main,
     run_one,
     scenario_of,
 )
@@ -92,6 +97,21 @@ class ScaleTests(SynchronousTestCase):
         line = json_line(run).replace('"random_seed"', '"seed"')
         self.assertEqual(read_lines([line]), [run])
 
+    def test_bad_lines(self) -> None:
+        """
+        What is no such line is told by its number.
+        """
+        line = json_line(computed(1000))
+        for bad in (
+            "foo",
+            "[]",
+            "5",
+            "{}",
+            line.replace('"peers": 1000', '"peers": "x"'),
+        ):
+            fault = self.assertRaises(ValueError, read_lines, [line, "", bad])
+            self.assertEqual(str(fault), "line 3 is no run of a swarm")
+
     def test_table(self) -> None:
         """
         One row for each kind and number of pieces, of the run in the middle.
@@ -116,3 +136,72 @@ class ScaleTests(SynchronousTestCase):
             self.assertIn(words, picture)
         self.assertNotIn("classic policy<", picture)
         self.assertEqual(len(re.findall("<path", picture)), 5)
+
+
+class OptionTests(SynchronousTestCase):
+    """
+    The command line.
+    """
+
+    def refused(self, *words: str) -> str:
+        """
+        @return: the last line of what is said of a command that is refused.
+        """
+        said = io.StringIO()
+        self.patch(sys, "argv", ["scale", *words])
+        with redirect_stderr(said):
+            end = self.assertRaises(SystemExit, main)
+        self.assertEqual(end.code, 2)
+        return said.getvalue().splitlines()[-1].partition("error: ")[2]
+
+    def test_mistakes(self) -> None:
+        """
+        Each is told in a line before anything is run.
+        """
+        file = Path(self.mktemp())
+        file.write_text("foo\n")
+        other = Path(self.mktemp())
+        other.write_text(json_line(replace(computed(10), swarm="foo")))
+        for option, value, fault in (
+            ("--uplinks", "foo", "no kind of uplinks 'foo'; there are equal, mixed"),
+            (
+                "--swarms",
+                "fleet,foo",
+                "no swarm 'foo'; there are fleet, classic, server",
+            ),
+            ("--sizes", "10,x", "'x' is no whole number at least 1"),
+            ("--sizes", "0", "'0' is no whole number at least 1"),
+            ("--pieces", "0", "'0' is no whole number at least 1"),
+            ("--seeds", "0", "'0' is no whole number at least 1"),
+            ("--read", "/nonexistent", "/nonexistent: No such file or directory"),
+            ("--read", str(file), f"{file}: line 1 is no run of a swarm"),
+            ("--read", str(other), f"{other}: has a swarm 'foo'"),
+            ("--plot", "/nonexistent/x", "'/nonexistent/x' is no file in a folder"),
+        ):
+            said = self.refused(f"{option}={value}")
+            self.assertTrue(said.startswith(f"argument {option}: {fault}"), said)
+
+    def test_no_picture(self) -> None:
+        """
+        The picture is of files of one number of pieces only.
+        """
+        file = Path(self.mktemp())
+        file.write_text(json_line(computed(10, pieces=10)))
+        plot_ = f"--plot={self.mktemp()}"
+        self.assertEqual(
+            self.refused("--pieces=10", plot_), "--plot is of 250 pieces, not of 10"
+        )
+        self.assertEqual(
+            self.refused(f"--read={file}", plot_), "--plot: no run is of 250 pieces"
+        )
+
+    def test_help(self) -> None:
+        """
+        The help names every swarm and every kind of uplinks.
+        """
+        said = io.StringIO()
+        self.patch(sys, "argv", ["scale", "--help"])
+        with redirect_stdout(said):
+            self.assertRaises(SystemExit, main)
+        for word in ("fleet,classic,server", "equal,mixed", "10,100,1000"):
+            self.assertIn(word, said.getvalue())

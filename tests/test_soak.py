@@ -1,9 +1,13 @@
 """
-Tests of C{tools.soak}.
+Tests of C{tools.soak}, and of the options of all tools that run for long.
 """
 
+import importlib
+import io
 import signal
+import sys
 import threading
+from contextlib import redirect_stderr
 from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,6 +18,35 @@ from swarmpeer.testing.virtual_time import VirtualTime
 from tools import soak
 
 SMALL = Scenario(peers=2, file_size_bytes=1000)
+
+
+class OptionTests(SynchronousTestCase):
+    """
+    The command lines of what runs for long.
+    """
+
+    def test_mistakes(self) -> None:
+        """
+        What would be no run, or none that can be, is told in a line at the start.
+        """
+        for tool, option, value, fault in (
+            ("soak", "--runs", "0", "'0' is no whole number at least 1"),
+            ("soak", "--seed", "x", "'x' is no whole number at least 0"),
+            ("crash", "--kills", "-1", "'-1' is no whole number at least 1"),
+            ("crash", "--size", "0", "'0' is no whole number at least 1"),
+            ("power_cuts", "--seeds", "0", "'0' is no whole number at least 1"),
+            ("power_cuts", "--jobs", "0", "'0' is no whole number at least 1"),
+            ("free_riders", "--runs", "0", "'0' is no whole number at least 1"),
+            ("free_riders", "--seed-up", "0", "'0' is no number of bytes per second"),
+            ("free_riders", "--plot", "/nonexistent/x", "'/nonexistent/x' is no file"),
+        ):
+            said = io.StringIO()
+            self.patch(sys, "argv", [tool, f"{option}={value}"])
+            main = importlib.import_module(f"tools.{tool}").main
+            with redirect_stderr(said):
+                end = self.assertRaises(SystemExit, main)
+            self.assertEqual(end.code, 2)
+            self.assertIn(f"error: argument {option}: {fault}", said.getvalue())
 
 
 class PatienceTests(SynchronousTestCase):

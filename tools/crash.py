@@ -22,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from swarmpeer.arguments import whole_type
 from swarmpeer.core.layout import layout_of
 from swarmpeer.file_name import state_folder_name
 from swarmpeer.manifest import Manifest
@@ -336,10 +337,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.crash", description=__doc__.strip().partition("\n\n")[0]
     )
-    parser.add_argument("--kills", type=int, default=1000, help="(default: 1000)")
-    parser.add_argument("--seed", type=int, default=0, help="of all chance")
     parser.add_argument(
-        "--size", type=int, default=24, help="of the data in MiB (default: 24)"
+        "--kills", type=whole_type(1), default=1000, help="(default: 1000)"
+    )
+    parser.add_argument("--seed", type=whole_type(0), default=0, help="of all chance")
+    parser.add_argument(
+        "--size",
+        type=whole_type(1),
+        default=24,
+        help="of the data in MiB (default: 24)",
     )
     options = parser.parse_args()
     began = time.monotonic()

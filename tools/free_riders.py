@@ -8,9 +8,10 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import mean
 
+from bench.options import new_file
+from swarmpeer.arguments import number_type, whole_type
 from swarmpeer.simulate.plot_style import LEFT, WIDTH, style
 from swarmpeer.simulate.run_figures import FREE_RIDER, LEECHER, quantile
 from swarmpeer.simulate.summary import swarm_words
@@ -221,15 +222,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.free_riders", description=__doc__
     )
-    parser.add_argument("--runs", type=int, default=20, help="seeds for each policy")
+    parser.add_argument(
+        "--runs", type=whole_type(1), default=20, help="seeds for each policy"
+    )
     parser.add_argument(
         "--seed-up",
-        type=float,
+        type=number_type("bytes per second", 1, 1e12),
         default=SCENARIO.seed_up_rate,
         metavar="RATE",
         help="bytes per second that the seed can send",
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it")
+    parser.add_argument("--plot", type=new_file, metavar="FILE.svg", help="draw it")
     options = parser.parse_args()
     scenario = replace(SCENARIO, seed_up_rate=options.seed_up)
     runs = {

@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from random import Random
 
+from swarmpeer.arguments import whole_type
 from swarmpeer.simulate.summary import breach_line
 from swarmpeer.testing.power_cuts import PowerCutSwarm
 from swarmpeer.testing.scenario import Scenario
@@ -173,20 +174,27 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--seeds", type=int, default=10, help="how many swarms (default: 10)"
+        "--seeds", type=whole_type(1), default=10, help="how many swarms (default: 10)"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="the first of them (default: 0)"
+        "--seed", type=whole_type(0), default=0, help="the first of them (default: 0)"
     )
     moment = parser.add_mutually_exclusive_group()
     moment.add_argument(
-        "--after-event", type=int, help="this moment alone, of the first swarm"
+        "--after-event",
+        type=whole_type(0),
+        help="this moment alone, of the first swarm",
     )
     moment.add_argument(
-        "--after-call", type=int, help="the same, in the midst of a work in a thread"
+        "--after-call",
+        type=whole_type(0),
+        help="the same, in the midst of a work in a thread",
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time"
+        "--jobs",
+        type=whole_type(1),
+        default=os.cpu_count() or 1,
+        help="processes at a time",
     )
     return parser
 

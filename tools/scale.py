@@ -15,11 +15,14 @@ from random import Random
 from statistics import median
 from typing import Any
 
+from bench.options import comma_list, new_file, one_of, whole_number
+from swarmpeer.arguments import type_of
 from swarmpeer.simulate.run_figures import SEED, RunFigures
 from swarmpeer.testing.faults import Fault
 from swarmpeer.testing.members import FIRST_ID
 from swarmpeer.testing.scenario import FaultKind, Scenario
 from swarmpeer.testing.swarm import SimulatedSwarm
+from swarmpeer.text import printable, quoted
 from tools.scale_plot import plot
 from tools.scale_table import Run, json_line, read_lines, table
 
@@ -56,6 +59,10 @@ SWARMS: Mapping[str, Mapping[str, Any]] = {
 A verified swarm with the policy of a fleet; the classic one, in which each is told of
 as many others as one has neighbours there; and one in which nobody passes anything on.
 """
+UPLINKS: Mapping[str, tuple[float, ...]] = {"equal": (), "mixed": MIXED}
+"""
+The rates of the hosts, as shares of the usual one.
+"""
 MOST_CLIENTS = 30
 """
 With more, what the server needs is computed: all that it does is to send.
@@ -80,7 +87,7 @@ def scenario_of(
     if most is not None and peers <= most:
         # All have all.
         scenario = replace(scenario, most_neighbors=None)
-    return replace(scenario, up_factors=MIXED if uplinks == "mixed" else ())
+    return replace(scenario, up_factors=UPLINKS[uplinks])
 
 
 def crashes_of(scenario: Scenario, within_seconds: float) -> list[Fault]:
@@ -194,35 +201,20 @@ def main() -> int:
 
     @return: the exit status.
     """
-    parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), metavar="N,N")
-    parser.add_argument("--swarms", default=",".join(SWARMS), metavar="NAME,NAME")
-    parser.add_argument("--uplinks", default="equal,mixed", metavar="KIND,KIND")
-    parser.add_argument("--crashing", choices=("no", "yes", "both"), default="both")
-    parser.add_argument("--seeds", type=int, default=1, help="runs of each")
-    parser.add_argument(
-        "--pieces",
-        type=int,
-        default=PIECES,
-        metavar="N",
-        help=f"of how many pieces the file is ({PIECES})",
-    )
-    parser.add_argument(
-        "--read", type=Path, nargs="*", metavar="FILE", help="run nothing, read these"
-    )
-    parser.add_argument("--table", action="store_true", help="Markdown at the end")
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it")
+    parser = _parser()
     options = parser.parse_args()
+    if options.plot is not None and options.read is None and options.pieces != PIECES:
+        parser.error(f"--plot is of {PIECES} pieces, not of {options.pieces}")
     runs: list[Run] = []
     if options.read is not None:
-        for path in options.read:
-            runs += read_lines(path.read_text().splitlines())
+        for each in options.read:
+            runs += each
     else:
         crashing = {"no": (False,), "yes": (True,), "both": (False, True)}
         for run in run_all(
-            options.swarms.split(","),
-            map(int, options.sizes.split(",")),
-            options.uplinks.split(","),
+            options.swarms,
+            options.sizes,
+            options.uplinks,
             crashing[options.crashing],
             options.seeds,
             options.pieces,
@@ -232,16 +224,83 @@ def main() -> int:
     if options.table:
         print(*table(runs, SWARMS), sep="\n")
     if options.plot is not None:
-        options.plot.write_text(
-            plot(
-                [
-                    (_name(run), run.peers, run.seconds, run.bound_seconds)
-                    for run in runs
-                    if run.pieces == PIECES
-                ]
-            )
-        )
+        points = [
+            (_name(run), run.peers, run.seconds, run.bound_seconds)
+            for run in runs
+            if run.pieces == PIECES
+        ]
+        if not points:
+            parser.error(f"--plot: no run is of {PIECES} pieces")
+        options.plot.write_text(plot(points))
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
+    add = parser.add_argument
+    sizes = ",".join(map(str, SIZES))
+    add(
+        "--sizes",
+        type=comma_list(whole_number),
+        default=list(SIZES),
+        metavar="N,N",
+        help=f"how many hosts fetch ({sizes})",
+    )
+    for option, word, names in (
+        ("--swarms", "swarm", SWARMS),
+        ("--uplinks", "kind of uplinks", UPLINKS),
+    ):
+        add(
+            option,
+            type=comma_list(one_of(word, names)),
+            default=list(names),
+            metavar="NAME,NAME",
+            help=f"with commas ({','.join(names)})",
+        )
+    add(
+        "--crashing",
+        choices=("no", "yes", "both"),
+        default="both",
+        help=f"whether {CRASHING:.0%}% of them crash once and come back (both)",
+    )
+    add("--seeds", type=whole_number, default=1, metavar="N", help="runs of each (1)")
+    add(
+        "--pieces",
+        type=whole_number,
+        default=PIECES,
+        metavar="N",
+        help=f"of how many pieces the file is ({PIECES})",
+    )
+    add(
+        "--read",
+        type=_read,
+        nargs="+",
+        metavar="FILE",
+        help="run nothing, read what was printed before",
+    )
+    add("--table", action="store_true", help="Markdown at the end")
+    add("--plot", type=new_file, metavar="FILE.svg", help="draw it")
+    return parser
+
+
+@type_of
+def _read(text: str) -> list[Run]:
+    """
+    The type of an option that is a file of runs.
+    """
+    name = printable(text)
+    try:
+        runs = read_lines(Path(text).read_text().splitlines())
+    except OSError as error:
+        raise ValueError(f"{name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{name}: is no text") from None
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    for run in runs:
+        if run.swarm not in SWARMS:
+            raise ValueError(f"{name}: has a swarm {quoted(run.swarm)}")
+    return runs
 
 
 def _with_pieces(pieces: int) -> Scenario:

@@ -3,8 +3,17 @@ Swarms at scale, as lines of JSON and as rows of a table.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+
+_JSON_TYPES: Mapping[object, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    float: (int, float),
+}
+"""
+What a field of each type can be in a line.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +71,29 @@ def json_line(run: Run) -> str:
 def read_lines(lines: Iterable[str]) -> list[Run]:
     """
     Runs that were printed before.
+
+    @raise ValueError: if a line is none, with its number.
     """
-    names = {field.name for field in fields(Run)}
     runs = []
-    for line in lines:
-        if not line.strip():
-            continue
-        values = json.loads(line)
-        if "seed" in values:
-            # What older lines call it.
-            values["random_seed"] = values["seed"]
-        runs.append(Run(**{name: values[name] for name in names & values.keys()}))
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                runs.append(_read_line(line))
+            except (ValueError, TypeError, LookupError, RecursionError):
+                raise ValueError(f"line {number} is no run of a swarm") from None
     return runs
+
+
+def _read_line(line: str) -> Run:
+    values = json.loads(line)
+    if "seed" in values:
+        # What older lines call it.
+        values["random_seed"] = values["seed"]
+    told = {field.name: values[field.name] for field in fields(Run)}
+    for field in fields(Run):
+        if not isinstance(told[field.name], _JSON_TYPES[field.type]):
+            raise TypeError(field.name)
+    return Run(**told)
 
 
 def table(runs: Iterable[Run], swarms: Iterable[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from swarmpeer.arguments import whole_type
 from swarmpeer.simulate.replay import replay_command
 from swarmpeer.simulate.runs import run_all
 from swarmpeer.simulate.summary import breach_lines, verdict_line
@@ -133,13 +134,17 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=int, default=1000, help="how many seeds")
-    parser.add_argument("--seed", type=int, default=0, help="the first of them")
+    parser.add_argument(
+        "--runs", type=whole_type(1), default=1000, help="how many seeds"
+    )
+    parser.add_argument(
+        "--seed", type=whole_type(0), default=0, help="the first of them"
+    )
     parser.add_argument(
         "--faults", choices=[level.value for level in FaultLevel], default="wild"
     )
     parser.add_argument("--verified", action="store_true", help="verified swarms")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=whole_type(1), default=os.cpu_count() or 1)
     return parser
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.options import parser_of
+from bench.command import parser_of
 from bench.programs.aria2 import Aria2
 from bench.programs.program import Program, Setting
 from bench.programs.rtorrent import RTorrent

@@ -74,7 +74,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument(
         "--piece-size",
-        type=type_of(_piece_size),
+        type=piece_size_type,
         metavar="SIZE",
         help="bytes per piece, such as 256K (default: by the size of PATH)",
     )
@@ -143,7 +143,11 @@ def _exists(output: str) -> ManifestError:
     return ManifestError(f"{printable(output)}: is there already; --force replaces it")
 
 
-def _piece_size(text: str) -> int:
+@type_of
+def piece_size_type(text: str) -> int:
+    """
+    A size that a piece of a manifest can have.
+    """
     size = parse_size(text)
     if not BLOCK_BYTES <= size <= MAX_PIECE_SIZE_BYTES or size & (size - 1):
         raise ValueError(
