@@ -80,7 +80,6 @@ class PatienceTests(SynchronousTestCase):
         An event does not end, and swallows what interrupts it: the next does.
         """
         self.patch(soak, "PATIENCE_SECONDS", 2.0)
-        self.patch(soak, "_AGAIN_SECONDS", 0.1)
         never = threading.Event()
         interrupted: list[str] = []
 
