@@ -94,20 +94,23 @@ def run_all(every: Sequence[str], results: BinaryIO) -> int:
     """
     words: list[str] = []
     made, failed = 0, 0
-    for command in every:
-        argv = shlex.split(f"python -m bench.{command}")
-        name = shlex.join(argv)
-        tell(f"\n{name}")
-        status = _run([sys.executable, *argv[1:]], results)
-        if status == NOTHING_WAS_RUN:
-            words.append(f"left out: {name}")
-        elif status:
-            failed += 1
-            words.append(f"failed: {name}")
-        else:
-            made += 1
-    if words:
-        tell("", *words)
+    try:
+        for command in every:
+            argv = shlex.split(f"python -m bench.{command}")
+            name = shlex.join(argv)
+            tell(f"\n{name}")
+            status = _run([sys.executable, *argv[1:]], results)
+            if status == NOTHING_WAS_RUN:
+                words.append(f"left out: {name}")
+            elif status:
+                failed += 1
+                words.append(f"failed: {name}")
+            else:
+                made += 1
+    finally:
+        # Also where Ctrl-C leaves the rest.
+        if words:
+            tell("", *words)
     if failed:
         return 1
     return 0 if made else NOTHING_WAS_RUN

@@ -8,8 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.ours import FIRST_ID, MANIFEST_NAME, SWARM_NAME, Tables, swarm_text
+from bench.ours import (
+    FIRST_ID,
+    MANIFEST_NAME,
+    SWARM_NAME,
+    Tables,
+    profile_option,
+    swarm_text,
+)
 from bench.peers import FILE_NAME, Host, PeerCommand
+from bench.rounds import Stage
 from bench.sources import make_source
 from swarmpeer.core.layout import layout_of
 from swarmpeer.file_name import state_folder_name
@@ -26,30 +34,31 @@ class HollowSwarm:
     Its folder: one peer that is watched, and a crowd of others.
 
     @ivar hosts: that of the one first.
+    @ivar profiles: the folder for a profile of the one, if one is wanted.
     """
 
     folder: Path
     manifest: Manifest
     hosts: Sequence[Host]
+    profiles: Path | None
 
     @classmethod
     def make(
-        cls,
-        folder: Path,
-        hosts: Sequence[Host],
-        size_bytes: int,
-        piece_size_bytes: int,
+        cls, stage: Stage, crowd: int, size_bytes: int, piece_size_bytes: int
     ) -> "HollowSwarm":
         """
         Make the file and its manifest.
+
+        @param crowd: how many the others are.
         """
+        folder = stage.place / "swarm"
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir()
         make_source(folder / FILE_NAME, size_bytes, is_sparse=True)
         manifest = zeros_manifest(size_bytes, piece_size_bytes)
         save_manifest(manifest, folder / MANIFEST_NAME)
-        return cls(folder, manifest, hosts)
+        return cls(folder, manifest, stage.hosts(crowd + 1), stage.profiles)
 
     def the_one(self, *, is_seed: bool, tables: Tables | None = None) -> PeerCommand:
         """
@@ -71,6 +80,7 @@ class HollowSwarm:
             f"--id={FIRST_ID}",
             f"--swarm={swarm}",
             "--unwatched",
+            *profile_option(self.profiles, "swarmpeer", FIRST_ID),
         )
         if is_seed:
             self._record_whole(place)

@@ -105,8 +105,7 @@ def _show(options: argparse.Namespace, runs: Sequence[IdleRun]) -> None:
 
 
 def _watch(stage: Stage, number: int, options: argparse.Namespace) -> IdleRun:
-    hosts = stage.hosts(options.neighbors + 1)
-    swarm = HollowSwarm.make(stage.place / "swarm", hosts, options.size, options.piece)
+    swarm = HollowSwarm.make(stage, options.neighbors, options.size, options.piece)
     commands = [swarm.the_one(is_seed=True), swarm.crowd(are_seeds=True)]
     with Swarm(commands, swarm.folder) as peers:
         peers.wait_for("READY", peers.peers, _READY_SECONDS)

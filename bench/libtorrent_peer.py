@@ -2,12 +2,13 @@
 One libtorrent peer; see bench.processes for the words it exchanges.
 """
 
-import argparse
 import json
 import select
 import sys
 
 import libtorrent
+
+from bench.command import parser_of
 
 # What was found fastest with the least CPU: no encryption, no slots, no uTP, no
 # discovery, deep queues, and a short tick, which matters most.
@@ -46,10 +47,7 @@ def main() -> None:
     """
     Run one peer until the end of the input.
     """
-    # Made by hand: what bench.options loads would count as libtorrent's memory.
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.libtorrent_peer", description=__doc__
-    )
+    parser = parser_of("bench.libtorrent_peer", __doc__)
     parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--torrent", required=True)

@@ -115,12 +115,7 @@ def _watch(
 ) -> MemoryRun:
     is_seed = role == _SEED
     size_bytes = options.served if is_seed else options.size
-    swarm = HollowSwarm.make(
-        stage.place / "swarm",
-        stage.hosts(options.neighbors + 1),
-        size_bytes,
-        options.piece,
-    )
+    swarm = HollowSwarm.make(stage, options.neighbors, size_bytes, options.piece)
     limits: dict[str, object] = {"preferred_neighbors": options.neighbors}
     if limit_bytes:
         limits["memory"] = limit_bytes

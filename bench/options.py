@@ -67,8 +67,8 @@ def add_run_options(parser: argparse.ArgumentParser, runs: int = 5) -> None:
         "--profile",
         type=Path,
         metavar="FOLDER",
-        help="put a profile of the reactor's thread of each peer of ours there, for "
-        "python -m pstats; those of the last run stay",
+        help="put a profile of the reactor's thread of each peer of ours there, but "
+        "for a crowd's, for python -m pstats; those of the last run stay",
     )
 
 

@@ -69,7 +69,7 @@ class VerifiedPeer:
                     f"--id={peer_id}",
                     f"--swarm={swarm}",
                     *([] if self.is_watched else ["--unwatched"]),
-                    *profile_option(transfer, self.name, peer_id),
+                    *profile_option(transfer.profiles, self.name, peer_id),
                 )
             )
         return commands
@@ -126,7 +126,7 @@ class ClassicPeer:
                     f"--interval={self.interval_seconds}",
                     f"--optimistic={self.optimistic_seconds}",
                     *(["--seed-waits"] if self.seed_waits else []),
-                    *profile_option(transfer, self.name, peer_id),
+                    *profile_option(transfer.profiles, self.name, peer_id),
                     *swarm,
                 )
             )
@@ -161,13 +161,13 @@ def swarm_text(
     return "\n".join(lines) + "\n"
 
 
-def profile_option(transfer: Transfer, kind: str, peer_id: int) -> list[str]:
+def profile_option(profiles: Path | None, kind: str, peer_id: int) -> list[str]:
     """
     The word to a peer of ours to make a profile, if one is wanted.
     """
-    if transfer.profiles is None:
+    if profiles is None:
         return []
-    return [f"--profile={transfer.profiles / f'{kind}_{peer_id}.prof'}"]
+    return [f"--profile={profiles / f'{kind}_{peer_id}.prof'}"]
 
 
 def _toml(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
-from bench.command import NOTHING_WAS_RUN, tell
+from bench.command import NOTHING_WAS_RUN, CannotRun, tell
 from bench.processes import RunFailed
 
 if TYPE_CHECKING:
@@ -40,15 +40,20 @@ class Tally:
         @param runs: what each is called, and what makes it.
         @param show: is given those that did not fail, if there are any, also where
             Ctrl-C keeps the rest from being made.
+        @raise CannotRun: if the very first one cannot be made.
         """
         made: list[T] = []
         try:
             for name, make in runs:
                 try:
                     run = make()
+                except CannotRun as why:
+                    if not (self.made or self.failed):
+                        raise
+                    # Something was run.
+                    self._fail(name, why)
                 except RunFailed as failure:
-                    self.failed += 1
-                    tell(f"{name}: {failure}")
+                    self._fail(name, failure)
                 else:
                     self.made += 1
                     made.append(run)
@@ -56,6 +61,10 @@ class Tally:
         finally:
             if made:
                 show(made)
+
+    def _fail(self, name: str, why: Exception) -> None:
+        self.failed += 1
+        tell(f"{name}: {why}")
 
     @property
     def status(self) -> int:

@@ -91,9 +91,7 @@ def _show(options: argparse.Namespace, runs: Sequence[ResumeRun]) -> None:
 
 
 def _start(stage: Stage, number: int, options: argparse.Namespace) -> ResumeRun:
-    swarm = HollowSwarm.make(
-        stage.place / "swarm", stage.hosts(2), options.size, options.piece
-    )
+    swarm = HollowSwarm.make(stage, 1, options.size, options.piece)
     command = swarm.the_one(is_seed=True)
     start = time.monotonic()
     with Swarm([command], swarm.folder) as peers:

@@ -264,11 +264,12 @@ class PeerService(MultiService):
             store = PieceStore(self._layout, self._storage)
             node = self._make_node(store)
             factory = self._make_factory(node, store)
+            is_placed = self._storage.is_whole
             self._listening.begin(factory)
         except (ListenError, TypeError):
             self._storage.close(lambda: None)
             raise
-        self._join(node, factory)
+        self._join(node, factory, is_placed=is_placed)
 
     def _make_node(self, store: PieceStore) -> PeerNode:
         return PeerNode(
@@ -318,15 +319,17 @@ class PeerService(MultiService):
             instead,
         )
 
-    def _join(self, node: PeerNode, factory: PeerFactory) -> None:
+    def _join(self, node: PeerNode, factory: PeerFactory, *, is_placed: bool) -> None:
         """
         Call the others and begin the rounds.
+
+        @param is_placed: did the whole file stand in place from the start?
         """
         self._node, self._factory = node, factory
         self._dialer = self._make_dialer(node, factory)
-        if self._storage.is_whole:
+        if is_placed:
             self._milestones.placed.settle()
-        node.start(is_placed=self._storage.is_whole)
+        node.start(is_placed=is_placed)
         self._dialer.start()
         common = self.config.common
         # In this order: where both are due, the optimistic neighbour is drawn

@@ -203,14 +203,15 @@ class VerifiedPeerService(PeerService):
         """
         It is known what is here: take part.
         """
+        is_placed = self._storage.is_whole
         store = VerifiedStore(self._layout, self._verified_storage, held)
         node = self._make_verified_node(store)
         door.factory = self._make_factory(node, store)
         self._tell = node.storage_told
-        if self._storage.is_whole:
+        if is_placed:
             # It took a check to know.
             self._bus.publish(FilePlaced())
-        self._join(node, door.factory)
+        self._join(node, door.factory, is_placed=is_placed)
         self._repeat(node.review_requests, REVIEW_SECONDS)
         self._repeat(node.retry_storage, RETRY_SECONDS)
         self._repeat(self._manifest_bytes.review, KEPT_SECONDS)

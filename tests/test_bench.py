@@ -25,17 +25,17 @@ from bench import shaped, transfer
 from bench.__main__ import commands, run_all
 from bench.bare_copy import BareCopy
 from bench.bound import Link, fluid_bound_seconds
-from bench.command import NOTHING_WAS_RUN, CannotRun, end_with
+from bench.command import INTERRUPTED, NOTHING_WAS_RUN, CannotRun, end_with
 from bench.course import CASES, allowed_seconds
 from bench.gauges import Memory
-from bench.hollow_swarm import zeros_manifest
+from bench.hollow_swarm import HollowSwarm, zeros_manifest
 from bench.ours import Tables, swarm_text
 from bench.peers import FILE_NAME, Host, PeerKind
 from bench.processes import RunFailed
 from bench.programs.tracker import tracker_answer
 from bench.repeating import Tally
 from bench.results import Run, by_peer, table
-from bench.rounds import in_turn
+from bench.rounds import Stage, in_turn
 from bench.shaped import links_of
 from bench.sources import make_source, size_text
 from bench.torrents import torrent_v1, torrent_v2
@@ -294,6 +294,41 @@ class EndTests(SynchronousTestCase):
             self.assertEqual(ended, status)
             self.assertEqual(said.splitlines()[-len(words) :], words)
 
+    def test_all_interrupted(self) -> None:
+        """
+        They tell so of those before Ctrl-C, too.
+        """
+
+        def run(argv: Sequence[str], _: object) -> int:
+            if argv[-1] == "bench.growth":
+                sys.exit(INTERRUPTED)
+            return 1
+
+        self.patch(every, "_run", run)
+        chosen = ["rates", "growth", "shaped"]
+        ended, said = self.ended(partial(run_all, chosen, io.BytesIO()))
+        self.assertEqual(ended, INTERRUPTED)
+        self.assertEqual(said.splitlines()[-1], "failed: python -m bench.rates")
+
+
+class ProfileTests(SynchronousTestCase):
+    """
+    What is asked for with C{--profile}.
+    """
+
+    def test_hollow_swarm(self) -> None:
+        """
+        The peer that is watched makes a profile, too, if one is wanted.
+        """
+        for profiles in (None, Path("profiles")):
+            place = Path(self.mktemp())
+            place.mkdir()
+            stage = Stage(place, "none", lambda _: _HOSTS[:2], 1.0, profiles=profiles)
+            swarm = HollowSwarm.make(stage, 1, 4 * _MIB, _MIB)
+            words = swarm.the_one(is_seed=True).argv
+            option = "--profile=profiles/swarmpeer_1001.prof"
+            self.assertEqual(option in words, profiles is not None, words)
+
 
 class CourseTests(SynchronousTestCase):
     """
@@ -521,6 +556,32 @@ class RunsTests(SynchronousTestCase):
         lines = [json.loads(line) for line in told.getvalue().splitlines()]
         self.assertEqual(lines, [{"up": 1, "down": 2}, {"up": 3, "down": 4}])
         self.assertEqual(why.getvalue(), "two: no DONE from all\n")
+
+    def test_cannot_run(self) -> None:
+        """
+        What cannot be run at all ends a benchmark; behind a run that could be made, or
+        failed, it is a run that fails.
+        """
+
+        def fail() -> Link:
+            raise RunFailed("no DONE from all")
+
+        def refuse() -> Link:
+            raise CannotRun("the disk is full")
+
+        def told(*makes: Callable[[], Link]) -> list[str]:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as why:
+                tally.repeat([("one", make) for make in makes], lambda _: None)
+            return why.getvalue().splitlines()
+
+        tally = Tally()
+        self.assertRaises(CannotRun, told, refuse)
+        self.assertEqual(tally.status, NOTHING_WAS_RUN)
+        full = "one: the disk is full"
+        self.assertEqual(told(lambda: Link(1, 2), refuse), [full])
+        self.assertEqual((tally.made, tally.failed, tally.status), (1, 1, 1))
+        tally = Tally()
+        self.assertEqual(told(fail, refuse), ["one: no DONE from all", full])
 
     def test_tracker(self) -> None:
         """

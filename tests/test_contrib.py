@@ -248,7 +248,7 @@ class SystemdTests(SynchronousTestCase):
 
     def test_reload(self) -> None:
         """
-        SIGHUP is sent to a peer that said that it is ready, before which it may end it.
+        The unit is of Type=notify, on which its ExecReload relies.
         """
         self.assertEqual(self.value("ExecReload"), "/bin/kill -HUP $MAINPID")
         self.assertEqual(self.value("Type"), "notify")

@@ -108,6 +108,9 @@ class ScaleTests(SynchronousTestCase):
             "5",
             "{}",
             line.replace('"peers": 1000', '"peers": "x"'),
+            line.replace('"peers": 1000', '"peers": 0'),
+            re.sub('"bound_seconds": [0-9.]+', '"bound_seconds": 0', line),
+            re.sub('"seconds": [0-9.]+', '"seconds": 0', line),
         ):
             fault = self.assertRaises(ValueError, read_lines, [line, "", bad])
             self.assertEqual(str(fault), "line 3 is no run of a swarm")
@@ -162,6 +165,8 @@ class OptionTests(SynchronousTestCase):
         file.write_text("foo\n")
         other = Path(self.mktemp())
         other.write_text(json_line(replace(computed(10), swarm="foo")))
+        uplinks = Path(self.mktemp())
+        uplinks.write_text(json_line(replace(computed(10), uplinks="foo")))
         for option, value, fault in (
             ("--uplinks", "foo", "no kind of uplinks 'foo'; there are equal, mixed"),
             (
@@ -176,10 +181,21 @@ class OptionTests(SynchronousTestCase):
             ("--read", "/nonexistent", "/nonexistent: No such file or directory"),
             ("--read", str(file), f"{file}: line 1 is no run of a swarm"),
             ("--read", str(other), f"{other}: has a swarm 'foo'"),
+            ("--read", str(uplinks), f"{uplinks}: has uplinks 'foo'"),
             ("--plot", "/nonexistent/x", "'/nonexistent/x' is no file in a folder"),
         ):
             said = self.refused(f"{option}={value}")
             self.assertTrue(said.startswith(f"argument {option}: {fault}"), said)
+
+    def test_nothing_to_run(self) -> None:
+        """
+        Nor is a choice taken that leaves nothing to run.
+        """
+        for words in (("--uplinks=mixed",), ("--crashing=yes",)):
+            self.assertEqual(
+                self.refused("--swarms=server", *words),
+                "server is run with equal uplinks and without crashes only",
+            )
 
     def test_no_picture(self) -> None:
         """

@@ -7,6 +7,7 @@ to draw it.
 """
 
 import argparse
+import itertools
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -63,6 +64,11 @@ UPLINKS: Mapping[str, tuple[float, ...]] = {"equal": (), "mixed": MIXED}
 """
 The rates of the hosts, as shares of the usual one.
 """
+_CRASHING: Mapping[str, tuple[bool, ...]] = {
+    "no": (False,),
+    "yes": (True,),
+    "both": (False, True),
+}
 MOST_CLIENTS = 30
 """
 With more, what the server needs is computed: all that it does is to send.
@@ -165,6 +171,19 @@ def computed(peers: int, pieces: int = PIECES) -> Run:
     )
 
 
+def kinds_of(
+    swarms: Iterable[str], uplinks: Iterable[str], crashing: Iterable[bool]
+) -> list[tuple[str, str, bool]]:
+    """
+    What there is to run of these, each with all: swarm, uplinks, and are there crashes?
+    """
+    return [
+        (swarm, each, crashes)
+        for swarm, each, crashes in itertools.product(swarms, uplinks, crashing)
+        if swarm != "server" or (each == "equal" and not crashes)
+    ]
+
+
 def run_all(
     swarms: Iterable[str],
     sizes: Iterable[int],
@@ -178,13 +197,7 @@ def run_all(
 
     @param random_seeds: how many runs there are of each.
     """
-    kinds = [
-        (swarm, each, crashes)
-        for swarm in swarms
-        for each in uplinks
-        for crashes in crashing
-        if swarm != "server" or (each == "equal" and not crashes)
-    ]
+    kinds = kinds_of(swarms, uplinks, crashing)
     for peers in sizes:
         for swarm, each, crashes in kinds:
             if swarm == "server" and peers > MOST_CLIENTS:
@@ -210,12 +223,14 @@ def main() -> int:
         for each in options.read:
             runs += each
     else:
-        crashing = {"no": (False,), "yes": (True,), "both": (False, True)}
+        crashing = _CRASHING[options.crashing]
+        if not kinds_of(options.swarms, options.uplinks, crashing):
+            parser.error("server is run with equal uplinks and without crashes only")
         for run in run_all(
             options.swarms,
             options.sizes,
             options.uplinks,
-            crashing[options.crashing],
+            crashing,
             options.seeds,
             options.pieces,
         ):
@@ -259,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     add(
         "--crashing",
-        choices=("no", "yes", "both"),
+        choices=_CRASHING,
         default="both",
         help=f"whether {CRASHING:.0%}% of them crash once and come back (both)",
     )
@@ -300,6 +315,8 @@ def _read(text: str) -> list[Run]:
     for run in runs:
         if run.swarm not in SWARMS:
             raise ValueError(f"{name}: has a swarm {quoted(run.swarm)}")
+        if run.uplinks not in UPLINKS:
+            raise ValueError(f"{name}: has uplinks {quoted(run.uplinks)}")
     return runs
 
 

@@ -93,7 +93,11 @@ def _read_line(line: str) -> Run:
     for field in fields(Run):
         if not isinstance(told[field.name], _JSON_TYPES[field.type]):
             raise TypeError(field.name)
-    return Run(**told)
+    run = Run(**told)
+    if not all(each > 0 for each in (run.peers, run.bound_seconds, run.seconds)):
+        # There would be no ratio, and no place in the picture.
+        raise ValueError(line)
+    return run
 
 
 def table(runs: Iterable[Run], swarms: Iterable[str]) -> Iterator[str]:

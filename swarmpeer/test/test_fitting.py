@@ -2,6 +2,7 @@
 Tests of L{swarmpeer.fitting}.
 """
 
+from itertools import product
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -129,10 +130,11 @@ class FittingTests(SynchronousTestCase):
         """
         What raises where it is looked at does not fit, whatever it raises.
         """
-        for error in (RuntimeError("a\nb"), SystemExit("a\nb")):
-            door = implementer(IDoor)(
-                type("Door", (Good,), {"close": raising(error)})
-            )()
+        errors = RuntimeError("a\nb"), SystemExit("a\nb")
+        for error, name in product(errors, ("close", "__providedBy__")):
+            made = implementer(IDoor)(type("Door", (Good,), {}))
+            setattr(made, name, raising(error))
+            door = made()
             fault = f"where it was looked at it raised {type(error).__name__}: a b"
             self.assertEqual(misfit(IDoor, door), fault)
             told = self.assertRaises(TypeError, checked, door, IDoor)
@@ -149,3 +151,13 @@ class FittingTests(SynchronousTestCase):
         window = implementer(IWindow)(type("Window", (Good,), {}))()
         error = self.assertRaises(TypeError, checked, window, IDoor)
         self.assertIn("is of no use here: it has no look_out()", str(error))
+        window = implementer(IWindow)(type("Window", (), {"open": Good.open}))()
+        error = self.assertRaises(TypeError, checked, window, IDoor)
+        self.assertEqual(str(error).count("it has no close()"), 1)
+
+    def test_untouched(self) -> None:
+        """
+        The interface is as it was before something was held against it.
+        """
+        checked(implementer(IDoor)(type("Door", (Good,), {}))(), IDoor)
+        self.assertIs(IDoor["open"].interface, IDoor)

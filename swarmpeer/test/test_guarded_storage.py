@@ -247,12 +247,77 @@ class GuardedStorageTests(SynchronousTestCase):
         """
         What does not say where it lies is no span, and is given back.
         """
-        for where in ({"fd": "3"}, {"fd": 2**31}, {"offset": 2**63}, {"offset": 0.5}):
+        for where in (
+            {"fd": "3"},
+            {"fd": 2**31},
+            {"fd": -1},
+            {"fd": True},
+            {"offset": 2**63},
+            {"offset": -1},
+            {"offset": 0.5},
+        ):
             span = Span()
             vars(span).update(where)
             self.guard(answering([span])).lend([0], self.said.append, self.fail_with)
             self.assertIn("which is neither bytes nor span", str(self.said.pop()))
             self.assertEqual(span.returns, 1)
+
+    def test_span_raises(self) -> None:
+        """
+        Nor is one whose looks raise, whatever they raise, unless it is to end us.
+        """
+        for error in (SystemExit(3), KeyboardInterrupt()):
+
+            def look(_: object, error: BaseException = error) -> None:
+                raise error
+
+            span: Any = type("Raising", (Span,), {"fd": property(look)})()
+            storage = self.guard(answering([span]))
+            asked = [0], self.said.append, self.fail_with
+            if isinstance(error, KeyboardInterrupt):
+                self.assertRaises(KeyboardInterrupt, storage.lend, *asked)
+            else:
+                storage.lend(*asked)
+                self.assertIn("which is neither bytes nor span", str(self.said.pop()))
+                self.assertEqual(span.returns, 1)
+
+    def test_surplus_raises(self) -> None:
+        """
+        That giving back what is not sent raises is told once, and hurts nobody.
+        """
+        spans = [Span(), Span(), Span()]
+        for span in spans[1:]:
+            vars(span)["give_back"] = raising
+        storage = self.guard(answering([*spans, b"ab", None]))
+        storage.lend([0], self.said.append, self.fail_with)
+        ((lent,),) = self.said
+        self.assertEqual((lent.size_bytes, spans[0].returns), (2, 0))
+        (line,) = self.told
+        name = "the storage theirs:Theirs raised TypeError: too many arguments ("
+        self.assertTrue(line.startswith(name + __file__), line)
+        self.assertTrue(line.endswith(" in span.give_back; said once"), line)
+
+    def test_released(self) -> None:
+        """
+        A view that was released has no bytes any more, also if it comes late.
+        """
+        view = memoryview(b"ab")
+        view.release()
+        late: list[Callable[[object], None]] = []
+
+        def later(_index: object, done: Any, _failed: object) -> None:
+            late.append(done)
+
+        storage = self.guard(later)
+        storage.read(0, self.said.append, self.fail_with)
+        self.assertEqual(self.said, [])
+        late[0](view)
+        ((fault,),) = self.said
+        self.assertTrue(
+            fault.startswith("the storage theirs:Theirs answered <released")
+        )
+        self.assertTrue(fault.endswith(", which are no bytes in read"), fault)
+        self.assertEqual(self.told, [f"{fault}; said once"])
 
     def test_read(self) -> None:
         """

@@ -447,6 +447,27 @@ class PeerServiceTests(SynchronousTestCase):
         self.assertTrue(storage.is_open)
         self.successResultOf(peer.stopService())
 
+    def test_forgets(self) -> None:
+        """
+        Nor does one whose storage knew it once, and then does not any more.
+        """
+
+        class Forgets(KnowsLate):
+            __module__ = "theirs"
+
+            @property
+            def is_whole(self) -> bool:
+                is_whole = super().is_whole
+                self.is_at_a_loss = True
+                return is_whole
+
+        swarm = Swarm()
+        storage = Forgets()
+        peer = swarm.peer(1, storage=storage)
+        self.assertRaises(TypeError, peer.startService)
+        self.assertEqual(swarm.network.factories, {})
+        self.assertFalse(peer.running or storage.is_open)
+
     def test_observer_fails(self) -> None:
         """
         An observer that raises is logged, and the swarm ends all the same.

@@ -65,7 +65,7 @@ class OurSide:
 
     def hearing(self, hear: Callable[_P, None]) -> Callable[_P, None]:
         """
-        The same, of which is noted whether it raises.
+        C{hear}, but if it raises, that is noted.
         """
 
         def heard(*args: _P.args, **more: _P.kwargs) -> None:
@@ -116,7 +116,8 @@ class OneAnswer(Generic[_Answer]):
 
     def hearing(self, hear: Callable[_P, None]) -> Callable[_P, None]:
         """
-        Whoever hears more than the answer, so that a fault of his is known as ours.
+        For another callable of ours that the storage may call: what that raises is our
+        fault, not the storage's.
         """
         return self._ours.hearing(hear)
 

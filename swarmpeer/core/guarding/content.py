@@ -18,17 +18,21 @@ def guarded(content: PieceContent, complaints: Complaints) -> PieceContent:
     """
     The same content, as far as that can be told before it is sent.
 
-    @raise Exception: if it is neither bytes nor span; what it is, matters not.
+    @raise Exception: if it is neither bytes nor span; which exception does not matter.
     """
     if isinstance(content, PieceData):
         return in_bytes(content)
     return GuardedSpan(content, complaints)
 
 
-def in_bytes(data: PieceData) -> PieceData:
+def in_bytes(data: object) -> PieceData:
     """
     The same data, as long as it has bytes, whatever the items of a view are.
+
+    @raise Exception: if it is none; which exception does not matter.
     """
+    if not isinstance(data, PieceData):
+        raise TypeError(in_few_words(data))
     if isinstance(data, memoryview) and (
         data.format != "B" or data.ndim != 1 or not data.c_contiguous
     ):
@@ -105,6 +109,10 @@ def _whole(number: object, most_bits: int) -> int:
     """
     That number, if the system takes it as one.
     """
-    if not isinstance(number, int) or number.bit_length() > most_bits:
+    if (
+        not isinstance(number, int)
+        or isinstance(number, bool)
+        or not 0 <= number < 2**most_bits
+    ):
         raise TypeError(f"{in_few_words(number)} is no such number")
     return number

@@ -16,7 +16,7 @@ from swarmpeer.core.layout import PieceLayout
 from swarmpeer.errors import OUR_END, StorageError
 from swarmpeer.events import SwarmEvent
 from swarmpeer.interfaces import ILendingStorage, IPieceStorage, IVerifiedStorage
-from swarmpeer.seam import Piece, PieceContent, give_back, size_of
+from swarmpeer.seam import Piece, PieceContent, size_of
 from swarmpeer.text import in_few_words
 from swarmpeer.wire.bitfield import Bitfield
 from swarmpeer.wire.messages import PieceData
@@ -89,14 +89,19 @@ class GuardedStorage(Generic[_Storage]):
         answer = OneAnswer("read", self._complaints, done, failed)
 
         def on_done(data: object) -> None:
-            if not isinstance(data, bytes | bytearray | memoryview):
+            try:
+                content = in_bytes(data)
+                fault = self._odd_size(index, len(content))
+            except OUR_END:
+                raise
+            except BaseException:
+                # A view that was released, say.
                 answer.refuse(f"answered {in_few_words(data)}, which are no bytes")
                 return
-            data = in_bytes(data)
-            if fault := self._odd_size(index, len(data)):
+            if fault:
                 answer.refuse(fault)
             else:
-                answer.done(data)
+                answer.done(content)
 
         answer.ask(lambda: self._storage.read(index, on_done, answer.failed))
 
@@ -126,15 +131,17 @@ class GuardedStorage(Generic[_Storage]):
                 for index, content in zip(indexes, contents, strict=False):
                     try:
                         one = guarded(content, self._complaints)
-                    except Exception:
+                        fault = self._odd_size(index, size_of(one))
+                    except OUR_END:
+                        raise
+                    except BaseException:
                         what = in_few_words(content)
                         fault = f"answered {what}, which is neither bytes nor span"
-                        break
-                    if fault := self._odd_size(index, size_of(one)):
+                    if fault:
                         break
                     good.append(one)
             for surplus in islice(contents, len(good), None):
-                _give_back(surplus)
+                self._give_back(surplus)
             if good:
                 answer.done(good)
             elif fault:
@@ -204,6 +211,20 @@ class GuardedStorage(Generic[_Storage]):
         """
         self._storage.close(done)
 
+    def _give_back(self, surplus: object) -> None:
+        """
+        Nobody will send it; it may be bytes, or no content at all.
+        """
+        try:
+            give_back = getattr(surplus, "give_back", None)
+            if give_back is not None:
+                give_back()
+        except OUR_END:
+            raise
+        except BaseException as error:
+            fault = self._complaints.error("span.give_back", raised(error))
+            self._complaints.tell("span.give_back", fault)
+
     def _odd_size(self, index: int, size_bytes: int) -> str | None:
         size = self._layout.size(index)
         if size_bytes == size:
@@ -256,14 +277,3 @@ def _is_own(storage: object) -> bool:
     """
     module: str = type(storage).__module__
     return module.partition(".")[0] == "swarmpeer"
-
-
-def _give_back(content: PieceContent) -> None:
-    """
-    It may be no content at all.
-    """
-    try:
-        give_back(content)
-    except Exception:
-        # There is nothing that could be given back.
-        return

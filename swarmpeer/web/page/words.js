@@ -70,7 +70,7 @@ const STATES = {
   placing: "puts files in place",
   complete: "complete",
   // A seed that tells of its pieces one by one.
-  showing: "seed, tells bit by bit",
+  showing: "seed, tells piece by piece",
 };
 
 export const state = (name) => STATES[name] ?? name;
