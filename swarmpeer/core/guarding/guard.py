@@ -1,5 +1,5 @@
 """
-What both kinds of guards do.
+What the guards of policies have in common.
 """
 
 from collections.abc import Callable
