@@ -2,9 +2,9 @@
 What can go wrong, as exceptions with one clear line each.
 
 Everything that swarmpeer raises on purpose derives from L{SwarmPeerError}, and
-C{str()} of it is fit to be shown to a person as it is; but for C{TypeError}, where what
-was handed in does not fit its interface, and L{Interrupted}, which is no fault and passes
-whoever catches faults.
+C{str()} of it is fit to be shown to a person as it is; but for C{TypeError}, where
+what was handed in does not fit its interface, and L{Interrupted}, which is no fault
+and passes whoever catches faults.
 """
 
 from enum import StrEnum

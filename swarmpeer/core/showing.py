@@ -3,10 +3,11 @@ What a seed says to hold: at first to each neighbour only what nobody else was s
 BitTorrent calls that super-seeding (BEP 16).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
+from swarmpeer.core.showing_pace import ShowingPace
 from swarmpeer.core.showing_plan import ShowingPlan
 from swarmpeer.core.swarm_side import VerifiedSwarm
 from swarmpeer.core.verified_store import VerifiedStore
@@ -14,10 +15,8 @@ from swarmpeer.core.verified_store import VerifiedStore
 if TYPE_CHECKING:
     from swarmpeer.core.verified_connection import VerifiedConnection
 
-#: What a neighbour is shown and was not sent yet: enough to keep a fast line busy
-#: while a have and a request are under way, and no more, since somebody else could
-#: have it.
-_AHEAD_BYTES = 512 * 1024
+#: So many pieces are shown to a neighbour ahead of what it was sent, however large or
+#: small they are.
 _LEAST_AHEAD = 2
 _MOST_AHEAD = 64
 
@@ -45,19 +44,26 @@ class Showing:
     or one is lost here, everybody is told the rest, and from then on the seed is like
     any other.
 
-    @ivar _served: who is served.
-    @ivar _ahead: how many pieces each of them should have before it.
+    @ivar _paces: how much each should have before it that is served.
     """
 
-    def __init__(self, store: VerifiedStore, swarm: VerifiedSwarm, rng: Random) -> None:
+    def __init__(
+        self,
+        store: VerifiedStore,
+        swarm: VerifiedSwarm,
+        rng: Random,
+        seconds: Callable[[], float],
+    ) -> None:
         """
         @param store: a complete one, with one piece at least.
+        @param seconds: the time now.
         """
         layout = store.layout
         self._store = store
         self._swarm = swarm
         self._plan = ShowingPlan(layout.piece_count, rng.randrange(layout.piece_count))
-        self._set_served(set())
+        self._seconds = seconds
+        self._paces: dict[int, ShowingPace] = {}
         self._is_over = False
         self._is_told = False
         self._idle_reviews = 0
@@ -93,7 +99,7 @@ class Showing:
             if each.peer_id != peer_id
         ]
         self._plan.left(peer_id, others)
-        self._set_served(self._served - {peer_id})
+        self._paces.pop(peer_id, None)
 
     def sent(self, conversation: "VerifiedConnection", indexes: Sequence[int]) -> None:
         """
@@ -101,8 +107,12 @@ class Showing:
         """
         if self.is_over:
             return
+        peer_id = conversation.peer_id
         for index in indexes:
-            self._plan.sent(conversation.peer_id, index)
+            self._plan.sent(peer_id, index)
+        pace = self._paces.get(peer_id)
+        if pace is not None:
+            pace.sent(self._store.layout.total_size(indexes), self._seconds())
         self._fill(conversation)
         if self._plan.is_over:
             self.finish()
@@ -118,9 +128,12 @@ class Showing:
             each.peer_id for each in conversations if not each.neighbor.am_choking
         }
         # Who was never served keeps what it was lured with: it is what it will ask for.
-        for peer_id in sorted(self._served - served):
+        for peer_id in sorted(self._paces.keys() - served):
             self._plan.put_back(peer_id)
-        self._set_served(served)
+            del self._paces[peer_id]
+        now = self._seconds()
+        for peer_id in served - self._paces.keys():
+            self._paces[peer_id] = ShowingPace(now)
         for conversation in conversations:
             self._fill(conversation)
 
@@ -183,7 +196,8 @@ class Showing:
         if self._keeps_much(peer_id) and self._is_busy_elsewhere():
             return
         shown: list[int] = []
-        while plan.pending_count(peer_id) < self._ahead:
+        ahead = self._ahead(peer_id)
+        while plan.pending_count(peer_id) < ahead:
             index = plan.take(peer_id)
             if index is None:
                 break
@@ -194,18 +208,20 @@ class Showing:
                 shown.append(index)
         conversation.show(shown)
 
-    def _set_served(self, served: set[int]) -> None:
+    def _ahead(self, peer_id: int) -> int:
         """
-        These are served now; fewer may each have more before them.
+        How many pieces a neighbour should have before it; fewer that are served may
+        each have more.
         """
-        layout = self._store.layout
-        share = layout.piece_count // (_SHARE_AHEAD * max(1, len(served)))
-        ahead = min(_AHEAD_BYTES // layout.piece_size_bytes, share)
-        self._served = served
-        self._ahead = min(max(ahead, _LEAST_AHEAD), _MOST_AHEAD)
+        layout, pace = self._store.layout, self._paces.get(peer_id)
+        if pace is None:
+            return _LEAST_AHEAD
+        share = layout.piece_count // (_SHARE_AHEAD * len(self._paces))
+        ahead = min(pace.ahead_bytes // layout.piece_size_bytes, share)
+        return min(max(ahead, _LEAST_AHEAD), _MOST_AHEAD)
 
     def _keeps_much(self, peer_id: int) -> bool:
-        return self._plan.kept_count(peer_id) >= _KEEPS_MUCH * self._ahead
+        return self._plan.kept_count(peer_id) >= _KEEPS_MUCH * self._ahead(peer_id)
 
     def _is_busy_elsewhere(self) -> bool:
         """

@@ -98,7 +98,9 @@ class VerifiedNode(PeerNode):
             and store.layout.piece_count > 0
             and len(config.peers) >= _LEAST_TO_SHOW
         )
-        self._showing = Showing(store, self, equipment.rng) if shows else None
+        self._showing = (
+            Showing(store, self, equipment.rng, equipment.seconds) if shows else None
+        )
 
     def start(self, *, is_placed: bool) -> None:
         """

@@ -7,10 +7,14 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from swarmpeer.core import showing_pace
 from swarmpeer.core.fleet_choking import FleetChoking
 from swarmpeer.core.verified_connection import VerifiedConnection
 from swarmpeer.events import SwarmCompleted
+from swarmpeer.simulate.run_figures import RunFigures
 from swarmpeer.test.test_verified_node import ALL, PIECES, World
+from swarmpeer.testing.scenario import Scenario
+from swarmpeer.testing.swarm import simulate
 
 
 class Seed:
@@ -232,3 +236,32 @@ class ShowingTests(SynchronousTestCase):
         self.assertEqual(len(world.sent("send_have_all")), 1)
         fleet = World(ALL - {0}, choking=FleetChoking(1, Random(0)))
         self.assertFalse(fleet.node.is_showing)
+
+
+class QuickLineTests(SynchronousTestCase):
+    """
+    A seed whose line takes more than it shows at first.
+    """
+
+    def test_more_ahead(self) -> None:
+        """
+        It shows more ahead, so that all have the file sooner.
+        """
+        scenario = Scenario(
+            peers=3,
+            policy="fleet",
+            files=1,
+            file_size_bytes=32 * 1024 * 1024,
+            piece_size_bytes=256 * 1024,
+            up_rate=1e9,
+            on_disk=False,
+        )
+
+        def seconds() -> float:
+            figures = RunFigures.of(simulate(scenario))
+            assert figures.distribution_seconds is not None
+            return figures.distribution_seconds
+
+        usual = seconds()
+        self.patch(showing_pace, "MOST_BYTES", showing_pace.LEAST_BYTES)
+        self.assertLess(usual, 0.9 * seconds())
